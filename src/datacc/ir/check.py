@@ -1,0 +1,72 @@
+"""The checker that runs around every pass: a Graph that comes out of here obeys the op table."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from datacc.errors import GraphError
+from datacc.ir.build import complete, infer
+from datacc.ir.graph import DTYPES, SOURCES, Graph, Node
+from datacc.ir.ops import OPS
+
+ROLES = ("learnt", "mean", "variance", "data", "calibrated", "fixed")
+
+
+def check(graph: Graph, *, holes: Sequence[str] = ROLES) -> Graph:
+    """The same Graph, or a `GraphError` that names the node.
+
+    `holes` lists the roles that may still be open; `holes=()` demands a complete program.
+    """
+    seen: dict[str, Node] = {}
+    for node in graph.nodes:
+        _demand(node, node.name not in seen, "two nodes have this name")
+        _demand(node, node.op in OPS or node.op in SOURCES, f"there is no op {node.op!r}")
+        _demand(node, node.type.dtype in DTYPES, f"there is no dtype {node.type.dtype!r}")
+        _demand(node, all(n >= 1 for n in node.type.shape), f"an axis of {node.type.shape} is empty")
+        if node.op in SOURCES:
+            _check_source(node, holes)
+        else:
+            _check_op(node, seen)
+        seen[node.name] = node
+    _check_ends(graph, seen)
+    return graph
+
+
+def _demand(node: Node, condition: bool, what: str) -> None:
+    if not condition:
+        raise GraphError(what, where=f"node {node.name!r}")
+
+
+def _check_source(node: Node, holes: Sequence[str]) -> None:
+    _demand(node, not node.inputs and not node.attrs, f"{node.op} takes no arguments")
+    if node.op == "input":
+        _demand(node, node.value is None and not node.role, "an input has neither value nor role")
+        return
+    _demand(node, node.role in ROLES, f"there is no role {node.role!r}")
+    _demand(node, len(node.dims) == len(node.type.shape), "dims must name every axis")
+    if node.value is None:
+        _demand(node, node.role in holes, f"this {node.role} hole is still open")
+        return
+    fits = node.value.shape == node.type.shape and node.value.dtype == np.dtype(node.type.dtype)
+    _demand(node, fits, f"the value is {node.value.dtype}{node.value.shape}, the type {node.type}")
+    _demand(node, bool(np.isfinite(node.value).all()), "the value holds NaN or infinity")
+
+
+def _check_op(node: Node, seen: dict[str, Node]) -> None:
+    late = [name for name in node.inputs if name not in seen]
+    _demand(node, not late, f"reads {late}, which no earlier node gives")
+    _demand(node, node.attrs == complete(node.op, dict(node.attrs), node.name), "attributes are not in standard form")
+    _demand(node, node.value is None and not node.role, "only weights have values and roles")
+    inferred = infer(node.op, tuple(seen[name].type for name in node.inputs), dict(node.attrs), node.name)
+    _demand(node, inferred == node.type, f"the type is {node.type}, the op gives {inferred}")
+
+
+def _check_ends(graph: Graph, seen: dict[str, Node]) -> None:
+    for name in graph.ends:
+        if name not in seen:
+            raise GraphError(f"the Graph ends in {name!r}, which is not a node")
+    if not graph.outputs or len({field for field, _ in graph.outputs}) != len(graph.outputs):
+        raise GraphError("a Graph needs outputs, each with a name of its own")
+    for given, left in graph.states:
+        if given not in seen or seen[given].op != "input" or seen[given].type != seen[left].type:
+            raise GraphError(f"state {given!r} → {left!r} is not an input and a value of the same type")

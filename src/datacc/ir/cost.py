@@ -1,0 +1,46 @@
+"""What a Graph costs by its form alone: multiply-adds and bytes, the same on every machine."""
+
+from dataclasses import dataclass
+
+from datacc.ir.graph import SOURCES, Graph, Node
+from datacc.ir.ops import OPS
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeCost:
+    """One op's multiply-adds, bytes of weights, bytes of its result, and kind (product, threshold, other)."""
+
+    name: str
+    op: str
+    kind: str
+    work: int
+    weights: int
+    result: int
+
+
+def node_costs(graph: Graph) -> tuple[NodeCost, ...]:
+    """A cost for every op, in execution order."""
+    return tuple(_cost(graph, node) for node in graph.nodes if node.op not in SOURCES)
+
+
+def _cost(graph: Graph, node: Node) -> NodeCost:
+    args = [graph.by_name[name] for name in node.inputs]
+    op = OPS[node.op]
+    return NodeCost(
+        name=node.name,
+        op=node.op,
+        kind=op.kind,
+        work=op.work(node.type, *(arg.type for arg in args), **dict(node.attrs)),
+        weights=sum(arg.type.nbytes for arg in args if arg.op == "weight"),
+        result=node.type.nbytes,
+    )
+
+
+def work(graph: Graph) -> int:
+    """All multiply-adds of one answer."""
+    return sum(cost.work for cost in node_costs(graph))
+
+
+def weight_bytes(graph: Graph) -> int:
+    """The bytes of all weights, unpadded."""
+    return sum(node.type.nbytes for node in graph.weights)

@@ -1,0 +1,51 @@
+"""`graph.dcc`: a Graph as a file, versioned, checked when read (docs/formats/graph.md)."""
+
+from typing import Any, Final
+
+from datacc.errors import GraphError
+from datacc.ir.check import check
+from datacc.ir.container import pack, unpack
+from datacc.ir.graph import Graph, Node, Type, header
+
+MAGIC: Final = b"DATACCG\n"
+VERSION: Final = 1
+
+
+def dump(graph: Graph) -> bytes:
+    """The bytes of `graph.dcc`; equal Graphs give equal bytes."""
+    arrays = {node.name: node.value for node in graph.weights if node.value is not None}
+    return pack(MAGIC, {"version": VERSION, **header(graph)}, arrays)
+
+
+def load(data: bytes, where: str = "graph.dcc") -> Graph:
+    """The Graph in `data`. Raises `GraphError` for anything that is damaged, newer, or breaks the op table."""
+    try:
+        head, arrays = unpack(MAGIC, data)
+        if head["version"] > VERSION:
+            raise GraphError(
+                f"format {head['version']} is newer than this datacc reads ({VERSION})", where=where,
+                tries=["install a newer datacc"],
+            )
+        nodes = tuple(_node(row, arrays) for row in head["nodes"])
+        outputs = tuple((str(field), str(name)) for field, name in head["outputs"])
+        states = tuple((str(given), str(left)) for given, left in head["states"])
+        return check(Graph(nodes=nodes, outputs=outputs, states=states, loss=str(head["loss"])))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise GraphError(f"not a Graph: {error}", where=where, tries=["datacc build"]) from error
+
+
+def _node(row: dict[str, Any], arrays: dict[str, Any]) -> Node:
+    return Node(
+        name=row["name"],
+        op=row["op"],
+        inputs=tuple(row["inputs"]),
+        attrs=tuple((key, _frozen(value)) for key, value in sorted(row["attrs"].items())),
+        type=Type(dtype=row["dtype"], shape=tuple(row["shape"])),
+        value=arrays[row["name"]] if row["filled"] else None,
+        role=row["role"],
+        dims=tuple(row["dims"]),
+    )
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value

@@ -1,0 +1,59 @@
+"""The open sets: one file adds a member, found by name and imported only when asked for.
+
+A member is a file in the folder of its kind (`types/image.py` is the type `image`, `skeletons/conv_v1.py` the
+skeleton `conv.v1`) that ends in `ENTRY = …`, or an entry point of the group `datacc.<kind>` in another package.
+"""
+
+import difflib
+import re
+from functools import cache
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any
+
+from datacc.errors import SpecError
+
+KINDS = ("types", "goals", "skeletons", "targets", "sources", "intake", "fit", "lenses")
+
+_VERSION = re.compile(r"_v(\d+)$")
+
+
+def names(kind: str) -> tuple[str, ...]:
+    """Every member of `kind`, built in or from an entry point, sorted; nothing is imported."""
+    return tuple(sorted({*_built_in(kind), *_outside(kind)}))
+
+
+def load(kind: str, name: str) -> Any:
+    """The member `name` of `kind`, imported on first use.
+
+    Raises `SpecError` with the nearest known names when there is none.
+    """
+    built_in = _built_in(kind)
+    if name in built_in:
+        return import_module(f"datacc.{_folder(kind)}.{built_in[name]}").ENTRY
+    outside = _outside(kind)
+    if name in outside:
+        return outside[name].load()
+    raise SpecError(f"there is no {kind.rstrip('s')} named {name!r}", tries=_nearest(name, names(kind)))
+
+
+def _folder(kind: str) -> str:
+    return "curate" if kind == "lenses" else kind
+
+
+@cache
+def _built_in(kind: str) -> dict[str, str]:
+    folder = Path(__file__).parent / _folder(kind)
+    stems = [path.stem for path in sorted(folder.glob("*.py")) if not path.stem.startswith("_")]
+    return {_VERSION.sub(r".v\1", stem): stem for stem in stems}
+
+
+@cache
+def _outside(kind: str) -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=f"datacc.{kind}")}
+
+
+def _nearest(name: str, known: tuple[str, ...]) -> list[str]:
+    close = difflib.get_close_matches(name, known, n=2, cutoff=0.5) or list(known)
+    return [", ".join(repr(k) for k in close)] if close else []

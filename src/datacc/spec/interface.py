@@ -1,0 +1,69 @@
+"""What a caller of a built program sees: its name, what goes in, what comes out. Stored as `interface.json`."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from datacc.errors import SpecError
+from datacc.spec.program import EMPTY
+
+VERSION: Final = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Port:
+    """One member of the input or answer struct.
+
+    `dtype` and `shape` are what crosses the C boundary. `type` and `options` say how raw values are decoded
+    (inputs). `classes` are the names that an int32 index stands for, in order (label answers).
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    type: str = ""
+    options: Mapping[str, Any] = EMPTY
+    classes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interface:
+    """The struct members of one program, in order of declaration, and the processor it needs.
+
+    A label output `digit` gives three answers: `digit` (int32 class index), `digit_confidence` and `digit_scores`
+    (float32).
+    """
+
+    name: str
+    cpu: str
+    inputs: tuple[Port, ...]
+    answers: tuple[Port, ...]
+
+    def to_json(self) -> str:
+        """The text of `interface.json`."""
+        return json.dumps({"version": VERSION, **asdict(self, dict_factory=_plain)}, indent=1, ensure_ascii=False)
+
+
+def _plain(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {key: dict(value) if isinstance(value, Mapping) else value for key, value in pairs}
+
+
+def read_interface(text: str, where: str) -> Interface:
+    """The interface in the text of `interface.json`. Raises `SpecError` when it is damaged or newer."""
+    try:
+        table = json.loads(text)
+        if table["version"] > VERSION:
+            raise SpecError(f"version {table['version']} is newer than this datacc reads", where=where)
+        return Interface(
+            name=table["name"],
+            cpu=table["cpu"],
+            inputs=tuple(_port(row) for row in table["inputs"]),
+            answers=tuple(_port(row) for row in table["answers"]),
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise SpecError(f"not an interface: {error}", where=where, tries=["datacc build"]) from error
+
+
+def _port(row: dict[str, Any]) -> Port:
+    return Port(**{**row, "shape": tuple(row["shape"]), "classes": tuple(row["classes"])})

@@ -1,0 +1,88 @@
+"""What is asked: the frozen `Program` that `datacc.toml` describes, in bytes, seconds and multiply-adds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """One input or output: its name, the name of its value type, and that type's options as written."""
+
+    name: str
+    type: str
+    options: Mapping[str, Any] = EMPTY
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Where the examples come from: the name of a source and its options."""
+
+    type: str = "repository"
+    options: Mapping[str, Any] = EMPTY
+
+
+@dataclass(frozen=True, kw_only=True)
+class Goal:
+    """A metric whose one-sided 95 % bound on the judge split must reach `at_least`."""
+
+    metric: str
+    at_least: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """A metric that must hold on a slice (`where`: column → value) or for one class; also by its 95 % bound.
+
+    `line` is the line of its table in `datacc.toml`, for messages.
+    """
+
+    metric: str
+    at_least: float
+    of_class: str | None = None
+    where: Mapping[str, Any] = EMPTY
+    line: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """What must not be exceeded; None means no limit. Seconds, bytes, bytes (arena and stack), multiply-adds."""
+
+    latency: float | None = None
+    size: int | None = None
+    memory: int | None = None
+    work: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """What to make and for which processor."""
+
+    cpu: str = "x86-64-v3"
+    arithmetic: str = "float"
+    make: tuple[str, ...] = ("c", "library")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """Everything that is asked of a build. `goals` empty means that datacc chooses one (zero configuration).
+
+    `skeleton` None means that datacc chooses among those that fit the types. `path` is the file it was read from;
+    it is not part of what is asked.
+    """
+
+    name: str
+    source: Origin = Origin()
+    inputs: tuple[Field, ...]
+    outputs: tuple[Field, ...]
+    skeleton: str | None = None
+    goals: tuple[Goal, ...] = ()
+    checks: tuple[Check, ...] = ()
+    budget: Budget = Budget()
+    target: Target = Target()
+    seed: int = 0
+    path: Path | None = field(default=None, compare=False)

@@ -1,0 +1,80 @@
+"""The cache of the path: every value under the digest of what made it, checked when read, written all or nothing."""
+
+import errno
+import hashlib
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+from datacc.errors import ResourceError
+
+DIGEST_BYTES: Final = 16
+
+
+def digest(*parts: bytes | str) -> str:
+    """The 128-bit BLAKE2b of `parts` as 32 hex digits; parts are length-prefixed, so boundaries count."""
+    state = hashlib.blake2b(digest_size=DIGEST_BYTES)
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        state.update(len(data).to_bytes(8, "little"))
+        state.update(data)
+    return state.hexdigest()
+
+
+def canonical(value: Any) -> str:
+    """`value` as JSON with sorted keys and no blanks: equal values give equal text."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write `data` to `path` so that a reader sees the old file or the new one, never a part.
+
+    Raises `ResourceError` when the disk is full; the old file then stays.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException as error:
+        Path(temporary).unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise ResourceError("the disk is full", where=str(path), tries=["free some space and run again"]) from error
+        raise
+
+
+class Store:
+    """A folder of cached values: `get(key)` gives what `put(key, data)` left, or None.
+
+    A damaged entry reads as absent and is removed. Losing the folder costs time, never data.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def get(self, key: str) -> bytes | None:
+        """The bytes under `key`, or None when there are none or their checksum is wrong."""
+        path = self._path(key)
+        try:
+            raw = path.read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        head, data = raw[:DIGEST_BYTES], raw[DIGEST_BYTES:]
+        if hashlib.blake2b(data, digest_size=DIGEST_BYTES).digest() != head:
+            path.unlink(missing_ok=True)
+            return None
+        return data
+
+    def put(self, key: str, data: bytes) -> None:
+        """Keep `data` under `key`; whatever was there is replaced."""
+        head = hashlib.blake2b(data, digest_size=DIGEST_BYTES).digest()
+        write_atomically(self._path(key), head + data)
+
+    def _path(self, key: str) -> Path:
+        return self.root / key[:2] / key[2:]

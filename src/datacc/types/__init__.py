@@ -1,0 +1,71 @@
+"""Value types: what an input or an output is made of, outside (files, JSON), frozen (arrays) and in the Graph."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from datacc.ir.graph import Graph, Type
+
+
+class Options(BaseModel):
+    """Base of a type's options: the keys allowed in its table of `datacc.toml`; an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class InputType(ABC):
+    """A type that can be an input. Members are stateless; options come as the instance of `options`."""
+
+    options: type[Options]
+
+    @abstractmethod
+    def array(self, options: Any) -> Type:
+        """The dtype and shape of one frozen value, without a batch axis."""
+
+    @abstractmethod
+    def encode(self, values: Sequence[Any], options: Any) -> NDArray[Any]:
+        """Frozen values, shape (N, *array shape), of raw ones (bytes of a file, a list of numbers …).
+
+        Raises `DataError` that names the position of the value that is wrong.
+        """
+
+    @abstractmethod
+    def front(self, name: str, options: Any) -> Graph:
+        """A Graph from the input `name` to one float32 output named `features`; data holes are left open.
+
+        Its nodes are prefixed with the name, so that several fronts can be joined.
+        """
+
+    @abstractmethod
+    def data(self, name: str, learn: NDArray[Any], options: Any) -> Mapping[str, NDArray[np.float32]]:
+        """The values of the front's `data` holes, by weight name, from the learn rows (N, *array shape)."""
+
+    @abstractmethod
+    def infer(self, values: Sequence[Any]) -> Mapping[str, Any]:
+        """Options that describe `values` (the first import, zero configuration)."""
+
+    def augment(self, batch: NDArray[Any], random: np.random.Generator, options: Any) -> NDArray[Any]:
+        """Another batch (B, *array shape) of the same type and meaning; the same batch where nothing is safe."""
+        return batch
+
+
+class OutputType(ABC):
+    """A type that can be an output; `classes` are the names in their permanent order."""
+
+    options: type[Options]
+
+    @abstractmethod
+    def encode(self, values: Sequence[Any], classes: Sequence[str]) -> NDArray[Any]:
+        """Frozen labels (N,) of raw values, −1 where there is none. Raises `DataError` for an unknown class."""
+
+    @abstractmethod
+    def width(self, classes: Sequence[str]) -> int:
+        """The number of features K that the skeleton must deliver to `answer`."""
+
+    @abstractmethod
+    def answer(self, name: str, classes: Sequence[str]) -> Graph:
+        """A Graph from the float32 input `features` of shape (K,) to the named outputs, with its loss node named."""
