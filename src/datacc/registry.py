@@ -35,7 +35,17 @@ def load(kind: str, name: str) -> Any:
     outside = _outside(kind)
     if name in outside:
         return outside[name].load()
-    raise SpecError(f"there is no {kind.rstrip('s')} named {name!r}", tries=_nearest(name, names(kind)))
+    raise _unknown(kind, name)
+
+
+def require(kind: str, name: str) -> None:
+    """Raises `SpecError` with the nearest known names unless `kind` has a member `name`; nothing is imported."""
+    if name not in _built_in(kind) and name not in _outside(kind):
+        raise _unknown(kind, name)
+
+
+def _unknown(kind: str, name: str) -> SpecError:
+    return SpecError(f"there is no {kind.rstrip('s')} named {name!r}", tries=_nearest(name, names(kind)))
 
 
 def _folder(kind: str) -> str:

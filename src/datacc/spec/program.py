@@ -45,7 +45,7 @@ class Check:
     at_least: float
     of_class: str | None = None
     where: Mapping[str, Any] = EMPTY
-    line: int | None = None
+    line: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""The specification: `datacc.toml` as a `Program`, and `datacc.lock`, what the search chose for it."""

@@ -1,0 +1,70 @@
+"""Reads the inputs and outputs of `datacc.toml`: their names, their value types and those types' options."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from pydantic import ValidationError
+
+from datacc import registry
+from datacc.errors import SpecError
+from datacc.spec.names import check_name
+from datacc.spec.program import Field
+from datacc.spec.table import Table
+
+# What tells an input type from an output type; their classes live in a layer above this one.
+_METHOD: Final = {"input": "front", "output": "answer"}
+
+
+def read_fields(table: Table) -> tuple[tuple[Field, ...], tuple[Field, ...]]:
+    """The inputs and outputs of the program in `table`, types and options checked. Raises `SpecError`."""
+    inputs, outputs = _side(table, "input"), _side(table, "output")
+    for field in outputs:
+        if field.name in {other.name for other in inputs}:
+            raise table.table("output").error(f"{field.name!r} is an input too: give one another name", field.name)
+    if len(outputs) > 1:
+        second = outputs[1].name
+        raise table.table("output").error(
+            "several outputs are not supported yet", second, [f"remove [output.{second}]"]
+        )
+    return inputs, outputs
+
+
+def _side(table: Table, side: str) -> tuple[Field, ...]:
+    fields = table.table(side)
+    found = []
+    for name in fields.values:
+        with fields.blaming(name):
+            check_name(name)
+        found.append(_field(name, side, fields.table(name)))
+    if not found:
+        example = '[input.picture] with type = "image"' if side == "input" else '[output.digit] with type = "label"'
+        raise table.error(f"no {side} is described", side if side in table.values else None, [example])
+    return tuple(found)
+
+
+def _field(name: str, side: str, table: Table) -> Field:
+    kind = table.need("type", str, example="type = " + " or ".join(f'"{known}"' for known in registry.names("types")))
+    options = {key: value for key, value in table.values.items() if key != "type"}
+    with table.blaming("type"):
+        member = registry.load("types", kind)
+    if not hasattr(member, _METHOD[side]):
+        raise table.error(f"{kind!r} cannot be an {side}", "type")
+    try:
+        member.options.model_validate(options)
+    except ValidationError as error:
+        raise _bad_option(table, error, member.options.model_fields) from error
+    return Field(name=name, type=kind, options=options)
+
+
+def _bad_option(table: Table, error: ValidationError, known: Iterable[str]) -> SpecError:
+    first = error.errors()[0]
+    key = str(first["loc"][0]) if first["loc"] else None
+    if first["type"] == "extra_forbidden":
+        table.known(["type", *known])
+    where = ".".join(map(str, (*table.keys, *first["loc"])))
+    return table.error(f"{where}: {_plain(first['msg'])}", key if key in table.values else None)
+
+
+def _plain(message: str) -> str:
+    text = message.removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    return text.replace("Input should be", "it should be").replace("Field required", "it is missing")

@@ -1,0 +1,114 @@
+"""`datacc.lock`: what the search chose for a program, so that the next build repeats it instead of searching again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import tomlkit
+
+from datacc import store
+from datacc.errors import SpecError
+from datacc.spec.program import EMPTY, Field, Program
+from datacc.spec.table import Table, read_table
+
+FORMAT: Final = 1
+_HEAD: Final = "What `datacc build --search` chose. Written by datacc; commit it beside datacc.toml."
+_RENEW: Final = "datacc build --search"
+_KEYS: Final = ["format", "program", "skeleton", "parent", "sizes", "recipe", "toolchain"]
+
+Plain = str | int | float | bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lock:
+    """One choice: the skeleton and its sizes, the recipe of the fit, the versions that did it.
+
+    `program` is the `shape_digest` of the program it was chosen for. `parent` is the digest of the fitted Graph that
+    the fit started from, None for a fit from nothing.
+    """
+
+    program: str
+    skeleton: str
+    sizes: Mapping[str, int]
+    recipe: Mapping[str, Plain] = EMPTY
+    toolchain: Mapping[str, str] = EMPTY
+    parent: str | None = None
+
+
+def shape_digest(program: Program) -> str:
+    """The digest of what a choice depends on: inputs, outputs, an asked skeleton, the arithmetic; never examples.
+
+    Name, goal and budget are left out: the judge holds the built program to those, whichever choice it came from.
+    """
+    asked = {
+        "inputs": [_plain(field) for field in program.inputs],
+        "outputs": [_plain(field) for field in program.outputs],
+        "skeleton": program.skeleton,
+        "arithmetic": program.target.arithmetic,
+    }
+    return store.digest("shape", store.canonical(asked))
+
+
+def read_lock(path: Path) -> Lock | None:
+    """The lock at `path`, None when there is none. Raises `SpecError` when it is damaged or newer."""
+    if not path.exists():
+        return None
+    table = read_table(path, missing=_RENEW)
+    version = table.need("format", int, example=_RENEW)
+    if version != FORMAT:
+        raise table.error(f"format {version}: this datacc reads format {FORMAT}", "format", ["update datacc", _RENEW])
+    table.known(_KEYS)
+    return Lock(
+        program=table.need("program", str, example=_RENEW),
+        skeleton=table.need("skeleton", str, example=_RENEW),
+        sizes={key: _of(table.table("sizes"), key, int) for key in table.table("sizes").values},
+        recipe={key: _scalar(table.table("recipe"), key) for key in table.table("recipe").values},
+        toolchain={key: _of(table.table("toolchain"), key, str) for key in table.table("toolchain").values},
+        parent=table.find("parent", str),
+    )
+
+
+def lock_toml(lock: Lock) -> str:
+    """The text of `datacc.lock`: equal locks give equal text."""
+    document = tomlkit.document()
+    document.add(tomlkit.comment(_HEAD))
+    document.add("format", tomlkit.item(FORMAT))
+    document.add("program", tomlkit.item(lock.program))
+    document.add("skeleton", tomlkit.item(lock.skeleton))
+    if lock.parent is not None:
+        document.add("parent", tomlkit.item(lock.parent))
+    for key in ("sizes", "recipe", "toolchain"):
+        values: Mapping[str, Plain] = getattr(lock, key)
+        document.add(key, tomlkit.item(dict(sorted(values.items()))))
+    return tomlkit.dumps(document)
+
+
+def write_lock(path: Path, lock: Lock) -> None:
+    """Write `lock` to `path`, all or nothing."""
+    store.write_atomically(path, lock_toml(lock).encode())
+
+
+def check_lock(lock: Lock, program: Program, where: str = "datacc.lock") -> None:
+    """Raises `SpecError` when `lock` was chosen for another program than `program`."""
+    if program.skeleton not in (None, lock.skeleton):
+        what = f"it chose {lock.skeleton}, but datacc.toml asks for {program.skeleton}"
+        raise SpecError(what, where=where, tries=[_RENEW, f'skeleton = "{lock.skeleton}" in datacc.toml'])
+    if lock.program != shape_digest(program):
+        what = "it was chosen for other inputs, outputs or arithmetic than datacc.toml has now"
+        raise SpecError(what, where=where, tries=[_RENEW])
+
+
+def _plain(field: Field) -> dict[str, Any]:
+    return {"name": field.name, "type": field.type, "options": dict(field.options)}
+
+
+def _of(table: Table, key: str, kind: Any) -> Any:
+    return table.need(key, kind, example=_RENEW)
+
+
+def _scalar(table: Table, key: str) -> Plain:
+    value = table.values[key]
+    if not isinstance(value, str | int | float | bool):
+        raise table.error(f"{key} must be one value", key, [_RENEW])
+    return value

@@ -1,0 +1,152 @@
+"""Reads `datacc.toml` into a `Program`; whatever is wrong in it has a line and a suggestion."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, TypeVar
+
+from datacc import registry
+from datacc.spec import units
+from datacc.spec.fields import read_fields
+from datacc.spec.names import check_name
+from datacc.spec.program import Budget, Check, Goal, Origin, Program, Target
+from datacc.spec.table import Table, read_table
+
+FORMAT: Final = 1
+_KEYS: Final = ["format", "name", "seed", "skeleton", "source", "input", "output", "goal", "check", "budget", "target"]
+
+Number = TypeVar("Number", int, float)
+
+
+def read_program(path: Path) -> Program:
+    """The program that the `datacc.toml` at `path` asks for. Raises `SpecError` with its line."""
+    table = read_table(path, missing="datacc new")
+    _refuse_newer(table)
+    table.known(_KEYS)
+    inputs, outputs = read_fields(table)
+    return Program(
+        name=_name(table),
+        source=_source(table.table("source")),
+        inputs=inputs,
+        outputs=outputs,
+        skeleton=_member(table, "skeleton", "skeletons"),
+        goals=_goals(table.table("goal")),
+        checks=tuple(_check(check) for check in table.tables("check")),
+        budget=_budget(table.table("budget")),
+        target=_target(table.table("target")),
+        seed=_seed(table),
+        path=path,
+    )
+
+
+def _refuse_newer(table: Table) -> None:
+    version = table.get("format", int, FORMAT)
+    if version != FORMAT:
+        newer = "it was written for a newer datacc" if version > FORMAT else "there never was such a format"
+        raise table.error(f"format {version}: {newer}; this one reads format {FORMAT}", "format", ["update datacc"])
+
+
+def _name(table: Table) -> str:
+    name = table.need("name", str, example='name = "digits"')
+    with table.blaming("name"):
+        return check_name(name, module=True)
+
+
+def _seed(table: Table) -> int:
+    seed = table.get("seed", int, 0)
+    if not 0 <= seed < 2**31:
+        raise table.error("seed must be between 0 and 2,147,483,647", "seed")
+    return seed
+
+
+def _member(table: Table, key: str, kind: str) -> str | None:
+    """The name under `key`, which must be a member of the open set `kind`."""
+    if key not in table.values:
+        return None
+    name = table.need(key, str, example="")
+    with table.blaming(key):
+        registry.require(kind, name)
+    return name
+
+
+def _source(table: Table) -> Origin:
+    kind = _member(table, "type", "sources")
+    options = {key: value for key, value in table.values.items() if key != "type"}
+    if kind is None and options:
+        raise table.error("source.type is missing", tries=['type = "table"'])
+    return Origin(type=kind, options=options) if kind else Origin()
+
+
+def _goals(table: Table) -> tuple[Goal, ...]:
+    goals = []
+    for metric in table.values:
+        with table.blaming(metric):
+            member = registry.load("goals", metric)
+        if member.needs_class:
+            tries = [f'[[check]] with metric = "{metric}", class = "…"']
+            raise table.error(f"{metric} is of one class, so it is a check, not a goal", metric, tries)
+        goals.append(Goal(metric=metric, at_least=_share(table, metric)))
+    return tuple(goals)
+
+
+def _check(table: Table) -> Check:
+    table.known(["metric", "class", "where", "at_least"])
+    metric = table.need("metric", str, example='metric = "recall"')
+    with table.blaming("metric"):
+        member = registry.load("goals", metric)
+    of_class = table.find("class", str)
+    if member.needs_class and of_class is None:
+        raise table.error(f"{metric} is of one class: which?", "metric", ['class = "…"'])
+    if of_class is not None and not member.needs_class:
+        raise table.error(f"{metric} is not of one class", "class", ['metric = "recall"'])
+    where = table.table("where")
+    for column, value in where.values.items():
+        if not isinstance(value, str | int | float | bool):
+            raise table.error(f"where.{column} must be one value that the column should equal", "where")
+    return Check(
+        metric=metric, at_least=_share(table, "at_least"), of_class=of_class, where=where.values, line=table.line()
+    )
+
+
+def _share(table: Table, key: str) -> float:
+    share = table.need(key, float, example=f"{key} = 0.9")
+    if not 0 < share <= 1:
+        tries = [f"{key} = {share / 100:g}"] if 1 < share <= 100 else [f"{key} = 0.9"]
+        raise table.error(f"{key} is a share, above 0 and at most 1; {share:g} is not", key, tries)
+    return share
+
+
+def _budget(table: Table) -> Budget:
+    table.known(["latency", "size", "memory", "work"])
+    return Budget(
+        latency=_quantity(table, "latency", units.parse_seconds, units.SECONDS),
+        size=_quantity(table, "size", units.parse_bytes, units.BYTES),
+        memory=_quantity(table, "memory", units.parse_bytes, units.BYTES),
+        work=_quantity(table, "work", units.parse_work, units.WORK),
+    )
+
+
+def _quantity(table: Table, key: str, parse: Callable[[str], Number], quantity: units.Quantity) -> Number | None:
+    if key not in table.values:
+        return None
+    value = table.values[key]
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        tries = [f'{key} = "{value} {unit}"' for unit in quantity.units][:3]
+        raise table.error(f"budget.{key} has no unit", key, tries)
+    text = table.need(key, str, example=f'{key} = "{quantity.example}"')
+    with table.blaming(key):
+        return parse(text)
+
+
+def _target(table: Table) -> Target:
+    table.known(["cpu", "arithmetic", "make"])
+    plain = Target()
+    arithmetic = table.get("arithmetic", str, plain.arithmetic)
+    if arithmetic == "int8":
+        raise table.error("integer arithmetic is not available yet", "arithmetic", ['arithmetic = "float"'])
+    if arithmetic != "float":
+        raise table.error(f"there is no arithmetic {arithmetic!r}", "arithmetic", ['arithmetic = "float"'])
+    make = table.texts("make", plain.make)
+    for name in make:
+        with table.blaming("make"):
+            registry.require("targets", name)
+    return Target(cpu=table.get("cpu", str, plain.cpu), arithmetic=arithmetic, make=make)
