@@ -1,27 +1,38 @@
 """Metrics that a goal or a check can name, each with a one-sided 95 % bound."""
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from datacc.spec.bounds import lower_bound
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """A measured metric: its value, its one-sided 95 % lower bound, and the counts behind a rate."""
+
+    value: float
+    bound: float
+    right: int
+    total: int
+
+
+def rate(right: int, total: int) -> Figure:
+    """The figure of a rate; no rows give value and bound 0."""
+    return Figure(value=right / total if total else 0.0, bound=lower_bound(right, total), right=right, total=total)
+
 
 class Metric(ABC):
-    """A figure of merit in [0, 1] over answers and truths, higher is better.
-
-    `counts` reduces rows to (right, total); for a rate that is all the bound needs.
-    """
+    """A figure of merit over answers and truths, higher is better. Members are stateless."""
 
     needs_class: bool = False
 
     @abstractmethod
-    def counts(self, truth: NDArray[np.int32], answer: NDArray[np.int32], of_class: int | None) -> tuple[int, int]:
-        """How many of how many rows are right; both arrays have shape (N,)."""
+    def measure(self, truth: NDArray[np.int32], answer: NDArray[np.int32], of_class: int | None) -> Figure:
+        """The figure over rows; both arrays have shape (N,) and hold class indices."""
 
     @abstractmethod
-    def value(self, right: int, total: int) -> float:
-        """The measured figure."""
-
-    @abstractmethod
-    def bound(self, right: int, total: int) -> float:
-        """The one-sided 95 % lower bound of the figure."""
+    def rows(self, truth: NDArray[np.int32], of_class: int | None) -> int:
+        """How many of the rows count, known before any answer is."""

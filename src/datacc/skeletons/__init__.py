@@ -3,7 +3,9 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 
-from datacc.ir.graph import Graph, Type
+from datacc.errors import SpecError
+from datacc.ir.build import Builder
+from datacc.ir.graph import Graph, Role, Type
 
 Sizes = Mapping[str, int]
 
@@ -16,9 +18,32 @@ class Skeleton(ABC):
         """Whether it can take these front outputs (float32 types without a batch axis)."""
 
     @abstractmethod
-    def ladder(self, features: Sequence[Type], width: int) -> tuple[Sizes, ...]:
-        """Sizes from small to large for these inputs and `width` answer features."""
+    def ladder(self, features: Sequence[Type]) -> tuple[Sizes, ...]:
+        """Sizes from small to large for these inputs."""
 
     @abstractmethod
     def graph(self, fronts: Sequence[Graph], answer: Graph, sizes: Sizes) -> Graph:
         """The whole Graph, fronts and answer joined on, every learnt weight a hole. Raises `SpecError` for bad sizes."""
+
+
+def checked(sizes: Sizes, **limits: tuple[int, int]) -> tuple[int, ...]:
+    """The sizes in the order of `limits`, each within its own. Raises `SpecError`, also for unknown names."""
+    if set(sizes) != set(limits):
+        raise SpecError(f"sizes {sorted(sizes)} given, {sorted(limits)} expected", tries=["datacc build --search"])
+    for name, (low, high) in limits.items():
+        if not low <= sizes[name] <= high:
+            raise SpecError(f"size {name} = {sizes[name]} is outside {low} … {high}")
+    return tuple(sizes[name] for name in limits)
+
+
+def normalised(b: Builder, name: str, x: str) -> str:
+    """Normalisation over the last axis, then the threshold; its four vectors are holes."""
+    (channels,) = b.type(x).shape[-1:]
+    roles: tuple[tuple[str, Role], ...] = (
+        ("gain", "learnt"),
+        ("shift", "learnt"),
+        ("mean", "mean"),
+        ("variance", "variance"),
+    )
+    vectors = [b.weight(f"{name}.{part}", (channels,), role=role, dims=(name,)) for part, role in roles]
+    return b.op("relu", f"{name}.relu", b.op("normalise", f"{name}.normalise", x, *vectors))

@@ -35,9 +35,9 @@ class InputType(ABC):
 
     @abstractmethod
     def front(self, name: str, options: Any) -> Graph:
-        """A Graph from the input `name` to one float32 output named `features`; data holes are left open.
+        """A Graph from the input `name` to one float32 output, `<name>.features`; `data` holes are left open.
 
-        Its nodes are prefixed with the name, so that several fronts can be joined.
+        Its nodes begin with the name, so that several fronts can stand side by side.
         """
 
     @abstractmethod
@@ -63,9 +63,8 @@ class OutputType(ABC):
         """Frozen labels (N,) of raw values, −1 where there is none. Raises `DataError` for an unknown class."""
 
     @abstractmethod
-    def width(self, classes: Sequence[str]) -> int:
-        """The number of features K that the skeleton must deliver to `answer`."""
-
-    @abstractmethod
     def answer(self, name: str, classes: Sequence[str]) -> Graph:
-        """A Graph from the float32 input `features` of shape (K,) to the named outputs, with its loss node named."""
+        """A Graph from one float32 input, `<name>.features` of shape (K,), to the outputs, its loss node named.
+
+        The skeleton reads K from the input's type. The first output carries the name itself.
+        """

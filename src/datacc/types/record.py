@@ -1,0 +1,82 @@
+"""The input type `record`: a row of numbers, one per named column, standardised by what the learn rows show."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from datacc.errors import DataError
+from datacc.ir.build import Builder
+from datacc.ir.graph import Graph, Type, float32
+from datacc.types import InputType, Options
+
+
+class RecordOptions(Options):
+    """`columns`: the names of the F numbers, in the order in which the program reads them."""
+
+    columns: tuple[str, ...] = Field(min_length=1)
+
+
+class Record(InputType):
+    """F float32 numbers; missing and infinite values are refused."""
+
+    options = RecordOptions
+
+    def array(self, options: RecordOptions) -> Type:
+        """float32 (F,)."""
+        return float32(len(options.columns))
+
+    def encode(self, values: Sequence[Any], options: RecordOptions) -> NDArray[Any]:
+        """float32 (N, F) of rows: mappings by column name, or sequences in column order."""
+        rows = np.empty((len(values), len(options.columns)), np.float32)
+        for n, value in enumerate(values):
+            rows[n] = self._row(value, options, n)
+        bad = np.argwhere(~np.isfinite(rows))
+        if len(bad):
+            n, f = (int(i) for i in bad[0])
+            raise DataError(
+                f"column {options.columns[f]!r} holds {rows[n, f]}, which is no finite float32",
+                where=f"row {n}",
+                tries=["fill or drop the value; missing values are not supported yet"],
+            )
+        return rows
+
+    def _row(self, value: Any, options: RecordOptions, n: int) -> NDArray[np.float32]:
+        if isinstance(value, Mapping):
+            missing = [name for name in options.columns if name not in value]
+            if missing:
+                raise DataError(f"columns {missing} are missing", where=f"row {n}")
+            value = [value[name] for name in options.columns]
+        if len(value) != len(options.columns):
+            raise DataError(f"{len(value)} numbers where {len(options.columns)} are expected", where=f"row {n}")
+        try:
+            with np.errstate(over="ignore"):  # too large for float32 becomes infinite, which `encode` refuses
+                return np.asarray([float(item) for item in value]).astype(np.float32)
+        except (TypeError, ValueError) as error:
+            raise DataError(f"not a row of numbers: {error}", where=f"row {n}") from None
+
+    def front(self, name: str, options: RecordOptions) -> Graph:
+        """x · scale + offset; both are `data` holes."""
+        b, shape = Builder(), (len(options.columns),)
+        x = b.input(name, "float32", shape)
+        scale = b.weight(f"{name}.scale", shape, role="data")
+        offset = b.weight(f"{name}.offset", shape, role="data")
+        return b.graph({f"{name}.features": b.op("affine", f"{name}.standard", x, scale, offset)})
+
+    def data(self, name: str, learn: NDArray[Any], options: RecordOptions) -> Mapping[str, NDArray[np.float32]]:
+        """Mean 0 and deviation 1 over learn; a column that is constant there becomes 0."""
+        rows = learn.astype(np.float64)
+        mean, deviation = rows.mean(axis=0), rows.std(axis=0)
+        varies = deviation > 1e-7 * np.abs(mean)  # below float32's resolution of the mean there is only noise
+        scale = np.where(varies, 1 / np.where(varies, deviation, 1), 0)
+        with np.errstate(over="ignore"):
+            return {f"{name}.scale": scale.astype(np.float32), f"{name}.offset": (-mean * scale).astype(np.float32)}
+
+    def infer(self, values: Sequence[Any]) -> Mapping[str, Any]:
+        """The column names of the first row."""
+        return {"columns": tuple(values[0])}
+
+
+ENTRY: Final = Record()
