@@ -8,7 +8,6 @@ from typing import Any, Final
 from datacc.ir import meaning, shapes
 from datacc.ir.graph import Type
 
-NO_ATTRS: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 def no_work(out: Type, *args: Type, **attrs: Any) -> int:
@@ -39,7 +38,7 @@ class Op:
     onnx: str
     kind: str
     work: Callable[..., int] = no_work
-    attrs: Mapping[str, Any] = field(default=NO_ATTRS)
+    attrs: Mapping[str, Any] = field(default_factory=dict)
 
 
 CONV_ATTRS = {"stride": None, "pad": None, "dilation": None, "groups": 1}

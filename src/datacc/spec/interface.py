@@ -2,11 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from datacc.errors import SpecError
-from datacc.spec.program import EMPTY
 
 VERSION: Final = 1
 
@@ -23,7 +22,7 @@ class Port:
     dtype: str
     shape: tuple[int, ...]
     type: str = ""
-    options: Mapping[str, Any] = EMPTY
+    options: Mapping[str, Any] = field(default_factory=dict)
     classes: tuple[str, ...] = ()
 
 

@@ -1,7 +1,7 @@
 """`datacc.lock`: what the search chose for a program, so that the next build repeats it instead of searching again."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,7 +9,7 @@ import tomlkit
 
 from datacc import store
 from datacc.errors import SpecError
-from datacc.spec.program import EMPTY, Field, Program
+from datacc.spec.program import Field, Program
 from datacc.spec.table import Table, read_table
 
 FORMAT: Final = 1
@@ -31,8 +31,8 @@ class Lock:
     program: str
     skeleton: str
     sizes: Mapping[str, int]
-    recipe: Mapping[str, Plain] = EMPTY
-    toolchain: Mapping[str, str] = EMPTY
+    recipe: Mapping[str, Plain] = field(default_factory=dict)
+    toolchain: Mapping[str, str] = field(default_factory=dict)
     parent: str | None = None
 
 

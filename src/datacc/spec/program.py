@@ -3,10 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
-
-EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +12,7 @@ class Field:
 
     name: str
     type: str
-    options: Mapping[str, Any] = EMPTY
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +20,7 @@ class Origin:
     """Where the examples come from: the name of a source and its options."""
 
     type: str = "repository"
-    options: Mapping[str, Any] = EMPTY
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +41,7 @@ class Check:
     metric: str
     at_least: float
     of_class: str | None = None
-    where: Mapping[str, Any] = EMPTY
+    where: Mapping[str, Any] = field(default_factory=dict)
     line: int | None = field(default=None, compare=False)
 
 
