@@ -9,7 +9,6 @@ from datacc.ir import meaning, shapes
 from datacc.ir.graph import Type
 
 
-
 def no_work(out: Type, *args: Type, **attrs: Any) -> int:
     """An op that multiplies nothing worth counting."""
     return 0
@@ -62,17 +61,11 @@ OPS: Final[Mapping[str, Op]] = MappingProxyType(
         ),
         "relu": Op(shape=shapes.same, meaning=meaning.relu, onnx="Relu", kind="threshold"),
         "add": Op(shape=shapes.add, meaning=meaning.add, onnx="Add", kind="other", work=each),
-        "maxpool": Op(
-            shape=shapes.pool, meaning=meaning.maxpool, onnx="MaxPool", kind="threshold", attrs=POOL_ATTRS
-        ),
-        "meanpool": Op(
-            shape=shapes.pool, meaning=meaning.meanpool, onnx="AveragePool", kind="other", attrs=POOL_ATTRS
-        ),
+        "maxpool": Op(shape=shapes.pool, meaning=meaning.maxpool, onnx="MaxPool", kind="threshold", attrs=POOL_ATTRS),
+        "meanpool": Op(shape=shapes.pool, meaning=meaning.meanpool, onnx="AveragePool", kind="other", attrs=POOL_ATTRS),
         "softmax": Op(shape=shapes.same, meaning=meaning.softmax, onnx="Softmax", kind="other", work=each),
         "argmax": Op(shape=shapes.argmax, meaning=meaning.argmax, onnx="ArgMax", kind="threshold"),
         "maximum": Op(shape=shapes.maximum, meaning=meaning.maximum, onnx="ReduceMax", kind="threshold"),
-        "concat": Op(
-            shape=shapes.concat, meaning=meaning.concat, onnx="Concat", kind="other", attrs={"axis": None}
-        ),
+        "concat": Op(shape=shapes.concat, meaning=meaning.concat, onnx="Concat", kind="other", attrs={"axis": None}),
     }
 )
