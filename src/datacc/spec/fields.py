@@ -1,6 +1,5 @@
 """Reads the inputs and outputs of `datacc.toml`: their names, their value types and those types' options."""
 
-from collections.abc import Iterable
 from typing import Final
 
 from pydantic import ValidationError
@@ -49,18 +48,17 @@ def _field(name: str, side: str, table: Table) -> Field:
         member = registry.load("types", kind)
     if not hasattr(member, _METHOD[side]):
         raise table.error(f"{kind!r} cannot be an {side}", "type")
+    table.known(["type", *member.options.model_fields])
     try:
         member.options.model_validate(options)
     except ValidationError as error:
-        raise _bad_option(table, error, member.options.model_fields) from error
+        raise _bad_option(table, error) from error
     return Field(name=name, type=kind, options=options)
 
 
-def _bad_option(table: Table, error: ValidationError, known: Iterable[str]) -> SpecError:
+def _bad_option(table: Table, error: ValidationError) -> SpecError:
     first = error.errors()[0]
     key = str(first["loc"][0]) if first["loc"] else None
-    if first["type"] == "extra_forbidden":
-        table.known(["type", *known])
     where = ".".join(map(str, (*table.keys, *first["loc"])))
     return table.error(f"{where}: {_plain(first['msg'])}", key if key in table.values else None)
 

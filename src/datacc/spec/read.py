@@ -146,7 +146,7 @@ def _target(table: Table) -> Target:
     if arithmetic != "float":
         raise table.error(f"there is no arithmetic {arithmetic!r}", "arithmetic", ['arithmetic = "float"'])
     make = table.texts("make", plain.make)
-    for name in make:
-        with table.blaming("make"):
+    with table.blaming("make"):
+        for name in table.values.get("make", ()):
             registry.require("targets", name)
     return Target(cpu=table.get("cpu", str, plain.cpu), arithmetic=arithmetic, make=make)

@@ -13,6 +13,7 @@ from datacc.errors import DataccError, SpecError
 from datacc.spec.lines import Keys, line_of
 
 LARGEST_FILE: Final = 64_000
+LONGEST_NAME: Final = 80
 _WORDS: Final = {str: "text", int: "a whole number", float: "a number", dict: "a table", list: "a list"}
 
 T = TypeVar("T", str, int, float)
@@ -99,7 +100,8 @@ class Table:
         return kind(value)
 
     def _name(self, key: str) -> str:
-        return ".".join(part for part in (*self.keys, key) if isinstance(part, str))
+        name = ".".join(part for part in (*self.keys, key) if isinstance(part, str))
+        return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
 
 
 def read_table(path: Path, missing: str) -> Table:

@@ -1,0 +1,108 @@
+"""datacc.lock: read undoes write, equal locks have equal bytes, and a lock for another program is refused."""
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from datacc.errors import SpecError
+from datacc.spec.lock import Lock, check_lock, lock_toml, read_lock, shape_digest, write_lock
+from datacc.spec.program import Budget, Field, Goal, Program, Target
+from tests.spec.programs import TEXTS, programs
+
+DIGITS = Program(
+    name="digits",
+    inputs=(Field(name="picture", type="image", options={"height": 28, "width": 28}),),
+    outputs=(Field(name="digit", type="label"),),
+)
+LOCK = Lock(
+    program=shape_digest(DIGITS),
+    skeleton="conv.v1",
+    sizes={"width": 8, "depth": 2},
+    recipe={"epochs": 20, "rate": 0.003},
+    toolchain={"ziglang": "0.17.1"},
+)
+KEYS = TEXTS
+LOCKS = st.builds(
+    Lock,
+    program=TEXTS,
+    skeleton=TEXTS,
+    sizes=st.dictionaries(KEYS, st.integers(0, 2**40), max_size=4),
+    recipe=st.dictionaries(KEYS, st.integers(0, 9) | st.floats(allow_nan=False) | st.booleans() | TEXTS, max_size=4),
+    toolchain=st.dictionaries(KEYS, TEXTS, max_size=3),
+    parent=st.none() | TEXTS,
+)
+
+
+@given(LOCKS)
+def test_read_undoes_write(lock: Lock) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "datacc.lock")
+        write_lock(path, lock)
+        assert read_lock(path) == lock
+
+
+def test_the_order_of_the_keys_does_not_matter() -> None:
+    turned = replace(LOCK, sizes=dict(reversed(LOCK.sizes.items())), recipe=dict(reversed(LOCK.recipe.items())))
+    assert lock_toml(turned) == lock_toml(LOCK)
+
+
+def test_no_lock_is_none(tmp_path: Path) -> None:
+    assert read_lock(tmp_path / "datacc.lock") is None
+
+
+@given(programs())
+def test_a_lock_fits_its_program(program: Program) -> None:
+    check_lock(replace(LOCK, program=shape_digest(program), skeleton=program.skeleton or "mlp.v1"), program)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(DIGITS, name="figures"),
+        replace(DIGITS, seed=7),
+        replace(DIGITS, goals=(Goal(metric="accuracy", at_least=0.5),), budget=Budget(size=1000)),
+        replace(DIGITS, target=Target(make=("wheel",))),
+    ],
+)
+def test_what_the_judge_decides_leaves_the_lock_alone(other: Program) -> None:
+    check_lock(LOCK, other)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(DIGITS, skeleton="mlp.v1"),
+        replace(DIGITS, inputs=(replace(DIGITS.inputs[0], options={"height": 28, "width": 27}),)),
+        replace(DIGITS, outputs=(replace(DIGITS.outputs[0], name="figure"),)),
+        replace(DIGITS, target=Target(arithmetic="int8")),
+    ],
+)
+def test_a_lock_of_another_program_is_refused(other: Program) -> None:
+    with pytest.raises(SpecError) as caught:
+        check_lock(LOCK, other)
+    assert caught.value.tries[0] == "datacc build --search"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "what"),
+    [
+        ("format = 1", "format = 2", 2, "format 2"),
+        ("skeleton =", "skeletton =", 4, "skeletton"),
+        ("width = 8", 'width = "8"', 8, "sizes.width must be a whole number"),
+        ("epochs = 20", "epochs = [20]", 11, "epochs"),
+        ('"0.17.1"', "17", 15, "toolchain.ziglang must be text"),
+        ("[sizes]", "[sizes", 6, "not TOML"),
+    ],
+)
+def test_a_damaged_lock_is_blamed_line_by_line(tmp_path: Path, old: str, new: str, line: int, what: str) -> None:
+    path = tmp_path / "datacc.lock"
+    assert old in lock_toml(LOCK)
+    path.write_text(lock_toml(LOCK).replace(old, new, 1))
+    with pytest.raises(SpecError) as caught:
+        read_lock(path)
+    assert caught.value.where == f"datacc.lock:{line}"
+    assert what in caught.value.what
