@@ -1,0 +1,228 @@
+"""The fitting back end `torch`: walks the Graph itself with torch's forms of the ops; the only file that imports torch."""
+
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+import torch
+import torch.nn.functional as nn
+from torch import Tensor
+
+from datacc.errors import FitError
+from datacc.fit import BackEnd, Examples, Fitted, Progress, Recipe, Watch
+from datacc.fit.batches import batches, class_weights, steps_per_epoch
+from datacc.ir.check import check
+from datacc.ir.graph import Graph, Node
+from datacc.ir.interpret import walk
+
+LOOKS: Final = 8  # how often the tune split is looked at, spread over the second half
+STATISTICS_ROWS: Final = 8192  # learn rows of the exact pass that fills mean and variance
+EVALUATION_ROWS: Final = 1024
+WARM: Final = 0.2  # share of the steps in which the rate rises
+
+
+def _channels_first(x: Tensor) -> Tensor:
+    return x.movedim(-1, 1)  # a view: this is torch's channels_last memory
+
+
+def _conv(x: Tensor, weight: Tensor, bias: Tensor, *, stride: Any, pad: Any, dilation: Any, groups: int) -> Tensor:
+    x = _channels_first(x)
+    sides = [side for before_after in reversed(pad) for side in before_after]
+    even = all(before == after for before, after in pad)
+    x = x if even else nn.pad(x, sides)
+    padding = [before for before, _ in pad] if even else 0
+    apply = nn.conv1d if x.ndim == 3 else nn.conv2d
+    return apply(x, _channels_first(weight), bias, stride, padding, dilation, groups).movedim(1, -1)
+
+
+def _normalise(x: Tensor, gain: Tensor, shift: Tensor, mean: Tensor, variance: Tensor, *, epsilon: float) -> Tensor:
+    return (x - mean) * (gain * torch.rsqrt(variance + epsilon)) + shift
+
+
+def _normalise_batch(x: Tensor, gain: Tensor, shift: Tensor, *_: Tensor, epsilon: float) -> Tensor:
+    """By the statistics of the batch: torch's fused form of the same meaning."""
+    y = nn.batch_norm(_channels_first(x), None, None, gain, shift, True, 0.0, epsilon)
+    return y.movedim(1, -1)
+
+
+def _maxpool(x: Tensor, *, size: Any, stride: Any) -> Tensor:
+    apply = nn.max_pool1d if x.ndim == 3 else nn.max_pool2d
+    return apply(_channels_first(x), size, stride).movedim(1, -1)
+
+
+def _meanpool(x: Tensor, *, size: Any, stride: Any) -> Tensor:
+    apply = nn.avg_pool1d if x.ndim == 3 else nn.avg_pool2d
+    return apply(_channels_first(x), size, stride).movedim(1, -1)
+
+
+FORMS: Final[Mapping[str, Any]] = {
+    "cast": lambda x: x.float(),
+    "affine": lambda x, scale, offset: x * scale + offset,
+    "dense": lambda x, weight, bias: nn.linear(x.flatten(1), weight.flatten(1), bias),
+    "conv": _conv,
+    "normalise": _normalise,
+    "relu": nn.relu,
+    "add": lambda a, b: a + b,
+    "maxpool": _maxpool,
+    "meanpool": _meanpool,
+    "softmax": lambda x: nn.softmax(x, -1),
+    "argmax": lambda x: x.argmax(-1, keepdim=True).int(),
+    "maximum": lambda x: x.amax(-1, keepdim=True),
+    "concat": lambda *xs, axis: torch.cat(xs, axis + 1),
+}
+FITTING_FORMS: Final[Mapping[str, Any]] = {**FORMS, "normalise": _normalise_batch}
+
+Values = dict[str, Tensor]
+
+
+class Torch(BackEnd):
+    """AdamW under a one-cycle schedule; normalisation by batch, then by one exact pass; best of tune is kept."""
+
+    def version(self) -> str:
+        """Name and version, for the record."""
+        return f"torch {torch.__version__.split('+')[0]}"
+
+    def fit(
+        self, graph: Graph, learn: Examples, tune: Examples, recipe: Recipe, seed: int, watch: Watch | None = None
+    ) -> Fitted:
+        """The Graph with its `learnt`, `mean` and `variance` holes filled; the same bytes for the same arguments."""
+        check(graph, holes=("learnt", "mean", "variance"))
+        if not len(learn):
+            raise FitError("there are no examples to learn from")
+        torch.manual_seed(seed)
+        torch.use_deterministic_algorithms(True)
+        torch.set_num_threads(recipe.threads)
+        return _Fit(graph, learn, tune, recipe, seed).run(watch)
+
+
+class _Fit:
+    """One fit under way: weights, optimiser, and the best that tune has seen."""
+
+    def __init__(self, graph: Graph, learn: Examples, tune: Examples, recipe: Recipe, seed: int) -> None:
+        self.graph, self.learn, self.tune, self.recipe, self.seed = graph, learn, tune, recipe, seed
+        self.values = _initial(graph, seed)
+        self.learnt = [node.name for node in graph.holes if node.role == "learnt"]
+        self.steps = recipe.epochs * steps_per_epoch(len(learn), recipe.batch)
+        groups = [
+            {"params": [self.values[n] for n in self.learnt if self.values[n].ndim > 1], "weight_decay": recipe.decay},
+            {"params": [self.values[n] for n in self.learnt if self.values[n].ndim == 1], "weight_decay": 0.0},
+        ]
+        self.optimiser = torch.optim.AdamW(groups, lr=recipe.rate, foreach=True)
+        weights = class_weights(learn.targets, graph.by_name[graph.loss].type.shape[-1])
+        self.weights = None if weights is None else torch.from_numpy(weights)
+        self.best: tuple[float, float] = (-1.0, 0.0)
+        self.best_values: Values = {}
+        self.history: list[tuple[int, float]] = []
+
+    def run(self, watch: Watch | None) -> Fitted:
+        recipe, looks = self.recipe, _looks(self.steps)
+        feed = batches(self.learn, recipe.batch, recipe.epochs, self.seed)
+        for step, (inputs, targets) in enumerate(feed, start=1):
+            loss = self._step(step, inputs, targets)
+            if step in looks:
+                self._look(step)
+            if watch is not None and (step in looks or step % 10 == 0):
+                watch(Progress(step=step, steps=self.steps, loss=loss, tune=self.best[0] if self.history else None))
+        filled = {name: tensor.detach().contiguous().numpy() for name, tensor in self.best_values.items()}
+        graph = self.graph.fill({node.name: filled[node.name] for node in self.graph.holes})
+        return Fitted(graph=check(graph, holes=()), tune=self.best[0], history=tuple(self.history))
+
+    def _step(self, step: int, inputs: Mapping[str, Any], targets: Any) -> float:
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.recipe.rate * _rate(step / self.steps)
+        feed = {name: torch.from_numpy(array) for name, array in inputs.items()}
+        features = self._loss_node(feed, FITTING_FORMS if len(targets) > 1 else FORMS)
+        loss = nn.cross_entropy(
+            features, torch.from_numpy(targets).long(), weight=self.weights, label_smoothing=self.recipe.smoothing
+        )
+        value = float(loss.detach())
+        if not math.isfinite(value):
+            raise FitError(
+                f"the loss became {value} at step {step} of {self.steps}",
+                tries=["look for extreme values in the inputs", f"a lower rate than {self.recipe.rate} in datacc.lock"],
+            )
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimiser.step()
+        return value
+
+    def _loss_node(self, feed: Values, forms: Mapping[str, Any]) -> Tensor:
+        result: Tensor = walk(self.graph, {**self.values, **feed}, [self.graph.loss], forms=forms)[self.graph.loss]
+        return result
+
+    def _look(self, step: int) -> None:
+        """Fill the statistics, score tune, and keep the weights if none were better."""
+        with torch.no_grad():
+            values = {**self.values, **self._statistics()}
+            score = self._score({**values})
+        self.history.append((step, score[0]))
+        if score > self.best or not self.best_values:
+            self.best = score
+            self.best_values = {name: tensor.detach().clone() for name, tensor in values.items()}
+
+    def _statistics(self) -> Values:
+        """Mean and variance of every normalise node over learn (its first 8,192 rows), in one exact pass."""
+        found: Values = {}
+
+        def given(node: Node, args: list[Any]) -> list[Any]:
+            if node.op != "normalise":
+                return args
+            axes = tuple(range(args[0].ndim - 1))
+            variance, mean = torch.var_mean(args[0], axes, correction=0)
+            found[node.inputs[3]], found[node.inputs[4]] = mean, variance
+            return [*args[:3], mean, variance]
+
+        feed = {name: torch.from_numpy(array[:STATISTICS_ROWS]) for name, array in self.learn.inputs.items()}
+        walk(self.graph, {**self.values, **feed}, [self.graph.loss], forms=FORMS, given=given)
+        return found
+
+    def _score(self, values: Values) -> tuple[float, float]:
+        """The share of right answers on tune, and minus the loss, which decides between equals."""
+        right, loss, total = 0, 0.0, len(self.tune)
+        for start in range(0, total, EVALUATION_ROWS):
+            rows = slice(start, start + EVALUATION_ROWS)
+            feed = {name: torch.from_numpy(array[rows]) for name, array in self.tune.inputs.items()}
+            features = walk(self.graph, {**values, **feed}, [self.graph.loss], forms=FORMS)[self.graph.loss]
+            targets = torch.from_numpy(self.tune.targets[rows]).long()
+            right += int((features.argmax(-1) == targets).sum())
+            loss += float(nn.cross_entropy(features, targets, reduction="sum"))
+        return (right / total, -loss) if total else (0.0, 0.0)
+
+
+def _initial(graph: Graph, seed: int) -> Values:
+    """Every weight as a tensor: filled ones as they are; learnt ones by He et al. 2015; gains and variances 1."""
+    random = torch.Generator().manual_seed(seed)
+    values: Values = {}
+    for node in graph.weights:
+        if node.value is not None:
+            values[node.name] = torch.from_numpy(node.value.copy())
+        elif len(node.type.shape) > 1:
+            scale = math.sqrt(2 / math.prod(node.type.shape[1:]))
+            values[node.name] = torch.randn(node.type.shape, generator=random) * scale
+        else:
+            ones = node.role == "variance" or _is_gain(graph, node)
+            values[node.name] = torch.full(node.type.shape, 1.0 if ones else 0.0)
+        if node.is_hole and node.role == "learnt":
+            values[node.name].requires_grad_()
+    return values
+
+
+def _is_gain(graph: Graph, node: Node) -> bool:
+    """Whether a weight multiplies: the gain of a normalise node."""
+    return any(user.op == "normalise" and user.inputs[1] == node.name for user in graph.users[node.name])
+
+
+def _rate(done: float) -> float:
+    """One cycle: up in a straight line, down along a cosine to nearly nothing."""
+    if done < WARM:
+        return 0.1 + 0.9 * done / WARM
+    return 0.5 * (1 + math.cos(math.pi * (done - WARM) / (1 - WARM))) + 1e-3
+
+
+def _looks(steps: int) -> frozenset[int]:
+    """The steps after which tune is scored: `LOOKS` of them over the second half, the last among them."""
+    return frozenset(steps - (steps // 2) * k // LOOKS for k in range(LOOKS))
+
+
+ENTRY: Final = Torch()
