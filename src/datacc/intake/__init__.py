@@ -1,0 +1,59 @@
+"""Intake: read examples from a folder or file in somebody else's format, one format per file."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, final
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Raw:
+    """One example as it was found.
+
+    `where` names it for messages ("cats/7.png", "data.csv:17"). `media` is a file or its bytes, None for rows of
+    numbers and text, which stand in `cells`, column → JSON value or text as written. `label` and `split` are those
+    that the place itself tells (the class folder, a `train` folder); columns that hold them stay in `cells`.
+    """
+
+    where: str
+    media: Path | bytes | None = None
+    cells: Mapping[str, Any] = field(default_factory=dict)
+    label: str | None = None
+    split: str | None = None
+
+    def read(self) -> bytes:
+        """The bytes of the media."""
+        assert self.media is not None
+        return self.media if isinstance(self.media, bytes) else self.media.read_bytes()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bad:
+    """Something that cannot be read as an example: where it stands and why."""
+
+    where: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What a format found: examples in the order of the file, `columns` in file order, what is bad, and notes."""
+
+    rows: tuple[Raw, ...]
+    columns: tuple[str, ...] = ()
+    bad: tuple[Bad, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Format(ABC):
+    """A format that examples can be imported from. Members are stateless."""
+
+    @abstractmethod
+    def matches(self, path: Path) -> bool:
+        """Whether `path` looks like this format, by its name and kind alone."""
+
+    @abstractmethod
+    def read(self, path: Path) -> Found:
+        """Every example at `path`. Raises `DataError` when it cannot be read at all."""

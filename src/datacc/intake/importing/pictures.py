@@ -1,0 +1,54 @@
+"""Look at every file of an import once: too large, no picture, or a decompression bomb."""
+
+import io
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from PIL import Image, UnidentifiedImageError
+
+from datacc.intake import Bad
+from datacc.intake.importing.rows import Row
+
+LARGEST_FILE: Final = 64 << 20  # bytes
+
+
+def check_pictures(rows: Sequence[Row]) -> tuple[list[Row], list[Bad]]:
+    """The rows whose media decode as pictures, and why the others do not."""
+    good, bad = [], []
+    for row in rows:
+        why = _fault(row)
+        if why is None:
+            good.append(row)
+        else:
+            bad.append(Bad(where=row.where, why=why))
+    return good, bad
+
+
+def _fault(row: Row) -> str | None:
+    try:
+        size = row.media.stat().st_size if isinstance(row.media, Path) else len(row.media or b"")
+        if not size:
+            return "is empty"
+        if size > LARGEST_FILE:
+            return f"has {size:,} bytes; {LARGEST_FILE:,} are allowed"
+        return _undecodable(row.read())
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+
+
+def _undecodable(data: bytes) -> str | None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # damaged metadata is no concern; a large picture raises below
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        try:
+            with Image.open(io.BytesIO(data)) as picture:
+                picture.load()
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+            return f"unpacks to more than {Image.MAX_IMAGE_PIXELS or 0:,} pixels (a decompression bomb)"
+        except UnidentifiedImageError:
+            return "is not a picture"
+        except (OSError, ValueError, SyntaxError, EOFError, IndexError, TypeError, MemoryError) as error:
+            return f"does not decode: {error}"
+    return None

@@ -1,0 +1,68 @@
+"""Find the format of a path and read it: bad rows refused or noted, everything else typed."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from datacc.errors import DataError
+from datacc.intake import Format
+from datacc.intake.importing.options import ImportOptions
+from datacc.intake.importing.pictures import check_pictures
+from datacc.intake.importing.refuse import refuse
+from datacc.intake.importing.roles import Roles, decide
+from datacc.intake.importing.rows import Row, typed
+from datacc.registry import load, names
+
+
+@dataclass(frozen=True, kw_only=True)
+class Read:
+    """Typed rows of one import, what their columns are, and notes on what was decided or left out."""
+
+    rows: tuple[Row, ...]
+    roles: Roles
+    notes: tuple[str, ...]
+    skipped: int
+
+    @property
+    def pictures(self) -> bool:
+        """Whether the examples are media."""
+        return self.rows[0].media is not None
+
+
+def read(path: Path, options: ImportOptions, known: tuple[str, ...] | None = None, output: str | None = None) -> Read:
+    """Everything at `path`. `known`: the input columns that must be there; `output`: what the label is called.
+
+    Raises `DataError` when nothing can be read, a column is not there, or something is bad and may not be skipped.
+    """
+    found = _format(path).read(path)
+    if not found.rows and not found.bad:
+        raise DataError("there is no example", where=str(path), tries=["give a file with rows, or a folder with files"])
+    roles = decide(found, options, known, output)
+    rows, bad = typed(found, roles)
+    if rows and rows[0].media is not None:
+        rows, damaged = check_pictures(rows)
+        bad += damaged
+    notes = refuse(bad, str(path), options.skip_bad)
+    if not rows:
+        raise DataError("no example is left", where=str(path), tries=["mend the rows that were left out"])
+    return Read(
+        rows=tuple(rows),
+        roles=roles,
+        notes=(*found.notes, *roles.notes, *notes),
+        skipped=len({one.where for one in bad}),
+    )
+
+
+def _format(path: Path) -> Format:
+    if not path.exists():
+        raise DataError("there is no such file or folder", where=str(path), tries=["check the path"])
+    for name in names("intake"):
+        format: Any = load("intake", name)
+        if isinstance(format, Format) and format.matches(path):
+            return format
+    known = ", ".join(names("intake"))
+    raise DataError(
+        f"datacc does not know files that end in {path.suffix!r}",
+        where=str(path),
+        tries=[f"one of its formats: {known}"],
+    )

@@ -1,0 +1,39 @@
+"""One error for many bad rows or files: the first ten by name, then a count."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from datacc.errors import DataError
+from datacc.intake import Bad
+
+_SHOWN: Final = 10
+_LONGEST: Final = 200
+
+
+def refuse(bad: Sequence[Bad], path: str, skip_bad: bool) -> tuple[str, ...]:
+    """Notes on the `bad` ones when they may be skipped. Raises `DataError` that names them when not."""
+    if not bad:
+        return ()
+    if skip_bad:
+        return (f"{_count(bad)} left out: {_named(bad[:3])}{', …' if len(bad) > 3 else ''}",)
+    lines = [f"{_short(one.where)}: {_short(one.why)}" for one in bad[:_SHOWN]]
+    more = [f"and {len(bad) - _SHOWN:,} more"] if len(bad) > _SHOWN else []
+    raise DataError(
+        f"{_count(bad)} cannot be read\n  " + "\n  ".join([*lines, *more]),
+        where=path,
+        tries=["mend or remove them", "--skip-bad imports the rest"],
+    )
+
+
+def _count(bad: Sequence[Bad]) -> str:
+    places = len({one.where for one in bad})
+    return "1 example" if places == 1 else f"{places:,} examples"
+
+
+def _named(bad: Sequence[Bad]) -> str:
+    return ", ".join(f"{_short(one.where)} {_short(one.why)}" for one in bad)
+
+
+def _short(text: str) -> str:
+    printable = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return printable if len(printable) <= _LONGEST else f"{printable[: _LONGEST - 1]}…"

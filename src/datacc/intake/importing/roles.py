@@ -1,0 +1,142 @@
+"""Decide what each column of a table is: input, label, group, split, key, or something to slice by."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from datacc.errors import DataError
+from datacc.intake import Found
+from datacc.intake.importing.cell import missing, number
+from datacc.intake.importing.options import ImportOptions
+from datacc.repo.split import split_named
+
+_NUMERIC_SHARE: Final = 0.9  # a column with fewer numbers than this among its filled cells is text
+_LABEL_WORDS: Final = ("label", "class", "target")
+_NUMBERING: Final = frozenset({"id", "index", "row", "rowid", "unnamed: 0", "column 1"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Roles:
+    """What the columns are. `inputs` is empty for pictures; `output` is how the label is called in the program.
+
+    `others` are kept to slice by; `numeric` are those among them that hold numbers. `notes` say what was decided.
+    """
+
+    inputs: tuple[str, ...]
+    output: str
+    label: str | None
+    group: str | None
+    split: str | None
+    key: str | None
+    others: tuple[str, ...]
+    numeric: frozenset[str]
+    notes: tuple[str, ...]
+
+
+def decide(found: Found, options: ImportOptions, known: Sequence[str] | None, output: str | None) -> Roles:
+    """The roles of what was found. `known` and `output`: the inputs and the output that are decided already.
+
+    Raises `DataError` when a column is not there, or no column can be the label or an input.
+    """
+    label = _label(found, options, output)
+    split = options.split or _split_column(found)
+    named = {name: column for name, column in _named(options, label, split).items() if column is not None}
+    for role, column in named.items():
+        _require(found, column, f"--{role}")
+    rest = [column for column in found.columns if column not in named.values()]
+    pictures = bool(found.rows) and found.rows[0].media is not None
+    numeric = frozenset(column for column in rest if _numeric(_cells(found, column)))
+    notes: list[str] = []
+    if pictures:
+        inputs: tuple[str, ...] = ()
+    elif options.inputs is not None or known is not None:
+        inputs = tuple(options.inputs if options.inputs is not None else known or ())
+        for column in inputs:
+            _require(found, column, "input")
+    else:
+        inputs = _infer(found, [column for column in rest if column in numeric], notes)
+    others = tuple(column for column in rest if column not in inputs)
+    texts = [column for column in others if column not in numeric]
+    if texts and not pictures:
+        notes.append(f"kept to slice by, not learnt from: {_listed(texts)} (text)")
+    return Roles(
+        inputs=inputs,
+        output=output or options.label or label or "label",
+        label=label,
+        group=options.group,
+        split=split,
+        key=options.key,
+        others=others,
+        numeric=numeric,
+        notes=tuple(notes),
+    )
+
+
+def _named(options: ImportOptions, label: str | None, split: str | None) -> dict[str, str | None]:
+    return {"label": label, "group": options.group, "split": split, "key": options.key}
+
+
+def _require(found: Found, column: str, role: str) -> None:
+    if column not in found.columns:
+        have = _listed(found.columns) if found.columns else "none"
+        raise DataError(f"there is no column {column!r} ({role}); there are: {have}", tries=["name one of these"])
+
+
+def _label(found: Found, options: ImportOptions, output: str | None) -> str | None:
+    """The label column; None when the rows carry their label already."""
+    if options.label in found.columns:
+        return options.label
+    if any(row.label is not None for row in found.rows):
+        return None
+    if options.label is not None:
+        if found.rows and found.rows[0].media is not None:
+            return None
+        _require(found, options.label, "--label")
+    guesses = [word for word in (output, *_LABEL_WORDS) if word in found.columns]
+    if guesses or not found.columns:
+        return guesses[0] if guesses else None
+    if found.rows and found.rows[0].media is not None:
+        return None
+    raise DataError("which column is the label?", tries=[f"--label {found.columns[-1]!r}"])
+
+
+def _split_column(found: Found) -> str | None:
+    words = {cell for cell in _cells(found, "split") if not missing(cell)} if "split" in found.columns else set()
+    return "split" if words and all(isinstance(word, str) and split_named(word) for word in words) else None
+
+
+def _infer(found: Found, numeric: Sequence[str], notes: list[str]) -> tuple[str, ...]:
+    constant = [column for column in numeric if len({number(cell) for cell in _cells(found, column)} - {None}) == 1]
+    numbering = [column for column in numeric if _is_numbering(column, _cells(found, column))]
+    inputs = tuple(column for column in numeric if column not in constant and column not in numbering)
+    if constant:
+        notes.append(f"not learnt from: {_listed(constant)} (constant)")
+    if numbering:
+        notes.append(f"not learnt from: {_listed(numbering)} (a running number)")
+    if not inputs:
+        raise DataError(
+            f"no column holds numbers that vary; there are: {_listed(found.columns)}",
+            tries=["give numeric columns", "--inputs names them"],
+        )
+    return inputs
+
+
+def _is_numbering(column: str, cells: Sequence[Any]) -> bool:
+    values = [number(cell) for cell in cells]
+    whole = all(value is not None and value.is_integer() for value in values)
+    return column.casefold() in _NUMBERING and whole and len(set(values)) == len(values)
+
+
+def _numeric(cells: Sequence[Any]) -> bool:
+    filled = [cell for cell in cells if not missing(cell)]
+    numbers = sum(number(cell) is not None for cell in filled)
+    return bool(filled) and numbers >= _NUMERIC_SHARE * len(filled)
+
+
+def _cells(found: Found, column: str) -> list[Any]:
+    return [row.cells.get(column) for row in found.rows]
+
+
+def _listed(columns: Sequence[str]) -> str:
+    shown = ", ".join(repr(column if len(column) <= 60 else f"{column[:59]}…") for column in columns[:8])
+    return f"{shown} and {len(columns) - 8} more" if len(columns) > 8 else shown

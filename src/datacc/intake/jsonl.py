@@ -1,0 +1,59 @@
+"""JSON Lines: one object per line; a list of numbers becomes one column per element."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from datacc.errors import DataError
+from datacc.intake import Bad, Format, Found, Raw
+
+
+class JsonLines(Format):
+    """Rows of typed cells; a missing key is a missing cell."""
+
+    def matches(self, path: Path) -> bool:
+        """Whether the name ends in .jsonl or .ndjson."""
+        return path.suffix.lower() in (".jsonl", ".ndjson") and path.is_file()
+
+    def read(self, path: Path) -> Found:
+        """One row per line that is not blank; a line that is not a flat JSON object is bad."""
+        rows: list[Raw] = []
+        bad: list[Bad] = []
+        for number, line in enumerate(path.read_bytes().split(b"\n"), 1):
+            where = f"{path.name}:{number}"
+            if not line.strip():
+                continue
+            try:
+                rows.append(Raw(where=where, cells=_cells(json.loads(line.decode("utf-8-sig")))))
+            except (ValueError, RecursionError) as error:
+                bad.append(Bad(where=where, why=_why(error)))
+        if not rows and not bad:
+            raise DataError("the file is empty", where=str(path), tries=["give a file with one JSON object per line"])
+        columns = tuple(dict.fromkeys(column for row in rows for column in row.cells))
+        whole = tuple(Raw(where=row.where, cells={c: row.cells.get(c) for c in columns}) for row in rows)
+        return Found(rows=whole, columns=columns, bad=tuple(bad))
+
+
+def _cells(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError("is not a JSON object")
+    cells: dict[str, Any] = {}
+    for key, item in value.items():
+        if isinstance(item, list) and all(isinstance(x, int | float) and not isinstance(x, bool) for x in item):
+            cells.update({f"{key}[{i}]": x for i, x in enumerate(item)})
+        elif isinstance(item, list | dict):
+            raise ValueError(f"{key!r} is nested; only numbers, text and lists of numbers are read")
+        else:
+            cells[key] = item
+    return cells
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"is not JSON: {error.msg} at column {error.colno}"
+    if isinstance(error, UnicodeDecodeError):
+        return f"byte {error.start + 1} of the line is not UTF-8"
+    return str(error) if not isinstance(error, RecursionError) else "is nested too deeply"
+
+
+ENTRY = JsonLines()

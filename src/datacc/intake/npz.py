@@ -1,0 +1,104 @@
+"""NumPy archives: an array of pictures or of rows (`x`, `X` or `images`) and one of labels (`y` or `labels`)."""
+
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datacc.errors import DataError
+from datacc.intake import Format, Found, Raw
+
+_INPUTS: Final = ("x", "X", "images")
+_LABELS: Final = ("y", "labels")
+
+
+class Npz(Format):
+    """Pictures (N, H, W) or (N, H, W, 1 or 3) of bytes become PGM or PPM files; (N, F) numbers become F columns."""
+
+    def matches(self, path: Path) -> bool:
+        """Whether the name ends in .npz."""
+        return path.suffix.lower() == ".npz" and path.is_file()
+
+    def read(self, path: Path) -> Found:
+        """One example per entry of the first axis; other arrays (N,) become columns under their own names."""
+        arrays = _open(path)
+        name = _pick(arrays, _INPUTS, path)
+        inputs, count = arrays[name], len(arrays[name])
+        labels = next((arrays[word] for word in _LABELS if word in arrays), None)
+        if labels is not None and labels.shape not in ((count,), (count, 1)):
+            raise DataError(f"{count} examples but labels of shape {labels.shape}", where=str(path))
+        said = [None] * count if labels is None else [_text(v) for v in labels.reshape(count).tolist()]
+        wheres = [f"{path.name}[{i}]" for i in range(count)]
+        extra = _extra(arrays, count)
+        if inputs.ndim == 2 and inputs.dtype.kind in "uif":
+            rows, own = _records(inputs), [f"{name}{i}" for i in range(inputs.shape[1])]
+            cells = [dict(zip(own, row, strict=True)) for row in rows]
+            media: Sequence[bytes | None] = [None] * count
+        else:
+            own, cells, media = [], [{} for _ in range(count)], _pictures(inputs, path)
+        for column, values in extra.items():
+            for row, value in zip(cells, values, strict=True):
+                row[column] = value
+        parts = zip(wheres, media, cells, said, strict=True)
+        found = tuple(Raw(where=where, media=m, cells=c, label=y) for where, m, c, y in parts)
+        return Found(rows=found, columns=(*own, *extra))
+
+
+def _open(path: Path) -> dict[str, NDArray[Any]]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        pickled = "allow_pickle" in str(error)
+        what = "holds Python objects, which datacc never loads" if pickled else "is not a NumPy archive"
+        raise DataError(what, where=str(path), tries=["save plain arrays: np.savez(path, x=…, y=…)"]) from error
+
+
+def _pick(arrays: dict[str, NDArray[Any]], names: Sequence[str], path: Path) -> str:
+    for name in names:
+        if name in arrays and arrays[name].ndim:
+            return name
+    raise DataError(
+        f"has no array {', '.join(names[:-1])} or {names[-1]}; it has {', '.join(sorted(arrays)) or 'none'}",
+        where=str(path),
+        tries=["np.savez(path, x=…, y=…)"],
+    )
+
+
+def _records(inputs: NDArray[Any]) -> list[list[Any]]:
+    rows: list[list[Any]] = inputs.tolist()
+    return rows
+
+
+def _pictures(inputs: NDArray[Any], path: Path) -> list[bytes]:
+    if inputs.dtype != np.uint8 or not (inputs.ndim == 3 or (inputs.ndim == 4 and inputs.shape[3] in (1, 3))):
+        raise DataError(
+            f"inputs are {inputs.dtype} of shape {inputs.shape}; pictures are uint8 (N, H, W) or (N, H, W, 1 or 3)",
+            where=str(path),
+            tries=["numbers in 0 … 1: (x * 255).round().astype('uint8')", "rows of numbers: shape (N, F)"],
+        )
+    height, width = inputs.shape[1:3]
+    kind = "P6" if inputs.ndim == 4 and inputs.shape[3] == 3 else "P5"
+    head = f"{kind}\n{width} {height}\n255\n".encode()
+    return [head + picture.tobytes() for picture in inputs]
+
+
+def _extra(arrays: dict[str, NDArray[Any]], count: int) -> dict[str, list[Any]]:
+    known = {*_INPUTS, *_LABELS}
+    return {
+        name: [v.decode(errors="replace") if isinstance(v, bytes) else v for v in array.tolist()]
+        for name, array in arrays.items()
+        if name not in known and array.shape == (count,) and array.dtype.kind in "buifUS"
+    }
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bytes):
+        return value.decode(errors="backslashreplace")
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+ENTRY = Npz()

@@ -1,0 +1,99 @@
+"""CSV and TSV: a header line, then one example per line; the delimiter is found by looking."""
+
+import codecs
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from datacc.errors import DataError
+from datacc.intake import Bad, Format, Found, Raw
+
+_DELIMITERS: Final = (",", "\t", ";", "|")
+_LOOK: Final = 20  # records read to find the delimiter
+_LONGEST_CELL: Final = 1 << 20  # characters
+
+
+class Table(Format):
+    """Rows of text; which columns are numbers, labels or groups is decided later."""
+
+    def matches(self, path: Path) -> bool:
+        """Whether the name ends in .csv or .tsv."""
+        return path.suffix.lower() in (".csv", ".tsv") and path.is_file()
+
+    def read(self, path: Path) -> Found:
+        """The rows below the header; blank lines are left out, ragged ones are bad."""
+        csv.field_size_limit(_LONGEST_CELL)
+        text = _text(path)
+        delimiter = _delimiter(text, path)
+        rows, bad = [], []
+        records = _records(text, delimiter, path)
+        header = _header(next(records, (1, []))[1], path)
+        for line, record in records:
+            where = f"{path.name}:{line}"
+            if len(record) == len(header):
+                rows.append(Raw(where=where, cells=dict(zip(header, record, strict=True))))
+            elif record:
+                bad.append(Bad(where=where, why=f"has {len(record)} cells; the header has {len(header)}"))
+        return Found(rows=tuple(rows), columns=tuple(header), bad=tuple(bad))
+
+
+def _text(path: Path) -> str:
+    raw = path.read_bytes()
+    encoding = "utf-16" if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    try:
+        return raw.decode(encoding)
+    except UnicodeDecodeError as error:
+        before = raw[: error.start]
+        line = before.count(b"\n") + 1
+        column = error.start - (before.rfind(b"\n") + 1) + 1
+        raise DataError(
+            f"byte {column} of the line is not {encoding[:6].rstrip('-')} text",
+            where=f"{path}:{line}",
+            tries=[f"iconv -f latin1 -t utf-8 {path.name} > utf8-{path.name}"],
+        ) from error
+
+
+def _delimiter(text: str, path: Path) -> str:
+    if path.suffix.lower() == ".tsv":
+        return "\t"
+    return max(_DELIMITERS, key=lambda delimiter: _plausible(text, delimiter))
+
+
+def _plausible(text: str, delimiter: str) -> tuple[float, int]:
+    """How many of the first records are as wide as the header, and that width; one column is no evidence."""
+    head = text[: 64 * 1024]
+    try:
+        widths = [len(record) for record in islice(csv.reader(io.StringIO(head), delimiter=delimiter), _LOOK) if record]
+    except csv.Error:
+        return 0.0, 0
+    if not widths or widths[0] == 1:
+        return 0.0, 0
+    return sum(width == widths[0] for width in widths) / len(widths), widths[0]
+
+
+def _records(text: str, delimiter: str, path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Each record with the number of its first line."""
+    reader, line = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), 1
+    try:
+        for record in reader:
+            yield line, record
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise DataError(f"is not a table: {error}", where=f"{path}:{line}", tries=["close every quote"]) from error
+
+
+def _header(record: list[str], path: Path) -> list[str]:
+    header = [name.strip() or f"column {i + 1}" for i, name in enumerate(record)]
+    twice = [name for name, count in Counter(header).items() if count > 1]
+    if not header:
+        raise DataError("the table is empty", where=str(path), tries=["give a file with a header line and rows"])
+    if twice:
+        raise DataError(f"two columns are named {twice[0]!r}", where=f"{path}:1", tries=["rename one of them"])
+    return header
+
+
+ENTRY = Table()

@@ -1,0 +1,1 @@
+"""The label repository: operations, fold, schema, runs, media, snapshot, on plain git."""

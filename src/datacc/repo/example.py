@@ -1,0 +1,24 @@
+"""One example as every source hands it over to be frozen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """A labelled example without conflicts.
+
+    `inputs`: input field → raw value (bytes of a file, a list of numbers); `labels`: output field → class name;
+    `columns`: other columns → JSON value; `content`: the digest that equal inputs share; `split`: "learn", "tune" or
+    "judge" when it was imported with one; `name`: what the user calls it.
+    """
+
+    id: str
+    content: str
+    inputs: Mapping[str, Any]
+    labels: Mapping[str, str]
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    name: str | None = None
+    group: str | None = None
+    split: str | None = None

@@ -1,0 +1,89 @@
+"""Canonical JSON (RFC 8785) and what follows from it: the address of media, the id and the content of an example."""
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from datacc.store import digest
+
+ADDRESS_BYTES: Final = 16
+_PLAIN_INTEGER: Final = 10**15
+
+
+def canonical_json(value: Any) -> str:
+    """`value` as RFC 8785 JSON: sorted keys, no blanks, numbers as ECMAScript prints a double.
+
+    Raises `ValueError` for NaN, infinity and anything that JSON cannot hold.
+    """
+    if value is None or isinstance(value, bool | str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, int | float):
+        return canonical_number(value)
+    if isinstance(value, Mapping):
+        pairs = sorted(value.items(), key=lambda pair: str(pair[0]).encode("utf-16-be"))
+        return "{" + ",".join(f"{canonical_json(str(k))}:{canonical_json(v)}" for k, v in pairs) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(canonical_json(v) for v in value) + "]"
+    raise ValueError(f"{type(value).__name__} has no JSON form")
+
+
+def canonical_number(number: float) -> str:
+    """A finite double as ECMAScript's `Number.prototype.toString` prints it."""
+    double = float(number)
+    if not math.isfinite(double):
+        raise ValueError(f"{double} has no JSON form")
+    if double.is_integer() and abs(double) < _PLAIN_INTEGER:
+        return str(int(double))
+    shortest = repr(double)
+    return shortest if "e" not in shortest and not shortest.endswith(".0") else _from_digits(shortest)
+
+
+def _from_digits(shortest: str) -> str:
+    sign, figures, exponent = Decimal(shortest).normalize().as_tuple()
+    digits, point = "".join(map(str, figures)), len(figures) + int(exponent)
+    if len(digits) <= point <= 21:
+        text = digits + "0" * (point - len(digits))
+    elif 0 < point <= 21:
+        text = f"{digits[:point]}.{digits[point:]}"
+    elif -6 < point <= 0:
+        text = f"0.{'0' * -point}{digits}"
+    else:
+        fraction = f".{digits[1:]}" if len(digits) > 1 else ""
+        text = f"{digits[0]}{fraction}e{point - 1:+d}"
+    return f"-{text}" if sign else text
+
+
+def address(data: bytes) -> str:
+    """The 128-bit BLAKE2b of `data` as 32 hex digits: what `b2sum -l 128` prints."""
+    return hashlib.blake2b(data, digest_size=ADDRESS_BYTES).hexdigest()
+
+
+def example_id(inputs: Mapping[str, Any], key: Any = None, occurrence: int = 0) -> str:
+    """The id of an example, 32 hex digits, from `inputs`: permanent column id → value, or `{"media": address}`.
+
+    One media input alone gives the address of its bytes; anything else the address of its canonical JSON. A key or
+    an occurrence number after the first is mixed in.
+    """
+    values = list(inputs.values())
+    plain = _media(values[0]) if len(values) == 1 else None
+    plain = plain or address(canonical_json(inputs).encode())
+    if key is not None:
+        return digest(plain, canonical_json({"key": key}))
+    return digest(plain, canonical_json({"occurrence": occurrence})) if occurrence else plain
+
+
+def content(values: Iterable[Any]) -> str:
+    """The address of input values in the order of their columns' ranks: equal inputs, and only they, share it.
+
+    Unlike the id it depends neither on column ids nor on a key, so that it decides the split.
+    """
+    listed = list(values)
+    plain = _media(listed[0]) if len(listed) == 1 else None
+    return plain or address(canonical_json(listed).encode())
+
+
+def _media(value: Any) -> str | None:
+    return value["media"] if isinstance(value, Mapping) and set(value) == {"media"} else None

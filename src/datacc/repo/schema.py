@@ -1,0 +1,137 @@
+"""The schema: columns and classes under permanent ids, one small JSON file each, so that two branches may both add."""
+
+import hashlib
+import json
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final, Literal
+
+from datacc.errors import RepositoryError
+
+Kind = Literal["input", "output", "other", "group", "split", "key", "name", "occurrence"]
+
+_ID_BYTES: Final = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Class:
+    """One class of an output. Classes are ordered by rank, then id; a rename changes only `name`."""
+
+    id: str
+    name: str
+    rank: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column: `kind` says what it is for, `type` the value type of an input or output ("" for others).
+
+    A `record` input has one column per number, of type "number". `classes` are in permanent order.
+    """
+
+    id: str
+    kind: Kind
+    name: str
+    type: str
+    rank: int
+    classes: tuple[Class, ...] = ()
+
+    def class_named(self, name: str) -> Class | None:
+        """The class called `name`, or None."""
+        return next((one for one in self.classes if one.name == name), None)
+
+    def class_with(self, id: str) -> Class | None:
+        """The class with the id, or None."""
+        return next((one for one in self.classes if one.id == id), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schema:
+    """All columns, ordered by rank, then id."""
+
+    columns: tuple[Column, ...] = ()
+
+    def of(self, *kinds: Kind) -> tuple[Column, ...]:
+        """The columns of these kinds, in order."""
+        return tuple(column for column in self.columns if column.kind in kinds)
+
+    def find(self, kind: Kind, name: str) -> Column | None:
+        """The column of that kind and name, or None."""
+        return next((c for c in self.columns if c.kind == kind and c.name == name), None)
+
+    def column(self, id: str) -> Column:
+        """The column with the id. Raises `RepositoryError` when the schema lost it."""
+        for column in self.columns:
+            if column.id == id:
+                return column
+        raise RepositoryError(f"the schema has no column {id}", where="schema", tries=["git log -- schema"])
+
+    def with_column(self, kind: Kind, name: str, type: str = "") -> "Schema":
+        """This schema with the column; itself when it is there already."""
+        if self.find(kind, name):
+            return self
+        taken = {column.id for column in self.columns}
+        rank = 1 + max((column.rank for column in self.columns), default=-1)
+        column = Column(id=permanent_id(kind, name, taken), kind=kind, name=name, type=type, rank=rank)
+        return Schema(columns=_ordered([*self.columns, column]))
+
+    def with_classes(self, output: Column, names: Iterable[str]) -> "Schema":
+        """This schema in which `output` has the classes `names`; new ones come after the old, in the order given."""
+        classes = list(self.column(output.id).classes)
+        for name in names:
+            if name not in {one.name for one in classes}:
+                rank = 1 + max((one.rank for one in classes), default=-1)
+                taken = {one.id for one in classes}
+                classes.append(Class(id=permanent_id("class", name, taken), name=name, rank=rank))
+        changed = replace(self.column(output.id), classes=_ordered(classes))
+        return Schema(columns=tuple(changed if c.id == output.id else c for c in self.columns))
+
+
+def permanent_id(kind: str, name: str, taken: Container[str] = ()) -> str:
+    """The id, 8 hex digits, of a new column or class: the same on every branch that adds it; salted when taken."""
+    salt = 0
+    while True:
+        seed = json.dumps([kind, name, salt] if salt else [kind, name], ensure_ascii=True)
+        id = hashlib.blake2b(seed.encode(), digest_size=_ID_BYTES).hexdigest()
+        if id not in taken:
+            return id
+        salt += 1
+
+
+def schema_files(schema: Schema) -> dict[str, bytes]:
+    """Every file of the schema: path → text."""
+    files = {}
+    for column in schema.columns:
+        head = {key: value for key, value in asdict(column).items() if key != "classes"}
+        files[f"schema/{column.id}/column.json"] = _text(head)
+        files |= {f"schema/{column.id}/{one.id}.json": _text(asdict(one)) for one in column.classes}
+    return files
+
+
+def read_schema(files: Mapping[str, bytes]) -> Schema:
+    """The schema in `files`, path → text. Raises `RepositoryError` that names a damaged file."""
+    columns, classes = [], dict[str, list[Class]]()
+    for path, text in files.items():
+        parts = path.split("/")
+        if len(parts) != 3 or parts[0] != "schema" or not path.endswith(".json"):
+            continue
+        if parts[2] == "column.json":
+            columns.append(_parse(path, text, Column))
+        else:
+            classes.setdefault(parts[1], []).append(_parse(path, text, Class))
+    return Schema(columns=_ordered(replace(c, classes=_ordered(classes.get(c.id, []))) for c in columns))
+
+
+def _ordered(items: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(sorted(items, key=lambda item: (item.rank, item.id)))
+
+
+def _text(value: Mapping[str, Any]) -> bytes:
+    return (json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+
+
+def _parse(path: str, text: bytes, kind: Any) -> Any:
+    try:
+        return kind(**json.loads(text))
+    except (ValueError, TypeError) as error:
+        raise RepositoryError(f"this is no schema entry: {error}", where=path, tries=[f"git log -- {path}"]) from error

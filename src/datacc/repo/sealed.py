@@ -1,0 +1,22 @@
+"""Open the judge labels that a snapshot put away; `datacc.compiler.judge` alone may import this file."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datacc.errors import RepositoryError
+from datacc.repo.arrays import unpack
+from datacc.repo.snapshot import Snapshot
+from datacc.store import Store
+
+
+def open_labels(store: Store, snapshot: Snapshot) -> Mapping[str, NDArray[np.int32]]:
+    """Output field → class index (N,), filled on judge rows alone and −1 elsewhere.
+
+    Raises `RepositoryError` when the cache has lost them since the snapshot was made.
+    """
+    data = store.get(snapshot.sealed)
+    if data is None:
+        raise RepositoryError("the judge labels of this snapshot are no longer in the cache", tries=["build again"])
+    return unpack(data)[1]

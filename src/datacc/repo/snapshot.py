@@ -1,0 +1,206 @@
+"""Freeze labelled examples into a `Snapshot`, the one thing that every later stage reads; put judge labels away."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datacc.errors import DataError
+from datacc.registry import load
+from datacc.repo.arrays import pack, unpack
+from datacc.repo.example import Example
+from datacc.repo.identity import canonical_json
+from datacc.repo.split import JUDGE, LEARN, SPLITS, TUNE, assign
+from datacc.spec.program import Field, Program
+from datacc.store import Store, digest
+
+__all__ = ["JUDGE", "LEARN", "SPLITS", "TUNE", "Snapshot", "freeze"]
+
+_LAYOUT: Final = "snapshot 0"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Snapshot:
+    """Examples frozen at one moment, N rows in the order of their ids; only labelled ones without a conflict.
+
+    `splits` (N,) LEARN, TUNE or JUDGE; `inputs` field → (N, *shape), encoded by its type; `labels` field → (N,) class
+    index, −1 on every judge row; `classes` field → names in permanent order; `columns` other columns for slices, with
+    "name", what the user calls the row (None on judge rows, since a path often tells the label); `sealed` the digest
+    under which the judge labels were put away; `notes` what was left out or counted; `origin` "commit <hash>" or
+    "table <name> <digest>".
+    """
+
+    ids: tuple[str, ...]
+    splits: NDArray[np.uint8]
+    inputs: Mapping[str, NDArray[Any]]
+    labels: Mapping[str, NDArray[np.int32]]
+    classes: Mapping[str, tuple[str, ...]]
+    columns: Mapping[str, tuple[Any, ...]]
+    sealed: str
+    notes: tuple[str, ...]
+    origin: str
+    digest: str
+
+    def rows(self, split: int) -> NDArray[np.intp]:
+        """The row numbers of one split, ascending."""
+        return np.flatnonzero(self.splits == split)
+
+
+def freeze(
+    store: Store,
+    program: Program,
+    examples: Iterable[Example],
+    classes: Mapping[str, Sequence[str]],
+    origin: str,
+    notes: Iterable[str] = (),
+) -> Snapshot:
+    """The snapshot of `examples` for `program`; the same ones give the same digest, and are encoded only once.
+
+    `classes`: output field → class names in permanent order. Raises `DataError` when there are no examples, only one
+    class, an empty split or an input that its type refuses.
+    """
+    ordered = sorted(examples, key=lambda example: example.id)
+    for output in program.outputs:
+        _refuse_too_few(ordered, output)
+    splits, split_notes = assign(ordered)
+    _refuse_empty_split(splits)
+    said = (*notes, *split_notes, *_rare(ordered, splits, program.outputs))
+    names = {field: tuple(order) for field, order in classes.items()}
+    key = _digest(program, ordered, names)
+    found = _stored(store, key)
+    if found is None:
+        found = _encode(store, program, ordered, names, splits, key)
+        store.put(key, _dump(found))
+    return replace(found, origin=origin, notes=said)
+
+
+def _encode(
+    store: Store,
+    program: Program,
+    ordered: Sequence[Example],
+    classes: Mapping[str, tuple[str, ...]],
+    splits: Sequence[int],
+    key: str,
+) -> Snapshot:
+    where = np.array(splits, np.uint8)
+    truth = {
+        output.name: load("types", output.type).encode([e.labels[output.name] for e in ordered], classes[output.name])
+        for output in program.outputs
+    }
+    judged = where == JUDGE
+    return Snapshot(
+        ids=tuple(example.id for example in ordered),
+        splits=where,
+        inputs={field.name: _inputs(field, ordered) for field in program.inputs},
+        labels={name: np.where(judged, -1, column).astype(np.int32) for name, column in truth.items()},
+        classes=classes,
+        columns=_columns(ordered, splits),
+        sealed=_seal(store, {name: np.where(judged, column, -1).astype(np.int32) for name, column in truth.items()}),
+        notes=(),
+        origin="",
+        digest=key,
+    )
+
+
+def _inputs(field: Field, ordered: Sequence[Example]) -> NDArray[Any]:
+    kind = load("types", field.type)
+    options = kind.options(**field.options)
+    values = [example.inputs[field.name] for example in ordered]
+    try:
+        return np.asarray(kind.encode(values, options))
+    except DataError:
+        for example, value in zip(ordered, values, strict=True):  # again one by one, to name the example
+            try:
+                kind.encode([value], options)
+            except DataError as error:
+                where = example.name or f"example {example.id[:12]}"
+                raise DataError(error.what, where=where, tries=error.tries) from error
+        raise
+
+
+def _columns(ordered: Sequence[Example], splits: Sequence[int]) -> dict[str, tuple[Any, ...]]:
+    names = sorted({name for example in ordered for name in example.columns})
+    columns = {name: tuple(example.columns.get(name) for example in ordered) for name in names}
+    shown = tuple(None if split == JUDGE else e.name for e, split in zip(ordered, splits, strict=True))
+    return {"name": shown, **columns}
+
+
+def _seal(store: Store, truth: Mapping[str, NDArray[np.int32]]) -> str:
+    data = pack(sorted(truth), truth)
+    key = digest("judge labels", *(part for name in sorted(truth) for part in (name, truth[name].tobytes())))
+    store.put(key, data)
+    return key
+
+
+def _digest(program: Program, ordered: Sequence[Example], classes: Mapping[str, tuple[str, ...]]) -> str:
+    fields = [[f.name, f.type, dict(f.options)] for f in (*program.inputs, *program.outputs)]
+    rows = (canonical_json([e.id, e.content, e.labels, e.columns, e.name, e.group, e.split]) + "\n" for e in ordered)
+    return digest(_LAYOUT, canonical_json(fields), canonical_json(classes), "".join(rows))
+
+
+def _refuse_too_few(ordered: Sequence[Example], output: Field) -> None:
+    present = {example.labels[output.name] for example in ordered}
+    if not ordered:
+        raise DataError(
+            "there is no labelled example", tries=["datacc import a folder, CSV, JSONL or .npz with labels"]
+        )
+    if len(present) < 2:
+        raise DataError(
+            f"every example has the same {output.name}: {next(iter(present))!r}; a program needs two classes",
+            tries=["import examples of another class"],
+        )
+
+
+def _refuse_empty_split(splits: Sequence[int]) -> None:
+    counts = Counter(splits)
+    if len(counts) < len(SPLITS):
+        shares = ", ".join(f"{name} {counts[split]}" for split, name in enumerate(SPLITS))
+        raise DataError(
+            f"{len(splits)} examples are too few, or their groups too large: {shares}",
+            tries=["add examples; about 100 are a beginning", "import them with a split column"],
+        )
+
+
+def _rare(ordered: Sequence[Example], splits: Sequence[int], outputs: Sequence[Field]) -> list[str]:
+    notes = []
+    for output in outputs:
+        seen = [example.labels[output.name] for example in ordered]
+        learnt = {name for name, split in zip(seen, splits, strict=True) if split == LEARN}
+        for name, count in sorted(Counter(seen).items()):
+            if count == 1:
+                notes.append(f"{output.name} {name!r} is seen once: it cannot be in learn, tune and judge")
+            elif name not in learnt:
+                notes.append(f"no learn example has {output.name} {name!r} ({count} in tune and judge)")
+    return notes
+
+
+def _stored(store: Store, key: str) -> Snapshot | None:
+    raw = store.get(key)
+    found = _restore(raw) if raw is not None else None
+    return found if found is not None and store.get(found.sealed) is not None else None
+
+
+def _dump(snapshot: Snapshot) -> bytes:
+    inputs, outputs = list(snapshot.inputs), list(snapshot.labels)
+    arrays = {f"in {n}": snapshot.inputs[n] for n in inputs} | {f"out {n}": snapshot.labels[n] for n in outputs}
+    texts = {name: getattr(snapshot, name) for name in ("ids", "classes", "columns", "sealed", "digest")}
+    return pack([*arrays, "splits"], {**arrays, "splits": snapshot.splits}, **texts)
+
+
+def _restore(data: bytes) -> Snapshot:
+    texts, arrays = unpack(data)
+    return Snapshot(
+        ids=tuple(texts["ids"]),
+        splits=arrays["splits"],
+        inputs={name[3:]: array for name, array in arrays.items() if name.startswith("in ")},
+        labels={name[4:]: array for name, array in arrays.items() if name.startswith("out ")},
+        classes={name: tuple(order) for name, order in texts["classes"].items()},
+        columns={name: tuple(column) for name, column in texts["columns"].items()},
+        sealed=texts["sealed"],
+        notes=(),
+        origin="",
+        digest=texts["digest"],
+    )

@@ -1,0 +1,144 @@
+"""A table (CSV, TSV, JSON Lines, .npz or folder) just as it is, without a repository: zero configuration."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from datacc.errors import SpecError
+from datacc.intake.importing.fields import infer_inputs, infer_outputs, record_columns
+from datacc.intake.importing.identify import Identified, identify
+from datacc.intake.importing.options import ImportOptions
+from datacc.intake.importing.read import Read, read
+from datacc.repo.example import Example
+from datacc.repo.identity import address
+from datacc.repo.names import natural
+from datacc.repo.schema import permanent_id
+from datacc.repo.snapshot import Snapshot, freeze
+from datacc.repo.split import JUDGE
+from datacc.sources import Source
+from datacc.spec.names import identifier
+from datacc.spec.program import Origin, Program
+from datacc.store import Store
+
+_OPTIONS: Final = ("path", "label", "group", "split", "key", "skip_bad")
+
+
+def infer_program(path: Path, label: str | None, name: str | None = None, skip_bad: bool = False) -> Program:
+    """A program for the table at `path`: inputs and output inferred, no goal yet (the compiler chooses one).
+
+    Raises `DataError` when the table is unusable or the label column is not there.
+    """
+    found = read(path, ImportOptions(label=label, skip_bad=skip_bad))
+    options = {"path": str(path), "label": label or found.roles.label, "skip_bad": skip_bad or None}
+    return Program(
+        name=identifier(name or path.stem, module=True),
+        source=Origin(type="table", options={key: value for key, value in options.items() if value is not None}),
+        inputs=infer_inputs(found),
+        outputs=infer_outputs(found),
+    )
+
+
+class TableSource(Source):
+    """Options: `path`, relative to the folder of `datacc.toml`; `label`, `group`, `split`, `key`; `skip_bad`."""
+
+    def snapshot(self, program: Program, root: Path, revision: str | None, store: Store) -> Snapshot:
+        """The rows of the file as it is now; it has no history, so a `revision` is refused."""
+        if revision is not None:
+            raise SpecError(
+                "a table has no revisions",
+                where="datacc.toml",
+                tries=["datacc new and datacc import keep one", "build without a revision"],
+            )
+        path, found = _read(program, root)
+        examples, notes = _examples(program, found)
+        classes = sorted({one.labels[program.outputs[0].name] for one in examples}, key=natural)
+        origin = f"table {path.name} {_digest(path)}"
+        return freeze(store, program, examples, {program.outputs[0].name: classes}, origin, (*found.notes, *notes))
+
+    def media(self, program: Program, root: Path, snapshot: Snapshot, ids: tuple[str, ...]) -> dict[str, bytes]:
+        """The pictures among `ids` that are not judge's."""
+        allowed = {id for id, split in zip(snapshot.ids, snapshot.splits, strict=True) if split != JUDGE} & set(ids)
+        _, found = _read(program, root)
+        return {one.id: one.row.read() for one in _identified(program, found) if found.pictures and one.id in allowed}
+
+
+def _read(program: Program, root: Path) -> tuple[Path, Read]:
+    given = program.source.options
+    unknown = [key for key in given if key not in _OPTIONS]
+    if unknown:
+        raise SpecError(
+            f"source.{unknown[0]} is no option of a table", where="datacc.toml", tries=[", ".join(_OPTIONS)]
+        )
+    if "path" not in given:
+        raise SpecError("source.path is missing", where="datacc.toml", tries=['path = "data.csv"'])
+    if len(program.outputs) != 1:
+        raise SpecError("a table has one output: its label column", where="datacc.toml")
+    path = root / given["path"]
+    options = ImportOptions(**{key: value for key, value in given.items() if key != "path"})
+    return path, read(path, options, known=record_columns(program.inputs), output=program.outputs[0].name)
+
+
+def _identified(program: Program, found: Read) -> list[Identified]:
+    columns = [program.inputs[0].name] if found.pictures else list(found.roles.inputs)
+    return identify(found.rows, {column: permanent_id("input", column) for column in columns})
+
+
+def _examples(program: Program, found: Read) -> tuple[list[Example], list[str]]:
+    output = program.outputs[0].name
+    by_id: dict[str, list[Identified]] = defaultdict(list)
+    for one in _identified(program, found):
+        by_id[one.id].append(one)
+    examples, unlabelled, conflicts, copies = [], 0, [], 0
+    for same in by_id.values():
+        labels = {one.row.label for one in same if one.row.label is not None}
+        copies += len(same) - 1
+        if not labels:
+            unlabelled += 1
+        elif len(labels) > 1:
+            conflicts.append(same)
+        else:
+            chosen = next(one for one in same if one.row.label is not None)
+            examples.append(_example(chosen, program, {output: labels.pop() or ""}))
+    notes = [f"{unlabelled:,} without a label left out"] if unlabelled else []
+    notes += [f"{copies:,} copies of an example counted once"] if copies else []
+    notes += [_conflict(same) for same in conflicts[:5]]
+    notes += [f"{len(conflicts) - 5:,} more conflicts left out"] if len(conflicts) > 5 else []
+    notes += _equal_inputs(examples, output)
+    return examples, notes
+
+
+def _example(one: Identified, program: Program, labels: Mapping[str, str]) -> Example:
+    row, field = one.row, program.inputs[0]
+    raw: Any = row.read() if row.media is not None else [row.numbers[c] for c in field.options["columns"]]
+    return Example(
+        id=one.id,
+        content=one.content,
+        inputs={field.name: raw},
+        labels=labels,
+        columns=row.others,
+        name=row.where,
+        group=row.group,
+        split=row.split,
+    )
+
+
+def _conflict(same: list[Identified]) -> str:
+    said = ", ".join(f"{one.row.where} ({one.row.label})" for one in same[:4])
+    return f"the same input has different labels and is left out: {said}"
+
+
+def _equal_inputs(examples: list[Example], output: str) -> list[str]:
+    labels = defaultdict(set)
+    for example in examples:
+        labels[example.content].add(example.labels[output])
+    torn = sum(len(said) > 1 for said in labels.values())
+    return [f"{torn:,} inputs occur with different labels; each row is an example of its own"] if torn else []
+
+
+def _digest(path: Path) -> str:
+    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    return address("".join(address(file.read_bytes()) for file in files).encode())
+
+
+ENTRY = TableSource()
