@@ -1,0 +1,134 @@
+"""The command `datacc`: finds the verb, hands it its options, prints its answer, and turns failures into exit codes."""
+
+import argparse
+import ast
+import difflib
+import errno
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final, NoReturn
+
+from datacc.cli.answer import Answer, failure
+from datacc.errors import DataccError, ResourceError, UsageError
+
+# In the order in which one meets them.
+VERBS: Final = (
+    *("new", "import", "label", "commit"),
+    *("status", "log", "show"),
+    *("build", "judge", "diff"),
+    *("run", "inspect"),
+)
+INTERRUPTED: Final = 130
+PIPE_CLOSED: Final = 141
+
+
+def main() -> NoReturn:
+    """Run the command line of this process."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure:
+            reconfigure(errors="backslashreplace")
+    sys.exit(call(sys.argv[1:]))
+
+
+def call(arguments: Sequence[str]) -> int:
+    """Carry out `arguments`, print what comes of it, and return the exit code. Bugs keep their traceback."""
+    as_json = "--json" in arguments
+    try:
+        answer = _answer(arguments)
+    except DataccError as error:
+        answer = failure(error)
+    except KeyboardInterrupt:
+        print("\ninterrupted; whatever was not finished was left as it was", file=sys.stderr)
+        return INTERRUPTED
+    except (MemoryError, OSError) as error:
+        answer = failure(_machine(error))
+    return _print(answer, as_json)
+
+
+def _answer(arguments: Sequence[str]) -> Answer:
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        return Answer(facts={"verbs": {verb: _summary(verb) for verb in VERBS}}, text=_help())
+    if arguments[0] in ("-V", "--version"):
+        version = import_module("datacc").__version__
+        return Answer(facts={"version": version}, text=f"datacc {version}")
+    verb = arguments[0]
+    if verb not in VERBS:
+        close = difflib.get_close_matches(verb, VERBS, n=1)
+        raise UsageError(f"there is no verb {verb!r}", tries=[f"datacc {close[0] if close else '--help'}"])
+    module = import_module(f"datacc.cli.{_stem(verb)}")
+    options = _parser(verb, module).parse_args(arguments[1:])
+    answer: Answer = module.run(options)
+    return answer
+
+
+class _Parser(argparse.ArgumentParser):
+    """Reports wrong arguments as every other user error is reported."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message, where=self.prog, tries=[f"{self.prog} --help"])
+
+
+def _parser(verb: str, module: ModuleType) -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog=f"datacc {verb}",
+        description=module.__doc__,
+        epilog=f"example:\n  {module.EXAMPLE}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    module.arguments(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+    return parser
+
+
+def _help() -> str:
+    lines = [f"  {verb:<8} {_summary(verb)}" for verb in VERBS]
+    return "\n".join(
+        [
+            "datacc: labelled examples in, a small native program that meets its goal out.",
+            "",
+            "usage: datacc VERB …        datacc VERB --help tells more, with an example",
+            "",
+            *lines,
+            "",
+            "Every verb takes --json. datacc --version prints the version.",
+        ]
+    )
+
+
+def _summary(verb: str) -> str:
+    """The first sentence of a verb's docstring, read without importing what the verb needs."""
+    source = Path(__file__).with_name(f"{_stem(verb)}.py").read_text(encoding="utf-8")
+    return (ast.get_docstring(ast.parse(source)) or "").split("\n")[0]
+
+
+def _stem(verb: str) -> str:
+    return "import_" if verb == "import" else verb
+
+
+def _machine(error: MemoryError | OSError) -> DataccError:
+    if isinstance(error, MemoryError):
+        return ResourceError("the memory is full", tries=["close other programs, or work on fewer examples"])
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return ResourceError(
+            "the disk is full", where=str(error.filename or ""), tries=["free some space and run again"]
+        )
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return ResourceError(f"{error.strerror}", where=str(error.filename or ""), tries=["check who may write there"])
+    raise error
+
+
+def _print(answer: Answer, as_json: bool) -> int:
+    text: Any = answer.show(as_json)
+    stream = sys.stderr if "error" in answer.facts and not as_json else sys.stdout
+    try:
+        print(text, file=stream, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
+    return answer.exit_code
