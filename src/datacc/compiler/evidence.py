@@ -1,0 +1,48 @@
+"""What the linked program answers on tune, example by example: the evidence that a report may show."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datacc.compiler.parity import Answering
+from datacc.repo.snapshot import TUNE, Snapshot
+
+ROWS: int = 1024
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Evidence:
+    """N tune rows of one output: ids, names, inputs (N, *shape), class indices and the confidence of the answer."""
+
+    field: str
+    classes: tuple[str, ...]
+    ids: tuple[str, ...]
+    names: tuple[str | None, ...]
+    inputs: Mapping[str, NDArray[Any]]
+    truth: NDArray[np.int32]
+    answer: NDArray[np.int32]
+    confidence: NDArray[np.float32]
+
+
+def gather(snapshot: Snapshot, field: str, native: Answering) -> Evidence:
+    """The evidence of `native` about the output `field` on every tune row; never on judge rows."""
+    rows = snapshot.rows(TUNE)
+    inputs = {name: array[rows] for name, array in snapshot.inputs.items()}
+    answers = [
+        native.batch({name: array[start : start + ROWS] for name, array in inputs.items()})
+        for start in range(0, len(rows), ROWS)
+    ]
+    named = snapshot.columns.get("name", (None,) * len(snapshot.ids))
+    return Evidence(
+        field=field,
+        classes=snapshot.classes[field],
+        ids=tuple(snapshot.ids[row] for row in rows),
+        names=tuple(named[row] for row in rows),
+        inputs=inputs,
+        truth=snapshot.labels[field][rows],
+        answer=np.concatenate([part[field].reshape(-1) for part in answers]).astype(np.int32),
+        confidence=np.concatenate([part[f"{field}_confidence"].reshape(-1) for part in answers]).astype(np.float32),
+    )

@@ -1,0 +1,40 @@
+"""The ledger of the judge: an append-only line for every time that judge labels are opened."""
+
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from datacc.repo.snapshot import Snapshot
+from datacc.spec.program import Program
+from datacc.store import canonical
+
+VERSION: Final = 0
+
+
+def log_opening(ledger: Path, program: Program, snapshot: Snapshot, rows: int) -> None:
+    """Append one line to the file `ledger` (docs/formats/judged.md), on disk before the labels are opened."""
+    line = {
+        "version": VERSION,
+        "at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "program": program.name,
+        "artifact": ledger.stem,
+        "origin": snapshot.origin,
+        "snapshot": snapshot.digest,
+        "sealed": snapshot.sealed,
+        "rows": rows,
+        "goals": {goal.metric: goal.at_least for goal in program.goals},
+    }
+    ledger.parent.mkdir(parents=True, exist_ok=True)
+    with ledger.open("ab") as file:
+        file.write(canonical(line).encode() + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def openings(ledger: Path) -> int:
+    """How often judge was opened for the artifact of this ledger; a torn last line does not count."""
+    if not ledger.exists():
+        return 0
+    return sum(1 for line in ledger.read_bytes().splitlines(keepends=True) if line.endswith(b"\n") and json.loads(line))

@@ -1,0 +1,91 @@
+"""Parity: every row through the linked program and through the reference interpreter must give the same answer."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datacc.errors import ParityError
+from datacc.ir.cost import node_costs
+from datacc.ir.graph import Graph
+from datacc.ir.interpret import interpret
+
+TOLERANCE: Final = 1e-5  # of any float answer
+BATCH_BYTES: Final = 1 << 26  # what the interpreter may hold for one batch, about
+MOST_ROWS: Final = 1024
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+class Answering(Protocol):
+    """A linked program: a batch of inputs, each (B, *shape), to its answers by field, each (B, *shape)."""
+
+    def batch(self, inputs: Arrays) -> Arrays:
+        """The answers; the loop over the batch is in the program."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Answers:
+    """The program's answers by field, each (N, *shape), and its largest difference from the interpreter."""
+
+    values: Arrays
+    difference: float
+
+
+def compare(graph: Graph, native: Answering, inputs: Arrays, ids: Sequence[str]) -> Answers:
+    """The answers of `native` to all rows of `inputs`, each (N, *shape), every one compared with the interpreter.
+
+    Raises `ParityError` that names the first row where a class differs, a float differs by more than 1e-5, or
+    either side is not finite. Memory stays bounded: rows go through in batches.
+    """
+    parts: list[Arrays] = []
+    worst = 0.0
+    size = batch_rows(graph)
+    for start in range(0, len(ids), size):
+        rows = {name: array[start : start + size] for name, array in inputs.items()}
+        got, wanted = native.batch(rows), interpret(graph, rows)
+        for field, reference in wanted.items():
+            worst = max(worst, _same(field, got[field], reference, ids[start : start + size]))
+        parts.append(got)
+    fields = [field for field, _ in graph.outputs]
+    values = {field: np.concatenate([part[field] for part in parts]) for field in fields if parts}
+    return Answers(values=values, difference=worst)
+
+
+def batch_rows(graph: Graph) -> int:
+    """Rows per batch so that what the interpreter holds, windows of convolutions included, stays near 64 MiB."""
+    row = 1
+    for cost in node_costs(graph):
+        channels = graph.by_name[cost.name].type.shape[-1]
+        windows = 4 * cost.work // channels if cost.op == "conv" else 0
+        row = max(row, 2 * cost.result + windows)
+    return int(min(MOST_ROWS, max(1, BATCH_BYTES // row)))
+
+
+def _same(field: str, got: NDArray[Any], wanted: NDArray[Any], ids: Sequence[str]) -> float:
+    """The largest difference of a float field; raises `ParityError` where the two sides disagree."""
+    got = np.asarray(got).reshape(len(ids), -1)
+    wanted = np.asarray(wanted).reshape(len(ids), -1)
+    if not np.issubdtype(wanted.dtype, np.floating):
+        _refuse(field, got, wanted, got != wanted, ids)
+        return 0.0
+    finite = np.isfinite(got) & np.isfinite(wanted)
+    _refuse(field, got, wanted, ~finite, ids)
+    difference = np.abs(got.astype(np.float64) - wanted)
+    _refuse(field, got, wanted, difference > TOLERANCE, ids)
+    return float(difference.max(initial=0.0))
+
+
+def _refuse(field: str, got: NDArray[Any], wanted: NDArray[Any], wrong: NDArray[np.bool_], ids: Sequence[str]) -> None:
+    if not wrong.any():
+        return
+    row, column = (int(i) for i in np.argwhere(wrong)[0])
+    place = f"{field}[{column}]" if wanted.shape[1] > 1 else field
+    raise ParityError(
+        f"{place} is {got[row, column]} in the compiled program and {wanted[row, column]} in the reference "
+        f"({int(wrong.any(axis=1).sum()):,} of {len(ids):,} rows of this batch differ)",
+        where=f"example {ids[row]}",
+        tries=["report it as a bug of datacc, with graph.dcc and this example"],
+    )

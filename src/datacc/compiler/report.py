@@ -1,0 +1,155 @@
+"""What a build leaves to be read: the frozen `Report`, its JSON, and nothing about any single judge row."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json
+
+from datacc.compiler.evidence import Evidence
+from datacc.compiler.verdict import Costs, Verdict
+from datacc.errors import DataError
+from datacc.ir.cost import NodeCost
+from datacc.repo.snapshot import SPLITS, Snapshot
+
+VERSION: Final = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """The examples: snapshot digest, origin, notes, rows of each split, class names by output."""
+
+    digest: str
+    origin: str
+    notes: tuple[str, ...]
+    rows: Mapping[str, int]
+    classes: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """One choice that the search looked at: its costs, its tune score (None: never fitted), and why it stopped there.
+
+    `work` in multiply-adds; `size` and `memory` in bytes.
+    """
+
+    skeleton: str
+    sizes: Mapping[str, int]
+    work: int
+    size: int
+    memory: int
+    tune: float | None = None
+    chosen: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tune:
+    """Answers on tune for one output: (truth, answer, count) of every pair that occurs, as class indices, sorted."""
+
+    field: str
+    classes: tuple[str, ...]
+    pairs: tuple[tuple[int, int, int], ...]
+
+    @property
+    def total(self) -> int:
+        """All rows."""
+        return sum(count for _, _, count in self.pairs)
+
+    @property
+    def right(self) -> int:
+        """Rows whose answer is the label."""
+        return sum(count for truth, answer, count in self.pairs if truth == answer)
+
+    def of_class(self, index: int) -> tuple[int, int, int]:
+        """Rows with this label, rows with this answer, rows with both."""
+        labelled = sum(count for truth, _, count in self.pairs if truth == index)
+        answered = sum(count for _, answer, count in self.pairs if answer == index)
+        return labelled, answered, sum(count for truth, answer, count in self.pairs if truth == answer == index)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """What made the program: versions, the kind of processor, the commit, and the digest of `datacc.lock`."""
+
+    datacc: str
+    toolchain: Mapping[str, str]
+    cpu: str
+    commit: str | None
+    lock: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Digests:
+    """Digests of the fitted Graph, the emitted C and the linked library."""
+
+    graph: str
+    source: str
+    library: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """Everything about one build; `program` is the text of the `datacc.toml` that was asked for."""
+
+    version: int = field(default=VERSION)
+    name: str
+    program: str
+    data: Data
+    tried: tuple[Candidate, ...]
+    verdict: Verdict
+    costs: Costs
+    ops: tuple[NodeCost, ...]
+    tune: tuple[Tune, ...]
+    provenance: Provenance
+    digests: Digests
+
+    def to_json(self) -> str:
+        """The text of `report.json` (docs/formats/report.md)."""
+        return _ADAPTER.dump_json(self, indent=1).decode() + "\n"
+
+
+_ADAPTER: Final = TypeAdapter(Report)
+
+
+def read_report(path: Path) -> Report:
+    """The report in the file `path`. Raises `DataError` when it is missing, damaged or newer."""
+    tries = ["datacc build"]
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"no report: {error.strerror}", where=str(path), tries=tries) from error
+    try:
+        version = from_json(text)["version"]
+        if version > VERSION:
+            newer = f"version {version} is newer than this datacc reads ({VERSION})"
+            raise DataError(newer, where=str(path), tries=["install a newer datacc"])
+        return _ADAPTER.validate_json(text)
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(f"not a report: {_first(error)}", where=str(path), tries=tries) from error
+
+
+def _first(error: Exception) -> str:
+    if not isinstance(error, ValidationError):
+        return str(error)
+    first = error.errors()[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+
+
+def data_of(snapshot: Snapshot) -> Data:
+    """What a report says about the examples."""
+    rows = {name: len(snapshot.rows(split)) for split, name in enumerate(SPLITS)}
+    return Data(
+        digest=snapshot.digest, origin=snapshot.origin, notes=snapshot.notes, rows=rows, classes=dict(snapshot.classes)
+    )
+
+
+def tune_of(evidence: Evidence) -> Tune:
+    """The counts behind the confusion matrix."""
+    pairs = np.stack([evidence.truth, evidence.answer], axis=1)
+    found, counts = np.unique(pairs, axis=0, return_counts=True)
+    rows = tuple((int(t), int(a), int(n)) for (t, a), n in zip(found, counts, strict=True))
+    return Tune(field=evidence.field, classes=evidence.classes, pairs=rows)

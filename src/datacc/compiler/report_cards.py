@@ -1,0 +1,124 @@
+"""The tune examples that a report shows: pictures as data addresses, records as their most unusual columns."""
+
+import base64
+import io
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import escape
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from datacc.compiler.evidence import Evidence
+from datacc.compiler.shown import label_command, shown
+
+PER_CELL: Final = 40
+MOST_BYTES: Final = 6_000_000  # of all pictures together, as text
+LARGEST_SIDE: Final = 160
+COLUMNS: Final = 4
+
+Columns = dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cards:
+    """The HTML of the cards, how many examples have one, and how many of all had to be left out."""
+
+    html: str
+    count: int
+    left_out: int
+
+
+def cards(evidence: Evidence, columns: Columns, *, commands: bool) -> Cards:
+    """One card per example: errors first, the most confident before; then right answers, the least sure before.
+
+    `columns` names the columns of record inputs; `commands` adds the command that relabels an example. At most 40
+    a cell of the confusion matrix and 6 MB of pictures.
+    """
+    parts: list[str] = []
+    per_cell: Counter[tuple[int, int]] = Counter()
+    used = 0
+    unusual = _unusual(evidence)
+    for row in _order(evidence):
+        cell = (int(evidence.truth[row]), int(evidence.answer[row]))
+        if per_cell[cell] >= PER_CELL or used >= MOST_BYTES:
+            continue
+        part = _card(evidence, row, columns, unusual, commands)
+        per_cell[cell] += 1
+        used += len(part)
+        parts.append(part)
+    return Cards(html="\n".join(parts), count=len(parts), left_out=len(evidence.ids) - len(parts))
+
+
+def _order(evidence: Evidence) -> Iterator[int]:
+    wrong = evidence.truth != evidence.answer
+    sure = np.where(wrong, -evidence.confidence, evidence.confidence)
+    yield from (int(row) for row in np.lexsort((np.arange(len(wrong)), sure, ~wrong)))
+
+
+def _card(
+    evidence: Evidence, row: int, columns: Columns, unusual: dict[str, NDArray[np.float64]], commands: bool
+) -> str:
+    truth, answer = int(evidence.truth[row]), int(evidence.answer[row])
+    name, example = evidence.names[row], evidence.ids[row]
+    wrong = truth != answer
+    said = f'<b class="{"wrong" if wrong else "right"}">{bdi(evidence.classes[answer])}</b>'
+    label = f'<span class="was">label {bdi(evidence.classes[truth])}</span>' if wrong else ""
+    inputs = "".join(_input(array[row], columns.get(n), unusual.get(n), row) for n, array in evidence.inputs.items())
+    title = f'<span class="name" title="{escape(shown(name, 200))}">{bdi(name, 40)}</span>' if name else ""
+    command = label_command(example, evidence.classes[answer])
+    relabel = f'<button class="copy" data-copy="{escape(command)}">{escape(shown(command, 300))}</button>'
+    return (
+        f'<li class="card" data-cell="{truth}-{answer}"{" data-wrong" if wrong else " hidden"}>{inputs}'
+        f'<p class="says">{said} <span class="sure">{evidence.confidence[row]:.0%}</span>{label}</p>'
+        f'<p class="who">{title}<code>{escape(shown(example[:12]))}</code></p>'
+        f"{relabel if commands and wrong else ''}</li>"
+    )
+
+
+def _input(value: NDArray[Any], columns: tuple[str, ...] | None, unusual: NDArray[Any] | None, row: int) -> str:
+    if value.dtype == np.uint8 and value.ndim == 3 and value.shape[2] in (1, 3):
+        return picture(value)
+    if columns is not None and unusual is not None:
+        return _record(value, columns, unusual[row])
+    text = ", ".join(f"{item:.4g}" for item in value.reshape(-1)[:8])
+    return f'<p class="values">{escape(text)}{" …" if value.size > 8 else ""}</p>'
+
+
+def picture(pixels: NDArray[np.uint8]) -> str:
+    """An `img` of uint8 (H, W, 1 or 3) with its pixels as they are, shrunk only when a side is above 160."""
+    image = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
+    image.thumbnail((LARGEST_SIDE, LARGEST_SIDE), Image.Resampling.BOX)
+    file = io.BytesIO()
+    image.save(file, "PNG", optimize=True)
+    address = base64.b64encode(file.getvalue()).decode()
+    return f'<img alt="" width="{image.width}" height="{image.height}" src="data:image/png;base64,{address}">'
+
+
+def _record(value: NDArray[Any], columns: tuple[str, ...], unusual: NDArray[Any]) -> str:
+    first = np.argsort(-np.abs(unusual), kind="stable")[:COLUMNS]
+    rows = [
+        f'<tr><th>{bdi(columns[i], 24)}<td>{value[i]:.4g}<td class="far">{unusual[i]:+.1f} σ' for i in map(int, first)
+    ]
+    rest = len(columns) - len(rows)
+    more = f'<p class="more">and {rest:,} columns nearer to usual</p>' if rest > 0 else ""
+    return f'<table class="record">{"".join(rows)}</table>{more}'
+
+
+def _unusual(evidence: Evidence) -> dict[str, NDArray[np.float64]]:
+    """For inputs that are rows of numbers: how many deviations each value lies from the mean of tune (N, F)."""
+    found = {}
+    for name, array in evidence.inputs.items():
+        if array.ndim == 2 and len(array):
+            rows = array.astype(np.float64)
+            deviation = rows.std(axis=0)
+            found[name] = (rows - rows.mean(axis=0)) / np.where(deviation > 0, deviation, np.inf)
+    return found
+
+
+def bdi(text: str, most: int = 60) -> str:
+    """`text` as inert HTML that cannot turn the direction of what follows."""
+    return f"<bdi>{escape(shown(text, most))}</bdi>"

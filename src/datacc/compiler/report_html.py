@@ -1,0 +1,231 @@
+"""The report as one HTML file that needs nothing else: what was asked and reached, what it confuses, what it costs."""
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from html import escape
+from importlib.resources import files
+from typing import Final
+
+from datacc.compiler.evidence import Evidence
+from datacc.compiler.report import Candidate, Report, Tune
+from datacc.compiler.report_cards import MOST_BYTES, PER_CELL, bdi, cards
+from datacc.compiler.report_matrix import MOST_CLASSES, matrix
+from datacc.compiler.shown import amount, percent, shown, size
+from datacc.compiler.verdict import Line, floored
+from datacc.ir.cost import NodeCost
+from datacc.spec.units import show_seconds
+
+SIDE_BY_SIDE: Final = 14  # classes up to which the matrix leaves room for examples beside it
+
+
+def report_html(
+    report: Report, examples: Sequence[Evidence], columns: Mapping[str, tuple[str, ...]] | None = None
+) -> str:
+    """The text of `report.html`. `examples`: the tune evidence per output; `columns`: names of record columns by input.
+
+    Every text from outside is escaped, and the policy in the head lets no script but ours run.
+    """
+    style, script = (_asset(name) for name in ("report.css", "report.js"))
+    tables = {tune.field: tune for tune in report.tune}
+    commands = report.data.origin.startswith("commit")
+    body = [
+        _header(report),
+        _demands(report),
+        *(_confusions(tables[e.field], e, dict(columns or {}), commands) for e in examples),
+        _ops(report.ops),
+        _tried(report.tried),
+        _notes(report),
+        _made(report),
+    ]
+    return _PAGE.format(
+        title=escape(shown(report.name)),
+        policy=f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{_sha256(script)}'",
+        style=style,
+        body="\n".join(part for part in body if part),
+        script=script,
+    )
+
+
+_PAGE: Final = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{title} · datacc</title>
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1"><style>
+{style}</style></head><body>
+{body}
+<script>{script}</script></body></html>
+"""
+
+
+def _asset(name: str) -> str:
+    return files("datacc.compiler").joinpath(name).read_text(encoding="utf-8")
+
+
+def _sha256(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _header(report: Report) -> str:
+    missed = len(report.verdict.missed)
+    stamp = "holds" if report.verdict.holds else f"misses {missed} of {len(report.verdict.lines)} demands"
+    rows = report.data.rows
+    said = ", ".join(f"{rows.get(name, 0):,} to {what}" for name, what in _SPLITS.items())
+    return (
+        f'<header><h1>{bdi(report.name)}</h1><span class="stamp {_tone(report.verdict.holds)}">{stamp}</span>'
+        f'<p class="lead">{said}. From {bdi(report.data.origin)}.</p></header>{_figures(report)}'
+    )
+
+
+_SPLITS: Final = {"learn": "learn from", "tune": "tune on", "judge": "judge by, sealed"}
+
+
+def _figures(report: Report) -> str:
+    costs, timing = report.costs, report.verdict.timing
+    found = [
+        (
+            shown(line.what),
+            floored(line.figure.bound),
+            f"certified; {line.figure.value:.2%} measured".replace("%", " %"),
+        )
+        for line in report.verdict.lines
+        if line.kind == "goal" and line.figure is not None
+    ]
+    found += [
+        ("one answer", show_seconds(float(f"{timing.median:.3g}")), f"p99 {show_seconds(float(f'{timing.p99:.3g}'))}"),
+        ("size", size(costs.size), f"{size(costs.weights)} of weights"),
+        ("memory", size(costs.memory), f"arena {size(costs.arena)}, stack {size(costs.stack)}"),
+        ("work", amount(costs.work), "multiply-adds"),
+    ]
+    parts = (f"<div><dt>{escape(a)}<dd>{escape(b)}<small>{escape(c)}</small></div>" for a, b, c in found)
+    return f'<dl class="figures">{"".join(parts)}</dl>'
+
+
+def _demands(report: Report) -> str:
+    head = '<tr><th class="mark"><th>demand<th>wanted<th>reached<th>share of the limit<th>what would close it'
+    rows = "".join(_demand(line) for line in report.verdict.lines)
+    judge = report.data.rows.get("judge", 0)
+    return (
+        "<h2>What was asked, and what was reached</h2>"
+        f"<p>Judged on the linked program itself, by {judge:,} examples that nothing before has seen. "
+        "A share counts by its one-sided 95 % bound.</p>"
+        f'<div class="scroll"><table class="rows wide"><thead>{head}</thead>{rows}</table></div>'
+    )
+
+
+def _demand(line: Line) -> str:
+    mark = "✓" if line.holds else "✗"
+    said = "holds" if line.holds else "missed"
+    return (
+        f'<tr><td class="mark {_tone(line.holds)}" title="{said}">{mark}<th scope="row">{bdi(line.what, 120)}'
+        f"<td>{escape(line.wanted) or '<span class=quiet>no limit</span>'}<td>{escape(line.reached)}"
+        f'<td>{_bar(line)}<td class="closes">{escape(shown(line.closes, 300))}'
+    )
+
+
+def _bar(line: Line) -> str:
+    """How much of the limit is used; of a rate: of the errors that the bound may leave."""
+    if line.limit is None or line.value is None:
+        return ""
+    rate = line.figure is not None
+    limit, value = (1 - line.limit, 1 - line.value) if rate else (line.limit, line.value)
+    used = value / limit if limit > 0 else 2.0
+    over = "" if line.holds else " over"
+    return f'<span class="bar{over}"><i style="width:{min(used, 1):.1%}"></i></span> {used:.0%}'.replace("%<", " %<")
+
+
+def _tone(holds: bool) -> str:
+    return "good" if holds else "bad"
+
+
+def _confusions(tune: Tune, evidence: Evidence, columns: dict[str, tuple[str, ...]], commands: bool) -> str:
+    made = cards(evidence, columns, commands=commands)
+    wrong = tune.total - tune.right
+    title = f"{wrong:,} errors, the most confident first" if wrong != 1 else "The one error"
+    if not wrong:
+        title = "No errors on tune: pick a cell to see its examples"
+    narrow = " narrow" if len(tune.classes) <= SIDE_BY_SIDE else ""
+    kind = "" if any(array.ndim == 4 for array in evidence.inputs.values()) else " records"
+    cut = (
+        f'<p class="quiet">{made.left_out:,} of {tune.total:,} examples are not in this file: it keeps at most '
+        f"{PER_CELL} a cell and {MOST_BYTES // 1_000_000} MB.</p>"
+    )
+    pick = "cell" if len(tune.classes) <= MOST_CLASSES else "count"
+    return (
+        f"<h2>What it confuses: {bdi(tune.field)}</h2>"
+        f"<p>{tune.right:,} of {tune.total:,} right on tune ({percent(tune.right, tune.total)}). "
+        f"Pick a {pick} to see its examples; nothing here comes from judge.</p>"
+        f'<div class="confusions{narrow}"><div class="scroll">{matrix(tune)}</div><section>'
+        f'<div class="shelf"><h3 id="shelf" aria-live="polite" data-errors="{escape(title)}">{title}</h3>'
+        '<button id="errors" hidden>back to the errors</button></div>'
+        f'<ul class="cards{kind}">{made.html}</ul>{cut if made.left_out else ""}</section></div>'
+    )
+
+
+def _ops(ops: Sequence[NodeCost]) -> str:
+    work = sum(op.work for op in ops)
+    product = sum(op.work for op in ops if op.kind == "product")
+    rows = "".join(
+        f'<tr><th scope="row"><code>{escape(shown(op.name))}</code><td>{escape(op.op)}<td class="n">{op.work:,}'
+        f'<td><span class="bar"><i style="width:{op.work / max(work, 1):.1%}"></i></span> {percent(op.work, work)}'
+        f'<td class="n">{op.weights:,}<td class="n">{op.result:,}'
+        for op in ops
+    )
+    head = '<tr><th>step<th>op<th class="n">multiply-adds<th>share<th class="n">bytes of weights<th class="n">of result'
+    return (
+        f"<h2>Where the work goes</h2><p>{percent(product, work)} of the multiply-adds are matrix products.</p>"
+        f'<div class="scroll"><table class="rows wide"><thead>{head}</thead>{rows}</table></div>'
+    )
+
+
+def _tried(tried: Sequence[Candidate]) -> str:
+    rows = "".join(
+        f'<tr{" class=chosen" if c.chosen else ""}><td class="mark">{"→" if c.chosen else ""}'
+        f"<td>{escape(shown(c.skeleton))} {escape(_sizes(c))}"
+        f'<td class="n">{c.work:,}<td class="n">{c.size:,}<td class="n">{c.memory:,}'
+        f'<td class="n">{"–" if c.tune is None else f"{c.tune:.2%}".replace("%", " %")}<td>{bdi(c.note, 200)}'
+        for c in tried
+    )
+    head = (
+        '<tr><th class="mark"><th>candidate<th class="n">multiply-adds<th class="n">size, B'
+        '<th class="n">memory, B<th class="n">right on tune<th>'
+    )
+    return (
+        "<h2>What was tried</h2><p>From cheap to dear; the judge has seen only the chosen one.</p>"
+        f'<div class="scroll"><table class="rows wide"><thead>{head}</thead>{rows}</table></div>'
+        if tried
+        else ""
+    )
+
+
+def _sizes(candidate: Candidate) -> str:
+    return ", ".join(f"{shown(name)} {value:,}" for name, value in candidate.sizes.items())
+
+
+def _notes(report: Report) -> str:
+    notes = "".join(f"<li>{bdi(note, 400)}" for note in report.data.notes)
+    return f'<h2>Notes on the examples</h2><ul class="notes">{notes}</ul>' if notes else ""
+
+
+def _made(report: Report) -> str:
+    made, digests = report.provenance, report.digests
+    tools = ", ".join(f"{name} {version}" for name, version in made.toolchain.items())
+    facts = {
+        "datacc": made.datacc,
+        "toolchain": tools,
+        "processor": made.cpu,
+        "commit": made.commit or "–",
+        "lock": made.lock or "–",
+        "examples": report.data.digest,
+        "graph": digests.graph,
+        "C": digests.source,
+        "library": digests.library,
+    }
+    rows = "".join(f"<dt>{name}<dd><code>{escape(shown(value, 300))}</code>" for name, value in facts.items())
+    return (
+        f'<h2>What made it</h2><dl class="facts">{rows}</dl>'
+        f"<details><summary>datacc.toml as asked</summary><pre>{escape(_visible(report.program))}</pre></details>"
+    )
+
+
+def _visible(text: str) -> str:
+    return "\n".join(shown(line, 2000) for line in text.splitlines())

@@ -1,0 +1,54 @@
+"""Names and amounts as people read them: no hidden characters, no endless names, few digits."""
+
+import shlex
+import unicodedata
+from typing import Final
+
+MOST: Final = 60
+_JOINERS: Final = "\u200c\u200d"  # they shape emoji and Persian words, and hide nothing
+_HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def shown(text: str, most: int = MOST) -> str:
+    """`text` with control, direction and unassigned characters written as escapes, cut to `most` characters."""
+    plain = "".join(_escape(c) if _hidden(c) else c for c in text[: most + 1])
+    return plain if len(text) <= most and len(plain) <= 2 * most else plain[: most - 1] + "…"
+
+
+def label_command(example: str, name: str) -> str:
+    """The command that labels `example` as the class `name`, safe to paste into a POSIX shell."""
+    if any(_hidden(c) or c in _JOINERS for c in name):
+        quoted = (
+            "$'" + "".join(_escape(c) if not c.isprintable() else f"\\{c}" if c in "\\'" else c for c in name) + "'"
+        )
+    else:
+        quoted = shlex.quote(name)
+    dashes = "-- " if name.startswith("-") else ""
+    return f"datacc label {dashes}{example} {quoted}"
+
+
+def amount(count: float) -> str:
+    """A count in three digits: 812, 31.4 k, 1.42 M."""
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if count >= size:
+            return f"{float(f'{count / size:.3g}'):,g} {unit}"
+    return f"{count:,g}"
+
+
+def size(count: int) -> str:
+    """Bytes in three digits: 812 B, 31.4 kB."""
+    text = amount(count)
+    return f"{text}B" if " " in text else f"{text} B"
+
+
+def percent(part: float, whole: float) -> str:
+    """The share of `part`, as 97.2 %; "–" of nothing."""
+    return f"{part / whole:.1%}".replace("%", " %") if whole else "–"
+
+
+def _hidden(c: str) -> bool:
+    return unicodedata.category(c) in _HIDDEN and c not in _JOINERS
+
+
+def _escape(c: str) -> str:
+    return f"\\x{ord(c):02x}" if ord(c) < 0x80 else f"\\u{ord(c):04x}" if ord(c) < 0x10000 else f"\\U{ord(c):08x}"

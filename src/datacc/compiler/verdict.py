@@ -1,0 +1,162 @@
+"""The verdict: one line for every goal, check and budget, with what was reached and what would close a gap."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from datacc.goals import Figure
+from datacc.spec.bounds import lower_bound, needed_right, needed_total
+from datacc.spec.program import Budget
+from datacc.spec.units import show_seconds
+
+Kind = Literal["parity", "goal", "check", "budget"]
+
+MOST_EXAMPLES: Final = 10_000_000  # nobody is told to label more than this
+
+
+@dataclass(frozen=True, kw_only=True)
+class Costs:
+    """What the linked program costs: multiply-adds of one answer; bytes of its file, arena, stack and weights."""
+
+    work: int
+    size: int
+    arena: int
+    stack: int
+    weights: int
+
+    @property
+    def memory(self) -> int:
+        """Bytes that one answer needs: arena and stack."""
+        return self.arena + self.stack
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timing:
+    """Seconds of one answer: median and 99th percentile; `quiet` tells whether the machine was at rest meanwhile."""
+
+    median: float
+    p99: float
+    quiet: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One demand: what, what was wanted (empty: no limit), what was reached, whether it holds, what would close it.
+
+    `limit` and `value` are the two numbers compared: a share and its bound, seconds, bytes or multiply-adds.
+    """
+
+    kind: Kind
+    what: str
+    wanted: str
+    reached: str
+    holds: bool
+    closes: str = ""
+    limit: float | None = None
+    value: float | None = None
+    figure: Figure | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """All lines, in the order in which they were asked, and the latency that was measured."""
+
+    lines: tuple[Line, ...]
+    timing: Timing
+
+    @property
+    def holds(self) -> bool:
+        """Whether every line holds."""
+        return all(line.holds for line in self.lines)
+
+    @property
+    def missed(self) -> tuple[Line, ...]:
+        """The lines that do not hold."""
+        return tuple(line for line in self.lines if not line.holds)
+
+
+def rate_line(kind: Kind, what: str, at_least: float, figure: Figure) -> Line:
+    """The line of a rate: it holds when the 95 % bound of `figure` reaches `at_least`."""
+    holds = figure.bound >= at_least
+    counts = f"{figure.value:.2%} ({figure.right:,} of {figure.total:,})"
+    return Line(
+        kind=kind,
+        what=what,
+        wanted=f"≥ {share(at_least)}",
+        reached=f"≥ {floored(figure.bound)}, measured {counts}" if figure.total else "no judge example",
+        holds=holds,
+        closes="" if holds else gap(figure, at_least),
+        limit=at_least,
+        value=figure.bound,
+        figure=figure,
+    )
+
+
+def gap(figure: Figure, at_least: float) -> str:
+    """What would lift the bound to `at_least`: more right answers, or more examples at the same rate."""
+    if at_least >= 1:
+        return "nothing: a bound always stays below 1"
+    wanted = needed_right(figure.total, at_least)
+    if wanted is None:
+        return f"{figure.total:,} judge examples cannot certify it; {needed_total(at_least):,} without an error could"
+    more = f"{wanted - figure.right:,} more right of {figure.total:,}"
+    rows = rows_at_rate(figure.value, at_least)
+    return f"{more}, or about {rows:,} judge examples at this rate" if rows is not None else more
+
+
+def rows_at_rate(rate: float, at_least: float) -> int | None:
+    """The fewest rows, to two digits, at which `rate` certifies `at_least`; None when no reasonable number does."""
+    rows = 1.0
+    while rows <= MOST_EXAMPLES:
+        n = int(float(f"{rows:.1e}"))
+        if lower_bound(int(rate * n), n) >= at_least:
+            return n
+        if rows > 1e5 and rate - at_least < 1e-3:
+            return None
+        rows *= 1.1
+    return None
+
+
+def budget_lines(budget: Budget, costs: Costs, timing: Timing, cheaper: str = "") -> tuple[Line, ...]:
+    """Latency, size, memory and work against their limits; `cheaper` says what a smaller choice would cost."""
+    busy = "" if timing.quiet else "; the machine was busy"
+    median, p99 = (show_seconds(float(f"{seconds:.3g}")) for seconds in (timing.median, timing.p99))
+    latency = f"median {median}, p99 {p99}{busy}"
+    again = cheaper if timing.quiet else "datacc judge again when the machine is quiet"
+    memory = f"{costs.memory:,} B (arena {costs.arena:,}, stack {costs.stack:,})"
+    return (
+        _budget_line("latency", budget.latency, timing.median, latency, again),
+        _budget_line("size", budget.size, costs.size, f"{costs.size:,} B", cheaper),
+        _budget_line("memory", budget.memory, costs.memory, memory, cheaper),
+        _budget_line("work", budget.work, costs.work, f"{costs.work:,} multiply-adds", cheaper),
+    )
+
+
+def _budget_line(what: str, limit: float | None, value: float, reached: str, cheaper: str) -> Line:
+    holds = limit is None or value <= limit
+    over = "" if holds or limit is None else f"{_amount(what, value - limit)} less"
+    return Line(
+        kind="budget",
+        what=what,
+        wanted="" if limit is None else f"≤ {_amount(what, limit)}",
+        reached=reached,
+        holds=holds,
+        closes=f"{over}: {cheaper}" if over and cheaper else over,
+        limit=limit,
+        value=value,
+    )
+
+
+def _amount(what: str, value: float) -> str:
+    if what == "latency":
+        return show_seconds(float(f"{value:.3g}"))
+    return f"{value:,.0f} {'multiply-adds' if what == 'work' else 'B'}"
+
+
+def share(value: float) -> str:
+    """A share as it was asked for: 0.965 → "96.5 %"."""
+    return f"{value * 100:.10g} %"
+
+
+def floored(bound: float) -> str:
+    """A bound as a percentage, rounded down, so that it is never shown larger than it is."""
+    return f"{int(bound * 10_000) / 100:.2f} %"
