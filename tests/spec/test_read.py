@@ -124,6 +124,8 @@ WRONG = [
     ('"50 us"', '"0 us"', 23, "below zero", ""),
     ('"200 kB"', '"200 KB"', 24, "KB", "200 KiB"),
     ('"1 MMAC"', '"1 MFLOP"', 26, "MFLOP", "MMAC"),
+    ('"x86-64-v3"', '"native"', 29, "another program on every machine", "x86-64-v3"),
+    ('"x86-64-v3"', '"x86-64-v5"', 29, "x86-64-v5", "x86-64-v"),
     ('"float"', '"int8"', 30, "not available yet", "float"),
     ('"float"', '"double"', 30, "double", "float"),
     ('"wheel"', '"weel"', 31, "weel", "wheel"),

@@ -6,6 +6,7 @@ from typing import Final, TypeVar
 
 from datacc import registry
 from datacc.spec import units
+from datacc.spec.cpus import cpu_named
 from datacc.spec.fields import read_fields
 from datacc.spec.names import check_name
 from datacc.spec.program import Budget, Check, Goal, Origin, Program, Target
@@ -140,6 +141,9 @@ def _quantity(table: Table, key: str, parse: Callable[[str], Number], quantity: 
 def _target(table: Table) -> Target:
     table.known(["cpu", "arithmetic", "make"])
     plain = Target()
+    cpu = table.get("cpu", str, plain.cpu)
+    with table.blaming("cpu"):
+        cpu_named(cpu)
     arithmetic = table.get("arithmetic", str, plain.arithmetic)
     if arithmetic == "int8":
         raise table.error("integer arithmetic is not available yet", "arithmetic", ['arithmetic = "float"'])
@@ -149,4 +153,4 @@ def _target(table: Table) -> Target:
     with table.blaming("make"):
         for name in table.values.get("make", ()):
             registry.require("targets", name)
-    return Target(cpu=table.get("cpu", str, plain.cpu), arithmetic=arithmetic, make=make)
+    return Target(cpu=cpu, arithmetic=arithmetic, make=make)
