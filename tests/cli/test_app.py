@@ -1,0 +1,148 @@
+"""The command's frame: help, versions, errors as text and as JSON, exit codes, interrupts, full disks, closed pipes."""
+
+import argparse
+import errno
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from datacc import errors
+from datacc.cli import app
+from datacc.cli.answer import Answer, columns, printable
+
+
+@pytest.fixture
+def verb(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """A stand-in for the verb `status`: what its `run` does is the test's."""
+    module = ModuleType("datacc.cli.status", "A stand-in.")
+    module.EXAMPLE = "datacc status"  # type: ignore[attr-defined]
+    module.arguments = lambda parser: None  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "datacc.cli.status", module)
+    return module
+
+
+def fails_with(error: BaseException) -> Any:
+    def run(options: argparse.Namespace) -> Answer:
+        raise error
+
+    return run
+
+
+def test_help_names_every_verb_with_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.call(["--help"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    for verb in app.VERBS:
+        [line] = [line for line in lines if line.split()[:1] == [verb]]
+        assert len(line.split()) > 3
+
+
+@pytest.mark.parametrize("verb", app.VERBS)
+def test_every_verb_explains_itself_with_an_example(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        app.call([verb, "--help"])
+    assert left.value.code == 0
+    shown = capsys.readouterr().out
+    assert f"usage: datacc {verb}" in shown
+    assert f"example:\n  datacc {verb}" in shown
+    assert "--json" in shown
+
+
+def test_no_verb_at_all_is_a_call_for_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.call([]) == 0
+    assert "usage: datacc" in capsys.readouterr().out
+
+
+def test_a_misspelt_verb(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.call(["biuld"]) == errors.UsageError.exit_code
+    assert capsys.readouterr().err == "error: there is no verb 'biuld'\n  try: datacc build\n"
+
+
+def test_a_wrong_option(verb: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.call(["status", "--colour"]) == errors.UsageError.exit_code
+    assert "try: datacc status --help" in capsys.readouterr().err
+
+
+def all_errors() -> list[type[errors.DataccError]]:
+    return errors.DataccError.__subclasses__()
+
+
+@pytest.mark.parametrize("kind", all_errors())
+def test_an_error_is_one_object_with_json(
+    kind: type[errors.DataccError], verb: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    verb.run = fails_with(kind("it broke", where="a.csv:3", tries=["mend it"]))  # type: ignore[attr-defined]
+    assert app.call(["status", "--json"]) == kind.exit_code
+    out, err = capsys.readouterr()
+    expected = {"what": "it broke", "where": "a.csv:3", "tries": ["mend it"], "exit_code": kind.exit_code}
+    assert json.loads(out) == {"error": {"class": kind.__name__, **expected}}
+    assert err == ""
+
+
+def test_an_error_is_text_on_standard_error(verb: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    verb.run = fails_with(errors.DataError("it \x1b[31mbroke", where="a", tries=["b", "c"]))  # type: ignore[attr-defined]
+    assert app.call(["status"]) == errors.DataError.exit_code
+    out, err = capsys.readouterr()
+    assert (out, err) == ("", "error: a: it \\x1b[31mbroke\n  try: b\n  try: c\n")
+
+
+def test_every_class_of_error_has_an_exit_code_of_its_own() -> None:
+    codes = [kind.exit_code for kind in all_errors()]
+    assert len(set(codes)) == len(codes)
+    assert not set(codes) & {0, 1, app.INTERRUPTED, app.PIPE_CLOSED}
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS])
+def test_the_machine_s_limits_are_errors(number: int, verb: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    verb.run = fails_with(OSError(number, os.strerror(number), "big.bin"))  # type: ignore[attr-defined]
+    assert app.call(["status"]) == errors.ResourceError.exit_code
+    assert capsys.readouterr().err.startswith("error: big.bin: ")
+
+
+def test_memory_is_a_limit_too(verb: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    verb.run = fails_with(MemoryError())  # type: ignore[attr-defined]
+    assert app.call(["status"]) == errors.ResourceError.exit_code
+    assert "memory is full" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("bug", [ZeroDivisionError(), FileNotFoundError(errno.ENOENT, "no", "x")])
+def test_a_bug_keeps_its_traceback(bug: Exception, verb: ModuleType) -> None:
+    verb.run = fails_with(bug)  # type: ignore[attr-defined]
+    with pytest.raises(type(bug)):
+        app.call(["status"])
+
+
+def test_an_interrupt(verb: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    verb.run = fails_with(KeyboardInterrupt())  # type: ignore[attr-defined]
+    assert app.call(["status"]) == 130
+    assert "left as it was" in capsys.readouterr().err
+
+
+def test_a_closed_pipe_is_quiet(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "datacc", "--help"]
+    ran = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, cwd=tmp_path)
+    os.close(writer)
+    assert (ran.returncode, ran.stderr) == (app.PIPE_CLOSED, b"")
+
+
+def test_a_terminal_that_knows_few_letters(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "datacc", "数字"]
+    ran = subprocess.run(command, capture_output=True, cwd=tmp_path, env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert ran.returncode == errors.UsageError.exit_code
+    assert b"\\u6570\\u5b57" in ran.stderr
+
+
+def test_hidden_characters_are_shown() -> None:
+    assert printable("a\tb\x1b[2J\u202ec\nü") == "a\\tb\\x1b[2J\\u202ec\nü"
+
+
+def test_columns_are_aligned_and_one_line_each() -> None:
+    assert columns([("a", 10), ("bcd\n", "x")], indent="  ") == "  a      10\n  bcd\\n  x"
+    assert columns([]) == ""
