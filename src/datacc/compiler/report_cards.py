@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from datacc.compiler.evidence import Evidence
-from datacc.compiler.shown import label_command, shown
+from datacc.compiler.shown import label_command, percent, shown
 
 PER_CELL: Final = 40
 MOST_BYTES: Final = 6_000_000  # of all pictures together, as text
@@ -70,10 +70,11 @@ def _card(
     inputs = "".join(_input(array[row], columns.get(n), unusual.get(n), row) for n, array in evidence.inputs.items())
     title = f'<span class="name" title="{escape(shown(name, 200))}">{bdi(name, 40)}</span>' if name else ""
     command = label_command(example, evidence.classes[answer])
-    relabel = f'<button class="copy" data-copy="{escape(command)}">{escape(shown(command, 300))}</button>'
+    short = label_command(f"{example[:8]}…", shown(evidence.classes[answer], 20))
+    relabel = f'<button class="copy" data-copy="{escape(command)}">{escape(short)}</button>'
     return (
         f'<li class="card" data-cell="{truth}-{answer}"{" data-wrong" if wrong else " hidden"}>{inputs}'
-        f'<p class="says">{said} <span class="sure">{evidence.confidence[row]:.0%}</span>{label}</p>'
+        f'<p class="says">{said} <span class="sure">{percent(float(evidence.confidence[row]))}</span>{label}</p>'
         f'<p class="who">{title}<code>{escape(shown(example[:12]))}</code></p>'
         f"{relabel if commands and wrong else ''}</li>"
     )

@@ -11,10 +11,9 @@ from datacc.compiler.evidence import Evidence
 from datacc.compiler.report import Candidate, Report, Tune
 from datacc.compiler.report_cards import MOST_BYTES, PER_CELL, bdi, cards
 from datacc.compiler.report_matrix import MOST_CLASSES, matrix
-from datacc.compiler.shown import amount, percent, shown, size
+from datacc.compiler.shown import amount, part, percent, seconds, shown, size
 from datacc.compiler.verdict import Line, floored
 from datacc.ir.cost import NodeCost
-from datacc.spec.units import show_seconds
 
 SIDE_BY_SIDE: Final = 14  # classes up to which the matrix leaves room for examples beside it
 
@@ -85,13 +84,13 @@ def _figures(report: Report) -> str:
         (
             shown(line.what),
             floored(line.figure.bound),
-            f"certified; {line.figure.value:.2%} measured".replace("%", " %"),
+            f"certified; {percent(line.figure.value, 2)} measured",
         )
         for line in report.verdict.lines
         if line.kind == "goal" and line.figure is not None
     ]
     found += [
-        ("one answer", show_seconds(float(f"{timing.median:.3g}")), f"p99 {show_seconds(float(f'{timing.p99:.3g}'))}"),
+        ("one answer", seconds(timing.median), f"p99 {seconds(timing.p99)}"),
         ("size", size(costs.size), f"{size(costs.weights)} of weights"),
         ("memory", size(costs.memory), f"arena {size(costs.arena)}, stack {size(costs.stack)}"),
         ("work", amount(costs.work), "multiply-adds"),
@@ -101,7 +100,7 @@ def _figures(report: Report) -> str:
 
 
 def _demands(report: Report) -> str:
-    head = '<tr><th class="mark"><th>demand<th>wanted<th>reached<th>share of the limit<th>what would close it'
+    head = '<tr><th class="mark"><th>demand<th>wanted<th>reached<th>share of the limit'
     rows = "".join(_demand(line) for line in report.verdict.lines)
     judge = report.data.rows.get("judge", 0)
     return (
@@ -115,10 +114,11 @@ def _demands(report: Report) -> str:
 def _demand(line: Line) -> str:
     mark = "✓" if line.holds else "✗"
     said = "holds" if line.holds else "missed"
+    closes = f'<span class="closes">{escape(shown(line.closes, 300))}</span>' if line.closes else ""
     return (
         f'<tr><td class="mark {_tone(line.holds)}" title="{said}">{mark}<th scope="row">{bdi(line.what, 120)}'
-        f"<td>{escape(line.wanted) or '<span class=quiet>no limit</span>'}<td>{escape(line.reached)}"
-        f'<td>{_bar(line)}<td class="closes">{escape(shown(line.closes, 300))}'
+        f"<td>{escape(line.wanted) or '<span class=quiet>no limit</span>'}<td>{escape(line.reached)}{closes}"
+        f'<td class="share">{_bar(line)}'
     )
 
 
@@ -130,7 +130,7 @@ def _bar(line: Line) -> str:
     limit, value = (1 - line.limit, 1 - line.value) if rate else (line.limit, line.value)
     used = value / limit if limit > 0 else 2.0
     over = "" if line.holds else " over"
-    return f'<span class="bar{over}"><i style="width:{min(used, 1):.1%}"></i></span> {used:.0%}'.replace("%<", " %<")
+    return f'<span class="bar{over}"><i style="width:{min(used, 1):.1%}"></i></span> {percent(used)}'
 
 
 def _tone(holds: bool) -> str:
@@ -152,12 +152,12 @@ def _confusions(tune: Tune, evidence: Evidence, columns: dict[str, tuple[str, ..
     pick = "cell" if len(tune.classes) <= MOST_CLASSES else "count"
     return (
         f"<h2>What it confuses: {bdi(tune.field)}</h2>"
-        f"<p>{tune.right:,} of {tune.total:,} right on tune ({percent(tune.right, tune.total)}). "
+        f"<p>{tune.right:,} of {tune.total:,} right on tune ({part(tune.right, tune.total)}). "
         f"Pick a {pick} to see its examples; nothing here comes from judge.</p>"
         f'<div class="confusions{narrow}"><div class="scroll">{matrix(tune)}</div><section>'
         f'<div class="shelf"><h3 id="shelf" aria-live="polite" data-errors="{escape(title)}">{title}</h3>'
         '<button id="errors" hidden>back to the errors</button></div>'
-        f'<ul class="cards{kind}">{made.html}</ul>{cut if made.left_out else ""}</section></div>'
+        f'<ul class="cards{kind}" tabindex="0" aria-labelledby="shelf">{made.html}</ul>{cut if made.left_out else ""}</section></div>'
     )
 
 
@@ -166,13 +166,13 @@ def _ops(ops: Sequence[NodeCost]) -> str:
     product = sum(op.work for op in ops if op.kind == "product")
     rows = "".join(
         f'<tr><th scope="row"><code>{escape(shown(op.name))}</code><td>{escape(op.op)}<td class="n">{op.work:,}'
-        f'<td><span class="bar"><i style="width:{op.work / max(work, 1):.1%}"></i></span> {percent(op.work, work)}'
+        f'<td><span class="bar"><i style="width:{op.work / max(work, 1):.1%}"></i></span> {part(op.work, work)}'
         f'<td class="n">{op.weights:,}<td class="n">{op.result:,}'
         for op in ops
     )
     head = '<tr><th>step<th>op<th class="n">multiply-adds<th>share<th class="n">bytes of weights<th class="n">of result'
     return (
-        f"<h2>Where the work goes</h2><p>{percent(product, work)} of the multiply-adds are matrix products.</p>"
+        f"<h2>Where the work goes</h2><p>{part(product, work)} of the multiply-adds are matrix products.</p>"
         f'<div class="scroll"><table class="rows wide"><thead>{head}</thead>{rows}</table></div>'
     )
 
@@ -182,7 +182,7 @@ def _tried(tried: Sequence[Candidate]) -> str:
         f'<tr{" class=chosen" if c.chosen else ""}><td class="mark">{"→" if c.chosen else ""}'
         f"<td>{escape(shown(c.skeleton))} {escape(_sizes(c))}"
         f'<td class="n">{c.work:,}<td class="n">{c.size:,}<td class="n">{c.memory:,}'
-        f'<td class="n">{"–" if c.tune is None else f"{c.tune:.2%}".replace("%", " %")}<td>{bdi(c.note, 200)}'
+        f'<td class="n">{"–" if c.tune is None else percent(c.tune, 2)}<td>{bdi(c.note, 200)}'
         for c in tried
     )
     head = (

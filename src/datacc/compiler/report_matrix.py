@@ -4,7 +4,7 @@ from html import escape
 
 from datacc.compiler.report import Tune
 from datacc.compiler.report_cards import bdi
-from datacc.compiler.shown import percent, shown
+from datacc.compiler.shown import part, shown
 
 MOST_CLASSES = 24
 MOST_PAIRS = 60
@@ -18,9 +18,7 @@ def matrix(tune: Tune) -> str:
     highest = max((count for (truth, answer), count in counts.items() if truth != answer), default=1)
     head = "".join(f'<th scope="col">{bdi(name, 12)}' for name in tune.classes)
     rows = [_row(tune, truth, counts, highest) for truth in range(len(tune.classes))]
-    foot = "".join(
-        f"<td>{percent(both, answered)}" for _, answered, both in map(tune.of_class, range(len(tune.classes)))
-    )
+    foot = "".join(f"<td>{part(both, answered)}" for _, answered, both in map(tune.of_class, range(len(tune.classes))))
     return (
         '<table class="matrix" aria-label="confusion matrix of tune: rows are labels, columns are answers">'
         f'<thead><tr><td class="axes">label ↓ answer →{head}<th scope="col" class="margin">found</thead>'
@@ -35,7 +33,7 @@ def _row(tune: Tune, truth: int, counts: dict[tuple[int, int], int], highest: in
         _cell(tune, truth, answer, counts.get((truth, answer), 0), labelled, highest)
         for answer in range(len(tune.classes))
     )
-    return f'<tr><th scope="row">{bdi(tune.classes[truth], 18)}{cells}<td class="margin">{percent(both, labelled)}'
+    return f'<tr><th scope="row">{bdi(tune.classes[truth], 18)}{cells}<td class="margin">{part(both, labelled)}'
 
 
 def _cell(tune: Tune, truth: int, answer: int, count: int, labelled: int, highest: int) -> str:
@@ -75,6 +73,6 @@ def _list(tune: Tune) -> str:
 def _weakest(tune: Tune) -> str:
     figures = [(tune.classes[k], *tune.of_class(k)) for k in range(len(tune.classes))]
     weakest = sorted((f for f in figures if f[1]), key=lambda f: (f[3] / f[1], f[0]))[:MOST_CLASSES]
-    rows = [f"<tr><td>{bdi(n)}<td>{lab:,}<td>{percent(b, lab)}<td>{percent(b, ans)}" for n, lab, ans, b in weakest]
+    rows = [f"<tr><td>{bdi(n)}<td>{lab:,}<td>{part(b, lab)}<td>{part(b, ans)}" for n, lab, ans, b in weakest]
     head = "<thead><tr><th>least found<th>examples<th>found<th>right</thead>"
     return f'<table class="pairs">{head}{"".join(rows)}</table>'

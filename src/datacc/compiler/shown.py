@@ -4,6 +4,8 @@ import shlex
 import unicodedata
 from typing import Final
 
+from datacc.spec.units import show_seconds
+
 MOST: Final = 60
 _JOINERS: Final = "\u200c\u200d"  # they shape emoji and Persian words, and hide nothing
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -41,9 +43,19 @@ def size(count: int) -> str:
     return f"{text}B" if " " in text else f"{text} B"
 
 
-def percent(part: float, whole: float) -> str:
-    """The share of `part`, as 97.2 %; "–" of nothing."""
-    return f"{part / whole:.1%}".replace("%", " %") if whole else "–"
+def percent(share: float, digits: int = 0) -> str:
+    """A share as people write it: 0.972 → "97 %", or "97.2 %" with one digit."""
+    return f"{share * 100:.{digits}f} %"
+
+
+def part(count: float, whole: float) -> str:
+    """The share of `count` in `whole`, as 97.2 %; "–" of nothing."""
+    return percent(count / whole, 1) if whole else "–"
+
+
+def seconds(value: float) -> str:
+    """Seconds in three digits: 14.2 µs."""
+    return show_seconds(float(f"{value:.3g}")).replace("us", "µs")
 
 
 def _hidden(c: str) -> bool:

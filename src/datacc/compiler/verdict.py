@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from datacc.compiler.shown import percent, seconds
 from datacc.goals import Figure
 from datacc.spec.bounds import lower_bound, needed_right, needed_total
 from datacc.spec.program import Budget
-from datacc.spec.units import show_seconds
 
 Kind = Literal["parity", "goal", "check", "budget"]
 
@@ -77,7 +77,7 @@ class Verdict:
 def rate_line(kind: Kind, what: str, at_least: float, figure: Figure) -> Line:
     """The line of a rate: it holds when the 95 % bound of `figure` reaches `at_least`."""
     holds = figure.bound >= at_least
-    counts = f"{figure.value:.2%} ({figure.right:,} of {figure.total:,})"
+    counts = f"{percent(figure.value, 2)} ({figure.right:,} of {figure.total:,})"
     return Line(
         kind=kind,
         what=what,
@@ -119,8 +119,7 @@ def rows_at_rate(rate: float, at_least: float) -> int | None:
 def budget_lines(budget: Budget, costs: Costs, timing: Timing, cheaper: str = "") -> tuple[Line, ...]:
     """Latency, size, memory and work against their limits; `cheaper` says what a smaller choice would cost."""
     busy = "" if timing.quiet else "; the machine was busy"
-    median, p99 = (show_seconds(float(f"{seconds:.3g}")) for seconds in (timing.median, timing.p99))
-    latency = f"median {median}, p99 {p99}{busy}"
+    latency = f"median {seconds(timing.median)}, p99 {seconds(timing.p99)}{busy}"
     again = cheaper if timing.quiet else "datacc judge again when the machine is quiet"
     memory = f"{costs.memory:,} B (arena {costs.arena:,}, stack {costs.stack:,})"
     return (
@@ -148,7 +147,7 @@ def _budget_line(what: str, limit: float | None, value: float, reached: str, che
 
 def _amount(what: str, value: float) -> str:
     if what == "latency":
-        return show_seconds(float(f"{value:.3g}"))
+        return seconds(value)
     return f"{value:,.0f} {'multiply-adds' if what == 'work' else 'B'}"
 
 
