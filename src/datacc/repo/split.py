@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from datacc.repo.example import Example
+from datacc.repo.words import counted
 
 LEARN: Final = 0
 TUNE: Final = 1
@@ -38,7 +39,9 @@ def assign(examples: Sequence[Example]) -> tuple[list[int], tuple[str, ...]]:
     splits = [imported.get(e.content, natural) for e, natural in zip(examples, hashed, strict=True)]
     notes = []
     if straddling:
-        notes.append(f"{_inputs(straddling)} imported into two splits; the earlier of learn, tune, judge holds")
+        notes.append(
+            f"{counted(straddling, 'input')} imported into two splits; the earlier of learn, tune, judge holds"
+        )
     missing = {LEARN, TUNE, JUDGE} - set(splits) if imported else set()
     for split in sorted(missing - {LEARN}):
         notes.append(f"no imported example is in {SPLITS[split]}; it takes its share of learn by hash")
@@ -83,7 +86,3 @@ def _by_hash(leader: str) -> int:
     number = int.from_bytes(hashlib.blake2b(leader.encode(), digest_size=8).digest(), "big")
     share = number / 2**64
     return LEARN if share < _LEARN_SHARE else TUNE if share < _LEARN_SHARE + _TUNE_SHARE else JUDGE
-
-
-def _inputs(count: int) -> str:
-    return "1 input was" if count == 1 else f"{count:,} inputs were"

@@ -16,6 +16,7 @@ from datacc.repo.names import natural
 from datacc.repo.schema import permanent_id
 from datacc.repo.snapshot import Snapshot, freeze
 from datacc.repo.split import JUDGE
+from datacc.repo.words import counted
 from datacc.sources import Source
 from datacc.spec.names import identifier
 from datacc.spec.program import Origin, Program
@@ -100,10 +101,10 @@ def _examples(program: Program, found: Read) -> tuple[list[Example], list[str]]:
         else:
             chosen = next(one for one in same if one.row.label is not None)
             examples.append(_example(chosen, program, {output: labels.pop() or ""}))
-    notes = [f"{unlabelled:,} without a label left out"] if unlabelled else []
-    notes += [f"{copies:,} copies of an example counted once"] if copies else []
+    notes = [f"{counted(unlabelled, 'example')} without a label left out"] if unlabelled else []
+    notes += [f"{counted(copies, 'copy', 'copies')} of an example left out"] if copies else []
     notes += [_conflict(same) for same in conflicts[:5]]
-    notes += [f"{len(conflicts) - 5:,} more conflicts left out"] if len(conflicts) > 5 else []
+    notes += [f"{counted(len(conflicts) - 5, 'more conflict')} left out"] if len(conflicts) > 5 else []
     notes += _equal_inputs(examples, output)
     return examples, notes
 
@@ -133,7 +134,7 @@ def _equal_inputs(examples: list[Example], output: str) -> list[str]:
     for example in examples:
         labels[example.content].add(example.labels[output])
     torn = sum(len(said) > 1 for said in labels.values())
-    return [f"{torn:,} inputs occur with different labels; each row is an example of its own"] if torn else []
+    return [f"{counted(torn, 'input')} with different labels; each row is an example of its own"] if torn else []
 
 
 def _digest(path: Path) -> str:

@@ -5,9 +5,9 @@ from typing import Final
 
 from datacc.errors import DataError
 from datacc.intake import Bad
+from datacc.repo.words import counted, printable
 
 _SHOWN: Final = 10
-_LONGEST: Final = 200
 
 
 def refuse(bad: Sequence[Bad], path: str, skip_bad: bool) -> tuple[str, ...]:
@@ -16,7 +16,7 @@ def refuse(bad: Sequence[Bad], path: str, skip_bad: bool) -> tuple[str, ...]:
         return ()
     if skip_bad:
         return (f"{_count(bad)} left out: {_named(bad[:3])}{', …' if len(bad) > 3 else ''}",)
-    lines = [f"{_short(one.where)}: {_short(one.why)}" for one in bad[:_SHOWN]]
+    lines = [f"{printable(one.where)}: {printable(one.why)}" for one in bad[:_SHOWN]]
     more = [f"and {len(bad) - _SHOWN:,} more"] if len(bad) > _SHOWN else []
     raise DataError(
         f"{_count(bad)} cannot be read\n  " + "\n  ".join([*lines, *more]),
@@ -26,14 +26,8 @@ def refuse(bad: Sequence[Bad], path: str, skip_bad: bool) -> tuple[str, ...]:
 
 
 def _count(bad: Sequence[Bad]) -> str:
-    places = len({one.where for one in bad})
-    return "1 example" if places == 1 else f"{places:,} examples"
+    return counted(len({one.where for one in bad}), "example")
 
 
 def _named(bad: Sequence[Bad]) -> str:
-    return ", ".join(f"{_short(one.where)} {_short(one.why)}" for one in bad)
-
-
-def _short(text: str) -> str:
-    printable = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-    return printable if len(printable) <= _LONGEST else f"{printable[: _LONGEST - 1]}…"
+    return ", ".join(f"{printable(one.where)} {printable(one.why)}" for one in bad)

@@ -1,0 +1,68 @@
+"""What an import has to fit: the inputs and the output that the program or the schema has already."""
+
+from dataclasses import dataclass
+
+from datacc.errors import DataError
+from datacc.intake.importing.fields import infer_inputs, output_name, record_columns
+from datacc.intake.importing.options import ImportOptions
+from datacc.intake.importing.read import Read
+from datacc.repo.find import Repository
+from datacc.repo.schema import Schema
+from datacc.spec.program import Field, Program
+from datacc.spec.read import read_program
+from datacc.spec.write import program_toml
+
+PROGRAM = "datacc.toml"
+_HEAD = "# What datacc build makes of these examples. Say what you need: [goal], [[check]], [budget], [target].\n"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """`columns` of numbers and the input `picture` that must be there, None for what is still open."""
+
+    columns: tuple[str, ...] | None
+    picture: Field | None
+    output: str | None
+    program: Program | None
+
+
+def target(repository: Repository, schema: Schema, options: ImportOptions) -> Target:
+    """What is decided. Raises `SpecError` for a damaged `datacc.toml`, `DataError` when the output is unclear."""
+    path = repository.root / PROGRAM
+    program = read_program(path) if path.exists() else None
+    numbers = tuple(column.name for column in schema.of("input") if column.type == "number") or None
+    pictures = [Field(name=c.name, type=c.type) for c in schema.of("input") if c.type != "number"]
+    outputs = [column.name for column in schema.of("output")]
+    if program is not None:
+        numbers = record_columns(program.inputs) or numbers
+        pictures = [field for field in program.inputs if "columns" not in field.options] or pictures
+        outputs = [field.name for field in program.outputs]
+    if len(pictures) > 1 or (pictures and numbers):
+        raise DataError("import fills one input; this program has several", where=PROGRAM)
+    picture = pictures[0] if pictures else None
+    return Target(columns=numbers, picture=picture, output=_output(outputs, options.label), program=program)
+
+
+def check_kind(found: Read, wanted: Target, where: str) -> None:
+    """Raises `DataError` when pictures were found where rows of numbers belong, or the other way round."""
+    if found.pictures and wanted.columns:
+        raise DataError("these are pictures; the examples here are rows of numbers", where=where, tries=["datacc new"])
+    if not found.pictures and wanted.picture:
+        raise DataError("these are rows; the examples here are files", where=where, tries=["datacc new"])
+
+
+def first_program(repository: Repository, found: Read, output: str) -> bytes:
+    """The `datacc.toml` for a repository that has none: inputs and output as found."""
+    program = Program(name=repository.name, inputs=infer_inputs(found), outputs=(Field(name=output, type="label"),))
+    return (_HEAD + program_toml(program)).encode()
+
+
+def _output(known: list[str], label: str | None) -> str | None:
+    named = output_name(label) if label is not None else None
+    if not known:
+        return named
+    if named in known or len(known) == 1:
+        return named if named in known else known[0]
+    raise DataError(
+        f"which output do the labels belong to? {named!r} is none", tries=[f"--label {one}" for one in known]
+    )

@@ -1,0 +1,77 @@
+"""Turn the journal into one segment of history and one git commit, safely repeatable after a crash."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from datacc.errors import UsageError
+from datacc.repo.find import Repository
+from datacc.repo.journal import Journal
+from datacc.repo.operation import Operation, parse_lines
+from datacc.repo.words import counted
+from datacc.store import digest, write_atomically
+
+
+@dataclass(frozen=True, kw_only=True)
+class Committed:
+    """The commit, the segment it holds, and how many edits that has."""
+
+    commit: str
+    segment: str
+    edits: int
+    message: str
+
+
+def commit(repository: Repository, message: str | None = None) -> Committed:
+    """Commit every journalled edit. Raises `UsageError` when there is none.
+
+    When git or a hook refuses, the journal keeps them.
+    """
+    journal = Journal(repository.root)
+    _recover(repository, journal)
+    lines = journal.take_batch()
+    if not lines:
+        raise UsageError("there is nothing to commit", tries=["datacc label ID CLASS", "datacc status"])
+    operations = parse_lines(lines, "journal")
+    path = segment_path(lines, operations)
+    said = message or _summary(operations)
+    try:
+        write_atomically(repository.root / path, "".join(f"{line}\n" for line in lines).encode())
+        made = repository.git.commit([path], said)
+    except BaseException:
+        (repository.root / path).unlink(missing_ok=True)
+        journal.release_batch()
+        raise
+    journal.drop_batch()
+    return Committed(commit=made, segment=path, edits=len(lines), message=said)
+
+
+def segment_path(lines: Sequence[str], operations: Sequence[Operation]) -> str:
+    """`ops/<yyyy-mm-dd>/<clock>-<author>-<hash>.jsonl`, a function of the batch: its latest time and its lines."""
+    latest = max(operations, key=lambda operation: operation.when)
+    moment = datetime.fromisoformat(latest.when)
+    author = re.sub(r"[^a-z0-9]+", "-", latest.who.split("<")[0].casefold()).strip("-")[:24] or "someone"
+    return f"ops/{moment:%Y-%m-%d}/{moment:%H%M%S}-{author}-{digest(*lines)[:16]}.jsonl"
+
+
+def _recover(repository: Repository, journal: Journal) -> None:
+    """Settle a batch that a crash left: committed already, then forget it; otherwise give it back."""
+    lines = journal.batch()
+    if not lines:
+        return
+    path = segment_path(lines, parse_lines(lines, "journal"))
+    if path in repository.git.tree(repository.git.commit_of("HEAD")):
+        journal.drop_batch()
+        return
+    repository.git.unstage([path])
+    (repository.root / path).unlink(missing_ok=True)
+    journal.release_batch()
+
+
+def _summary(operations: Sequence[Operation]) -> str:
+    verbs = {"set": "label", "resolve": "resolve", "verify": "verify"}
+    touched: dict[str, set[str]] = {}
+    for operation in operations:
+        touched.setdefault(verbs.get(operation.op, operation.op), set()).add(operation.example)
+    return ", ".join(f"{verb} {counted(len(ids), 'example')}" for verb, ids in sorted(touched.items()))

@@ -1,0 +1,65 @@
+"""What the repository holds at one commit: its schema, runs and segments, read through git."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from datacc.repo.find import MARKER, Repository, check_marker
+from datacc.repo.operation import Operation, parse_lines
+from datacc.repo.run import Run, read_run
+from datacc.repo.schema import Schema, read_schema
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contents:
+    """Everything said at `commit`. `segments`: path → operations; `tree`: path → blob."""
+
+    commit: str
+    schema: Schema
+    runs: tuple[Run, ...]
+    segments: Mapping[str, tuple[Operation, ...]]
+    tree: Mapping[str, str]
+
+    def operations(self) -> Iterator[Operation]:
+        """Every operation, of runs and of segments."""
+        for run in self.runs:
+            yield from run.operations()
+        for operations in self.segments.values():
+            yield from operations
+
+
+def read_contents(repository: Repository, revision: str = "HEAD", *, cells: bool = False) -> Contents:
+    """The contents at `revision`; with `cells` also inputs and other columns, without them only ids and labels.
+
+    Raises `RepositoryError` for an unknown revision, a newer format or damaged files.
+    """
+    git = repository.git
+    commit = git.commit_of(revision)
+    tree = git.tree(commit)
+    wanted = [path for path in tree if _wanted(path, cells)]
+    texts = dict(zip(wanted, git.blobs([tree[path] for path in wanted]), strict=True))
+    if MARKER in texts:
+        check_marker(texts[MARKER], f"{MARKER} at {commit[:10]}")
+    runs = sorted({PurePosixPath(path).parts[1] for path in texts if path.startswith("runs/")})
+    return Contents(
+        commit=commit,
+        schema=read_schema(texts),
+        runs=tuple(_run(id, texts) for id in runs),
+        segments={
+            path: tuple(parse_lines(texts[path].decode().split("\n"), path))
+            for path in sorted(texts)
+            if path.startswith("ops/")
+        },
+        tree=tree,
+    )
+
+
+def _wanted(path: str, cells: bool) -> bool:
+    if path.startswith("runs/"):
+        return path.endswith(("/labels.tsv", "/manifest.json")) or (cells and path.endswith("/inputs.jsonl"))
+    return path.startswith("schema/") or (path.startswith("ops/") and path.endswith(".jsonl"))
+
+
+def _run(id: str, texts: Mapping[str, bytes]) -> Run:
+    labels, manifest = texts.get(f"runs/{id}/labels.tsv", b""), texts.get(f"runs/{id}/manifest.json", b"")
+    return read_run(id, labels, manifest, texts.get(f"runs/{id}/inputs.jsonl"))

@@ -1,0 +1,147 @@
+"""The examples of a repository at one commit that are labelled and free of conflicts, for a program."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from datacc.errors import DataError
+from datacc.repo.contents import Contents, read_contents
+from datacc.repo.example import Example
+from datacc.repo.find import Repository
+from datacc.repo.fold import State, fold
+from datacc.repo.identity import content
+from datacc.repo.media import read_media
+from datacc.repo.run import RunRow
+from datacc.repo.schema import Column, Schema
+from datacc.repo.words import counted
+from datacc.spec.program import Field, Program
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """The examples at `commit`, the classes of each output in permanent order, and notes on what was left out."""
+
+    commit: str
+    examples: tuple[Example, ...]
+    classes: Mapping[str, tuple[str, ...]]
+    notes: tuple[str, ...]
+
+
+def read_examples(repository: Repository, program: Program, revision: str = "HEAD") -> Found:
+    """Everything at `revision` that `program` can learn from or be judged on.
+
+    Raises `DataError` when the repository has no such input or output.
+    """
+    contents = read_contents(repository, revision, cells=True)
+    outputs = {field.name: _output(contents.schema, field) for field in program.outputs}
+    states = fold(contents.operations())
+    rows = rows_by_id(contents)
+    usable, notes = _usable(states, rows, outputs)
+    media = _media(repository, contents, [rows[id][0] for id in usable])
+    examples = tuple(_example(id, rows[id][0], usable[id], contents.schema, program, media) for id in usable)
+    classes = {name: tuple(one.name for one in column.classes) for name, column in outputs.items()}
+    return Found(commit=contents.commit, examples=examples, classes=classes, notes=tuple(notes))
+
+
+def rows_by_id(contents: Contents) -> dict[str, list[RunRow]]:
+    """Example id → the rows that brought it, in the order of the runs' ids."""
+    rows: dict[str, list[RunRow]] = {}
+    for run in contents.runs:
+        for row in run.rows:
+            rows.setdefault(row.id, []).append(row)
+    return rows
+
+
+def media_addresses(row: RunRow) -> dict[str, str]:
+    """Column id → address of the media among the cells of a row."""
+    return {c: cell["media"] for c, cell in row.cells.items() if isinstance(cell, Mapping) and set(cell) == {"media"}}
+
+
+def _output(schema: Schema, field: Field) -> Column:
+    column = schema.find("output", field.name)
+    if column is None:
+        have = ", ".join(repr(one.name) for one in schema.of("output")) or "none yet"
+        raise DataError(
+            f"the repository has no output {field.name!r}; it has {have}",
+            where="datacc.toml",
+            tries=["name one of these in [output.…]", "datacc import examples with that label"],
+        )
+    return column
+
+
+def _usable(
+    states: Mapping[str, State], rows: Mapping[str, Any], outputs: Mapping[str, Column]
+) -> tuple[dict[str, dict[str, str]], list[str]]:
+    """Example id → output → class name, and what was left out."""
+    usable: dict[str, dict[str, str]] = {}
+    left: Counter[str] = Counter()
+    for id in sorted(states):
+        state = states[id]
+        if not state.alive or id not in rows:
+            continue
+        labels = _labels(state, outputs)
+        if state.conflict:
+            left["in conflict (datacc status names them)"] += 1
+        elif any(label is None for label in labels.values()):
+            left["without a label"] += 1
+        elif any(label == "" for label in labels.values()):
+            left["with a label outside the schema"] += 1
+        else:
+            usable[id] = {name: label or "" for name, label in labels.items()}
+    return usable, [f"{counted(count, 'example')} {why} left out" for why, count in left.items()]
+
+
+def _labels(state: State, outputs: Mapping[str, Column]) -> dict[str, str | None]:
+    """Output → class name; None without a value, "" for a class that the schema does not have."""
+    labels: dict[str, str | None] = {}
+    for name, column in outputs.items():
+        register = state.fields.get(column.id)
+        value = register.value if register else None
+        known = column.class_with(value) if isinstance(value, str) else None
+        labels[name] = None if value is None else known.name if known else ""
+    return labels
+
+
+def _media(repository: Repository, contents: Contents, rows: Sequence[RunRow]) -> dict[str, bytes]:
+    wanted = sorted({address for row in rows for address in media_addresses(row).values()})
+    return read_media(repository.git, contents.tree, wanted) if wanted else {}
+
+
+def _example(
+    id: str,
+    row: RunRow,
+    labels: Mapping[str, str],
+    schema: Schema,
+    program: Program,
+    media: Mapping[str, bytes],
+) -> Example:
+    cells = {schema.column(c): cell for c, cell in row.cells.items()}
+    inputs = {column.name: cell for column, cell in cells.items() if column.kind == "input"}
+    one = {column.kind: cell for column, cell in cells.items()}
+    return Example(
+        id=id,
+        content=content(row.cells[c.id] for c in schema.of("input") if c.id in row.cells),
+        inputs={field.name: _raw(field, inputs, media) for field in program.inputs},
+        labels=labels,
+        columns={c.name: cell for c, cell in cells.items() if c.kind in ("other", "group")},
+        name=one.get("name"),
+        group=one.get("group"),
+        split=one.get("split"),
+    )
+
+
+def _raw(field: Field, inputs: Mapping[str, Any], media: Mapping[str, bytes]) -> Any:
+    columns = field.options.get("columns")
+    missing = [name for name in (columns or [field.name]) if name not in inputs]
+    if missing:
+        have = ", ".join(repr(name) for name in inputs)
+        raise DataError(
+            f"input {field.name!r} needs {missing[0]!r}; the repository has {have[:200]}",
+            where="datacc.toml",
+            tries=["name one of these"],
+        )
+    if columns:
+        return [inputs[name] for name in columns]
+    value = inputs[field.name]
+    return media[value["media"]] if isinstance(value, Mapping) else value

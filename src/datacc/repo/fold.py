@@ -1,0 +1,114 @@
+"""The fold: what a set of operations, in any order, says of each example. Conflicts are kept, never decided."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from datacc.repo.operation import WHOLE, Operation
+
+_WRITES: Final = frozenset({"set", "unset", "resolve"})
+_DROPS: Final = frozenset({"delete", "supersede"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Register:
+    """One field of one example: a register that can hold several values.
+
+    `live` are the writes that nothing overwrote, in the order of their ids; `verifies` and `flags` what was said of
+    the field and not overwritten. A vote (`column@annotator`) is its owner's alone: the latest counts.
+    """
+
+    live: tuple[Operation, ...] = ()
+    verifies: tuple[Operation, ...] = ()
+    flags: tuple[Operation, ...] = ()
+
+    @property
+    def values(self) -> tuple[Any, ...]:
+        """The different live values; None stands for "no value" (unset)."""
+        distinct: list[Any] = []
+        for write in self._counted:
+            value = None if write.op == "unset" else write.new
+            if value not in distinct:
+                distinct.append(value)
+        return tuple(distinct)
+
+    @property
+    def value(self) -> Any:
+        """The value, or None when there is none or a conflict."""
+        return self.values[0] if len(self.values) == 1 else None
+
+    @property
+    def conflict(self) -> bool:
+        """Whether two live values differ."""
+        return len(self.values) > 1
+
+    @property
+    def verified(self) -> bool:
+        """Whether somebody looked at the live values and found them right."""
+        seen = {id for verify in self.verifies for id in verify.about}
+        return bool(self.live) and all(write.id in seen for write in self.live)
+
+    @property
+    def _counted(self) -> tuple[Operation, ...]:
+        if self.live and "@" in self.live[0].field:
+            return (max(self.live, key=lambda write: (write.when, write.id)),)
+        return self.live
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """What is said of one example. `exists`: some operation added it (a dangling edit adds nothing).
+
+    `drops` are live deletions (or supersessions); with live writes that they do not name they are a conflict.
+    """
+
+    exists: bool
+    drops: tuple[Operation, ...]
+    kept: bool
+    fields: Mapping[str, Register]
+
+    @property
+    def alive(self) -> bool:
+        """Whether it is an example of the repository: added and not dropped, or dropped in a conflict."""
+        return self.exists and (not self.drops or self.kept)
+
+    @property
+    def conflict(self) -> bool:
+        """Whether a field has two values, or a deletion stands against a write."""
+        return self.exists and (bool(self.drops and self.kept) or any(r.conflict for r in self.fields.values()))
+
+
+def fold(operations: Iterable[Operation]) -> dict[str, State]:
+    """The state of each example, by id. Neither the order of the operations nor repeats make a difference."""
+    by_example: dict[str, dict[tuple[str, str, str], Operation]] = defaultdict(dict)
+    for operation in operations:
+        by_example[operation.example][(operation.id, operation.op, operation.field)] = operation
+    return {example: _state(list(said.values())) for example, said in by_example.items()}
+
+
+def _state(operations: Sequence[Operation]) -> State:
+    overwritten: dict[str, set[str]] = defaultdict(set)
+    for operation in operations:
+        overwritten[operation.field].update(operation.replaces)
+    everywhere = overwritten[WHOLE]  # an operation on the whole example overwrites in every field
+    live = [o for o in operations if o.id not in overwritten[o.field] and o.id not in everywhere]
+    by_field: dict[str, list[Operation]] = defaultdict(list)
+    for operation in sorted(live, key=lambda o: (o.id, o.op)):
+        by_field[operation.field].append(operation)
+    drops = tuple(o for o in by_field[WHOLE] if o.op in _DROPS)
+    writes = any(o.op in _WRITES or o.op == "add" for o in live)
+    return State(
+        exists=any(o.op == "add" for o in operations),
+        drops=drops,
+        kept=writes,
+        fields={field: _register(said) for field, said in sorted(by_field.items())},
+    )
+
+
+def _register(said: Sequence[Operation]) -> Register:
+    return Register(
+        live=tuple(o for o in said if o.op in _WRITES),
+        verifies=tuple(o for o in said if o.op == "verify"),
+        flags=tuple(o for o in said if o.op == "flag"),
+    )

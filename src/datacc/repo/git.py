@@ -1,0 +1,126 @@
+"""The one door to git: the `git` command line, without a shell, with NUL-separated formats and a clean environment."""
+
+import os
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, final
+
+from datacc.errors import DataccError, RepositoryError, ResourceError
+
+_KEPT: Final = ("GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG_", "GIT_SSH", "GIT_ASKPASS", "GIT_EXEC_PATH")
+_NOBODY: Final = ("datacc", "datacc@localhost")
+
+
+@final
+@dataclass(frozen=True)
+class Git:
+    """Git as seen from the folder `root`, which need not be the top of the working tree: paths are relative to it."""
+
+    root: Path
+
+    def run(self, *arguments: str, input: bytes = b"") -> bytes:
+        """What `git arguments` prints. Raises `RepositoryError` with git's own words when it fails."""
+        done = self._run(arguments, input)
+        if done.returncode:
+            raise _failure(arguments[0], done.stderr.decode(errors="replace").strip(), self.root)
+        return done.stdout
+
+    def ask(self, *arguments: str) -> str | None:
+        """What `git arguments` prints, stripped; None when it fails or prints nothing."""
+        done = self._run(arguments, b"")
+        return done.stdout.decode(errors="replace").strip() or None if done.returncode == 0 else None
+
+    def commit_of(self, revision: str) -> str:
+        """The full hash of the commit that `revision` names. Raises `RepositoryError` when there is none."""
+        found = self.ask("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+        if found is None:
+            raise RepositoryError(f"there is no revision {revision!r}", where=str(self.root), tries=["datacc log"])
+        return found
+
+    def tree(self, commit: str) -> dict[str, str]:
+        """Path → blob of every file at `commit` below the root."""
+        entries = {}
+        for entry in self.run("ls-tree", "-r", "-z", commit).split(b"\0")[:-1]:
+            head, path = entry.split(b"\t", 1)
+            mode, kind, blob = head.decode().split()
+            if kind == "blob" and mode.startswith("100"):
+                entries[os.fsdecode(path)] = blob
+        return entries
+
+    def blobs(self, names: Sequence[str]) -> list[bytes]:
+        """The contents of blobs, in order."""
+        if not names:
+            return []
+        raw = memoryview(self.run("cat-file", "--batch", input="".join(f"{name}\n" for name in names).encode()))
+        contents, at = [], 0
+        for name in names:
+            end = at + bytes(raw[at : at + 200]).index(b"\n")
+            head = bytes(raw[at:end]).decode().split()
+            if head[-1] == "missing":
+                raise RepositoryError(f"git has lost the object {name}", where=str(self.root), tries=["git fsck"])
+            size = int(head[2])
+            contents.append(bytes(raw[end + 1 : end + 1 + size]))
+            at = end + 2 + size
+        return contents
+
+    def commit(self, paths: Iterable[str], message: str) -> str:
+        """Commit exactly `paths`, whatever else is staged; hooks run. The hash of the commit.
+
+        When git or a hook refuses, or the user interrupts, the index is as it was before for new files.
+        """
+        listed = b"\0".join(os.fsencode(path) for path in paths)
+        before = self.ask("rev-parse", "--verify", "--quiet", "HEAD")
+        given = ("--pathspec-from-file=-", "--pathspec-file-nul")
+        try:
+            self.run("add", "--force", *given, input=listed)
+            name, address, _ = self.identity()
+            who = ("-c", f"user.name={name}", "-c", f"user.email={address}")
+            self.run(*who, "commit", "--quiet", "--only", f"--message={message}", *given, input=listed)
+        except BaseException:
+            if self.ask("rev-parse", "--verify", "--quiet", "HEAD") == before:
+                self._unstage(listed)
+                raise
+        return self.commit_of("HEAD")
+
+    def unstage(self, paths: Iterable[str]) -> None:
+        """Take new files out of the index; the files themselves stay."""
+        self._unstage(b"\0".join(os.fsencode(path) for path in paths))
+
+    def _unstage(self, listed: bytes) -> None:
+        arguments = ("rm", "--cached", "--force", "--quiet", "--ignore-unmatch")
+        self._run((*arguments, "--pathspec-from-file=-", "--pathspec-file-nul"), listed)
+
+    def identity(self) -> tuple[str, str, bool]:
+        """Name and address of whoever commits, and whether git was told them; otherwise a stand-in."""
+        name = os.environ.get("GIT_AUTHOR_NAME") or self.ask("config", "user.name")
+        address = os.environ.get("GIT_AUTHOR_EMAIL") or self.ask("config", "user.email") or os.environ.get("EMAIL")
+        return name or _NOBODY[0], address or _NOBODY[1], bool(name and address)
+
+    def _run(self, arguments: Sequence[str], input: bytes) -> subprocess.CompletedProcess[bytes]:
+        try:
+            return subprocess.run(
+                ["git", *arguments], cwd=self.root, input=input, capture_output=True, env=_environment(os.environ)
+            )
+        except FileNotFoundError as error:
+            if self.root.is_dir():
+                raise RepositoryError(
+                    "git is not installed", tries=["apt-get install git", "https://git-scm.com"]
+                ) from error
+            raise RepositoryError("there is no such folder", where=str(self.root)) from error
+
+
+def _environment(outer: Mapping[str, str]) -> dict[str, str]:
+    """The environment without what would point git elsewhere (GIT_DIR, GIT_INDEX_FILE …), in plain English."""
+    kept = {k: v for k, v in outer.items() if not k.startswith("GIT_") or k.startswith(_KEPT)}
+    return {**kept, "LC_ALL": "C", "GIT_LITERAL_PATHSPECS": "1", "GIT_TERMINAL_PROMPT": "0"}
+
+
+def _failure(verb: str, said: str, root: Path) -> DataccError:
+    if "No space left on device" in said:
+        return ResourceError("the disk is full", where=str(root), tries=["free some space and run again"])
+    if "dubious ownership" in said:
+        tries = [f"git config --global --add safe.directory {root}"]
+        return RepositoryError("another user owns this git repository", where=str(root), tries=tries)
+    return RepositoryError(f"git {verb} failed: {said or 'it said nothing'}", where=str(root), tries=["git status"])

@@ -1,0 +1,92 @@
+"""The journal: edits made since the last commit, in SQLite, on disk before they are acknowledged."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, final
+
+from datacc.errors import RepositoryError, ResourceError
+from datacc.repo.operation import Operation, parse_lines
+
+_PATIENCE: Final = 30.0  # seconds to wait for another process
+
+
+@final
+@dataclass(frozen=True)
+class Journal:
+    """The journal of the repository at `root`. Lines belong to no batch until a commit takes them into one."""
+
+    root: Path
+
+    def append(self, lines: Sequence[str]) -> None:
+        """Keep the lines of operations; when this returns they survive a power cut."""
+        with self._open() as database:
+            database.executemany("INSERT INTO edits (line) VALUES (?)", [(line,) for line in lines])
+
+    def operations(self) -> list[Operation]:
+        """Every operation that no commit holds yet, oldest first."""
+        return parse_lines(self.lines(), "journal")
+
+    def lines(self) -> list[str]:
+        """The lines of these operations."""
+        if not self._path.exists():
+            return []
+        with self._open() as database:
+            return [line for (line,) in database.execute("SELECT line FROM edits ORDER BY number")]
+
+    def count(self) -> int:
+        """How many operations wait for a commit."""
+        return len(self.lines())
+
+    def batch(self) -> list[str]:
+        """The lines that a commit took and, when there are any, did not live to drop or release."""
+        if not self._path.exists():
+            return []
+        with self._open() as database:
+            return [line for (line,) in database.execute("SELECT line FROM edits WHERE taken ORDER BY number")]
+
+    def take_batch(self) -> list[str]:
+        """Every line there is now becomes the batch; edits made meanwhile wait for the next one."""
+        if not self._path.exists():
+            return []
+        with self._open() as database:
+            database.execute("UPDATE edits SET taken = 1")
+        return self.batch()
+
+    def release_batch(self) -> None:
+        """Give the batch back: its commit failed, and later edits may join it."""
+        with self._open() as database:
+            database.execute("UPDATE edits SET taken = 0")
+
+    def drop_batch(self) -> None:
+        """Forget the batch: a commit holds it."""
+        with self._open() as database:
+            database.execute("DELETE FROM edits WHERE taken")
+
+    @property
+    def _path(self) -> Path:
+        return self.root / ".datacc" / "journal"
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: all of it or nothing."""
+        try:
+            self._path.parent.mkdir(exist_ok=True)
+            database = sqlite3.connect(self._path, timeout=_PATIENCE)
+            try:
+                database.execute("PRAGMA journal_mode = WAL")
+                database.execute("PRAGMA synchronous = FULL")
+                database.execute(
+                    "CREATE TABLE IF NOT EXISTS edits"
+                    " (number INTEGER PRIMARY KEY AUTOINCREMENT, line TEXT NOT NULL, taken INTEGER NOT NULL DEFAULT 0)"
+                )
+                with database:
+                    yield database
+            finally:
+                database.close()
+        except sqlite3.Error as error:
+            if "disk is full" in str(error):
+                raise ResourceError("the disk is full", where=str(self._path), tries=["free some space"]) from error
+            raise RepositoryError(f"the journal failed: {error}", where=str(self._path)) from error

@@ -1,0 +1,72 @@
+"""Say what an example is: a relabel when that is news, a verification when it is not."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from datacc.errors import DataError
+from datacc.repo.find import Repository
+from datacc.repo.fold import Register
+from datacc.repo.journal import Journal
+from datacc.repo.operation import Operation, to_line
+from datacc.repo.schema import Column
+from datacc.repo.working import one_class, one_example, one_output, read_working
+
+_TICK: Final = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Labelled:
+    """What a label did. `op` is "set", "resolve" (a conflict) or "verify" (it said so already); `old` class names."""
+
+    example: str
+    field: str
+    op: str
+    old: tuple[str, ...]
+    new: str
+
+
+def label(
+    repository: Repository, id_prefix: str, field: str | None, class_name: str, who: str | None = None
+) -> Labelled:
+    """Journal that the example is a `class_name` of the output `field` (the only one when None), said by `who`.
+
+    Durable when it returns; `commit` puts it into history. Raises `DataError` for an unknown example or class.
+    """
+    working = read_working(repository)
+    example = one_example(working.states, id_prefix)
+    state = working.states[example]
+    if not state.alive:
+        raise DataError("the example was deleted", where=example, tries=["import it again"])
+    column = one_output(working.contents.schema.of("output"), field)
+    chosen = one_class(column, class_name)
+    register = state.fields.get(column.id, Register())
+    op = "resolve" if register.conflict else "verify" if register.value == chosen.id else "set"
+    values: dict[str, Any] = {"op": op, "example": example, "field": column.id}
+    live = [write.id for write in register.live]
+    if op == "verify":
+        values["about"] = live
+    else:
+        values |= {"new": chosen.id, "old": register.value, "replaces": live}
+    Journal(repository.root).append([to_line(**values, who=who or author(repository), when=_now(working.pending))])
+    return Labelled(example=example, field=column.name, op=op, old=_names(register, column), new=chosen.name)
+
+
+def author(repository: Repository) -> str:
+    """Who edits: "Name <address>" as git knows it."""
+    name, address, _ = repository.git.identity()
+    return f"{name} <{address}>"
+
+
+def _names(register: Register, column: Column) -> tuple[str, ...]:
+    classes = [column.class_with(value) for value in register.values if isinstance(value, str)]
+    return tuple(one.name for one in classes if one is not None)
+
+
+def _now(pending: Sequence[Operation]) -> str:
+    """The time in UTC, after every journalled edit even when the clock went back."""
+    latest = max((datetime.fromisoformat(operation.when) for operation in pending), default=None)
+    now = datetime.now(UTC)
+    moment = now if latest is None else max(now, latest + _TICK)
+    return moment.isoformat(timespec="microseconds")

@@ -1,0 +1,67 @@
+"""Put new files into the working tree and one git commit, or leave no trace of them."""
+
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from datacc.errors import ResourceError
+from datacc.repo.find import Repository
+
+
+@contextmanager
+def staging(repository: Repository) -> Iterator[Path]:
+    """A folder for half-made files, on the same disk and ignored by git; gone afterwards.
+
+    Raises `ResourceError` when the disk fills up inside.
+    """
+    parent = repository.root / ".datacc"
+    try:
+        parent.mkdir(exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix="staging-", dir=parent))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        tries = ["free some space and run again; nothing was changed"]
+        raise ResourceError("the disk is full", where=str(repository.root), tries=tries) from error
+
+
+def commit_new(repository: Repository, staged: Mapping[str, Path], message: str) -> str:
+    """Move `staged` (path below the root → file) into place and commit them. The hash of the commit.
+
+    The paths must be new. When anything fails, or the user interrupts, none of them stays.
+    """
+    try:
+        for path, file in staged.items():
+            target = repository.root / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _sync(file)
+            os.replace(file, target)
+        return repository.git.commit(staged, message)
+    except BaseException:
+        for path in staged:
+            target = repository.root / path
+            target.unlink(missing_ok=True)
+            _remove_empty(target.parent, repository.root)
+        raise
+
+
+def _sync(file: Path) -> None:
+    with file.open("rb") as handle:
+        os.fsync(handle.fileno())
+
+
+def _remove_empty(folder: Path, root: Path) -> None:
+    while folder != root:
+        try:
+            folder.rmdir()
+        except OSError:
+            return
+        folder = folder.parent

@@ -1,0 +1,71 @@
+"""What a person works on: the contents of HEAD together with the edits in the journal."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from typing import Final
+
+from datacc.errors import DataError
+from datacc.repo.contents import Contents, read_contents
+from datacc.repo.find import Repository
+from datacc.repo.fold import State, fold
+from datacc.repo.journal import Journal
+from datacc.repo.operation import Operation
+from datacc.repo.schema import Class, Column
+
+_SHORTEST_PREFIX: Final = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Working:
+    """HEAD, the journal's operations, and the states that follow from both."""
+
+    contents: Contents
+    pending: tuple[Operation, ...]
+    states: Mapping[str, State]
+
+
+def read_working(repository: Repository, *, cells: bool = False) -> Working:
+    """Everything that is committed or journalled."""
+    contents = read_contents(repository, cells=cells)
+    pending = tuple(Journal(repository.root).operations())
+    return Working(contents=contents, pending=pending, states=fold(chain(contents.operations(), pending)))
+
+
+def one_example(states: Mapping[str, State], prefix: str) -> str:
+    """The id that begins with `prefix`. Raises `DataError` when none does, or several."""
+    start = prefix.strip().lower()
+    if len(start) < _SHORTEST_PREFIX:
+        raise DataError(f"{prefix!r} is too short for an example id", tries=["give 4 or more of its digits"])
+    found = sorted(id for id, state in states.items() if state.exists and id.startswith(start))
+    if not found:
+        raise DataError(f"no example has an id that begins with {prefix!r}", tries=["datacc status"])
+    if len(found) > 1:
+        raise DataError(f"{len(found):,} examples have ids that begin with {prefix!r}", tries=found[:5])
+    return found[0]
+
+
+def one_output(outputs: Iterable[Column], name: str | None) -> Column:
+    """The output called `name`; the only one when no name is given. Raises `DataError` when that is none."""
+    listed = list(outputs)
+    if name is None and len(listed) == 1:
+        return listed[0]
+    for column in listed:
+        if column.name == name:
+            return column
+    known = [column.name for column in listed]
+    what = "the repository has no output yet" if not listed else "which output?" if name is None else None
+    raise DataError(what or f"there is no output {name!r}", tries=known or ["datacc import labelled examples"])
+
+
+def one_class(column: Column, name: str) -> Class:
+    """The class of `column` called `name`. Raises `DataError` that lists the known ones, nearest first."""
+    found = column.class_named(name)
+    if found is not None:
+        return found
+    folded = [one.name for one in column.classes if one.name.casefold() == name.casefold()]
+    known = folded or [one.name for one in column.classes]
+    raise DataError(
+        f"{name!r} is not a class of {column.name}",
+        tries=[", ".join(known[:20]), "import an example of a new class to add it"],
+    )

@@ -1,0 +1,50 @@
+"""The label repository that `datacc.toml` lies in."""
+
+from pathlib import Path
+
+from datacc.errors import SpecError
+from datacc.repo.contents import read_contents
+from datacc.repo.examples import media_addresses, read_examples, rows_by_id
+from datacc.repo.find import Repository, find
+from datacc.repo.journal import Journal
+from datacc.repo.media import read_media
+from datacc.repo.snapshot import Snapshot, freeze
+from datacc.repo.split import JUDGE
+from datacc.repo.words import counted
+from datacc.sources import Source
+from datacc.spec.program import Program
+from datacc.store import Store
+
+
+class RepositorySource(Source):
+    """Without options. A build reads a commit, HEAD unless told otherwise; never the journal."""
+
+    def snapshot(self, program: Program, root: Path, revision: str | None, store: Store) -> Snapshot:
+        """The labelled examples at `revision`; a note says when there are edits that no commit holds."""
+        repository = _find(program, root)
+        found = read_examples(repository, program, revision or "HEAD")
+        waiting = Journal(repository.root).count()
+        notes = list(found.notes)
+        if waiting:
+            notes.append(f"{counted(waiting, 'uncommitted edit')} not in this snapshot; datacc commit puts them in")
+        return freeze(store, program, found.examples, found.classes, f"commit {found.commit}", notes)
+
+    def media(self, program: Program, root: Path, snapshot: Snapshot, ids: tuple[str, ...]) -> dict[str, bytes]:
+        """The original files, byte for byte, of the learn and tune examples among `ids`."""
+        repository = _find(program, root)
+        contents = read_contents(repository, snapshot.origin.removeprefix("commit "), cells=True)
+        allowed = {id for id, split in zip(snapshot.ids, snapshot.splits, strict=True) if split != JUDGE} & set(ids)
+        rows = rows_by_id(contents)
+        addresses = {id: next(iter(media_addresses(rows[id][0]).values()), None) for id in sorted(allowed)}
+        named = {id: name for id, name in addresses.items() if name is not None}
+        media = read_media(repository.git, contents.tree, sorted(set(named.values()))) if named else {}
+        return {id: media[name] for id, name in named.items()}
+
+
+def _find(program: Program, root: Path) -> Repository:
+    for key in program.source.options:
+        raise SpecError(f"source.{key} is no option of a repository", where="datacc.toml", tries=["remove it"])
+    return find(root)
+
+
+ENTRY = RepositorySource()
