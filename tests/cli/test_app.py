@@ -14,7 +14,7 @@ import pytest
 
 from datacc import errors
 from datacc.cli import app
-from datacc.cli.answer import Answer, columns, printable
+from datacc.cli.answer import Answer, columns, visible
 
 
 @pytest.fixture
@@ -140,7 +140,7 @@ def test_a_terminal_that_knows_few_letters(tmp_path: Path) -> None:
 
 
 def test_hidden_characters_are_shown() -> None:
-    assert printable("a\tb\x1b[2J\u202ec\nü") == "a\\tb\\x1b[2J\\u202ec\nü"
+    assert visible("a\tb\x1b[2J\u202ec\nü") == "a\\tb\\x1b[2J\\u202ec\nü"
 
 
 def test_columns_are_aligned_and_one_line_each() -> None:

@@ -2,50 +2,58 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from datacc.errors import DataccError
+from datacc.repo.words import printable
+
+LONGEST_LINE: Final = 2000
+LONGEST_CELL: Final = 80
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """The outcome of a verb: `facts` are printed with `--json`, `text` without; `exit_code` is that of the process."""
+    """The outcome of a verb.
 
-    facts: Mapping[str, Any]
-    text: str
-    exit_code: int = 0
+    `facts` are printed with `--json`; without it `text`, or `picture`, something that rich can show. `error` is what
+    the user must mend.
+    """
 
-    def show(self, as_json: bool) -> str:
-        """What goes to standard output, without the last line end."""
-        return json.dumps(self.facts, indent=1, default=str) if as_json else printable(self.text)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    text: str = ""
+    picture: Any = None
+    error: DataccError | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """That of the process."""
+        return self.error.exit_code if self.error else 0
+
+    def as_json(self) -> str:
+        """One JSON object, the error in it."""
+        failed = {"error": _facts(self.error)} if self.error else {}
+        return json.dumps({**self.facts, **failed}, indent=1, default=str)
 
 
-def failure(error: DataccError) -> Answer:
-    """The answer that tells of `error`."""
-    facts = {
+def _facts(error: DataccError) -> dict[str, Any]:
+    return {
         "class": type(error).__name__,
         "what": error.what,
         "where": error.where,
         "tries": list(error.tries),
         "exit_code": error.exit_code,
     }
-    return Answer(facts={"error": facts}, text=f"error: {error}", exit_code=error.exit_code)
 
 
-def printable(text: str) -> str:
-    """`text` with every control character but the line end made visible: names come from anywhere."""
-    return "".join(c if c == "\n" or c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+def visible(text: str) -> str:
+    """`text` with every control character but the line end written as an escape: names come from anywhere."""
+    return "\n".join(printable(line, longest=LONGEST_LINE) for line in text.split("\n"))
 
 
 def columns(rows: Iterable[Sequence[Any]], *, indent: str = "") -> str:
-    """`rows` as lines with aligned columns; the last column is left as long as it is."""
-    cells = [[printable(str(cell)).replace("\n", "\\n") for cell in row] for row in rows]
+    """`rows` as lines with aligned columns; what a person named is cut when it is long."""
+    cells = [[printable(str(cell), longest=LONGEST_CELL) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in cells)
     return "\n".join(indent + line.rstrip() for line in lines)
-
-
-def count(number: int, noun: str, plural: str = "") -> str:
-    """ "1 example", "2,000 examples"."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

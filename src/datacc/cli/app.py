@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Final, NoReturn
+from typing import Final, NoReturn
 
-from datacc.cli.answer import Answer, failure
+from datacc.cli.answer import Answer, visible
 from datacc.errors import DataccError, ResourceError, UsageError
 
 # In the order in which one meets them.
@@ -41,12 +41,12 @@ def call(arguments: Sequence[str]) -> int:
     try:
         answer = _answer(arguments)
     except DataccError as error:
-        answer = failure(error)
+        answer = Answer(error=error)
     except KeyboardInterrupt:
         print("\ninterrupted; whatever was not finished was left as it was", file=sys.stderr)
         return INTERRUPTED
     except (MemoryError, OSError) as error:
-        answer = failure(_machine(error))
+        answer = Answer(error=_machine(error))
     return _print(answer, as_json)
 
 
@@ -124,11 +124,16 @@ def _machine(error: MemoryError | OSError) -> DataccError:
 
 
 def _print(answer: Answer, as_json: bool) -> int:
-    text: Any = answer.show(as_json)
-    stream = sys.stderr if "error" in answer.facts and not as_json else sys.stdout
     try:
-        print(text, file=stream, flush=True)
+        if as_json:
+            print(answer.as_json(), flush=True)
+        elif answer.picture is not None:
+            import_module("rich").print(answer.picture, flush=True)
+        elif answer.text:
+            print(visible(answer.text), flush=True)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
+    if answer.error and not as_json:
+        print(visible(f"error: {answer.error}"), file=sys.stderr)
     return answer.exit_code

@@ -38,4 +38,3 @@ def run(options: argparse.Namespace) -> Answer:
     facts = {"root": str(created.repository.root), "name": name, "commit": commit, "notes": created.notes}
     notes = "".join(f"\nnote: {note}" for note in created.notes)
     return Answer(facts=facts, text=f"{name}: a label repository in {root}{notes}\nnext: datacc import FILE_OR_FOLDER")
-

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from datacc import registry
+from datacc.errors import RepositoryError
 from datacc.spec import units
 from datacc.spec.cpus import cpu_named
 from datacc.spec.fields import read_fields
@@ -12,10 +13,23 @@ from datacc.spec.names import check_name
 from datacc.spec.program import Budget, Check, Goal, Origin, Program, Target
 from datacc.spec.table import Table, read_table
 
+FILE: Final = "datacc.toml"
 FORMAT: Final = 1
 _KEYS: Final = ["format", "name", "seed", "skeleton", "source", "input", "output", "goal", "check", "budget", "target"]
 
 Number = TypeVar("Number", int, float)
+
+
+def find_program(start: Path) -> Path:
+    """The `datacc.toml` in the folder `start` or the nearest one above it. Raises `RepositoryError`."""
+    for folder in (start.absolute(), *start.absolute().parents):
+        if (folder / FILE).is_file():
+            return folder / FILE
+    raise RepositoryError(
+        f"there is no {FILE} here, nor in a folder above",
+        where=str(start),
+        tries=["datacc new NAME, then datacc import", "datacc build data.csv --label COLUMN", "cd to where it is"],
+    )
 
 
 def read_program(path: Path) -> Program:

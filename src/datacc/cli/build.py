@@ -1,0 +1,73 @@
+"""Build the program: search, fit, compile, and judge the final bytes.
+
+Without arguments it builds what the datacc.toml here or above asks for, as its datacc.lock says. With a table it needs
+no file at all, and leaves the datacc.toml and datacc.lock that it used. The exit code is 8 when the program misses its
+goal, a check or its budget.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Final
+
+from datacc.cli.answer import Answer
+from datacc.cli.progress import FitDisplay
+from datacc.compiler.build import Order, build
+from datacc.compiler.report import Report
+from datacc.compiler.report_text import report_text
+from datacc.errors import GoalMissed, UsageError
+from datacc.sources.table import infer_program
+from datacc.spec.program import Program
+from datacc.spec.read import FILE, find_program, read_program
+
+EXAMPLE: Final = "datacc build messages.csv --label topic"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """A table or nothing, and how the build is wanted."""
+    parser.add_argument(
+        "table", nargs="?", type=Path, help="a CSV, TSV, JSON Lines or .npz file, or a folder per class"
+    )
+    parser.add_argument("--label", metavar="COLUMN", help="the table's column that holds the labels")
+    parser.add_argument("--skip-bad", action="store_true", help="leave out what cannot be read, and say so")
+    parser.add_argument("--revision", metavar="R", help="build the examples of this commit")
+    parser.add_argument("--search", action="store_true", help="choose anew, and renew datacc.lock")
+    parser.add_argument("--exact", action="store_true", help="use no cache and no earlier program")
+
+
+def run(options: argparse.Namespace) -> Answer:
+    """Build, and tell how the judge decided."""
+    program, root = _asked(options)
+    order = Order(revision=options.revision, exact=options.exact, search=options.search)
+    with FitDisplay() as display:
+        report = build(program, root, order, display.announce)
+    folder = Path("build", program.name) if root == Path.cwd() else root / "build" / program.name
+    facts = {"folder": str(folder), "holds": report.verdict.holds, "report": json.loads(report.to_json())}
+    return Answer(facts=facts, picture=report_text(report), error=missed(report))
+
+
+def missed(report: Report) -> GoalMissed | None:
+    """The error that names every demand that does not hold and what would close it; None when all hold."""
+    if report.verdict.holds:
+        return None
+    lines = report.verdict.missed
+    what = f"{report.name} misses {', '.join(line.what for line in lines)}"
+    return GoalMissed(what, tries=[f"{line.what}: {line.closes}" for line in lines if line.closes])
+
+
+def _asked(options: argparse.Namespace) -> tuple[Program, Path]:
+    """The program and the folder that it is built in."""
+    if options.table is None:
+        if options.label or options.skip_bad:
+            raise UsageError("--label and --skip-bad are about a table", tries=["datacc build data.csv --label COLUMN"])
+        path = find_program(Path.cwd())
+        return read_program(path), path.parent
+    root = Path.cwd()
+    inferred = infer_program(options.table, options.label, skip_bad=options.skip_bad)
+    if not (root / FILE).exists():
+        return inferred, root
+    asked = read_program(root / FILE)
+    if asked.source != inferred.source:
+        what = f"there is a {FILE} here already, and it asks for other examples"
+        raise UsageError(what, where=str(root / FILE), tries=["datacc build", "build in another folder"])
+    return asked, root

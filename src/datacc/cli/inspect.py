@@ -1,0 +1,48 @@
+"""List the operations of a built program, with their work and bytes.
+
+It ends with the share of the work that is matrix product and threshold.
+"""
+
+import argparse
+from collections import Counter
+from pathlib import Path
+from typing import Final
+
+from datacc.cli.answer import Answer, columns
+from datacc.compiler.report import read_report
+from datacc.compiler.shown import amount, percent
+from datacc.ir.cost import NodeCost
+
+EXAMPLE: Final = "datacc inspect build/digits"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The artifact."""
+    parser.add_argument("artifact", type=Path, help="the folder that a build left")
+
+
+def run(options: argparse.Namespace) -> Answer:
+    """The table of ops and the shares of their kinds."""
+    report = read_report(options.artifact / "report.json")
+    total = sum(op.work for op in report.ops)
+    by_kind = Counter(product=0, threshold=0, other=0)
+    for op in report.ops:
+        by_kind[op.kind] += op.work
+    shares = {kind: work / total if total else 0.0 for kind, work in by_kind.items()}
+    facts = {"name": report.name, "ops": [vars(op) for op in report.ops], "work": total, "shares": shares}
+    head = ("op", "node", "kind", "multiply-adds", "share", "weights", "result")
+    table = columns([head, *(_row(op, total) for op in report.ops)])
+    told = ", ".join(f"{kind} {percent(work, total)}" for kind, work in by_kind.items())
+    return Answer(facts=facts, text=f"{table}\n\n{amount(total)} multiply-adds per answer: {told}")
+
+
+def _row(op: NodeCost, total: int) -> tuple[str, ...]:
+    return (
+        op.op,
+        op.name,
+        op.kind,
+        f"{op.work:,}",
+        percent(op.work, total),
+        f"{op.weights:,} B",
+        f"{op.result:,} B",
+    )

@@ -1,0 +1,32 @@
+"""List the commits that touched examples, newest first.
+
+Each with the rows it imported and the label edits it made.
+"""
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final
+
+from datacc.cli.answer import Answer, columns
+from datacc.repo.find import find
+from datacc.repo.log import LogEntry, log
+
+EXAMPLE: Final = "datacc log --limit 5"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """How much of which history."""
+    parser.add_argument("revision", nargs="?", default="HEAD", help="where to begin (HEAD)")
+    parser.add_argument("-n", "--limit", type=int, default=20, help="at most so many (20)")
+
+
+def run(options: argparse.Namespace) -> Answer:
+    """The commits as a table."""
+    entries = log(find(Path.cwd()), options.limit, options.revision)
+    return Answer(facts={"commits": [asdict(entry) for entry in entries]}, text=columns(map(_row, entries)))
+
+
+def _row(entry: LogEntry) -> tuple[str, ...]:
+    counts = [f"{count:+,} {word}" for word, count in (("rows", entry.imported), ("edits", entry.edits)) if count]
+    return entry.commit[:10], entry.when[:16].replace("T", " "), entry.author, ", ".join(counts), entry.subject

@@ -1,0 +1,46 @@
+"""Shows how a fit goes, on standard error: loss, the best tune score so far, and the time left."""
+
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from datacc import fit
+from datacc.compiler.search import Rung
+
+
+class FitDisplay:
+    """A context in which `announce` gives every fit a line of its own."""
+
+    def __init__(self) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[told]}"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+        )
+
+    def __enter__(self) -> "FitDisplay":
+        self._progress.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._progress.stop()
+
+    def announce(self, rung: Rung) -> fit.Watch:
+        """A line for the fit of `rung`, and what keeps it up to date."""
+        sizes = ", ".join(f"{name} {size}" for name, size in rung.sizes.items())
+        task = self._progress.add_task(f"fit {rung.skeleton} {sizes}", total=None, told="")
+
+        def watch(progress: fit.Progress) -> None:
+            self._tell(task, progress)
+
+        return watch
+
+    def _tell(self, task: TaskID, progress: fit.Progress) -> None:
+        tune = "" if progress.tune is None else f"  tune {progress.tune:.1%}"
+        self._progress.update(
+            task, total=progress.steps, completed=progress.step, told=f"loss {progress.loss:.3f}{tune}"
+        )
