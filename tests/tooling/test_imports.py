@@ -3,6 +3,7 @@
 import ast
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 import datacc
 
 SOURCES = Path(datacc.__file__).parent
+ROOT = SOURCES.parents[1]
 
 
 def imported(path: Path) -> Iterator[str]:
@@ -75,3 +77,24 @@ def test_torch_is_not_loaded(code: str, tmp_path: Path) -> None:
 def test_help_loads_next_to_nothing(tmp_path: Path) -> None:
     loaded = modules_after("import datacc.cli.app as app\nassert app.call(['--help']) == 0", tmp_path)
     assert not loaded & {"numpy", "pydantic", "rich", "PIL", "tomlkit"}
+
+
+def test_the_import_contract_holds(tmp_path: Path) -> None:
+    command = [Path(sys.executable).with_name("lint-imports"), "--no-cache", "--config", ROOT / "pyproject.toml"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=environment)
+    assert ran.returncode == 0, ran.stdout
+    assert "Contracts: 3 kept, 0 broken." in ran.stdout
+
+
+def test_the_contract_would_notice(tmp_path: Path) -> None:
+    """The contract fails for a copy of the package in which a lower layer imports a higher one, or torch."""
+    shutil.copytree(SOURCES, tmp_path / "src" / "datacc", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    with (tmp_path / "src/datacc/store.py").open("a", encoding="utf-8") as file:
+        file.write("\nimport torch\nimport datacc.repo.sealed\n")
+    command = [Path(sys.executable).with_name("lint-imports"), "--no-cache"]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "src")}
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=environment)
+    assert ran.returncode == 1
+    assert "Contracts: 0 kept, 3 broken." in ran.stdout
