@@ -13,23 +13,22 @@ _REFUSED: Final = frozenset({"Cc", "Cs", "Cn", "Zl", "Zp"})  # control, surrogat
 _DIGITS: Final = re.compile(r"(\d+)", re.ASCII)
 
 
-def check_name(name: str, what: str) -> str:
+def check_name(name: str, what: str, where: str = "") -> str:
     """`name` itself when it may name a `what` ("class", "column"). Raises `DataError` that shows it and says why not.
 
     Quotes, slashes and `*/` are allowed: a name is stored as JSON under an id and never becomes a path.
     """
-    shown = ascii(name if len(name) <= 40 else f"{name[:39]}…")
-    size = len(name.encode(errors="replace"))
+    shown, size = ascii(name if len(name) <= 40 else f"{name[:39]}…"), len(name.encode(errors="replace"))
     if not name or name != name.strip():
-        raise DataError(f"the {what} {shown} is empty or begins or ends with a blank", tries=["rename it"])
+        raise DataError(f"the {what} {shown} is empty or has blanks around it", where=where, tries=["rename it"])
     if size > LONGEST:
-        raise DataError(
-            f"the {what} {shown} has {size:,} bytes; {LONGEST} are allowed", tries=["give it a shorter name"]
-        )
+        what_is_wrong = f"the {what} {shown} has {size:,} bytes; {LONGEST} are allowed"
+        raise DataError(what_is_wrong, where=where, tries=["give it a shorter name"])
     for character in name:
         if character in _REORDERING or unicodedata.category(character) in _REFUSED:
             raise DataError(
                 f"the {what} {shown} contains U+{ord(character):04X}, which cannot be seen",
+                where=where,
                 tries=["rename it without control characters", "check that this is the right column"],
             )
     return name

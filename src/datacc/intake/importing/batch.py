@@ -8,7 +8,7 @@ from datacc.intake.importing.identify import Identified, identify
 from datacc.intake.importing.read import Read
 from datacc.repo.contents import Contents
 from datacc.repo.identity import canonical_json
-from datacc.repo.names import check_name, natural
+from datacc.repo.names import natural
 from datacc.repo.run import Run, RunRow, make_run
 from datacc.repo.schema import Column, Kind, Schema
 
@@ -56,11 +56,11 @@ def _schema(found: Read, schema: Schema, picture: tuple[str, str], output: str) 
     roles, rows = found.roles, found.rows
     schema = schema.with_column("output", output, "label")
     for name in [] if found.pictures else roles.inputs:
-        schema = schema.with_column("input", check_name(name, "column"), "number")
+        schema = schema.with_column("input", name, "number")
     if found.pictures:
         schema = schema.with_column("input", *picture)
     for name in roles.others:
-        schema = schema.with_column("other", check_name(name, "column"))
+        schema = schema.with_column("other", name)
     special: tuple[tuple[Kind, str | None], ...] = (
         ("group", roles.group),
         ("key", roles.key),
@@ -68,7 +68,7 @@ def _schema(found: Read, schema: Schema, picture: tuple[str, str], output: str) 
         ("name", "name"),
     )
     for kind, called in special:
-        schema = schema.with_column(kind, check_name(called, "column")) if called else schema
+        schema = schema.with_column(kind, called) if called else schema
     if not found.pictures and not roles.key:
         schema = schema.with_column("occurrence", "occurrence")
     column = schema.find("output", output)

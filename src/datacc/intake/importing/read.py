@@ -12,6 +12,7 @@ from datacc.intake.importing.refuse import refuse
 from datacc.intake.importing.roles import Roles, decide
 from datacc.intake.importing.rows import Row, typed
 from datacc.registry import load, names
+from datacc.repo.names import check_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +38,9 @@ def read(path: Path, options: ImportOptions, known: tuple[str, ...] | None = Non
     found = _format(path).read(path)
     if not found.rows and not found.bad:
         raise DataError("there is no example", where=str(path), tries=["give a file with rows, or a folder with files"])
-    roles = decide(found, options, known, output)
+    for column in found.columns:
+        check_name(column, "column", str(path))
+    roles = decide(found, options, known, output, str(path))
     rows, bad = typed(found, roles)
     if rows and rows[0].media is not None:
         rows, damaged = check_pictures(rows)

@@ -33,16 +33,16 @@ class Roles:
     notes: tuple[str, ...]
 
 
-def decide(found: Found, options: ImportOptions, known: Sequence[str] | None, output: str | None) -> Roles:
+def decide(found: Found, options: ImportOptions, known: Sequence[str] | None, output: str | None, where: str) -> Roles:
     """The roles of what was found. `known` and `output`: the inputs and the output that are decided already.
 
     Raises `DataError` when a column is not there, or no column can be the label or an input.
     """
-    label = _label(found, options, output)
+    label = _label(found, options, output, where)
     split = options.split or _split_column(found)
     named = {name: column for name, column in _named(options, label, split).items() if column is not None}
     for role, column in named.items():
-        _require(found, column, f"--{role}")
+        _require(found, column, f"--{role}", where)
     rest = [column for column in found.columns if column not in named.values()]
     pictures = bool(found.rows) and found.rows[0].media is not None
     numeric = frozenset(column for column in rest if _numeric(_cells(found, column)))
@@ -52,9 +52,9 @@ def decide(found: Found, options: ImportOptions, known: Sequence[str] | None, ou
     elif options.inputs is not None or known is not None:
         inputs = tuple(options.inputs if options.inputs is not None else known or ())
         for column in inputs:
-            _require(found, column, "input")
+            _require(found, column, "input", where)
     else:
-        inputs = _infer(found, [column for column in rest if column in numeric], notes)
+        inputs = _infer(found, [column for column in rest if column in numeric], notes, where)
     others = tuple(column for column in rest if column not in inputs)
     texts = [column for column in others if column not in numeric]
     if texts and not pictures:
@@ -76,13 +76,14 @@ def _named(options: ImportOptions, label: str | None, split: str | None) -> dict
     return {"label": label, "group": options.group, "split": split, "key": options.key}
 
 
-def _require(found: Found, column: str, role: str) -> None:
+def _require(found: Found, column: str, role: str, where: str) -> None:
     if column not in found.columns:
         have = _listed(found.columns) if found.columns else "none"
-        raise DataError(f"there is no column {column!r} ({role}); there are: {have}", tries=["name one of these"])
+        what = f"there is no column {column!r} ({role}); there are: {have}"
+        raise DataError(what, where=where, tries=["name one of these"])
 
 
-def _label(found: Found, options: ImportOptions, output: str | None) -> str | None:
+def _label(found: Found, options: ImportOptions, output: str | None, where: str) -> str | None:
     """The label column; None when the rows carry their label already."""
     if options.label in found.columns:
         return options.label
@@ -91,13 +92,13 @@ def _label(found: Found, options: ImportOptions, output: str | None) -> str | No
     if options.label is not None:
         if found.rows and found.rows[0].media is not None:
             return None
-        _require(found, options.label, "--label")
+        _require(found, options.label, "--label", where)
     guesses = [word for word in (output, *_LABEL_WORDS) if word in found.columns]
     if guesses or not found.columns:
         return guesses[0] if guesses else None
     if found.rows and found.rows[0].media is not None:
         return None
-    raise DataError("which column is the label?", tries=[f"--label {found.columns[-1]!r}"])
+    raise DataError("which column is the label?", where=where, tries=[f"--label {found.columns[-1]!r}"])
 
 
 def _split_column(found: Found) -> str | None:
@@ -105,7 +106,7 @@ def _split_column(found: Found) -> str | None:
     return "split" if words and all(isinstance(word, str) and split_named(word) for word in words) else None
 
 
-def _infer(found: Found, numeric: Sequence[str], notes: list[str]) -> tuple[str, ...]:
+def _infer(found: Found, numeric: Sequence[str], notes: list[str], where: str) -> tuple[str, ...]:
     constant = [column for column in numeric if len({number(cell) for cell in _cells(found, column)} - {None}) == 1]
     numbering = [column for column in numeric if _is_numbering(column, _cells(found, column))]
     inputs = tuple(column for column in numeric if column not in constant and column not in numbering)
@@ -116,6 +117,7 @@ def _infer(found: Found, numeric: Sequence[str], notes: list[str]) -> tuple[str,
     if not inputs:
         raise DataError(
             f"no column holds numbers that vary; there are: {_listed(found.columns)}",
+            where=where,
             tries=["give numeric columns", "--inputs names them"],
         )
     return inputs

@@ -42,8 +42,8 @@ def typed(found: Found, roles: Roles) -> tuple[list[Row], list[Bad]]:
         bad += [Bad(where=raw.where, why=why) for why in faults]
         if not faults:
             rows.append(_row(raw, roles))
-    for name in sorted({row.label for row in rows if row.label is not None}):
-        check_name(name, "class")
+    for name, where in {row.label: row.where for row in reversed(rows) if row.label is not None}.items():
+        check_name(name, "class", where)
     return rows, bad
 
 
