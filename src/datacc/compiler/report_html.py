@@ -2,7 +2,8 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+import tomllib
+from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
 from typing import Final
@@ -18,20 +19,19 @@ from datacc.ir.cost import NodeCost
 SIDE_BY_SIDE: Final = 14  # classes up to which the matrix leaves room for examples beside it
 
 
-def report_html(
-    report: Report, examples: Sequence[Evidence], columns: Mapping[str, tuple[str, ...]] | None = None
-) -> str:
-    """The text of `report.html`. `examples`: the tune evidence per output; `columns`: names of record columns by input.
+def report_html(report: Report, examples: Sequence[Evidence]) -> str:
+    """The text of `report.html`; `examples` is the tune evidence of each output.
 
     Every text from outside is escaped, and the policy in the head lets no script but ours run.
     """
     style, script = (_asset(name) for name in ("report.css", "report.js"))
     tables = {tune.field: tune for tune in report.tune}
+    columns = _columns(report.program)
     commands = report.data.origin.startswith("commit")
     body = [
         _header(report),
         _demands(report),
-        *(_confusions(tables[e.field], e, dict(columns or {}), commands) for e in examples),
+        *(_confusions(tables[e.field], e, columns, commands) for e in examples),
         _ops(report.ops),
         _tried(report.tried),
         _notes(report),
@@ -62,6 +62,12 @@ def _asset(name: str) -> str:
 
 def _sha256(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _columns(program: str) -> dict[str, tuple[str, ...]]:
+    """The column names of record inputs, by input, out of the text of `datacc.toml`."""
+    inputs = tomllib.loads(program).get("input", {})
+    return {name: tuple(options["columns"]) for name, options in inputs.items() if "columns" in options}
 
 
 def _header(report: Report) -> str:
@@ -157,7 +163,8 @@ def _confusions(tune: Tune, evidence: Evidence, columns: dict[str, tuple[str, ..
         f'<div class="confusions{narrow}"><div class="scroll">{matrix(tune)}</div><section>'
         f'<div class="shelf"><h3 id="shelf" aria-live="polite" data-errors="{escape(title)}">{title}</h3>'
         '<button id="errors" hidden>back to the errors</button></div>'
-        f'<ul class="cards{kind}" tabindex="0" aria-labelledby="shelf">{made.html}</ul>{cut if made.left_out else ""}</section></div>'
+        f'<ul class="cards{kind}" tabindex="0" aria-labelledby="shelf">{made.html}</ul>'
+        f"{cut if made.left_out else ''}</section></div>"
     )
 
 

@@ -1,0 +1,78 @@
+"""`card.md`: what a program is for, how well it does it and what it was made from, on one page."""
+
+from typing import Final
+
+from datacc.compiler.report import Report, Tune
+from datacc.compiler.shown import amount, part, shown, size
+from datacc.compiler.verdict import Line
+
+WEAKEST: Final = 5
+_MARKED: Final = str.maketrans({c: f"\\{c}" for c in "\\`*_{}[]<>()#+!|~&"})
+
+
+def card(report: Report) -> str:
+    """The text of `card.md`, in Markdown."""
+    rows, costs = report.data.rows, report.costs
+    verdict = "It holds everything that was asked." if report.verdict.holds else "**It misses what was asked.**"
+    counts = ", ".join(f"{rows.get(name, 0):,} {name}" for name in ("learn", "tune", "judge"))
+    parts = [
+        f"# {plain(report.name)}",
+        f"{_summary(report)} {verdict}",
+        f"A native program of {size(costs.size)} that needs {size(costs.memory)} of memory and "
+        f"{amount(costs.work)} multiply-adds for one answer, with no library beside it.",
+        "## Goal and budget",
+        "| | demand | wanted | reached | to close it |\n|---|---|---|---|---|\n"
+        + "\n".join(map(_row, report.verdict.lines)),
+        "Shares count by their one-sided 95 % Clopper–Pearson bound on judge examples, which nothing saw before.",
+        "## Examples",
+        f"{counts}; from {plain(report.data.origin)}, snapshot `{report.data.digest}`.",
+        *(f"* {plain(note, 300)}" for note in report.data.notes),
+        *(_weakest(tune) for tune in report.tune),
+        "## How it was made",
+        _made(report),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _summary(report: Report) -> str:
+    said = (
+        f"Answers `{plain(field)}`, one of {len(names):,} classes: {plain(', '.join(names), 300)}."
+        for field, names in report.data.classes.items()
+    )
+    return " ".join(said)
+
+
+def _row(line: Line) -> str:
+    cells = ("✓" if line.holds else "✗", line.what, line.wanted or "no limit", line.reached, line.closes)
+    return "| " + " | ".join(plain(cell, 200) for cell in cells) + " |"
+
+
+def _weakest(tune: Tune) -> str:
+    """The classes that are found least often, on tune."""
+    figures = [(name, *tune.of_class(k)) for k, name in enumerate(tune.classes)]
+    weakest = sorted((f for f in figures if f[1]), key=lambda f: (f[3] / f[1], f[0]))[:WEAKEST]
+    rows = [f"| {plain(name)} | {labelled:,} | {part(both, labelled)} | {part(both, answered)} |"
+            for name, labelled, answered, both in weakest]  # fmt: skip
+    head = "| class | examples | found | right |\n|---|---|---|---|\n"
+    return f"## Weakest classes of {plain(tune.field)} on tune\n\n{head}" + "\n".join(rows)
+
+
+def _made(report: Report) -> str:
+    made = report.provenance
+    tools = ", ".join(f"{name} {version}" for name, version in sorted(made.toolchain.items()))
+    facts = {
+        "datacc": made.datacc,
+        "toolchain": tools,
+        "processor": made.cpu,
+        "commit": made.commit,
+        "datacc.lock": made.lock,
+        "graph": report.digests.graph,
+        "C": report.digests.source,
+        "library": report.digests.library,
+    }
+    return "\n".join(f"* {name}: {plain(value, 200)}" for name, value in facts.items() if value)
+
+
+def plain(text: str, most: int = 60) -> str:
+    """`text` as Markdown that means nothing but itself, on one line."""
+    return shown(text, most).translate(_MARKED)

@@ -1,0 +1,199 @@
+"""The behaviour diff: which labels changed between two builds, and which answers with them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datacc.compiler.folds import OutOfFold
+from datacc.compiler.parity import Answering
+from datacc.compiler.report import Report
+from datacc.repo.snapshot import JUDGE, LEARN, TUNE, Snapshot
+from datacc.spec.program import Program
+
+ROWS: Final = 1024
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Side:
+    """One build: its report, the program it was asked for, the examples it saw, and its linked library."""
+
+    report: Report
+    program: Program
+    snapshot: Snapshot
+    native: Answering
+
+
+@dataclass(frozen=True, kw_only=True)
+class Relabelled:
+    """A learn or tune example whose label changed; class names."""
+
+    id: str
+    name: str | None
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changed:
+    """An example that is answered otherwise now: its present label, the old and the new answer, as class names."""
+
+    id: str
+    name: str | None
+    label: str
+    old: str
+    new: str
+
+    @property
+    def effect(self) -> str:
+        """ "fixed", "broke", or "other": wrong before and after. Measured by the present label."""
+        return "fixed" if self.new == self.label else "broke" if self.old == self.label else "other"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answers:
+    """The answers that changed in one split, among `rows` examples of both builds; `evidence` says who answered."""
+
+    split: str
+    evidence: str
+    rows: int
+    changed: tuple[Changed, ...]
+
+    def count(self, effect: str) -> int:
+        """How many were "fixed", "broke" or "other"."""
+        return sum(1 for one in self.changed if one.effect == effect)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """Judge, as counts alone: examples of both builds, answers that differ, and right of all in each report."""
+
+    rows: int
+    differ: int
+    old: tuple[int, int] | None
+    new: tuple[int, int] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diff:
+    """What a change of labels did; `added` and `removed` count examples, classes are named."""
+
+    old: str
+    new: str
+    relabelled: tuple[Relabelled, ...]
+    added: int
+    removed: int
+    classes_added: tuple[str, ...]
+    classes_removed: tuple[str, ...]
+    answers: tuple[Answers, ...]
+    judge: Judged
+
+
+def diff(old: Side, new: Side, learn: tuple[OutOfFold, OutOfFold] | None = None) -> Diff:
+    """The behaviour diff of two builds of one program.
+
+    Tune: both libraries answer the examples that are in tune of both, each as its own build encoded them. Learn:
+    `learn` holds the out-of-fold answers of both, None to leave learn out. Judge: counts alone, no label is opened.
+    Answers are compared by class name, so classes may come and go.
+    """
+    before, after = (set(side.snapshot.ids) for side in (old, new))
+    classes = [side.snapshot.classes[side.program.outputs[0].name] for side in (old, new)]
+    parts = [_tune(old, new)]
+    if learn is not None:
+        parts.append(_learn(old, new, *learn))
+    return Diff(
+        old=old.report.data.origin,
+        new=new.report.data.origin,
+        relabelled=_relabelled(old, new),
+        added=len(after - before),
+        removed=len(before - after),
+        classes_added=tuple(name for name in classes[1] if name not in classes[0]),
+        classes_removed=tuple(name for name in classes[0] if name not in classes[1]),
+        answers=tuple(parts),
+        judge=_judged(old, new),
+    )
+
+
+def _relabelled(old: Side, new: Side) -> tuple[Relabelled, ...]:
+    before, after = _labels(old), _labels(new)
+    names = _names(new.snapshot)
+    return tuple(
+        Relabelled(id=example, name=names.get(example), old=before[example], new=label)
+        for example, label in after.items()
+        if before.get(example, label) != label
+    )
+
+
+def _labels(side: Side) -> dict[str, str]:
+    """Example id → class name, of learn and tune."""
+    field, snapshot = side.program.outputs[0].name, side.snapshot
+    classes, labels = snapshot.classes[field], snapshot.labels[field]
+    return {example: classes[label] for example, label in zip(snapshot.ids, labels, strict=True) if label >= 0}
+
+
+def _names(snapshot: Snapshot) -> Mapping[str, Any]:
+    return dict(zip(snapshot.ids, snapshot.columns.get("name", (None,) * len(snapshot.ids)), strict=True))
+
+
+def _tune(old: Side, new: Side) -> Answers:
+    shared = _shared(old.snapshot, new.snapshot, TUNE)
+    told = "the two programs, on the same tune examples"
+    return _compared("tune", told, new, shared, _ask(old, shared), _ask(new, shared))
+
+
+def _learn(old: Side, new: Side, before: OutOfFold, after: OutOfFold) -> Answers:
+    shared = _shared(old.snapshot, new.snapshot, LEARN)
+    told = "models of the same form, fitted without the example they answer"
+    return _compared("learn", told, new, shared, _named(old, before, shared), _named(new, after, shared))
+
+
+def _named(side: Side, answers: OutOfFold, ids: Sequence[str]) -> list[str]:
+    classes = side.snapshot.classes[side.program.outputs[0].name]
+    by_id = {example: classes[answer] for example, answer in zip(answers.ids, answers.answer, strict=True)}
+    return [by_id[example] for example in ids]
+
+
+def _compared(
+    split: str, evidence: str, new: Side, ids: Sequence[str], before: Sequence[str], after: Sequence[str]
+) -> Answers:
+    labels, names = _labels(new), _names(new.snapshot)
+    changed = tuple(
+        Changed(id=example, name=names[example], label=labels[example], old=was, new=now)
+        for example, was, now in zip(ids, before, after, strict=True)
+        if was != now
+    )
+    return Answers(split=split, evidence=evidence, rows=len(ids), changed=changed)
+
+
+def _judged(old: Side, new: Side) -> Judged:
+    shared = _shared(old.snapshot, new.snapshot, JUDGE)
+    differ = sum(was != now for was, now in zip(_ask(old, shared), _ask(new, shared), strict=True))
+    return Judged(rows=len(shared), differ=differ, old=_right(old.report), new=_right(new.report))
+
+
+def _right(report: Report) -> tuple[int, int] | None:
+    """Right answers and all, by the accuracy goal of a report."""
+    for line in report.verdict.lines:
+        if line.kind == "goal" and line.what == "accuracy" and line.figure is not None:
+            return line.figure.right, line.figure.total
+    return None
+
+
+def _shared(old: Snapshot, new: Snapshot, split: int) -> list[str]:
+    """The ids that are in this split of both, in order."""
+    before = {old.ids[row] for row in old.rows(split)}
+    return [new.ids[row] for row in new.rows(split) if new.ids[row] in before]
+
+
+def _ask(side: Side, ids: Sequence[str]) -> list[str]:
+    """The class names that the library of `side` answers, in batches."""
+    field, snapshot = side.program.outputs[0].name, side.snapshot
+    place = {example: row for row, example in enumerate(snapshot.ids)}
+    rows = np.array([place[example] for example in ids], np.intp)
+    found: list[NDArray[Any]] = []
+    for start in range(0, len(rows), ROWS):
+        chosen = rows[start : start + ROWS]
+        found.append(side.native.batch({name: array[chosen] for name, array in snapshot.inputs.items()})[field])
+    return [snapshot.classes[field][int(answer)] for part in found for answer in part.reshape(-1)]

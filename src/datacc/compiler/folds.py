@@ -1,0 +1,117 @@
+"""Answers to learn rows by models that have not seen them: k fits, each without one fold, remembered."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datacc.compiler.assemble import examples
+from datacc.compiler.fitting import back_end
+from datacc.compiler.parity import batch_rows
+from datacc.fit import Examples, Recipe, Watch
+from datacc.ir.graph import Graph
+from datacc.ir.interpret import interpret
+from datacc.registry import load
+from datacc.repo.arrays import pack, unpack
+from datacc.repo.snapshot import LEARN, Snapshot
+from datacc.spec.program import Program
+from datacc.store import Store, canonical, digest
+
+FOLDS: Final = 3
+_FITTED: Final = ("learnt", "mean", "variance")
+
+Announce = Callable[[int], Watch | None]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class OutOfFold:
+    """For each learn row of a snapshot, in its order: its id and the class index that an unseeing model answers."""
+
+    ids: tuple[str, ...]
+    answer: NDArray[np.int32]
+
+
+def folds(
+    program: Program,
+    snapshot: Snapshot,
+    graph: Graph,
+    recipe: Recipe,
+    store: Store,
+    announce: Announce = lambda fold: None,
+) -> OutOfFold:
+    """Out-of-fold answers for every learn row, by `FOLDS` fits of the form of `graph`, whose weights are dropped.
+
+    Each fit is remembered under a digest of all that goes into it, its own rows and labels among them: a relabelled
+    example costs no fit in the fold that held it out. `announce(fold)` is called before a fit and gives what watches
+    it. Raises `FitError` when a fit fails.
+    """
+    learn, tune = examples(program, snapshot)
+    empty = emptied(graph)
+    fold_of = assign_folds(learn)
+    answer = np.full(len(learn), -1, np.int32)
+    for fold in range(FOLDS):
+        held = fold_of == fold
+        if held.any():
+            part = _Fold(program, empty, learn.rows(~held), tune, learn.rows(held), recipe)
+            answer[held] = part.answers(store, lambda fold=fold: announce(fold))  # type: ignore[misc]
+    rows = snapshot.rows(LEARN)
+    return OutOfFold(ids=tuple(snapshot.ids[row] for row in rows), answer=answer)
+
+
+def emptied(graph: Graph) -> Graph:
+    """`graph` as it was before it was fitted: its learnt weights and statistics are holes again."""
+    nodes = tuple(replace(node, value=None) if node.role in _FITTED else node for node in graph.nodes)
+    return replace(graph, nodes=nodes)
+
+
+def assign_folds(learn: Examples) -> NDArray[np.int64]:
+    """The fold of each row (N,): a hash of the input, so that equal inputs share one and edits elsewhere move none."""
+    hashes = [hashlib.blake2b(digest_size=8) for _ in range(len(learn))]
+    for name in sorted(learn.inputs):
+        for row, state in zip(learn.inputs[name], hashes, strict=True):
+            state.update(np.ascontiguousarray(row).tobytes())
+    return np.array([int.from_bytes(state.digest(), "big") % FOLDS for state in hashes], np.int64)
+
+
+class _Fold:
+    """One fit without one fold, and its answers to it."""
+
+    def __init__(
+        self, program: Program, graph: Graph, learn: Examples, tune: Examples, held: Examples, recipe: Recipe
+    ) -> None:
+        self.program, self.learn, self.tune, self.held, self.recipe = program, learn, tune, held, recipe
+        self.graph = graph
+        for field in program.inputs:
+            kind = load("types", field.type)
+            options = kind.options(**field.options)
+            self.graph = self.graph.fill(kind.data(field.name, learn.inputs[field.name], options))
+
+    def answers(self, store: Store, announce: Callable[[], Watch | None]) -> NDArray[np.int32]:
+        key = self._key()
+        known = store.get(key)
+        if known is not None:
+            return np.asarray(unpack(known)[1]["answer"], np.int32)
+        fitted = back_end().fit(self.graph, self.learn, self.tune, self.recipe, self.program.seed, announce())
+        (output,) = self.program.outputs
+        size, parts = batch_rows(fitted.graph), []
+        for start in range(0, len(self.held), size):
+            rows = {name: array[start : start + size] for name, array in self.held.inputs.items()}
+            parts.append(interpret(fitted.graph, rows)[output.name].reshape(-1))
+        answer = np.concatenate(parts).astype(np.int32)
+        store.put(key, pack(["answer"], {"answer": answer}))
+        return answer
+
+    def _key(self) -> str:
+        program = [[field.name, field.type, dict(field.options)] for field in self.program.inputs]
+        rows = [_rows_digest(part) for part in (self.learn, self.tune)]
+        held = _rows_digest(replace(self.held, targets=np.zeros(0, np.int32)))  # its labels play no part
+        settings = canonical([program, self.recipe.plain(), self.program.seed, back_end().version()])
+        return digest("fold 1", self.graph.digest, settings, *rows, held)
+
+
+def _rows_digest(rows: Examples) -> str:
+    arrays = (part for name in sorted(rows.inputs) for part in (name, rows.inputs[name].tobytes()))
+    return digest(*arrays, rows.targets.tobytes())

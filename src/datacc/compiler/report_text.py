@@ -1,0 +1,69 @@
+"""The report and the behaviour diff in the terminal; the only file of the compiler that knows rich."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from datacc.compiler.report import Report, Tune
+from datacc.compiler.shown import part, shown
+from datacc.compiler.verdict import Line
+
+MOST_PAIRS: Final = 5
+
+
+def report_text(report: Report) -> RenderableType:
+    """The verdict line by line, the commonest confusions of tune, and where to look next."""
+    return Group(
+        _head(report), _lines(report.verdict.lines), *(_confusions(tune) for tune in report.tune), *_notes(report)
+    )
+
+
+def _head(report: Report) -> Text:
+    rows = report.data.rows
+    text = Text()
+    text.append(shown(report.name), style="bold")
+    holds = report.verdict.holds
+    text.append(
+        "  holds" if holds else f"  misses {len(report.verdict.missed)}", style="bold green" if holds else "bold red"
+    )
+    text.append(f"  {', '.join(f'{rows.get(name, 0):,} {name}' for name in ('learn', 'tune', 'judge'))}", style="dim")
+    return text
+
+
+def _lines(lines: Iterable[Line]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim", show_edge=False)
+    table.add_column("")
+    table.add_column("demand", overflow="fold")
+    table.add_column("wanted", overflow="fold")
+    table.add_column("reached", overflow="fold")
+    for line in lines:
+        mark = Text("✓", style="green") if line.holds else Text("✗", style="red")
+        reached = Text(shown(line.reached, 200))
+        if line.closes:
+            reached.append(f"\n{shown(line.closes, 300)}", style="red")
+        table.add_row(
+            mark,
+            Text(shown(line.what, 120)),
+            Text(line.wanted or "no limit", style="" if line.wanted else "dim"),
+            reached,
+        )
+    return table
+
+
+def _confusions(tune: Tune) -> Text:
+    wrong = sorted((pair for pair in tune.pairs if pair[0] != pair[1]), key=lambda pair: -pair[2])
+    text = Text(
+        f"\n{shown(tune.field)} on tune: {tune.right:,} of {tune.total:,} right ({part(tune.right, tune.total)})"
+    )
+    pairs = [f"{shown(tune.classes[t], 24)} → {shown(tune.classes[a], 24)} {n:,}×" for t, a, n in wrong[:MOST_PAIRS]]
+    if pairs:
+        text.append("\nmost often wrong: " + ", ".join(pairs), style="dim")
+    return text
+
+
+def _notes(report: Report) -> list[Text]:
+    return [Text(f"note: {shown(note, 400)}", style="dim") for note in report.data.notes]
