@@ -1,0 +1,28 @@
+"""From a complete Graph to a Plan: group nodes into steps, give every value a place, lay out one arena."""
+
+from datacc.arrange.group import group
+from datacc.arrange.live import lifetimes, share
+from datacc.arrange.pack import pack, peak
+from datacc.arrange.place import place
+from datacc.errors import GraphError
+from datacc.ir.check import check
+from datacc.ir.graph import Graph
+from datacc.ir.plan import Plan
+from datacc.spec.cpus import cpu_named
+
+
+def arrange(graph: Graph, cpu: str) -> Plan:
+    """The Plan of a complete Graph for this processor.
+
+    Raises `GraphError` for a Graph with holes, with states, or of a form that has no kernel.
+    """
+    check(graph, holes=())
+    if graph.states:
+        raise GraphError("programs with states are not emitted yet", tries=["a skeleton without states"])
+    steps, places = place(graph, group(graph))
+    places = share(steps, places)
+    lives = lifetimes(steps, places)
+    offsets, arena = pack(lives)
+    return Plan(
+        graph=graph, cpu=cpu_named(cpu).name, steps=steps, places=places, offsets=offsets, arena=arena, peak=peak(lives)
+    )

@@ -1,0 +1,87 @@
+"""Grouping nodes into steps: what a kernel can do in one go becomes one step."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from datacc.errors import GraphError
+from datacc.ir.graph import SOURCES, Graph, Node, needed
+from datacc.ir.plan import Step
+
+WEIGHTED = {"affine": 1, "dense": 1, "conv": 1, "normalise": 1}  # op → how many arguments are values; the rest weights
+
+
+def group(graph: Graph) -> tuple[Step, ...]:
+    """Steps in an order in which everything is computed before it is read.
+
+    A convolution or dense layer takes an addition and a threshold along, a cast takes its affine along. Nodes that
+    no output needs are left out.
+    """
+    needs = _Needs(graph)
+    taken: set[str] = set()
+    steps: list[tuple[int, Step]] = []
+    for node in graph.nodes:
+        if node.op in SOURCES or node.name not in needs.names or node.name in taken:
+            continue
+        step = _step(needs, node)
+        taken.update(step.nodes)
+        steps.append((needs.position[step.out], step))
+    return tuple(step for _, step in sorted(steps, key=lambda pair: pair[0]))
+
+
+@dataclass(frozen=True)
+class _Needs:
+    """The part of a Graph that its outputs depend on."""
+
+    graph: Graph
+
+    @cached_property
+    def outputs(self) -> frozenset[str]:
+        return frozenset(name for _, name in self.graph.outputs)
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        return needed(self.graph, self.outputs)
+
+    @cached_property
+    def position(self) -> dict[str, int]:
+        return {node.name: i for i, node in enumerate(self.graph.nodes)}
+
+    def only_user(self, name: str) -> Node | None:
+        """The node that reads this value, when nothing else wants it."""
+        users = [node for node in self.graph.users[name] if node.name in self.names]
+        return users[0] if len(users) == 1 and name not in self.outputs else None
+
+
+def _step(needs: _Needs, node: Node) -> Step:
+    reads = node.inputs[: WEIGHTED.get(node.op, len(node.inputs))]
+    _demand_kinds(needs.graph, node, reads)
+    nodes, residual, relu = [node.name], "", False
+    if node.op in ("conv", "dense"):
+        follower = needs.only_user(nodes[-1])
+        if follower is not None and follower.op == "add" and (other := _other(needs.graph, follower, nodes[-1])):
+            residual = other
+            nodes.append(follower.name)
+            follower = needs.only_user(nodes[-1])
+        if follower is not None and follower.op == "relu":
+            relu = True
+            nodes.append(follower.name)
+    elif node.op == "cast":
+        follower = needs.only_user(node.name)
+        if follower is not None and follower.op == "affine":
+            nodes.append(follower.name)
+    return Step(op=node.op, nodes=tuple(nodes), reads=reads, out=nodes[-1], residual=residual, relu=relu)
+
+
+def _other(graph: Graph, add: Node, one: str) -> str:
+    """The other addend, or nothing when there is none that is a value."""
+    others = [name for name in add.inputs if name != one]
+    return others[0] if len(others) == 1 and graph.by_name[others[0]].op != "weight" else ""
+
+
+def _demand_kinds(graph: Graph, node: Node, reads: tuple[str, ...]) -> None:
+    """Kernels take weights where the op wants weights, and values elsewhere."""
+    for i, name in enumerate(node.inputs):
+        is_weight = graph.by_name[name].op == "weight"
+        if is_weight != (i >= len(reads)):
+            kind, wants = ("a weight", "a value") if is_weight else ("a value", "a weight")
+            raise GraphError(f"{name!r} is {kind}; emitted code wants {wants} there", where=f"node {node.name!r}")

@@ -1,0 +1,60 @@
+"""When each arena buffer is in use; and which values can take over the buffer of one that dies."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from datacc.ir.plan import Place, Step
+
+ALIGN = 64  # bytes: one cache line, and the widest vector
+IN_PLACE = frozenset({"relu", "add", "normalise"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Life:
+    """One buffer: in use from step `first` to step `last`, both included; `size` bytes."""
+
+    first: int
+    last: int
+    size: int
+
+
+def lifetimes(steps: tuple[Step, ...], places: Mapping[str, Place]) -> dict[str, Life]:
+    """The life of every arena buffer, sizes rounded up to whole lines.
+
+    Integers keep their buffer throughout: C forbids to use the same bytes as floats at another time.
+    """
+    first: dict[str, int] = {}
+    last: dict[str, int] = {}
+    size: dict[str, int] = {}
+    for i, step in enumerate(steps):
+        for name in (*step.values, step.out):
+            place = places[name]
+            if place.home == "arena":
+                is_float = place.dtype == "float32"
+                first.setdefault(place.buffer, i if is_float else 0)
+                last[place.buffer] = i if is_float else len(steps)
+                size[place.buffer] = max(size.get(place.buffer, 0), -(-place.nbytes // ALIGN) * ALIGN)
+    return {name: Life(first=first[name], last=last[name], size=size[name]) for name in first}
+
+
+def share(steps: tuple[Step, ...], places: Mapping[str, Place]) -> dict[str, Place]:
+    """Places in which a step writes over an operand that it reads last, element by element."""
+    shared = dict(places)
+    last = {name: i for i, step in enumerate(steps) for name in step.values}
+    for i, step in enumerate(steps):
+        for name in _candidates(step):
+            if last[name] == i and _is_alike(shared[name], shared[step.out]):
+                shared[step.out] = replace(shared[step.out], buffer=shared[name].buffer)
+                break
+    return shared
+
+
+def _candidates(step: Step) -> tuple[str, ...]:
+    """Operands of which a kernel reads each element just before it writes the same element."""
+    if step.op in IN_PLACE:
+        return step.reads
+    return (step.residual,) if step.residual and step.residual not in step.reads else ()
+
+
+def _is_alike(one: Place, other: Place) -> bool:
+    return one.home == other.home == "arena" and replace(one, buffer=other.buffer) == other

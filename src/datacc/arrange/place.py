@@ -1,0 +1,122 @@
+"""Giving every value a place: in the caller's structs where kernels can work there, else in the arena, with its halo."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from datacc.errors import GraphError
+from datacc.ir.graph import Graph, Node
+from datacc.ir.plan import Home, Place, Step, lanes, picture
+
+# Kernels that go through single channels take any place; the others read and write whole vectors.
+READ_PACKED = frozenset({"cast", "affine", "dense", "conv", "softmax", "argmax", "maximum", "concat", "copy"})
+WRITE_PACKED = frozenset({"cast", "affine", "softmax", "argmax", "maximum", "concat", "copy"})
+
+Halo = tuple[int, int, int, int]
+NONE: Halo = (0, 0, 0, 0)
+
+
+def place(graph: Graph, steps: tuple[Step, ...]) -> tuple[tuple[Step, ...], dict[str, Place]]:
+    """The steps, with copies where an input or answer cannot be used where it lies, and a place for every value."""
+    places: dict[str, Place] = {}
+    done: list[Step] = []
+    steps = _copy_inputs(graph, steps, places, done)
+    answers = {name: field for field, name in reversed(graph.outputs)}
+    for step in steps:
+        places[step.out] = _place_out(graph, step, steps, answers)
+        done.append(step)
+    for field, name in graph.outputs:
+        if not (places[name].home == "answer" and places[name].buffer == field):
+            copy = _fresh(f"{field} (answer)", places)
+            places[copy] = _plain(graph.by_name[name], "answer", field)
+            done.append(Step(op="copy", nodes=(name,), reads=(name,), out=copy))
+    return tuple(done), places
+
+
+def _copy_inputs(
+    graph: Graph, steps: tuple[Step, ...], places: dict[str, Place], done: list[Step]
+) -> tuple[Step, ...]:
+    """Place the inputs; those that some kernel cannot read where they lie are copied once, and read from there."""
+    for node in graph.inputs:
+        places[node.name] = _plain(node, "input", node.name)
+        halo, packed = _wanted(graph, node.name, steps)
+        if (halo == NONE and packed) or node.type.dtype != "float32":
+            continue
+        copy = _fresh(f"{node.name} (copy)", graph.by_name)
+        places[copy] = replace(_plain(node, "arena", copy), halo=halo)
+        if not packed:
+            places[copy] = replace(places[copy], pixel=lanes(places[copy].channels))
+        done.append(Step(op="copy", nodes=(node.name,), reads=(node.name,), out=copy))
+        steps = tuple(_renamed(step, node.name, copy) for step in steps)
+    return steps
+
+
+def _renamed(step: Step, old: str, new: str) -> Step:
+    reads = tuple(new if name == old else name for name in step.reads)
+    return replace(step, reads=reads, residual=new if step.residual == old else step.residual)
+
+
+def _place_out(graph: Graph, step: Step, steps: tuple[Step, ...], answers: Mapping[str, str]) -> Place:
+    node = graph.by_name[step.out]
+    halo, packed = _wanted(graph, step.out, steps)
+    packed = packed and step.op in WRITE_PACKED
+    place = replace(_plain(node, "arena", step.out), halo=halo)
+    if packed and halo == NONE and step.out in answers:
+        return replace(place, home="answer", buffer=answers[step.out])
+    return place if packed else replace(place, pixel=lanes(place.channels))
+
+
+def _wanted(graph: Graph, name: str, steps: Iterable[Step]) -> tuple[Halo, bool]:
+    """The halo that readers of a value need, and whether all of them can read it packed."""
+    halo, packed = NONE, True
+    for step in steps:
+        if name in step.reads and step.op == "conv":
+            mine = _conv_halo(graph, graph.by_name[step.nodes[0]])
+            halo = (max(halo[0], mine[0]), max(halo[1], mine[1]), max(halo[2], mine[2]), max(halo[3], mine[3]))
+            packed = packed and not is_depthwise(graph, graph.by_name[step.nodes[0]])
+        elif name in step.reads:
+            packed = packed and step.op in READ_PACKED
+        packed = packed and name != step.residual
+    return halo, packed
+
+
+def is_depthwise(graph: Graph, conv: Node) -> bool:
+    """Whether every output channel reads one input channel, its own."""
+    groups: int = conv["groups"]
+    return groups > 1 and groups == conv.type.shape[-1] == graph.by_name[conv.inputs[0]].type.shape[-1]
+
+
+def _conv_halo(graph: Graph, conv: Node) -> Halo:
+    """How far the windows of a convolution reach over each edge: above, left, below, right."""
+    sizes = graph.by_name[conv.inputs[0]].type.shape[:-1]
+    taps = graph.by_name[conv.inputs[1]].type.shape[1:-1]
+    before, after = [], []
+    for i, (size, tap) in enumerate(zip(sizes, taps, strict=True)):
+        reach = (conv.type.shape[i] - 1) * conv["stride"][i] + conv["dilation"][i] * (tap - 1) + 1
+        before.append(conv["pad"][i][0])
+        after.append(max(0, reach - conv["pad"][i][0] - size))
+    if len(sizes) == 1:
+        before, after = [0, *before], [0, *after]
+    return before[0], before[1], after[0], after[1]
+
+
+def _plain(node: Node, home: Home, buffer: str) -> Place:
+    """A place without halo or padding."""
+    if node.op == "weight":
+        raise GraphError("an answer is a weight, which no step computes", where=f"node {node.name!r}")
+    height, width, channels = picture(node.type.shape)
+    return Place(
+        home=home,
+        buffer=buffer,
+        dtype=node.type.dtype,
+        height=height,
+        width=width,
+        channels=channels,
+        pixel=channels,
+    )
+
+
+def _fresh(name: str, taken: Mapping[str, object]) -> str:
+    """A name for a value that is no node of the Graph."""
+    while name in taken:
+        name += "'"
+    return name

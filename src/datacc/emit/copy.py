@@ -1,0 +1,87 @@
+"""Moving a value to another place: inputs that need a halo, answers, and the zeros around a picture."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from datacc.emit.piece import C_TYPES, Piece, at
+from datacc.emit.walk import walk
+from datacc.ir.plan import Place, Plan, Step
+
+_WALK: Final = """\
+/* How a copy walks: rows of pixels of channels. */
+typedef struct {
+    int rows, pixels, channels;
+    int in_row, in_pixel, out_row, out_pixel;
+} copy_walk;"""
+
+_KERNEL: Final = """\
+INLINE void kernel_copy_{name}(const copy_walk *walk, const {type} *restrict in, {type} *restrict out)
+{{
+    for (int y = 0; y < walk->rows; y++)
+        for (int x = 0; x < walk->pixels; x++)
+            for (int c = 0; c < walk->channels; c++)
+                out[y * walk->out_row + x * walk->out_pixel + c] = in[y * walk->in_row + x * walk->in_pixel + c];
+}}"""
+
+_ZERO: Final = """\
+INLINE void kernel_zero(float *out, int count)
+{
+    for (int i = 0; i < count; i++) out[i] = 0;
+}"""
+
+_FRAME: Final = """\
+/* Zeros around rows of `run` floats: `before` the first, in the `gap` between two, `after` the last. */
+INLINE void kernel_frame(float *out, int before, int rows, int run, int gap, int after)
+{
+    kernel_zero(out, before);
+    for (int y = 1; y < rows; y++) kernel_zero(out + before + y * (run + gap) - gap, gap);
+    kernel_zero(out + before + rows * (run + gap) - gap, after);
+}"""
+
+FRAGMENTS: Final[Mapping[str, str]] = {
+    "copy_walk": _WALK,
+    **{f"kernel_copy_{name}": _KERNEL.format(name=name, type=kind) for name, kind in C_TYPES.items()},
+    "kernel_zero": _ZERO,
+    "kernel_frame": _FRAME,
+}
+
+
+def copy(step: Step, plan: Plan, name: str) -> Piece:
+    """The step that moves a value to another place."""
+    source, out = plan.places[step.reads[0]], plan.places[step.out]
+    return Piece(body=copying("in", source, out))
+
+
+def copying(name: str, source: Place, out: Place, offset: int = 0) -> tuple[str, ...]:
+    """A call that copies `source`, named `name`, into `out` from `offset` elements after its first pixel on."""
+    rows, pixels, channels = source.height, source.width, source.channels
+    if source.is_packed and out.is_packed and source.channels == out.channels:
+        pixels, channels = 1, pixels * channels
+        if source.row == out.row == channels:
+            rows, channels = 1, rows * channels
+    table = walk(
+        "copy_walk",
+        rows=rows,
+        pixels=pixels,
+        channels=channels,
+        in_row=source.row if rows > 1 else 0,
+        in_pixel=source.pixel if pixels > 1 else 0,
+        out_row=out.row if rows > 1 else 0,
+        out_pixel=out.pixel if pixels > 1 else 0,
+    )
+    return table, f"kernel_copy_{source.dtype}(&walk, {at(name, source.first)}, {at('out', out.first + offset)});"
+
+
+def clearing(place: Place, *, writes_lanes: bool) -> tuple[str, ...]:
+    """What must be zeroed before a step writes to `place`: its halo, and padded channels that the step leaves alone."""
+    if place.home != "arena" or place.dtype != "float32":
+        return ()
+    if not place.is_packed and not writes_lanes:
+        return (f"kernel_zero(out, {place.size});",)
+    if not place.has_halo:
+        return ()
+    above, left, below, right = place.halo
+    gap = (left + right) * place.pixel
+    after = right * place.pixel + below * place.row
+    run = place.width * place.pixel
+    return (f"kernel_frame(out, {above * place.row + left * place.pixel}, {place.height}, {run}, {gap}, {after});",)

@@ -1,0 +1,103 @@
+"""Dense layers: a matrix times a vector, several partial sums at a time so that additions overlap."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datacc.emit.piece import Piece, at, stretches, times
+from datacc.emit.walk import loop, walk
+from datacc.ir.plan import LANES, Plan, Step, lanes
+from datacc.spec.cpus import CPUS
+
+_WALK: Final = """\
+/* How a dense layer walks through its input. All distances are in floats. */
+typedef struct {
+    int rows, row, pixels, pixel, run;  /* so many rows of so many pixels of so many adjacent inputs */
+    int relu;
+} dense_walk;"""
+
+_KERNEL: Final = """\
+/* 8 x vectors outputs, each the sum of `chains` partial sums. */
+INLINE void kernel_dense(const dense_walk *walk, int vectors, int chains, const float *in, const float *weight,
+                         const float *bias, const float *residual, float *out)
+{
+    lanes sum[8][4];
+    UNROLL for (int c = 0; c < chains; c++)
+        UNROLL for (int v = 0; v < vectors; v++) sum[c][v] = c ? lanes_all(0) : lanes_load(bias + 8 * v);
+    for (int y = 0; y < walk->rows; y++)
+        for (int x = 0; x < walk->pixels; x++) {
+            const float *from = in + y * walk->row + x * walk->pixel;
+            int k = 0;
+            for (; k + chains <= walk->run; k += chains, weight += 8 * chains * vectors)
+                UNROLL for (int c = 0; c < chains; c++)
+                    UNROLL for (int v = 0; v < vectors; v++)
+                        sum[c][v] = lanes_multiply_add(sum[c][v], lanes_all(from[k + c]),
+                                                       lanes_load(weight + 8 * (c * vectors + v)));
+            for (; k < walk->run; k++, weight += 8 * vectors)
+                UNROLL for (int v = 0; v < vectors; v++)
+                    sum[0][v] = lanes_multiply_add(sum[0][v], lanes_all(from[k]), lanes_load(weight + 8 * v));
+        }
+    UNROLL for (int v = 0; v < vectors; v++) {
+        lanes total = sum[0][v];
+        UNROLL for (int c = 1; c < chains; c++) total = lanes_add(total, sum[c][v]);
+        if (residual) total = lanes_add(total, lanes_load(residual + 8 * v));
+        if (walk->relu) total = lanes_larger(total, lanes_all(0));
+        lanes_store(out + 8 * v, total);
+    }
+}"""
+
+FRAGMENTS: Final[Mapping[str, str]] = {"dense_walk": _WALK, "kernel_dense": _KERNEL}
+
+
+def dense(step: Step, plan: Plan, name: str) -> Piece:
+    """The step that computes a dense layer with what is fused to it."""
+    node = plan.graph.by_name[step.nodes[0]]
+    weight, bias = (plan.graph.by_name[i].value for i in node.inputs[1:])
+    assert weight is not None and bias is not None  # arrange refused holes
+    source, out = plan.places[step.reads[0]], plan.places[step.out]
+    rows, pixels, run = stretches(source)
+    body = [
+        walk(
+            "dense_walk",
+            rows=rows,
+            row=source.row if rows > 1 else 0,
+            pixels=pixels,
+            pixel=source.pixel if pixels > 1 else 0,
+            run=run,
+            relu=int(step.relu),
+        )
+    ]
+    matrix = np.zeros((out.pixel, weight[0].size), np.float32)
+    matrix[: len(weight)] = weight.reshape(len(weight), -1)
+    sums = 8 if CPUS[plan.cpu].registers >= 16 else 4
+    first, parts = 0, []
+    for blocks, vectors in _blocks(out.pixel // LANES, min(4, sums)):
+        width = LANES * vectors
+        by = (lambda n: times("block", n)) if blocks > 1 else (lambda n: "")
+        arguments = (
+            at("in", source.first),
+            at(f"{name}_weight", first * run * rows * pixels, by(width * weight[0].size)),
+            at(f"{name}_bias", first, by(width)),
+            at("residual", plan.places[step.residual].first + first, by(width)) if step.residual else "NULL",
+            at("out", out.first + first, by(width)),
+        )
+        call = f"kernel_dense(&walk, {vectors}, {max(1, sums // vectors)}, {', '.join(arguments)});"
+        body += loop("block", 0, blocks, 1, [call])
+        parts += [_ordered(matrix[first + b * width : first + (b + 1) * width]) for b in range(blocks)]
+        first += blocks * width
+    padded_bias = np.zeros(lanes(len(bias)), np.float32)
+    padded_bias[: len(bias)] = bias
+    return Piece(body=tuple(body), weights={f"{name}_weight": np.concatenate(parts), f"{name}_bias": padded_bias})
+
+
+def _blocks(vectors: int, most: int) -> list[tuple[int, int]]:
+    """(how many blocks, vectors in each) that cover so many vectors of outputs."""
+    full, rest = divmod(vectors, most)
+    return [pair for pair in ((full, most), (1, rest)) if all(pair)]
+
+
+def _ordered(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Weights (outputs, inputs) of one block in the order of the kernel: input, then output."""
+    return np.ascontiguousarray(matrix.T).reshape(-1)

@@ -1,0 +1,131 @@
+"""The header file: what goes in, what comes out, the scratch memory, the functions, the names of the classes."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from datacc.emit.piece import C_TYPES
+from datacc.emit.text import LONGEST_STRING, characters, comment, listing, string, words
+from datacc.ir.plan import Plan
+from datacc.spec.interface import Interface, Port
+
+_HEADER: Final = """\
+/* {name}: {summary}. Made by datacc; 0BSD, use it for anything. */
+#ifndef {guard}
+#define {guard}
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {{
+#endif
+
+/* One input. */
+typedef struct {{
+{inputs}
+}} {name}_input;
+
+/* One answer. */
+typedef struct {{
+{answers}
+}} {name}_answer;
+
+/* Memory that a call works in: one for each thread, contents without meaning before and after. */
+typedef union {{
+    float floats[{floats}];
+    int32_t integers[{floats}];
+}} {name}_scratch;
+
+/* Answers one input. Re-entrant: it allocates nothing, keeps nothing, and does the same work for every input. */
+void {name}(const {name}_input *input, {name}_answer *answer, {name}_scratch *scratch);
+
+/* Answers `count` inputs that lie one after the other, one by one. */
+void {name}_batch(const {name}_input *inputs, {name}_answer *answers, size_t count, {name}_scratch *scratch);
+
+/* sizeof({name}_scratch), for callers that do not read C. */
+extern const size_t {name}_scratch_bytes;
+{classes}
+#ifdef __cplusplus
+}}
+#endif
+
+#endif
+"""
+
+
+def header(plan: Plan, interface: Interface) -> str:
+    """The text of NAME.h."""
+    name = interface.name
+    return _HEADER.format(
+        name=name,
+        guard=f"{name.upper()}_H",
+        summary=f"{_listed(interface.inputs)} in, {_listed(interface.answers)} out",
+        inputs="\n".join(_members(interface.inputs)),
+        answers="\n".join(_members(interface.answers)),
+        floats=max(plan.arena, 64) // 4,
+        classes="".join(_class_lines(interface)),
+    )
+
+
+def members(ports: tuple[Port, ...]) -> Mapping[str, str]:
+    """The C name of each port."""
+    return words([port.name for port in ports])
+
+
+def count(port: Port) -> int:
+    """The number of elements of a member."""
+    total = 1
+    for n in port.shape:
+        total *= n
+    return total
+
+
+def class_names(interface: Interface) -> Mapping[str, str]:
+    """The C name of the array of class names, by answer port."""
+    names = members(interface.answers)
+    return {port.name: f"{interface.name}_{names[port.name]}_names" for port in interface.answers if port.classes}
+
+
+def class_constants(interface: Interface) -> str:
+    """The arrays of class names, as they stand in NAME.c."""
+    return "\n".join(
+        line
+        for port in interface.answers
+        if port.classes
+        for line in _class_array(class_names(interface)[port.name], port.classes)
+    )
+
+
+def _class_array(name: str, classes: tuple[str, ...]) -> Iterator[str]:
+    texts = []
+    for i, text in enumerate(classes):
+        if len(string(text)) > LONGEST_STRING:
+            yield f"static const char {name}_{i}[] = {{\n{characters(text)}\n}};"
+            texts.append(f"{name}_{i}")
+        else:
+            texts.append(string(text))
+    yield f"EXPORT const char *const {name}[{len(classes)}] = {{\n    " + ",\n    ".join(texts) + ",\n};"
+
+
+def _class_lines(interface: Interface) -> Iterator[str]:
+    for port in interface.answers:
+        if port.classes:
+            name = class_names(interface)[port.name]
+            yield f"\n/* The class that each {comment(port.name)} stands for, in UTF-8. */\n"
+            yield f"extern const char *const {name}[{len(port.classes)}];\n"
+
+
+def _members(ports: tuple[Port, ...]) -> Iterator[str]:
+    for port in ports:
+        size = "" if count(port) == 1 else f"[{count(port)}]"
+        yield f"    {C_TYPES[port.dtype]} {members(ports)[port.name]}{size};{_meaning(port)}"
+
+
+def _meaning(port: Port) -> str:
+    if port.classes:
+        return f" /* the class, 0 to {len(port.classes) - 1} */"
+    return f" /* {listing(port.shape)} */" if len(port.shape) > 1 else ""
+
+
+def _listed(ports: tuple[Port, ...]) -> str:
+    return comment(", ".join(port.name for port in ports))

@@ -1,0 +1,57 @@
+"""What one step adds to the C file, and how kernels name the places they work on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datacc.ir.plan import Place
+
+C_TYPES = {"float32": "float", "uint8": "uint8_t", "int8": "int8_t", "int16": "int16_t", "int32": "int32_t"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """The body of a step's function (C lines without indentation of the function), and the weights it names.
+
+    Weights are float32 vectors in the order in which the kernel reads them, by C name.
+    """
+
+    body: tuple[str, ...]
+    weights: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+
+
+def at(name: str, offset: int | str = 0, *more: str) -> str:
+    """A C pointer expression: `name + offset + …`, zeros left out."""
+    terms = [str(term) for term in (offset, *more) if str(term) not in ("0", "")]
+    return " + ".join([name, *terms])
+
+
+def times(variable: str, factor: int) -> str:
+    """`variable * factor` in its shortest form."""
+    return "" if factor == 0 else variable if factor == 1 else f"{variable} * {factor}"
+
+
+def stretches(place: Place) -> tuple[int, int, int]:
+    """The fewest (rows, pixels, floats) loops that visit all true elements of a place in order."""
+    rows, pixels, run = place.height, place.width, place.channels
+    if place.is_packed:
+        pixels, run = 1, pixels * run
+        if not place.halo[1] and not place.halo[3]:
+            rows, run = 1, rows * run
+    elif rows > 1 and place.row == pixels * place.pixel:
+        rows, pixels = 1, rows * pixels
+    return rows, pixels, run
+
+
+def row_run(*places: Place) -> tuple[int, int]:
+    """(rows, floats) loops that visit whole vectors of places of one shape, padded channels included."""
+    rows, run = places[0].height, places[0].width * places[0].pixel
+    return (1, rows * run) if all(place.row == run for place in places) else (rows, run)
+
+
+def vector(array: NDArray[Any]) -> NDArray[np.float32]:
+    """Any array as one float32 vector."""
+    return np.ascontiguousarray(array, dtype=np.float32).reshape(-1)

@@ -1,0 +1,177 @@
+"""The C file: header comment, kernels that are used, one function per step, the program, then the weights."""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from datacc.emit.copy import clearing
+from datacc.emit.header import class_constants, count, header, members
+from datacc.emit.piece import C_TYPES, Piece
+from datacc.emit.table import FRAGMENTS, KERNELS, WRITES_LANES
+from datacc.emit.text import comment, floats, listing, word
+from datacc.errors import GraphError
+from datacc.ir.cost import node_costs, weight_bytes, work
+from datacc.ir.plan import Plan, Step
+from datacc.spec.cpus import CPUS, FLAGS, march
+from datacc.spec.interface import Interface
+
+_INSIDE: Final = re.compile(r"(kernel|lanes|conv|dense|affine|copy|pool|step)_?\w*|.*_(input|answer|scratch)")
+
+
+_FILE: Final = """\
+/* {name}: a program built by datacc from labelled examples.
+ *
+ * Free for any use: BSD Zero Clause License (0BSD). THE SOFTWARE IS PROVIDED "AS IS", WITHOUT ANY WARRANTY.
+ *
+ * compile   cc {flags} (no libc needed)
+ *           cc -std=c99 -DDATACC_PORTABLE (any C99 compiler, plain loops; last bits may differ)
+ *           Never -ffast-math. Multiply-adds may be fused.
+ * work      {work:,} multiply-adds for every input
+ * memory    {arena:,} bytes of scratch, {weights:,} bytes of weights
+ * graph     {digest}
+ */
+#include "{name}.h"
+
+{kernels}
+
+{declarations}
+
+{steps}
+
+EXPORT {program}
+
+EXPORT {batch}
+
+{constants}
+
+{weights_text}
+"""
+
+
+def source_text(plan: Plan, interface: Interface) -> str:
+    """The text of NAME.c."""
+    _check(plan, interface)
+    pieces = {i: KERNELS[step.op](step, plan, f"step{i}") for i, step in enumerate(plan.steps, 1)}
+    steps = "\n\n".join(_function(plan, i, plan.steps[i - 1], piece) for i, piece in pieces.items())
+    weights = {name: values for piece in pieces.values() for name, values in piece.weights.items()}
+    name = interface.name
+    return _FILE.format(
+        name=name,
+        flags=" ".join((*FLAGS, march(CPUS[plan.cpu]))),
+        work=work(plan.graph),
+        arena=plan.arena,
+        weights=weight_bytes(plan.graph),
+        digest=plan.graph.digest,
+        kernels="\n\n".join(_used(steps)),
+        declarations="\n".join(f"static const float {key}[{len(values)}];" for key, values in weights.items()),
+        steps=steps,
+        program=_program(plan, interface),
+        batch=_batch(name),
+        constants=_constants(interface),
+        weights_text="\n\n".join(
+            f"static const float {key}[{len(values)}] = {{\n{floats(values)}\n}};" for key, values in weights.items()
+        ),
+    )
+
+
+def _check(plan: Plan, interface: Interface) -> None:
+    """The interface must be that of the Graph: same members, same types."""
+    graph = plan.graph
+    for ports, nodes in (
+        (interface.inputs, {node.name: node for node in graph.inputs}),
+        (interface.answers, {field: graph.by_name[name] for field, name in graph.outputs}),
+    ):
+        if {port.name for port in ports} != set(nodes):
+            raise GraphError(f"the interface has {[p.name for p in ports]}, the Graph {sorted(nodes)}")
+        for port in ports:
+            node = nodes[port.name]
+            if port.dtype != node.type.dtype or count(port) != node.type.count:
+                raise GraphError(f"{port.name!r} is {port.dtype} {port.shape}, the Graph gives {node.type}")
+
+
+def _used(text: str) -> list[str]:
+    """The fragments that `text` needs, and those that they need, in order."""
+    needed = set(re.findall(r"\w+", text)) | {"INLINE"}
+    kept = []
+    for name, fragment in reversed(FRAGMENTS.items()):
+        if name in needed:
+            kept.append(fragment)
+            needed |= set(re.findall(r"\w+", fragment))
+    return kept[::-1]
+
+
+def _function(plan: Plan, i: int, step: Step, piece: Piece) -> str:
+    parameters = [f"const {_c_type(plan, value)} *{name}" for value, name in _reads(step)]
+    parameters.append(f"{_c_type(plan, step.out)} *out")
+    lines = [*clearing(plan.places[step.out], writes_lanes=step.op in WRITES_LANES), *piece.body]
+    tables = [line for line in lines if line.startswith("static const")]
+    body = [*tables, *(line for line in lines if line not in tables)]
+    head = f"STEP void {_title(i, step)}({', '.join(parameters)})"
+    return "\n".join([_step_comment(plan, i, step), head, "{", *(f"    {line}" for line in body), "}"])
+
+
+def _title(i: int, step: Step) -> str:
+    return f"step{i}_{word(step.nodes[0])}"
+
+
+def _c_type(plan: Plan, value: str) -> str:
+    return C_TYPES[plan.places[value].dtype]
+
+
+def _reads(step: Step) -> list[tuple[str, str]]:
+    """(value, parameter) of everything a step reads."""
+    names = ["in"] if len(step.reads) == 1 else [f"in{i}" for i in range(1, len(step.reads) + 1)]
+    pairs = list(zip(step.reads, names, strict=True))
+    return [*pairs, (step.residual, "residual")] if step.residual else pairs
+
+
+def _step_comment(plan: Plan, i: int, step: Step) -> str:
+    nodes = " + ".join(step.nodes)
+    shapes = ", ".join(listing(_shape(plan, value)) for value in step.values)
+    costs = {cost.name: cost.work for cost in node_costs(plan.graph)}
+    spent = sum(costs.get(node, 0) for node in step.nodes) if step.op != "copy" else 0
+    tail = f"; {spent:,} multiply-adds" if spent else ""
+    fused = "".join((" + add" if step.residual else "", " + relu" if step.relu else ""))
+    what = f"{step.op}{fused}"
+    return f"/* {comment(nodes)}: {what}, {shapes} to {listing(_shape(plan, step.out))}{tail} */"
+
+
+def _shape(plan: Plan, value: str) -> tuple[int, ...]:
+    if value in plan.graph.by_name:
+        return plan.graph.by_name[value].type.shape
+    place = plan.places[value]
+    return place.height, place.width, place.channels
+
+
+def _program(plan: Plan, interface: Interface) -> str:
+    inputs, answers = members(interface.inputs), members(interface.answers)
+    single = {port.name for port in (*interface.answers, *interface.inputs) if count(port) == 1}
+
+    def pointer(value: str) -> str:
+        place = plan.places[value]
+        if place.home == "arena":
+            array = "integers" if place.dtype == "int32" else "floats"
+            offset = plan.offsets[place.buffer] // 4
+            return f"scratch->{array}" + (f" + {offset}" if offset else "")
+        struct, names = ("input", inputs) if place.home == "input" else ("answer", answers)
+        return f"{'&' if place.buffer in single else ''}{struct}->{names[place.buffer]}"
+
+    lines = []
+    for i, step in enumerate(plan.steps, 1):
+        arguments = [pointer(value) for value, _ in _reads(step)] + [pointer(step.out)]
+        lines.append(f"    {_title(i, step)}({', '.join(arguments)});")
+    name = interface.name
+    head = f"void {name}(const {name}_input *input, {name}_answer *answer, {name}_scratch *scratch)"
+    unused = [] if any("scratch->" in line for line in lines) else ["    (void)scratch;"]
+    return "\n".join([head, "{", *unused, *lines, "}"])
+
+
+def _batch(name: str) -> str:
+    head = f"void {name}_batch(const {name}_input *inputs, {name}_answer *answers, size_t count, {name}_scratch *scratch)"
+    return f"{head}\n{{\n    for (size_t i = 0; i < count; i++) {name}(inputs + i, answers + i, scratch);\n}}"
+
+
+def _constants(interface: Interface) -> str:
+    name = interface.name
+    size = f"EXPORT const size_t {name}_scratch_bytes = sizeof({name}_scratch);"
+    return "\n".join(filter(None, [size, class_constants(interface)]))

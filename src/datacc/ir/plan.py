@@ -1,0 +1,111 @@
+"""What a program does, laid out: steps in order, where every value lives, one static arena. Made by arrange, printed by emit."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from datacc.ir.graph import Graph
+
+Home = Literal["input", "answer", "arena"]
+LANES = 8  # floats that kernels handle at a time
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where one value of shape (height, width, channels) lives; all distances in elements.
+
+    `home` is the caller's input or answer struct (`buffer` is the member) or the arena (`buffer` is a key of
+    `Plan.offsets`). A pixel's channels are `pixel` apart from the next one's; `halo` counts the rows and columns
+    of zeros around the picture: above, left, below, right.
+    """
+
+    home: Home
+    buffer: str
+    dtype: str
+    height: int
+    width: int
+    channels: int
+    pixel: int
+    halo: tuple[int, int, int, int] = (0, 0, 0, 0)
+
+    @property
+    def row(self) -> int:
+        """From one row to the next."""
+        return (self.halo[1] + self.width + self.halo[3]) * self.pixel
+
+    @property
+    def first(self) -> int:
+        """From the beginning of the buffer to the first pixel inside the halo."""
+        return self.halo[0] * self.row + self.halo[1] * self.pixel
+
+    @property
+    def size(self) -> int:
+        """All elements, halo and padded channels included."""
+        return (self.halo[0] + self.height + self.halo[2]) * self.row
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of the buffer."""
+        return self.size * np.dtype(self.dtype).itemsize
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether there is nothing between one pixel's channels and the next's."""
+        return self.pixel == self.channels
+
+    @property
+    def has_halo(self) -> bool:
+        """Whether zeros surround the picture."""
+        return any(self.halo)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One function of the emitted program: an op, and what is fused to it.
+
+    `nodes` are the Graph's nodes that it computes, first the one that names `op`; `reads` are values, then
+    `residual` is added and `relu` applied. The op `copy` is not in a Graph: it moves a value to another place.
+    """
+
+    op: str
+    nodes: tuple[str, ...]
+    reads: tuple[str, ...]
+    out: str
+    residual: str = ""
+    relu: bool = False
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """Everything that is read, the residual included."""
+        return (*self.reads, self.residual) if self.residual else self.reads
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Plan:
+    """Steps in order, a place for every value, the arena's layout.
+
+    `offsets` gives every arena buffer its first byte; `arena` is the arena's length and `peak` the largest sum of
+    buffers that live at one time, both in bytes.
+    """
+
+    graph: Graph
+    cpu: str
+    steps: tuple[Step, ...]
+    places: Mapping[str, Place]
+    offsets: Mapping[str, int]
+    arena: int
+    peak: int
+
+
+def picture(shape: tuple[int, ...]) -> tuple[int, int, int]:
+    """Any shape as (height, width, channels): vectors are one pixel, sequences one row, more axes more rows."""
+    channels = shape[-1] if shape else 1
+    width = shape[-2] if len(shape) > 1 else 1
+    return int(np.prod(shape[:-2], dtype=np.int64)), width, channels
+
+
+def lanes(channels: int) -> int:
+    """`channels` rounded up to whole vectors."""
+    return -(-channels // LANES) * LANES

@@ -1,0 +1,97 @@
+"""From emitted C to a shared library: no libc, no undefined symbol, the same bytes in every folder at every time."""
+
+import re
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+from datacc.errors import ToolchainError
+from datacc.runtime.elf import loaded_bytes, undefined_symbols
+from datacc.runtime.toolchain import find, run
+from datacc.spec.cpus import FLAGS, cpu_named
+from datacc.store import digest, write_atomically
+
+SUFFIX: Final = {"darwin": ".dylib", "win32": ".dll"}.get(sys.platform, ".so")
+_SHARED: Final = (
+    "-shared -fPIC -nostdlib -ffreestanding -fno-builtin -fvisibility=hidden -fomit-frame-pointer "
+    "-fno-stack-protector -fno-asynchronous-unwind-tables -g0 -Wframe-larger-than=0"
+).split()
+_STRIPPED: Final = ("-s", "-Wl,--build-id=none") if sys.platform.startswith("linux") else ()
+_RETURN: Final = 8  # bytes of a return address
+_ALIGN: Final = 32  # bytes that a function may skip to align its vectors
+_FRAME: Final = re.compile(r"(?:frame size \((\d+)\)|frame size of (\d+) bytes)[^']*in (?:function )?'(\w+)'")
+
+
+class Text(Protocol):
+    """The emitted program, as `datacc.emit.Source` is."""
+
+    @property
+    def name(self) -> str:
+        """The name of the program."""
+
+    @property
+    def c(self) -> str:
+        """The text of NAME.c."""
+
+    @property
+    def header(self) -> str:
+        """The text of NAME.h."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Library:
+    """A linked program. `size` counts code and weights, `stack` the deepest a call can go, both in bytes."""
+
+    path: Path
+    flags: tuple[str, ...]
+    compiler: str
+    size: int
+    stack: int
+
+
+def link(source: Text, cpu: str, folder: Path) -> Library:
+    """Write NAME.c, NAME.h and the shared library for `cpu` into `folder`.
+
+    The library's file name ends in the digest of its bytes, because a loader takes a file of a known name for the
+    one that it has loaded before. Raises `ToolchainError` with the compiler's first error.
+    """
+    compiler, level = find(), cpu_named(cpu)
+    c, h = f"{source.name}.c", f"{source.name}.h"
+    flags = (*compiler.target(level), *FLAGS, *_SHARED, *compiler.silent_calls, *_STRIPPED)
+    with tempfile.TemporaryDirectory(prefix="datacc-") as work:
+        (Path(work) / c).write_text(source.c)
+        (Path(work) / h).write_text(source.header)
+        done = run([*compiler.command, *flags, c, "-o", "library"], Path(work))
+        data = (Path(work) / "library").read_bytes()
+    path = folder / f"{source.name}-{digest(data)[:12]}{SUFFIX}"
+    for name, content in ((c, source.c.encode()), (h, source.header.encode()), (path.name, data)):
+        write_atomically(folder / name, content)
+    _demand_complete(path)
+    stack = stack_bytes(done.stderr, source.name)
+    return Library(path=path, flags=flags, compiler=compiler.version, size=size_of_code_and_weights(path), stack=stack)
+
+
+def size_of_code_and_weights(library: Path) -> int:
+    """The bytes of the library that are loaded: code, constants and tables; of a file that is not ELF, all bytes."""
+    data = library.read_bytes()
+    return loaded_bytes(data) if data[:4] == b"\x7fELF" else len(data)
+
+
+def stack_bytes(warnings: str, name: str) -> int:
+    """The deepest a call of NAME_batch can go, from the compiler's report of every function's frame.
+
+    NAME_batch calls NAME, which calls one step at a time, which calls nothing: kernels are inlined, and nothing is
+    recursive. Return addresses and the alignment of frames are counted.
+    """
+    frames = {match[3]: int(match[1] or match[2]) for match in _FRAME.finditer(warnings)}
+    chain = [frames.pop(f"{name}_batch", 0), frames.pop(name, 0), max(frames.values(), default=0)]
+    return sum(frame + _RETURN + _ALIGN for frame in chain)
+
+
+def _demand_complete(path: Path) -> None:
+    data = path.read_bytes()
+    missing = undefined_symbols(data) if data[:4] == b"\x7fELF" else ()
+    if missing:
+        raise ToolchainError(f"the library would need {', '.join(missing)} from elsewhere", where=path.name)

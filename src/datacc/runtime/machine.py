@@ -1,0 +1,48 @@
+"""What the processor of this machine can do, asked before a library is loaded: an old one would be killed by a signal."""
+
+import platform
+import re
+from functools import cache
+from pathlib import Path
+
+from datacc.errors import ToolchainError
+from datacc.spec.cpus import CPUS, cpu_named
+
+_MACHINES = {"amd64": "x86_64", "x64": "x86_64", "arm64": "aarch64"}
+
+
+def demand_cpu(name: str, where: str) -> None:
+    """Raise `ToolchainError` unless a program built for cpu `name` can run here.
+
+    On systems that do not list the processor's features (only Linux does), the architecture alone is compared.
+    """
+    cpu = cpu_named(name)
+    here = machine()
+    if cpu.machine != here:
+        raise ToolchainError(f"it was built for {cpu.machine}; this machine is {here}", where=where, tries=_tries())
+    missing = sorted(cpu.needs - features()) if features() else []
+    if missing:
+        what = f"it was built for {name}; this processor lacks {', '.join(missing)}"
+        raise ToolchainError(what, where=where, tries=_tries())
+
+
+def machine() -> str:
+    """The architecture of this machine, as in `Cpu.machine`."""
+    name = platform.machine().lower()
+    return _MACHINES.get(name, name)
+
+
+@cache
+def features() -> frozenset[str]:
+    """The processor's features by their names in Linux; empty where the system does not list them."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(errors="replace")
+    except OSError:
+        return frozenset()
+    found = re.search(r"^(?:flags|Features)\s*:(.*)$", text, re.MULTILINE)
+    return frozenset(found[1].split()) if found else frozenset()
+
+
+def _tries() -> list[str]:
+    able = [cpu.name for cpu in CPUS.values() if cpu.machine == machine() and cpu.needs <= features()]
+    return [f'cpu = "{name}" under [target], then datacc build' for name in reversed(able)][:1]

@@ -1,0 +1,88 @@
+"""Calling a linked program on arrays: rows are packed by NumPy, the loop over them is the program's own."""
+
+import ctypes
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datacc.errors import DataError, ToolchainError
+from datacc.runtime.machine import demand_cpu
+from datacc.spec.interface import Interface, Port
+
+ALIGN = 64  # bytes
+
+
+class Native:
+    """A loaded library. Several threads may call it at once; each has its own scratch memory.
+
+    `scratch` is the size in bytes of that memory; None asks the library. Raises `ToolchainError` when this
+    processor is older than the program needs, or when the file is not the library of this interface.
+    """
+
+    def __init__(self, library: Path, interface: Interface, scratch: int | None = None) -> None:
+        demand_cpu(interface.cpu, library.name)
+        self.interface = interface
+        self.input_row = row_type(interface.inputs)
+        self.answer_row = row_type(interface.answers)
+        try:
+            loaded = ctypes.CDLL(str(library.resolve()))
+            self._batch = getattr(loaded, f"{interface.name}_batch")
+            asked = ctypes.c_size_t.in_dll(loaded, f"{interface.name}_scratch_bytes").value
+        except (OSError, AttributeError, ValueError) as error:
+            raise ToolchainError(f"not a library of {interface.name}: {error}", where=str(library)) from error
+        self._batch.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p)
+        self._batch.restype = None
+        self.scratch_bytes = max(asked, scratch or 0)
+        self._thread = threading.local()
+
+    @property
+    def scratch(self) -> NDArray[np.float32]:
+        """This thread's scratch memory, 64-byte aligned; what it holds between calls has no meaning."""
+        if not hasattr(self._thread, "scratch"):
+            raw = np.zeros(self.scratch_bytes + ALIGN, np.uint8)
+            first = -raw.ctypes.data % ALIGN
+            self._thread.scratch = raw[first : first + self.scratch_bytes].view(np.float32)
+        scratch: NDArray[np.float32] = self._thread.scratch
+        return scratch
+
+    def pack(self, inputs: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
+        """Rows as the program reads them, shape (N,), from arrays (N, *shape) by input name.
+
+        Raises `DataError` when an input is missing or has another shape or element type.
+        """
+        ports = self.interface.inputs
+        unknown = sorted(set(inputs) ^ {port.name for port in ports})
+        if unknown:
+            raise DataError(f"the inputs are {[port.name for port in ports]}; {unknown} do not fit")
+        arrays = {port.name: np.asarray(inputs[port.name]) for port in ports}
+        counts = {len(array) if array.ndim else 0 for array in arrays.values()}
+        if len(counts) != 1:
+            raise DataError("the inputs have different numbers of rows")
+        rows = np.zeros(counts.pop(), self.input_row)
+        for port in ports:
+            array = arrays[port.name]
+            if array.shape[1:] != port.shape or not np.can_cast(array.dtype, port.dtype, "same_kind"):
+                given = f"{array.dtype} {array.shape[1:]}"
+                raise DataError(f"a row is {given}; the program takes {port.dtype} {port.shape}", where=port.name)
+            rows[port.name] = array
+        return rows
+
+    def run(self, rows: NDArray[Any], answers: NDArray[Any]) -> None:
+        """Answer packed rows (N,) into `answers` (N,): one call, the loop is in the library."""
+        self._batch(rows.ctypes.data, answers.ctypes.data, len(rows), self.scratch.ctypes.data)
+
+    def batch(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """The answers by port, each (N, *shape), to inputs (N, *shape). Raises `DataError` when they do not fit."""
+        rows = self.pack(inputs)
+        answers = np.zeros(len(rows), self.answer_row)
+        self.run(rows, answers)
+        return {port.name: np.ascontiguousarray(answers[port.name]) for port in self.interface.answers}
+
+
+def row_type(ports: tuple[Port, ...]) -> np.dtype[Any]:
+    """The NumPy type of a C struct with these members."""
+    return np.dtype([(port.name, port.dtype, port.shape) for port in ports], align=True)

@@ -1,0 +1,102 @@
+"""The C compiler: zig from its Python package, or whatever `DATACC_CC` names; where it may cache; what it says."""
+
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from datacc.errors import ToolchainError
+from datacc.spec.cpus import Cpu, march
+
+VARIABLE = "DATACC_CC"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compiler:
+    """A C compiler: the words that start it, what it calls itself, and of which family it is."""
+
+    command: tuple[str, ...]
+    version: str
+    is_zig: bool
+    is_gcc: bool
+
+    @property
+    def silent_calls(self) -> tuple[str, ...]:
+        """What keeps gcc from turning loops into calls of memset and memcpy; clang asks for nothing more."""
+        return ("-fno-tree-loop-distribute-patterns",) if self.is_gcc else ()
+
+    def target(self, cpu: Cpu) -> tuple[str, ...]:
+        """The flags that choose the processor, and with zig the system."""
+        if self.is_zig:
+            model = cpu.name.replace("-", "_") if cpu.machine == "x86_64" else "generic"
+            return ("-target", f"{cpu.machine}-{_zig_system()}", f"-mcpu={model}")
+        return (march(cpu),)
+
+
+def find() -> Compiler:
+    """The compiler that `DATACC_CC` names, or zig. Raises `ToolchainError` when it cannot be started."""
+    named = shlex.split(os.environ.get(VARIABLE, ""))
+    return _asked(tuple(named) or (sys.executable, "-m", "ziglang", "cc"))
+
+
+@cache
+def _asked(command: tuple[str, ...]) -> Compiler:
+    try:
+        answer = run([*command, "--version"], Path.cwd()).stdout
+    except ToolchainError as error:
+        tries = ["pip install ziglang", f"{VARIABLE}=gcc"]
+        raise ToolchainError(f"no C compiler: {error.what}", where=" ".join(command), tries=tries) from error
+    return Compiler(
+        command=command,
+        version=(answer.splitlines() or ["unknown"])[0],
+        is_zig="zig" in " ".join(command),
+        is_gcc="clang" not in answer,
+    )
+
+
+def run(command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a compiler in `folder`. Raises `ToolchainError` with the first line that says error."""
+    try:
+        done = subprocess.run(
+            command, cwd=folder, env=_environment(), capture_output=True, text=True, errors="replace", check=False
+        )
+    except OSError as error:
+        raise ToolchainError(f"{command[0]} cannot be started: {error.strerror}") from error
+    if done.returncode:
+        lines = [line for line in done.stderr.splitlines() if line.strip()]
+        first = next((line for line in lines if "error" in line.lower()), lines[0] if lines else "no message")
+        raise ToolchainError(f"the C compiler failed: {first.strip()}", where=Path(command[0]).name)
+    return done
+
+
+def _environment() -> dict[str, str]:
+    """The environment, with a cache for zig that can be written to and messages in English."""
+    variables = {**os.environ, "LC_ALL": "C"}
+    cache_folder = str(_cache_folder())
+    for key in ("ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR"):
+        variables.setdefault(key, cache_folder)
+    return variables
+
+
+@cache
+def _cache_folder() -> Path:
+    """The user's cache folder, or one of our own under the temporary folder where there is none."""
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    private = Path(tempfile.gettempdir()) / f"datacc-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
+    for folder in (Path(home) / "datacc", private):
+        try:
+            (folder / "zig").mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError:
+            continue
+        if os.access(folder / "zig", os.W_OK):
+            return folder / "zig"
+    return Path(tempfile.mkdtemp(prefix="datacc-zig-"))
+
+
+def _zig_system() -> str:
+    return {"linux": "linux-gnu", "darwin": "macos", "win32": "windows-gnu"}.get(sys.platform, "linux-gnu")

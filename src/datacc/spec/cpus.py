@@ -1,0 +1,58 @@
+"""The processors that a program can be built for: what they are called, what they must be able to do."""
+
+import difflib
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from datacc.errors import SpecError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cpu:
+    """One processor level.
+
+    `machine` is the architecture; `needs` are the features a processor of that architecture must have, by their
+    names in Linux; `registers` is how many vectors of eight floats its registers hold.
+    """
+
+    name: str
+    machine: str
+    needs: frozenset[str] = frozenset()
+    registers: int
+
+
+_V2: Final = frozenset("cx16 lahf_lm popcnt pni sse4_1 sse4_2 ssse3".split())
+_V3: Final = _V2 | frozenset("abm avx avx2 bmi1 bmi2 f16c fma movbe xsave".split())
+_V4: Final = _V3 | frozenset("avx512f avx512bw avx512cd avx512dq avx512vl".split())
+
+# The compiler flags that decide what emitted C computes. Multiply-adds may be fused; nothing else may be reordered.
+FLAGS: Final = ("-O2", "-ffp-contract=fast")
+
+CPUS: Final = MappingProxyType(
+    {
+        cpu.name: cpu
+        for cpu in (
+            Cpu(name="x86-64", machine="x86_64", registers=8),
+            Cpu(name="x86-64-v2", machine="x86_64", needs=_V2, registers=8),
+            Cpu(name="x86-64-v3", machine="x86_64", needs=_V3, registers=16),
+            Cpu(name="x86-64-v4", machine="x86_64", needs=_V4, registers=32),
+            Cpu(name="aarch64", machine="aarch64", registers=16),
+        )
+    }
+)
+
+
+def cpu_named(name: str) -> Cpu:
+    """The processor of this name. Raises `SpecError`, for `native` too: a build says what it needs."""
+    if name in CPUS:
+        return CPUS[name]
+    if name == "native":
+        raise SpecError('cpu = "native" means another program on every machine', tries=[f'"{n}"' for n in CPUS])
+    close = difflib.get_close_matches(name, CPUS, n=2) or list(CPUS)
+    raise SpecError(f"there is no cpu {name!r}", tries=[", ".join(f'"{n}"' for n in close)])
+
+
+def march(cpu: Cpu) -> str:
+    """The flag by which gcc and clang take this processor."""
+    return f"-march={cpu.name}" if cpu.machine == "x86_64" else "-march=armv8-a"
