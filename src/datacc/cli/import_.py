@@ -1,0 +1,67 @@
+"""Import examples: a folder per class, CSV, TSV, JSON Lines or .npz.
+
+One import is one commit, or nothing at all when anything in it cannot be read. The first import also writes the
+datacc.toml that fits.
+"""
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final
+
+from datacc.cli.answer import Answer
+from datacc.intake.importing import ImportOptions, ImportReport, import_examples
+from datacc.repo.find import find
+from datacc.repo.words import counted
+
+EXAMPLE: Final = "datacc import photos/ --skip-bad"
+MOST_CLASSES: Final = 20
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What to import, and which column is what."""
+    parser.add_argument("path", type=Path, help="a folder per class, or a .csv, .tsv, .jsonl or .npz file")
+    parser.add_argument("--label", metavar="COLUMN", help="holds the class")
+    parser.add_argument("--group", metavar="COLUMN", help="rows of one group never straddle two splits")
+    parser.add_argument("--split", metavar="COLUMN", help="says learn, tune or judge")
+    parser.add_argument("--key", metavar="COLUMN", help="tells equal inputs apart")
+    parser.add_argument("--inputs", metavar="COLUMN", nargs="+", help="the columns to learn from (all numeric ones)")
+    parser.add_argument("--skip-bad", action="store_true", help="leave out what cannot be read, and say so")
+
+
+def run(options: argparse.Namespace) -> Answer:
+    """Import, and count what came in."""
+    given = ImportOptions(
+        label=options.label,
+        group=options.group,
+        split=options.split,
+        key=options.key,
+        inputs=tuple(options.inputs) if options.inputs else None,
+        skip_bad=options.skip_bad,
+    )
+    done = import_examples(find(Path.cwd()), options.path, given)
+    return Answer(facts=asdict(done), text="\n".join(_lines(done)))
+
+
+def _lines(done: ImportReport) -> Iterator[str]:
+    where = f" in commit {done.commit[:10]}" if done.commit else "; nothing to commit"
+    yield f"{counted(done.examples, 'example')} imported from {done.origin}{where}"
+    classes = [f"{name} {count:,}" for name, count in done.classes.items()]
+    more = f", and {len(classes) - MOST_CLASSES:,} more" if len(classes) > MOST_CLASSES else ""
+    if classes:
+        yield f"{done.output}: {', '.join(classes[:MOST_CLASSES])}{more}"
+    left = (
+        (done.already, "in the repository already"),
+        (done.copies, "copies of another in it"),
+        (done.unlabelled, "without a label"),
+        (done.skipped, "unreadable and left out"),
+    )
+    yield from (f"{count:,} {what}" for count, what in left if count)
+    if done.conflicted:
+        yield f"{counted(done.conflicted, 'conflict')} to resolve with datacc label:"
+        yield from (f"  {conflict}" for conflict in done.conflicts)
+    yield from (f"note: {note}" for note in done.notes)
+    if done.wrote_program:
+        yield "wrote datacc.toml: say there what you need"
+    yield "next: datacc build"
