@@ -1,0 +1,101 @@
+"""import, label, commit, status, log and show on a small repository, as text and as JSON."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datacc import errors
+from datacc.spec.read import read_program
+
+Datacc = Callable[..., dict[str, Any]]
+Told = Callable[..., str]
+
+pytestmark = pytest.mark.tiny
+
+
+def first_id(repository: Path) -> str:
+    [labels] = repository.glob("runs/*/labels.tsv")
+    return labels.read_text().splitlines()[1].split("\t")[0]
+
+
+def test_import_counts_and_writes_a_program(repository: Path, datacc: Datacc) -> None:
+    program = read_program(repository / "datacc.toml")
+    assert (program.name, program.outputs[0].name) == ("sticks", "kind")
+    again = datacc("import", "../sticks.csv")
+    assert (again["examples"], again["already"], again["commit"]) == (0, 30, None)
+
+
+def test_import_from_nowhere_changes_nothing(repository: Path, datacc: Datacc) -> None:
+    before = datacc("log")
+    said = datacc("import", "../nowhere.csv", code=errors.DataError.exit_code)
+    assert "nowhere.csv" in said["error"]["where"] + said["error"]["what"]
+    assert datacc("log") == before
+
+
+def test_a_label_goes_from_the_journal_into_history(repository: Path, datacc: Datacc) -> None:
+    id = first_id(repository)
+    [old] = [value["value"] for value in datacc("show", id)["values"].values()]
+    new = "short" if old == "long" else "long"
+    assert datacc("label", id[:8], new)["op"] == "set"
+    assert datacc("status")["edits"] == 1
+    assert datacc("label", id[:8], new)["op"] == "verify"
+    assert datacc("commit", "-m", "look again")["edits"] == 2
+    assert datacc("status")["edits"] == 0
+    newest = datacc("log")["commits"][0]
+    assert (newest["subject"], newest["edits"]) == ("look again", 2)
+    shown = datacc("show", id)
+    assert shown["values"]["kind"] == {"value": new, "conflict": [], "verified": True}
+    assert [event["op"] for event in shown["history"]] == ["add", "set", "set", "verify"]
+
+
+def test_the_same_as_text(repository: Path, told: Told) -> None:
+    id = first_id(repository)
+    assert "kind is" in told("label", id, "long")
+    status = told("status")
+    assert "30 examples: 30 labelled" in status
+    assert "1 edit not committed\n  try: datacc commit" in status
+    assert "1 edit" in told("commit")
+    assert "+30 rows" in told("log")
+    assert "width" in told("show", id)
+    assert "0 examples imported" in told("import", "../sticks.csv")
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "what"),
+    [
+        (["label", "ffff", "long"], errors.DataError, "no example"),
+        (["label", "ff", "long"], errors.DataError, "too short"),
+        (["label", "ID", "lnog"], errors.DataError, "not a class"),
+        (["label", "ID", "long", "--field", "colour"], errors.DataError, "no output"),
+        (["commit"], errors.UsageError, "nothing to commit"),
+        (["show", "zz*/"], errors.DataError, "no example"),
+        (["log", "no-such-revision"], errors.RepositoryError, "no-such-revision"),
+        (["log", "--limit", "many"], errors.UsageError, "--limit"),
+    ],
+)
+def test_what_is_not_there(
+    words: list[str], error: type[errors.DataccError], what: str, repository: Path, datacc: Datacc
+) -> None:
+    words = [first_id(repository) if word == "ID" else word for word in words]
+    said = datacc(*words, code=error.exit_code)
+    assert what in said["error"]["what"]
+    assert said["error"]["tries"]
+
+
+@pytest.mark.parametrize("verb", ["status", "log", "commit", "show 1234", "label 1234 x", "import x.csv", "build"])
+def test_outside_a_repository(verb: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, datacc: Datacc) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = datacc(*verb.split(), code=errors.RepositoryError.exit_code)
+    assert "datacc new" in " ".join(said["error"]["tries"])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_program_from_the_future(repository: Path, datacc: Datacc) -> None:
+    toml = repository / "datacc.toml"
+    toml.write_text("format = 2\n" + toml.read_text())
+    said = datacc("build", code=errors.SpecError.exit_code)
+    assert said["error"]["where"] == "datacc.toml:1"
+    assert "newer datacc" in said["error"]["what"]
+    assert not (repository / "build").exists()
