@@ -1,0 +1,115 @@
+"""Ask a built program: a picture, a table of rows, or a record as JSON.
+
+A program with several inputs takes them as NAME=INPUT and gives one answer.
+"""
+
+import argparse
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from datacc.cli.answer import Answer, columns
+from datacc.errors import DataError, UsageError
+from datacc.intake import Format, Raw
+from datacc.registry import load as member
+from datacc.registry import names
+from datacc.runtime.load import Answer as Said
+from datacc.runtime.load import Loaded, load
+
+EXAMPLE: Final = "datacc run build/digits seven.png"
+TOP: Final = 2  # runners-up shown
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The artifact and what to ask it."""
+    parser.add_argument("artifact", type=Path, help="the folder that a build left")
+    parser.add_argument("inputs", metavar="INPUT", nargs="+", help="a file, or JSON such as '{\"width\": 2.5}'")
+
+
+def run(options: argparse.Namespace) -> Answer:
+    """Every answer, with its confidence and the runners-up."""
+    program = load(options.artifact)
+    ports = [port.name for port in program.interface.inputs]
+    asked = _values(options.inputs) if len(ports) == 1 else _named(options.inputs, ports)
+    answers = [(where, _ask(program, where, value, several=len(ports) > 1)) for where, value in asked]
+    facts = [{"input": where, **_facts(answer)} for where, answer in answers]
+    return Answer(
+        facts={"program": program.interface.name, "answers": facts},
+        text=columns((f"{where}:", *_told(answer)) for where, answer in answers),
+    )
+
+
+def _ask(program: Loaded, where: str, value: Any, several: bool) -> Any:
+    try:
+        return program(**value) if several else program(value)
+    except DataError as error:
+        raise DataError(error.what, where=where, tries=error.tries) from error
+
+
+def _values(words: Sequence[str]) -> Iterator[tuple[str, Any]]:
+    """What each word of the command line holds: one value, or one per row of a table."""
+    for word in words:
+        path = Path(word)
+        form = _format(path)
+        if word.lstrip()[:1] in ("{", "["):
+            yield "input", _json(word, "input")
+        elif form is not None:
+            yield from ((raw.where, _raw(raw)) for raw in form.read(path).rows)
+        elif path.suffix.lower() == ".json":
+            yield word, _json(_bytes(path).decode(errors="replace"), word)
+        else:
+            yield word, _bytes(path)
+
+
+def _named(words: Sequence[str], ports: Sequence[str]) -> list[tuple[str, Any]]:
+    """The inputs of one answer, from NAME=INPUT words."""
+    pairs = [word.partition("=") for word in words]
+    if sorted(name for name, _, _ in pairs) != sorted(ports):
+        raise UsageError(f"this program has {len(ports)} inputs", tries=[" ".join(f"{name}=INPUT" for name in ports)])
+    values = {name: [value for _, value in _values([word])] for name, _, word in pairs}
+    if any(len(found) != 1 for found in values.values()):
+        raise UsageError("each of several inputs must be one value, not a table")
+    return [("input", {name: found[0] for name, found in values.items()})]
+
+
+def _format(path: Path) -> Format | None:
+    forms: list[Format] = [member("intake", name) for name in names("intake")]
+    return next((form for form in forms if form.matches(path)), None)
+
+
+def _raw(raw: Raw) -> Any:
+    return raw.read() if raw.media is not None else raw.cells
+
+
+def _json(text: str, where: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise DataError("it is not JSON", where=where, tries=['{"width": 2.5, "height": 3}']) from error
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"it cannot be read: {error.strerror}", where=str(path), tries=["check the name"]) from error
+
+
+def _facts(answer: Any) -> dict[str, Any]:
+    if isinstance(answer, Said):
+        return asdict(answer)
+    return {name: _facts(one) for name, one in answer.items()} if isinstance(answer, dict) else {"value": answer}
+
+
+def _told(answer: Any) -> tuple[str, ...]:
+    if not isinstance(answer, Said):
+        return (str(answer),)
+    others = sorted(((score, name) for name, score in answer.scores.items() if name != answer.label), reverse=True)
+    runners_up = ", ".join(f"{name} {_percent(score)}" for score, name in others[:TOP])
+    return answer.label, _percent(answer.confidence), f"then {runners_up}" if others else ""
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.1f} %"
