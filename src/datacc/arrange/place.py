@@ -1,4 +1,4 @@
-"""Giving every value a place: in the caller's structs where kernels can work there, else in the arena, with its halo."""
+"""Giving every value a place: in the caller's structs where kernels can work there, else in the arena with its halo."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -32,9 +32,7 @@ def place(graph: Graph, steps: tuple[Step, ...]) -> tuple[tuple[Step, ...], dict
     return tuple(done), places
 
 
-def _copy_inputs(
-    graph: Graph, steps: tuple[Step, ...], places: dict[str, Place], done: list[Step]
-) -> tuple[Step, ...]:
+def _copy_inputs(graph: Graph, steps: tuple[Step, ...], places: dict[str, Place], done: list[Step]) -> tuple[Step, ...]:
     """Place the inputs; those that some kernel cannot read where they lie are copied once, and read from there."""
     for node in graph.inputs:
         places[node.name] = _plain(node, "input", node.name)

@@ -75,7 +75,8 @@ def _weights(step: Step, plan: Plan) -> tuple[NDArray[np.float32], NDArray[np.fl
     if node.op == "cast":
         return np.ones(1, np.float32), np.zeros(1, np.float32)
     scale, offset = (plan.graph.by_name[name].value for name in node.inputs[1:])
-    assert scale is not None and offset is not None  # arrange refused holes
+    assert scale is not None  # arrange refused holes
+    assert offset is not None
     return scale.reshape(_three(scale.shape)), offset.reshape(_three(offset.shape))
 
 

@@ -118,7 +118,8 @@ def bands(outputs: int, inputs: int, groups: int, most: int) -> tuple[Band, ...]
         width = LANES * vectors
         if per_out % width == 0:
             share = per_out // width
-            return (Band(first=0, blocks=outputs // width, vectors=vectors, channels=per_in, advance=per_in, share=share),)
+            blocks = outputs // width
+            return (Band(first=0, blocks=blocks, vectors=vectors, channels=per_in, advance=per_in, share=share),)
         if width % per_out == 0 and outputs % width == 0:
             window = width // per_out * per_in
             return (Band(first=0, blocks=outputs // width, vectors=vectors, channels=window, advance=window),)
@@ -235,14 +236,16 @@ def _banded(form: _Form, name: str) -> Iterator[tuple[list[str], dict[str, NDArr
         suffix = "" if len(form.bands) == 1 else "_ab"[0] + "ab"[i]
         weight, bias = f"{name}_weight{suffix}", f"{name}_bias{suffix}"
         size = dense.shape[1] * dense.shape[2] * band.channels * band.width
-        window = times(f"block / {band.share}" if band.share > 1 else "block", band.advance)
+        block = "block" if band.blocks > 1 else ""
+        window = times(f"block / {band.share}" if block and band.share > 1 else block, band.advance)
         places = (
-            at("in", form.origin, window if band.blocks > 1 else ""),
-            at(weight, times("block", size) if band.blocks > 1 else ""),
-            at(bias, times("block", band.width) if band.blocks > 1 else ""),
-            times("block", band.width) if band.blocks > 1 else "",
+            at("in", form.origin, window),
+            at(weight, times(block, size)),
+            at(bias, times(block, band.width)),
+            times(block, band.width),
         )
-        lines = _loops(form, f"kernel_conv(&walk, {{rows}}, {{columns}}, {band.vectors}, ", places, band.first, band.vectors)
+        call = f"kernel_conv(&walk, {{rows}}, {{columns}}, {band.vectors}, "
+        lines = _loops(form, call, places, band.first, band.vectors)
         yield loop("block", 0, band.blocks, 1, lines), {weight: _cut(dense, band), bias: _cut_bias(form.bias, band)}
 
 
@@ -250,8 +253,13 @@ def _depthwise(form: _Form, name: str) -> tuple[list[str], dict[str, NDArray[np.
     blocks = form.out.pixel // LANES
     taps = form.weight.shape[1] * form.weight.shape[2]
     block = "block" if blocks > 1 else ""
-    by = (lambda n: times("block", n)) if block else (lambda n: "")
-    places = (at("in", form.origin, by(LANES)), at(f"{name}_weight", by(taps * LANES)), at(f"{name}_bias", by(LANES)), by(LANES))
+    channel = times(block, LANES)
+    places = (
+        at("in", form.origin, channel),
+        at(f"{name}_weight", times(block, taps * LANES)),
+        at(f"{name}_bias", channel),
+        channel,
+    )
     lines = _loops(form, "kernel_depthwise(&walk, {rows}, {columns}, ", places, 0, 1)
     weight = _padded(form.weight[..., 0]).reshape(blocks, LANES, taps).transpose(0, 2, 1)
     weights = {f"{name}_weight": np.ascontiguousarray(weight).reshape(-1), f"{name}_bias": _padded(form.bias)}

@@ -55,7 +55,8 @@ def dense(step: Step, plan: Plan, name: str) -> Piece:
     """The step that computes a dense layer with what is fused to it."""
     node = plan.graph.by_name[step.nodes[0]]
     weight, bias = (plan.graph.by_name[i].value for i in node.inputs[1:])
-    assert weight is not None and bias is not None  # arrange refused holes
+    assert weight is not None  # arrange refused holes
+    assert bias is not None
     source, out = plan.places[step.reads[0]], plan.places[step.out]
     rows, pixels, run = stretches(source)
     body = [
@@ -75,13 +76,13 @@ def dense(step: Step, plan: Plan, name: str) -> Piece:
     first, parts = 0, []
     for blocks, vectors in _blocks(out.pixel // LANES, min(4, sums)):
         width = LANES * vectors
-        by = (lambda n: times("block", n)) if blocks > 1 else (lambda n: "")
+        block = "block" if blocks > 1 else ""
         arguments = (
             at("in", source.first),
-            at(f"{name}_weight", first * run * rows * pixels, by(width * weight[0].size)),
-            at(f"{name}_bias", first, by(width)),
-            at("residual", plan.places[step.residual].first + first, by(width)) if step.residual else "NULL",
-            at("out", out.first + first, by(width)),
+            at(f"{name}_weight", first * run * rows * pixels, times(block, width * weight[0].size)),
+            at(f"{name}_bias", first, times(block, width)),
+            at("residual", plan.places[step.residual].first + first, times(block, width)) if step.residual else "NULL",
+            at("out", out.first + first, times(block, width)),
         )
         call = f"kernel_dense(&walk, {vectors}, {max(1, sums // vectors)}, {', '.join(arguments)});"
         body += loop("block", 0, blocks, 1, [call])

@@ -30,8 +30,8 @@ def at(name: str, offset: int | str = 0, *more: str) -> str:
 
 
 def times(variable: str, factor: int) -> str:
-    """`variable * factor` in its shortest form."""
-    return "" if factor == 0 else variable if factor == 1 else f"{variable} * {factor}"
+    """`variable * factor` in its shortest form; nothing without a variable."""
+    return "" if factor == 0 or not variable else variable if factor == 1 else f"{variable} * {factor}"
 
 
 def stretches(place: Place) -> tuple[int, int, int]:

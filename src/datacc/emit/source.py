@@ -1,11 +1,10 @@
 """The C file: header comment, kernels that are used, one function per step, the program, then the weights."""
 
 import re
-from collections.abc import Mapping
 from typing import Final
 
 from datacc.emit.copy import clearing
-from datacc.emit.header import class_constants, count, header, members
+from datacc.emit.header import class_constants, count, members
 from datacc.emit.piece import C_TYPES, Piece
 from datacc.emit.table import FRAGMENTS, KERNELS, WRITES_LANES
 from datacc.emit.text import comment, floats, listing, word
@@ -25,7 +24,7 @@ _FILE: Final = """\
  *
  * compile   cc {flags} (no libc needed)
  *           cc -std=c99 -DDATACC_PORTABLE (any C99 compiler, plain loops; last bits may differ)
- *           Never -ffast-math. Multiply-adds may be fused.
+ *           Sums of products are fused where the processor can; never compile with -ffast-math.
  * work      {work:,} multiply-adds for every input
  * memory    {arena:,} bytes of scratch, {weights:,} bytes of weights
  * graph     {digest}
@@ -57,7 +56,7 @@ def source_text(plan: Plan, interface: Interface) -> str:
     name = interface.name
     return _FILE.format(
         name=name,
-        flags=" ".join((*FLAGS, march(CPUS[plan.cpu]))),
+        flags=" ".join((*FLAGS, *march(CPUS[plan.cpu]))),
         work=work(plan.graph),
         arena=plan.arena,
         weights=weight_bytes(plan.graph),
@@ -93,7 +92,7 @@ def _used(text: str) -> list[str]:
     """The fragments that `text` needs, and those that they need, in order."""
     needed = set(re.findall(r"\w+", text)) | {"INLINE"}
     kept = []
-    for name, fragment in reversed(FRAGMENTS.items()):
+    for name, fragment in reversed(list(FRAGMENTS.items())):
         if name in needed:
             kept.append(fragment)
             needed |= set(re.findall(r"\w+", fragment))
@@ -167,7 +166,9 @@ def _program(plan: Plan, interface: Interface) -> str:
 
 
 def _batch(name: str) -> str:
-    head = f"void {name}_batch(const {name}_input *inputs, {name}_answer *answers, size_t count, {name}_scratch *scratch)"
+    head = (
+        f"void {name}_batch(const {name}_input *inputs, {name}_answer *answers, size_t count, {name}_scratch *scratch)"
+    )
     return f"{head}\n{{\n    for (size_t i = 0; i < count; i++) {name}(inputs + i, answers + i, scratch);\n}}"
 
 

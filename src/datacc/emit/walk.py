@@ -22,6 +22,8 @@ def loop(variable: str, first: int, end: int, step: int, body: Iterable[str]) ->
 
 def _is_one_loop(lines: list[str]) -> bool:
     """Whether the lines are a single statement: a loop head, and everything else inside it."""
-    return lines[0].startswith("for ") and all(line.startswith(" ") for line in lines[1:-1]) and (
-        lines[-1] == "}" if lines[0].endswith("{") else lines[-1].startswith(" ")
+    return (
+        lines[0].startswith("for ")
+        and all(line.startswith(" ") for line in lines[1:-1])
+        and (lines[-1] == "}" if lines[0].endswith("{") else lines[-1].startswith(" "))
     )

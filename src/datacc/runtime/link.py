@@ -9,11 +9,11 @@ from typing import Final, Protocol
 
 from datacc.errors import ToolchainError
 from datacc.runtime.elf import loaded_bytes, undefined_symbols
+from datacc.runtime.library import file_name
 from datacc.runtime.toolchain import find, run
 from datacc.spec.cpus import FLAGS, cpu_named
-from datacc.store import digest, write_atomically
+from datacc.store import write_atomically
 
-SUFFIX: Final = {"darwin": ".dylib", "win32": ".dll"}.get(sys.platform, ".so")
 _SHARED: Final = (
     "-shared -fPIC -nostdlib -ffreestanding -fno-builtin -fvisibility=hidden -fomit-frame-pointer "
     "-fno-stack-protector -fno-asynchronous-unwind-tables -g0 -Wframe-larger-than=0"
@@ -65,12 +65,18 @@ def link(source: Text, cpu: str, folder: Path) -> Library:
         (Path(work) / h).write_text(source.header)
         done = run([*compiler.command, *flags, c, "-o", "library"], Path(work))
         data = (Path(work) / "library").read_bytes()
-    path = folder / f"{source.name}-{digest(data)[:12]}{SUFFIX}"
+    path = folder / file_name(source.name, data)
     for name, content in ((c, source.c.encode()), (h, source.header.encode()), (path.name, data)):
         write_atomically(folder / name, content)
     _demand_complete(path)
     stack = stack_bytes(done.stderr, source.name)
     return Library(path=path, flags=flags, compiler=compiler.version, size=size_of_code_and_weights(path), stack=stack)
+
+
+def toolchain() -> dict[str, str]:
+    """What decides a library's bytes beside its C: the compiler by name and version. Raises `ToolchainError`."""
+    compiler = find()
+    return {"zig" if compiler.is_zig else "cc": compiler.version}
 
 
 def size_of_code_and_weights(library: Path) -> int:

@@ -1,4 +1,4 @@
-"""What the processor of this machine can do, asked before a library is loaded: an old one would be killed by a signal."""
+"""What the processor of this machine can do, asked before a library is loaded: a missing instruction would kill us."""
 
 import platform
 import re

@@ -35,7 +35,7 @@ class Compiler:
         if self.is_zig:
             model = cpu.name.replace("-", "_") if cpu.machine == "x86_64" else "generic"
             return ("-target", f"{cpu.machine}-{_zig_system()}", f"-mcpu={model}")
-        return (march(cpu),)
+        return march(cpu)
 
 
 def find() -> Compiler:

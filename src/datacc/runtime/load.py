@@ -1,0 +1,126 @@
+"""`datacc.load`: a built program as a Python callable, from the files of its artifact alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datacc import registry
+from datacc.errors import DataError, ToolchainError, UsageError
+from datacc.runtime.library import SUFFIX, name_fits
+from datacc.runtime.native import Native
+from datacc.spec.interface import Interface, Port, read_interface
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a label output says of one input: the class, its score, and the scores of all classes (they sum to 1)."""
+
+    label: str
+    confidence: float
+    scores: Mapping[str, float]
+
+
+class Loaded:
+    """A built program, ready to answer.
+
+    Call it with one raw value (a file's bytes or a picture's array, a record's mapping or list), several inputs by
+    name. It returns an `Answer`, or answers by output name when there are several. Safe to call from many threads.
+    """
+
+    def __init__(self, native: Native) -> None:
+        self._native = native
+        self.interface: Interface = native.interface
+
+    def __call__(self, value: Any = None, /, **values: Any) -> Any:
+        """The answer to one input. Raises `DataError` when it cannot be read as what the program takes."""
+        given = self._named(value, values)
+        rows = {port.name: _row(port, given[port.name]) for port in self.interface.inputs}
+        answers = self._native.batch(rows)
+        found = {port.name: _answer(port, answers) for port in self.interface.answers if _is_answer(port, answers)}
+        return next(iter(found.values())) if len(found) == 1 else found
+
+    def batch(self, arrays: NDArray[Any] | Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """All answers by port, each (N, *shape): class indices, confidences, scores.
+
+        `arrays` are (N, *shape), as the program takes them; by input name where there are several. The loop over N
+        runs in the program. Raises `DataError` when shapes or element types do not fit.
+        """
+        return self._native.batch(self._named(None if isinstance(arrays, Mapping) else arrays, _mapping(arrays)))
+
+    def _named(self, value: Any, values: Mapping[str, Any]) -> dict[str, Any]:
+        names = [port.name for port in self.interface.inputs]
+        if value is not None and not values and len(names) == 1:
+            return {names[0]: value}
+        if value is not None or set(values) != set(names):
+            raise UsageError(f"{self.interface.name} takes {', '.join(names)}", tries=[_call(self.interface)])
+        return dict(values)
+
+
+def load(folder: str | Path) -> Loaded:
+    """The program in `folder`, the artifact that `datacc build` left (`build/<name>`).
+
+    Raises `UsageError` when there is none, `SpecError` or `ToolchainError` when it is damaged or needs another
+    processor. Nothing of datacc's compiler is imported.
+    """
+    place = Path(folder)
+    try:
+        text = (place / "interface.json").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError("there is no built program", where=str(place), tries=["datacc build"]) from error
+    interface = read_interface(text, str(place / "interface.json"))
+    return Loaded(Native(_library(place, interface.name), interface))
+
+
+def _library(folder: Path, name: str) -> Path:
+    """The one library in the folder; its bytes must be those that its name promises."""
+    found = sorted(folder.glob(f"{name}-*{SUFFIX}"))
+    if len(found) != 1:
+        what = "the library is missing" if not found else f"there are {len(found)} libraries"
+        raise ToolchainError(what, where=str(folder), tries=["datacc build"])
+    if not name_fits(found[0]):
+        raise ToolchainError("the library is damaged", where=str(found[0]), tries=["datacc build"])
+    return found[0]
+
+
+def _mapping(arrays: Any) -> Mapping[str, Any]:
+    return arrays if isinstance(arrays, Mapping) else {}
+
+
+def _row(port: Port, value: Any) -> NDArray[Any]:
+    """One value as a batch of one: taken as it is when it is the right array, otherwise read by its input type."""
+    if isinstance(value, np.ndarray) and value.shape == port.shape and value.dtype == port.dtype:
+        return value[None]
+    if not port.type:
+        return np.asarray(value)[None]
+    kind = registry.load("types", port.type)
+    try:
+        rows: NDArray[Any] = kind.encode([value], kind.options(**port.options))
+    except DataError as error:
+        raise DataError(error.what, where=port.name, tries=error.tries) from error
+    return rows
+
+
+def _is_answer(port: Port, answers: Mapping[str, Any]) -> bool:
+    """Whether a port stands for itself: confidences and scores belong to their label."""
+    owner = port.name.removesuffix("_confidence").removesuffix("_scores")
+    return owner == port.name or owner not in answers
+
+
+def _answer(port: Port, answers: Mapping[str, NDArray[Any]]) -> Any:
+    if not port.classes:
+        return answers[port.name][0]
+    scores = answers[f"{port.name}_scores"][0].reshape(-1)
+    return Answer(
+        label=port.classes[int(answers[port.name].reshape(-1)[0])],
+        confidence=float(answers[f"{port.name}_confidence"].reshape(-1)[0]),
+        scores={name: float(score) for name, score in zip(port.classes, scores, strict=True)},
+    )
+
+
+def _call(interface: Interface) -> str:
+    inputs = ", ".join(f"{port.name}=…" for port in interface.inputs)
+    return f"program({inputs if len(interface.inputs) > 1 else '…'})"
