@@ -63,20 +63,26 @@ def drop_unused(graph: Graph) -> Graph:
 def _foldable(graph: Graph, node: Node) -> bool:
     """Whether every reader is a product with weights of its own, and nothing but a scale is to be folded.
 
-    A scale per channel of a grouped convolution stays: its weights see only some of the channels.
+    A scale per channel of a grouped convolution stays: its weights see only some of the channels. So does one per
+    pixel before any convolution.
     """
     users = graph.users[node.name]
     offset, scale = (graph.by_name[name].value for name in (node.inputs[2], node.inputs[1]))
-    return (
-        bool(users)
+    return bool(
+        users
         and node.name not in graph.ends
         and offset is not None
         and scale is not None
         and not offset.any()
         and all(user.op in PRODUCTS and user.inputs[0] == node.name for user in users)
         and all(len(graph.users[user.inputs[1]]) == 1 for user in users)
-        and all(scale.size == 1 or user.op == "dense" or user["groups"] == 1 for user in users)
+        and all(scale.size == 1 or user.op == "dense" or _per_channel(user, scale) for user in users)
     )
+
+
+def _per_channel(conv: Node, scale: NDArray[np.float32]) -> bool:
+    """Whether every weight of the convolution sees one scale: it may not differ from pixel to pixel."""
+    return bool(conv["groups"] == 1 and scale.size == scale.shape[-1])
 
 
 def _alone(graph: Graph, name: str) -> bool:
@@ -84,7 +90,7 @@ def _alone(graph: Graph, name: str) -> bool:
     node = graph.by_name[name]
     if node.op not in PRODUCTS or len(graph.users[name]) != 1 or name in graph.ends:
         return False
-    return all(len(graph.users[weight]) == 1 and graph.by_name[weight].op == "weight" for weight in node.inputs[1:])
+    return all(len(graph.users[weight]) == 1 for weight in node.inputs[1:])
 
 
 def _exact(graph: Graph, values: dict[str, NDArray[np.float32]], name: str) -> NDArray[np.float64]:

@@ -56,7 +56,7 @@ class Builder:
         """A float32 weight; without `value` a hole that `role` says who fills."""
         dims = dims or ("",) * len(shape)
         if value is not None:
-            value = np.ascontiguousarray(np.broadcast_to(np.asarray(value, np.float32), shape))
+            value = np.array(np.broadcast_to(value, shape), np.float32, order="C")
         return self._put(Node(name=name, op="weight", type=float32(*shape), role=role, dims=dims, value=value))
 
     def op(self, op: str, name: str, *inputs: str, **attrs: Any) -> str:
@@ -67,9 +67,7 @@ class Builder:
         type_ = infer(op, tuple(self.nodes[i].type for i in inputs), dict(full), name)
         return self._put(Node(name=name, op=op, inputs=inputs, attrs=full, type=type_))
 
-    def graph(
-        self, outputs: dict[str, str], *, states: tuple[tuple[str, str], ...] = (), loss: str = ""
-    ) -> Graph:
+    def graph(self, outputs: dict[str, str], *, states: tuple[tuple[str, str], ...] = (), loss: str = "") -> Graph:
         """The finished Graph with these outputs (field → node)."""
         return Graph(nodes=tuple(self.nodes.values()), outputs=tuple(outputs.items()), states=states, loss=loss)
 

@@ -1,6 +1,8 @@
 """The checker that runs around every pass: a Graph that comes out of here obeys the op table."""
 
+import math
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
@@ -9,6 +11,7 @@ from datacc.ir.build import complete, infer
 from datacc.ir.graph import DTYPES, SOURCES, Graph, Node
 from datacc.ir.ops import OPS
 
+LARGEST: Final = 2**40  # elements of one value; beyond, sizes would overflow what counts them
 ROLES = ("learnt", "mean", "variance", "data", "calibrated", "fixed")
 
 
@@ -22,7 +25,7 @@ def check(graph: Graph, *, holes: Sequence[str] = ROLES) -> Graph:
         _demand(node, node.name not in seen, "two nodes have this name")
         _demand(node, node.op in OPS or node.op in SOURCES, f"there is no op {node.op!r}")
         _demand(node, node.type.dtype in DTYPES, f"there is no dtype {node.type.dtype!r}")
-        _demand(node, all(n >= 1 for n in node.type.shape), f"an axis of {node.type.shape} is empty")
+        _check_shape(node)
         if node.op in SOURCES:
             _check_source(node, holes)
         else:
@@ -35,6 +38,13 @@ def check(graph: Graph, *, holes: Sequence[str] = ROLES) -> Graph:
 def _demand(node: Node, condition: bool, what: str) -> None:
     if not condition:
         raise GraphError(what, where=f"node {node.name!r}")
+
+
+def _check_shape(node: Node) -> None:
+    shape = node.type.shape
+    _demand(node, len(shape) >= 1, "a value has at least one axis")
+    _demand(node, all(type(n) is int and n >= 1 for n in shape), f"an axis of {shape} is empty")
+    _demand(node, math.prod(shape) <= LARGEST, f"{shape} is too large")
 
 
 def _check_source(node: Node, holes: Sequence[str]) -> None:
@@ -55,6 +65,10 @@ def _check_source(node: Node, holes: Sequence[str]) -> None:
 def _check_op(node: Node, seen: dict[str, Node]) -> None:
     late = [name for name in node.inputs if name not in seen]
     _demand(node, not late, f"reads {late}, which no earlier node gives")
+    first_weight = len(node.inputs) - OPS[node.op].weights
+    for i, name in enumerate(node.inputs):
+        is_weight, wants = seen[name].op == "weight", i >= first_weight
+        _demand(node, is_weight == wants, f"{name!r} stands where a {'weight' if wants else 'value'} is wanted")
     _demand(node, node.attrs == complete(node.op, dict(node.attrs), node.name), "attributes are not in standard form")
     _demand(node, node.value is None and not node.role, "only weights have values and roles")
     inferred = infer(node.op, tuple(seen[name].type for name in node.inputs), dict(node.attrs), node.name)
@@ -65,8 +79,13 @@ def _check_ends(graph: Graph, seen: dict[str, Node]) -> None:
     for name in graph.ends:
         if name not in seen:
             raise GraphError(f"the Graph ends in {name!r}, which is not a node")
-    if not graph.outputs or len({field for field, _ in graph.outputs}) != len(graph.outputs):
-        raise GraphError("a Graph needs outputs, each with a name of its own")
+        if seen[name].op == "weight":
+            raise GraphError(f"the Graph ends in {name!r}, which is a weight")
+    if not graph.outputs:
+        raise GraphError("a Graph needs outputs")
+    names = [field for field, _ in graph.outputs] + [given for given, _ in graph.states]
+    if len(set(names)) != len(names):
+        raise GraphError("each output and state needs a name of its own")
     for given, left in graph.states:
         if given not in seen or seen[given].op != "input" or seen[given].type != seen[left].type:
             raise GraphError(f"state {given!r} → {left!r} is not an input and a value of the same type")

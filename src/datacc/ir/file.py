@@ -1,11 +1,11 @@
 """`graph.dcc`: a Graph as a file, versioned, checked when read (docs/formats/graph.md)."""
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from datacc.errors import GraphError
 from datacc.ir.check import check
 from datacc.ir.container import pack, unpack
-from datacc.ir.graph import Graph, Node, Type, header
+from datacc.ir.graph import Graph, Node, Role, Type, header
 
 MAGIC: Final = b"DATACCG\n"
 VERSION: Final = 1
@@ -21,30 +21,37 @@ def load(data: bytes, where: str = "graph.dcc") -> Graph:
     """The Graph in `data`. Raises `GraphError` for anything that is damaged, newer, or breaks the op table."""
     try:
         head, arrays = unpack(MAGIC, data)
-        if head["version"] > VERSION:
+        if head["version"] != VERSION:
             raise GraphError(
-                f"format {head['version']} is newer than this datacc reads ({VERSION})", where=where,
+                f"format {head['version']!r} is not the one that this datacc reads ({VERSION})",
+                where=where,
                 tries=["install a newer datacc"],
             )
         nodes = tuple(_node(row, arrays) for row in head["nodes"])
         outputs = tuple((str(field), str(name)) for field, name in head["outputs"])
         states = tuple((str(given), str(left)) for given, left in head["states"])
         return check(Graph(nodes=nodes, outputs=outputs, states=states, loss=str(head["loss"])))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise GraphError(f"not a Graph: {error}", where=where, tries=["datacc build"]) from error
 
 
 def _node(row: dict[str, Any], arrays: dict[str, Any]) -> Node:
     return Node(
-        name=row["name"],
-        op=row["op"],
-        inputs=tuple(row["inputs"]),
+        name=_text(row["name"]),
+        op=_text(row["op"]),
+        inputs=tuple(_text(name) for name in row["inputs"]),
         attrs=tuple((key, _frozen(value)) for key, value in sorted(row["attrs"].items())),
-        type=Type(dtype=row["dtype"], shape=tuple(row["shape"])),
+        type=Type(dtype=_text(row["dtype"]), shape=tuple(row["shape"])),
         value=arrays[row["name"]] if row["filled"] else None,
-        role=row["role"],
-        dims=tuple(row["dims"]),
+        role=cast(Role, _text(row["role"])),  # `check` refuses any other
+        dims=tuple(_text(dim) for dim in row["dims"]),
     )
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} stands where a text is wanted")
+    return value
 
 
 def _frozen(value: Any) -> Any:

@@ -143,7 +143,7 @@ def header(graph: Graph) -> dict[str, Any]:
                 "name": node.name,
                 "op": node.op,
                 "inputs": list(node.inputs),
-                "attrs": {key: value for key, value in node.attrs},
+                "attrs": dict(node.attrs),
                 "dtype": node.type.dtype,
                 "shape": list(node.type.shape),
                 "role": node.role,

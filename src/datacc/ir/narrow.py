@@ -3,12 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from datacc.errors import GraphError
 from datacc.ir.build import infer
 from datacc.ir.graph import SOURCES, Graph, Node, Type
 
 
 def narrow(graph: Graph, widths: Mapping[str, int]) -> Graph:
     """The Graph whose weight axes named in `widths` keep only their first elements. Raises `GraphError`."""
+    empty = sorted(name for name, width in widths.items() if width < 1)
+    if empty:
+        raise GraphError(f"widths {empty} are below 1")
     types: dict[str, Type] = {}
     nodes = []
     for node in graph.nodes:

@@ -30,6 +30,7 @@ class Op:
 
     `attrs` gives every attribute its default (None: must be given). `kind` is the group that `inspect` adds up:
     product, threshold (comparisons), or other. `work` counts multiply-adds from types and attributes alone.
+    `weights` says how many of the last arguments are weight nodes; the others are values with a batch axis.
     """
 
     shape: Callable[..., Type]
@@ -37,6 +38,7 @@ class Op:
     onnx: str
     kind: str
     work: Callable[..., int] = no_work
+    weights: int = 0
     attrs: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -46,10 +48,16 @@ POOL_ATTRS = {"size": None, "stride": None}
 OPS: Final[Mapping[str, Op]] = MappingProxyType(
     {
         "cast": Op(shape=shapes.cast, meaning=meaning.cast, onnx="Cast", kind="other"),
-        "affine": Op(shape=shapes.affine, meaning=meaning.affine, onnx="Mul+Add", kind="other", work=each),
-        "dense": Op(shape=shapes.dense, meaning=meaning.dense, onnx="Gemm", kind="product", work=product),
+        "affine": Op(shape=shapes.affine, meaning=meaning.affine, onnx="Mul+Add", kind="other", work=each, weights=2),
+        "dense": Op(shape=shapes.dense, meaning=meaning.dense, onnx="Gemm", kind="product", work=product, weights=2),
         "conv": Op(
-            shape=shapes.conv, meaning=meaning.conv, onnx="Conv", kind="product", work=product, attrs=CONV_ATTRS
+            shape=shapes.conv,
+            meaning=meaning.conv,
+            onnx="Conv",
+            kind="product",
+            work=product,
+            weights=2,
+            attrs=CONV_ATTRS,
         ),
         "normalise": Op(
             shape=shapes.normalise,
@@ -57,6 +65,7 @@ OPS: Final[Mapping[str, Op]] = MappingProxyType(
             onnx="BatchNormalization",
             kind="other",
             work=each,
+            weights=4,
             attrs={"epsilon": 1e-5},
         ),
         "relu": Op(shape=shapes.same, meaning=meaning.relu, onnx="Relu", kind="threshold"),

@@ -1,4 +1,4 @@
-"""What a program does, laid out: steps in order, where every value lives, one static arena. Made by arrange, printed by emit."""
+"""What a program does, laid out: steps in order, where every value lives, one static arena."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -15,8 +15,14 @@ def _is_float(*types: Type) -> None:
     _demand(all(t.dtype == "float32" for t in types), f"wants float32, got {[t.dtype for t in types]}")
 
 
+def _whole(value: Any) -> bool:
+    """Whether an attribute is an integer, or tuples of integers."""
+    return all(_whole(item) for item in value) if isinstance(value, tuple) else type(value) is int
+
+
 def cast(x: Type) -> Type:
-    """Any exact integer type becomes float32 of the same shape."""
+    """uint8, int8 and int16 become float32 of the same shape, exactly."""
+    _demand(x.dtype in ("uint8", "int8", "int16"), f"wants an integer of at most 16 bits, got {x.dtype}")
     return float32(*x.shape)
 
 
@@ -44,8 +50,9 @@ def conv(x: Type, weight: Type, bias: Type, **attrs: Any) -> Type:
     rank, groups = len(x.shape) - 1, attrs["groups"]
     _demand(rank in (1, 2), f"a convolution runs over one or two axes, not {rank}")
     _demand(len(weight.shape) == rank + 2, f"weight {weight.shape} does not fit input {x.shape}")
+    _demand(_whole(tuple(attrs.values())), "attributes are whole numbers")
     _demand(all(len(attrs[a]) == rank for a in ("stride", "pad", "dilation")), "one stride, pad, dilation per axis")
-    _demand(groups >= 1 and x.shape[-1] % groups == 0 and weight.shape[0] % groups == 0, f"{groups} groups do not divide")
+    _demand(groups >= 1 and not x.shape[-1] % groups and not weight.shape[0] % groups, f"{groups} groups do not divide")
     _demand(weight.shape[-1] == x.shape[-1] // groups, f"weight {weight.shape} does not fit {x.shape[-1]} channels")
     _demand(bias.shape == weight.shape[:1], f"bias {bias.shape} does not fit weight {weight.shape}")
     reach = [d * (k - 1) + 1 for k, d in zip(weight.shape[1:-1], attrs["dilation"], strict=True)]
@@ -63,8 +70,9 @@ def _windows(sizes: Any, reach: Any, stride: Any, pad: Any) -> tuple[int, ...]:
     return tuple(counts)
 
 
-def normalise(x: Type, gain: Type, shift: Type, mean: Type, variance: Type, **_: Any) -> Type:
+def normalise(x: Type, gain: Type, shift: Type, mean: Type, variance: Type, *, epsilon: float) -> Type:
     """Four vectors (C,) over the last axis of x."""
+    _demand(type(epsilon) is float and 0 < epsilon < 1, f"an epsilon of {epsilon!r} is not between 0 and 1")
     _is_float(x, gain, shift, mean, variance)
     _demand(all(t.shape == x.shape[-1:] for t in (gain, shift, mean, variance)), f"four vectors of {x.shape[-1:]}")
     return x
@@ -87,6 +95,7 @@ def pool(x: Type, **attrs: Any) -> Type:
     """Windows of `size` at `stride` over the spatial axes, no pad; a rest is dropped."""
     _is_float(x)
     rank = len(x.shape) - 1
+    _demand(_whole(tuple(attrs.values())), "attributes are whole numbers")
     _demand(rank in (1, 2) and len(attrs["size"]) == len(attrs["stride"]) == rank, "one size and stride per axis")
     return float32(*_windows(x.shape[:-1], attrs["size"], attrs["stride"], ((0, 0),) * rank), x.shape[-1])
 
@@ -106,7 +115,7 @@ def maximum(x: Type) -> Type:
 def concat(*xs: Type, axis: int) -> Type:
     """Values that agree in all axes but one."""
     _is_float(*xs)
-    _demand(len(xs) >= 1 and 0 <= axis < len(xs[0].shape), f"there is no axis {axis}")
+    _demand(len(xs) >= 1 and _whole(axis) and 0 <= axis < len(xs[0].shape), f"there is no axis {axis}")
     rest = {t.shape[:axis] + t.shape[axis + 1 :] for t in xs}
     _demand(len(rest) == 1, f"{[t.shape for t in xs]} do not fit along axis {axis}")
     shape = xs[0].shape

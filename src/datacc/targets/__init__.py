@@ -1,0 +1,36 @@
+"""Targets: the forms in which a built program is handed over, each of use without datacc."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+
+from datacc.emit import Source
+from datacc.ir.graph import Graph
+from datacc.runtime.link import Library
+from datacc.spec.interface import Interface
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Built:
+    """A program that is ready to be packed: what callers see, its C, its library, its simplified Graph.
+
+    `scratch` is the length of the planned arena in bytes.
+    """
+
+    interface: Interface
+    source: Source
+    library: Library
+    scratch: int
+    graph: Graph
+
+
+class Target(ABC):
+    """One form of a program. Members are stateless."""
+
+    @abstractmethod
+    def make(self, built: Built, folder: Path) -> tuple[Path, ...]:
+        """Write this form into `folder`, which exists, and name the files; the same bytes for the same program.
+
+        A file that is already there is replaced whole or not at all. Raises `SpecError` when the program cannot
+        take this form, `MissingExtra` when a package is needed that is not installed.
+        """
