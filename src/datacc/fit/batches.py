@@ -1,7 +1,8 @@
 """Mini-batches of one epoch after another, shuffled and augmented, the same for the same seed."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from datacc.fit import Examples
 
 Batch = tuple[Mapping[str, NDArray[Any]], NDArray[np.int32]]
+Item = TypeVar("Item")
 
 
 def steps_per_epoch(rows: int, batch: int) -> int:
@@ -24,6 +26,15 @@ def batches(examples: Examples, batch: int, epochs: int, seed: int) -> Iterator[
         for step in range(steps_per_epoch(len(examples), batch)):
             rows = order[step * batch : (step + 1) * batch]
             yield _augmented(examples, rows, random), examples.targets[rows]
+
+
+def ahead(items: Iterator[Item]) -> Iterator[Item]:
+    """The same items in the same order, each made in a thread while the one before it is used."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        following = pool.submit(next, items, None)
+        while (item := following.result()) is not None:
+            following = pool.submit(next, items, None)
+            yield item
 
 
 def _augmented(examples: Examples, rows: NDArray[Any], random: np.random.Generator) -> dict[str, NDArray[Any]]:

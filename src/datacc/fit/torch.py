@@ -11,13 +11,13 @@ from torch import Tensor
 
 from datacc.errors import FitError
 from datacc.fit import BackEnd, Examples, Fitted, Progress, Recipe, Watch
-from datacc.fit.batches import batches, class_weights, steps_per_epoch
+from datacc.fit.batches import ahead, batches, class_weights, steps_per_epoch
 from datacc.ir.check import check
 from datacc.ir.graph import Graph, Node
 from datacc.ir.interpret import walk
 
-LOOKS: Final = 8  # how often the tune split is looked at, spread over the second half
-STATISTICS_ROWS: Final = 8192  # learn rows of the exact pass that fills mean and variance
+LOOKS: Final = 4  # how often the tune split is looked at, spread over the second half
+STATISTICS_ROWS: Final = 2048  # learn rows of the pass that fills mean and variance; ids are hashes, so a fair sample
 EVALUATION_ROWS: Final = 1024
 WARM: Final = 0.2  # share of the steps in which the rate rises
 
@@ -117,7 +117,7 @@ class _Fit:
 
     def run(self, watch: Watch | None) -> Fitted:
         recipe, looks = self.recipe, _looks(self.steps)
-        feed = batches(self.learn, recipe.batch, recipe.epochs, self.seed)
+        feed = ahead(batches(self.learn, recipe.batch, recipe.epochs, self.seed))
         for step, (inputs, targets) in enumerate(feed, start=1):
             loss = self._step(step, inputs, targets)
             if step in looks:
@@ -162,7 +162,7 @@ class _Fit:
             self.best_values = {name: tensor.detach().clone() for name, tensor in values.items()}
 
     def _statistics(self) -> Values:
-        """Mean and variance of every normalise node over learn (its first 8,192 rows), in one exact pass."""
+        """Mean and variance of every normalise node over learn (its first 2,048 rows), in one exact pass."""
         found: Values = {}
 
         def given(node: Node, args: list[Any]) -> list[Any]:

@@ -11,7 +11,12 @@ Sizes = Mapping[str, int]
 
 
 class Skeleton(ABC):
-    """One family of networks. Members are stateless."""
+    """One family of networks. Members are stateless.
+
+    `general`: it takes any input, and is chosen by itself only where no skeleton made for the inputs fits.
+    """
+
+    general: bool = False
 
     @abstractmethod
     def fits(self, features: Sequence[Type]) -> bool:

@@ -12,6 +12,8 @@ from datacc.skeletons import Sizes, Skeleton, checked, normalised
 class Mlp(Skeleton):
     """Sizes: `width` of the hidden layers, `depth` their number (0: a linear program)."""
 
+    general = True
+
     def fits(self, features: Sequence[Type]) -> bool:
         """Anything: a dense layer reads every shape."""
         return True

@@ -1,0 +1,63 @@
+"""The folder `build/<name>/`: filled beside the old one, exchanged in one step, the one before kept as `previous`."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+PREVIOUS: Final = "previous"
+
+
+@contextmanager
+def replacing(folder: Path) -> Iterator[Path]:
+    """A new empty folder that takes the place of `folder` when the block ends well, and vanishes when it does not.
+
+    The old artifact becomes `previous/` of the new one; what was its own `previous/` goes, unless both hold the same
+    program: then the older one stays, so that there is something to compare with.
+    """
+    recover(folder)
+    fresh = _beside(folder, "new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    try:
+        yield fresh
+        _keep_previous(folder, fresh)
+        _exchange(folder, fresh)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def recover(folder: Path) -> None:
+    """Finish or undo an exchange that was cut off: afterwards `folder` is the last good artifact, or absent."""
+    old = _beside(folder, "old")
+    if old.exists() and not folder.exists():
+        old.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _beside(folder: Path, word: str) -> Path:
+    return folder.with_name(f".{folder.name}.{word}")
+
+
+def _keep_previous(folder: Path, fresh: Path) -> None:
+    if not folder.exists():
+        return
+    same = _program(folder) == _program(fresh)
+    before = folder / PREVIOUS if same else folder
+    if before.exists():
+        shutil.copytree(before, fresh / PREVIOUS, ignore=lambda *_: [PREVIOUS])
+
+
+def _program(folder: Path) -> tuple[bytes, ...]:
+    """What makes the program what it is: its Graph and its interface."""
+    files = (folder / "graph.dcc", folder / "interface.json")
+    return tuple(file.read_bytes() if file.exists() else b"" for file in files)
+
+
+def _exchange(folder: Path, fresh: Path) -> None:
+    old = _beside(folder, "old")
+    if folder.exists():
+        folder.rename(old)
+    fresh.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)

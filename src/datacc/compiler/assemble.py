@@ -1,0 +1,90 @@
+"""From what is asked and what is frozen to what is fitted: skeletons with fronts and answer, examples, the interface."""
+
+from functools import partial
+
+from datacc.errors import SpecError
+from datacc.fit import Examples
+from datacc.ir.graph import Graph
+from datacc.registry import load, names
+from datacc.repo.snapshot import LEARN, TUNE, Snapshot
+from datacc.skeletons import Sizes, Skeleton
+from datacc.spec.interface import Interface, Port
+from datacc.spec.program import Program
+
+
+def skeleton_graph(program: Program, snapshot: Snapshot, skeleton: str, sizes: Sizes) -> Graph:
+    """The Graph to fit: fronts, body and answer joined, `data` holes filled from learn, learnt holes open."""
+    chosen: Skeleton = load("skeletons", skeleton)
+    graph = chosen.graph(_fronts(program), _answer(program, snapshot), sizes)
+    learn = snapshot.rows(LEARN)
+    for field in program.inputs:
+        kind = load("types", field.type)
+        graph = graph.fill(kind.data(field.name, snapshot.inputs[field.name][learn], kind.options(**field.options)))
+    return graph
+
+
+def ladders(program: Program) -> tuple[tuple[str, Sizes], ...]:
+    """Every (skeleton, sizes) to consider, in no order: those of the skeleton asked for, or of all that fit.
+
+    A skeleton made for the inputs (`general` false) goes before one that takes anything. Raises `SpecError` when the
+    one asked for does not fit.
+    """
+    features = [front.by_name[name].type for front in _fronts(program) for _, name in front.outputs]
+    asked = [program.skeleton] if program.skeleton is not None else list(names("skeletons"))
+    fitting: dict[str, Skeleton] = {name: load("skeletons", name) for name in asked}
+    fitting = {name: skeleton for name, skeleton in fitting.items() if skeleton.fits(features)}
+    if not fitting:
+        shapes = ", ".join(str(feature.shape) for feature in features)
+        raise SpecError(f"{program.skeleton} does not fit inputs of shape {shapes}", tries=["leave skeleton out"])
+    special = {name: skeleton for name, skeleton in fitting.items() if not skeleton.general} or fitting
+    return tuple((name, sizes) for name, skeleton in special.items() for sizes in skeleton.ladder(features))
+
+
+def examples(program: Program, snapshot: Snapshot) -> tuple[Examples, Examples]:
+    """The labelled rows of learn and of tune."""
+    (output,) = program.outputs
+    augment = {}
+    for field in program.inputs:
+        kind = load("types", field.type)
+        augment[field.name] = partial(kind.augment, options=kind.options(**field.options))
+    everything = Examples(inputs=snapshot.inputs, targets=snapshot.labels[output.name], augment=augment)
+    return everything.rows(snapshot.rows(LEARN)), everything.rows(snapshot.rows(TUNE))
+
+
+def interface(program: Program, snapshot: Snapshot, graph: Graph) -> Interface:
+    """What a caller of the program sees: one port per input and per output of the Graph."""
+    fields = {field.name: field for field in program.inputs}
+    inputs = tuple(
+        Port(
+            name=node.name,
+            dtype=node.type.dtype,
+            shape=node.type.shape,
+            type=fields[node.name].type,
+            options=fields[node.name].options,
+        )
+        for node in graph.inputs
+    )
+    answers = tuple(
+        Port(
+            name=field,
+            dtype=graph.by_name[name].type.dtype,
+            shape=graph.by_name[name].type.shape,
+            classes=snapshot.classes.get(field, ()),
+        )
+        for field, name in graph.outputs
+    )
+    return Interface(name=program.name, cpu=program.target.cpu, inputs=inputs, answers=answers)
+
+
+def _fronts(program: Program) -> list[Graph]:
+    fronts = []
+    for field in program.inputs:
+        kind = load("types", field.type)
+        fronts.append(kind.front(field.name, kind.options(**field.options)))
+    return fronts
+
+
+def _answer(program: Program, snapshot: Snapshot) -> Graph:
+    (output,) = program.outputs
+    answer: Graph = load("types", output.type).answer(output.name, snapshot.classes[output.name])
+    return answer

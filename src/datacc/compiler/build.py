@@ -1,0 +1,108 @@
+"""The path, end to end: source → snapshot → skeleton → fit → simplify → arrange → emit → link → judge → artifact."""
+
+import math
+from collections import Counter
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from datacc.compiler.artifact import replacing
+from datacc.compiler.assemble import skeleton_graph
+from datacc.compiler.certify import certify
+from datacc.compiler.finish import Made, finish
+from datacc.compiler.fitting import back_end, fit_once
+from datacc.compiler.price import over_budget, price
+from datacc.compiler.report import Report
+from datacc.compiler.search import Announce, Choice, Rung, candidate, search
+from datacc.errors import BudgetError
+from datacc.fit import Recipe
+from datacc.ir.cost import work
+from datacc.registry import load
+from datacc.repo.snapshot import JUDGE, Snapshot
+from datacc.runtime.link import toolchain
+from datacc.sources import Source
+from datacc.spec.lock import Lock, check_lock, read_lock, shape_digest, write_lock
+from datacc.spec.program import Goal, Program
+from datacc.spec.write import program_toml
+from datacc.store import Store, write_atomically
+
+CACHE: Final = Path(".datacc") / "cache"
+TOML: Final = "datacc.toml"
+LOCK: Final = "datacc.lock"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """How a build is wanted: at which revision, from nothing (`exact`), with a new search."""
+
+    revision: str | None = None
+    exact: bool = False
+    search: bool = False
+
+
+def build(program: Program, root: Path, order: Order = Order(), announce: Announce = lambda rung: None) -> Report:
+    """Build `program` in the folder `root` of its `datacc.toml`; leaves `build/<name>/` and, if it holds, the lock.
+
+    A program without a file (zero configuration) gets one. The report tells whether goal, checks and budget hold;
+    nothing is raised for a miss. `announce(rung)` is called before each fit and gives what watches it.
+    """
+    store = Store(root / CACHE)
+    source: Source = load("sources", program.source.type)
+    snapshot = source.snapshot(program, root, order.revision, store)
+    asked = program if program.goals else replace(program, goals=(floor_goal(snapshot),))
+    warnings = certify(asked, snapshot)
+    lock = None if order.search else read_lock(root / LOCK)
+    chosen_goal = not program.goals
+    if lock is None:
+        choice = search(asked, snapshot, store, chosen_goal=chosen_goal, exact=order.exact, announce=announce)
+    else:
+        choice = obey(lock, asked, snapshot, store, exact=order.exact, announce=announce)
+    fresh = lock_of(asked, choice)
+    made = Made(program=asked, snapshot=snapshot, choice=choice, lock=fresh, warnings=warnings)
+    with replacing(root / "build" / program.name) as folder:
+        report = finish(made, root, store, folder)
+    if program.path is None:
+        write_atomically(root / TOML, program_toml(asked).encode())
+    if report.verdict.holds and fresh != lock:
+        write_lock(root / LOCK, fresh)
+    return report
+
+
+def floor_goal(snapshot: Snapshot) -> Goal:
+    """The least that a program must reach to be worth anything: more than always answering the commonest class.
+
+    The share of that class in learn and tune, rounded up to whole percents.
+    """
+    (labels,) = snapshot.labels.values()
+    known = labels[snapshot.splits != JUDGE]
+    share = Counter(known.tolist()).most_common(1)[0][1] / len(known)
+    return Goal(metric="accuracy", at_least=min(math.floor(share * 100 + 1) / 100, 0.99))
+
+
+def obey(
+    lock: Lock, program: Program, snapshot: Snapshot, store: Store, *, exact: bool, announce: Announce
+) -> Choice:
+    """What the lock says, fitted. Raises `SpecError` when it is another program's, `BudgetError` when it is too dear."""
+    check_lock(lock, program)
+    graph = skeleton_graph(program, snapshot, lock.skeleton, lock.sizes)
+    rung = Rung(skeleton=lock.skeleton, sizes=lock.sizes, graph=graph, work=work(graph))
+    costs = price(program, snapshot, graph, store)
+    overs = over_budget(program.budget, costs)
+    if overs:
+        what = "what it chose needs " + " and ".join(over.text for over in overs)
+        raise BudgetError(what, where=LOCK, tries=["datacc build --search", *(over.fix for over in overs)])
+    recipe = Recipe(**lock.recipe)  # type: ignore[arg-type]  # checked by Recipe's own fields
+    fitted = fit_once(program, snapshot, graph, recipe, store, exact=exact, watch=announce(rung))
+    tried = replace(candidate(rung, costs, fitted.tune, "as datacc.lock says"), chosen=True)
+    return Choice(rung=rung, recipe=recipe, fitted=fitted, tried=(tried,))
+
+
+def lock_of(program: Program, choice: Choice) -> Lock:
+    """The lock that repeats this choice."""
+    return Lock(
+        program=shape_digest(program),
+        skeleton=choice.rung.skeleton,
+        sizes=dict(choice.rung.sizes),
+        recipe=choice.recipe.plain(),
+        toolchain={**toolchain(), "fit": back_end().version()},
+    )

@@ -1,0 +1,103 @@
+"""The end of the path: link, judge the final bytes, report, and write every file of the artifact."""
+
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+
+from datacc.compiler.assemble import interface
+from datacc.compiler.card import card
+from datacc.compiler.evidence import Evidence, gather
+from datacc.compiler.judge import judge
+from datacc.compiler.produce import Product, build_library, write
+from datacc.compiler.report import Digests, Provenance, Report, data_of, tune_of
+from datacc.compiler.report_html import report_html
+from datacc.compiler.search import Choice
+from datacc.compiler.verdict import Verdict
+from datacc.ir.cost import node_costs
+from datacc.ir.file import dump
+from datacc.registry import load
+from datacc.repo.snapshot import Snapshot
+from datacc.runtime.native import Native
+from datacc.spec.interface import Interface
+from datacc.spec.lock import Lock, lock_toml
+from datacc.spec.program import Program
+from datacc.spec.write import program_toml
+from datacc.store import Store, digest
+from datacc.targets import Built, Target
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Made:
+    """Everything that was decided and fitted before anything is linked."""
+
+    program: Program
+    snapshot: Snapshot
+    choice: Choice
+    lock: Lock
+    warnings: tuple[str, ...]
+
+
+def finish(made: Made, root: Path, store: Store, folder: Path) -> Report:
+    """Leave the whole artifact in `folder` and return its report.
+
+    Raises `ParityError` when the linked program and the reference disagree on a judged row.
+    """
+    program, graph = made.program, made.choice.fitted.graph
+    port = interface(program, made.snapshot, graph)
+    product = build_library(write(graph, port), program.target.cpu, folder)
+    native = Native(product.library.path, port, product.draft.plan.arena)
+    artifact = digest(product.library.path.read_bytes())
+    ledger = root / "judged" if program.source.type == "repository" else None
+    verdict = judge(program, made.snapshot, graph, native, product.costs, store, ledger, artifact=artifact)
+    evidence = tuple(gather(made.snapshot, output.name, native) for output in program.outputs)
+    report = _report(made, product, verdict, evidence, artifact)
+    _write(folder, made, product, port)
+    (folder / "report.json").write_text(report.to_json(), encoding="utf-8")
+    (folder / "report.html").write_text(report_html(report, evidence), encoding="utf-8")
+    (folder / "card.md").write_text(card(report), encoding="utf-8")
+    return report
+
+
+def _report(
+    made: Made, product: Product, verdict: Verdict, evidence: tuple[Evidence, ...], artifact: str
+) -> Report:
+    data = data_of(made.snapshot)
+    commit = made.snapshot.origin.removeprefix("commit ")
+    return Report(
+        name=made.program.name,
+        program=program_toml(made.program),
+        data=replace(data, notes=(*data.notes, *made.warnings)),
+        tried=made.choice.tried,
+        verdict=verdict,
+        costs=product.costs,
+        ops=node_costs(product.draft.graph),
+        tune=tuple(tune_of(one) for one in evidence),
+        provenance=Provenance(
+            datacc=version("datacc"),
+            toolchain=made.lock.toolchain,
+            cpu=made.program.target.cpu,
+            commit=commit if commit != made.snapshot.origin else None,
+            lock=digest(lock_toml(made.lock)),
+        ),
+        digests=Digests(
+            graph=made.choice.fitted.graph.digest,
+            source=product.draft.source.digest,
+            library=artifact,
+        ),
+    )
+
+
+def _write(folder: Path, made: Made, product: Product, port: Interface) -> None:
+    """The stored forms of the program, and the targets that were asked for."""
+    (folder / "interface.json").write_text(port.to_json(), encoding="utf-8")
+    (folder / "graph.dcc").write_bytes(dump(made.choice.fitted.graph))
+    built = Built(
+        interface=port,
+        source=product.draft.source,
+        library=product.library,
+        scratch=product.draft.plan.arena,
+        graph=product.draft.graph,
+    )
+    for name in made.program.target.make:
+        target: Target = load("targets", name)
+        target.make(built, folder)

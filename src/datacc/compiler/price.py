@@ -1,0 +1,56 @@
+"""What a candidate will cost, exactly, before it is fitted: linked with stand-in weights, since form alone decides."""
+
+import json
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from datacc.compiler.assemble import interface
+from datacc.compiler.produce import build_library, stand_in, write
+from datacc.compiler.verdict import Costs
+from datacc.ir.graph import Graph
+from datacc.repo.snapshot import Snapshot
+from datacc.runtime.link import toolchain
+from datacc.spec.program import Budget, Program
+from datacc.spec.units import show_bytes, show_work
+from datacc.store import Store, canonical, digest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Over:
+    """One limit of the budget that a candidate breaks: how far (> 1), in words, and the line that would allow it."""
+
+    ratio: float
+    text: str
+    fix: str
+
+
+def price(program: Program, snapshot: Snapshot, graph: Graph, store: Store) -> Costs:
+    """The costs of `graph` once it is fitted; remembered by its C and the toolchain."""
+    draft = write(stand_in(graph), interface(program, snapshot, graph))
+    key = digest("price 1", draft.source.digest, program.target.cpu, canonical(toolchain()))
+    known = store.get(key)
+    if known is not None:
+        return Costs(**json.loads(known))
+    with tempfile.TemporaryDirectory(prefix="datacc-") as folder:
+        costs = build_library(draft, program.target.cpu, Path(folder)).costs
+    store.put(key, canonical(asdict(costs)).encode())
+    return costs
+
+
+def over_budget(budget: Budget, costs: Costs) -> tuple[Over, ...]:
+    """The limits of size, memory and work that `costs` break; latency is measured by the judge alone."""
+    pairs = (
+        ("size", budget.size, costs.size, show_bytes),
+        ("memory", budget.memory, costs.memory, show_bytes),
+        ("work", budget.work, costs.work, show_work),
+    )
+    return tuple(
+        Over(
+            ratio=cost / limit,
+            text=f"{show(cost)} of {name} where {show(limit)} are allowed",
+            fix=f'{name} = "{show(cost)}" under [budget]',
+        )
+        for name, limit, cost, show in pairs
+        if limit is not None and cost > limit
+    )

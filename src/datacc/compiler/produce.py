@@ -1,0 +1,61 @@
+"""From a complete Graph to a linked library and what it costs: simplify, arrange, emit, link in one straight line."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from datacc.arrange import arrange
+from datacc.compiler.simplify import simplify
+from datacc.compiler.verdict import Costs
+from datacc.emit import Source, emit
+from datacc.ir.cost import weight_bytes, work
+from datacc.ir.graph import Graph
+from datacc.ir.plan import Plan
+from datacc.runtime.link import Library, link
+from datacc.spec.interface import Interface
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Draft:
+    """A program up to its C: the simplified Graph, the plan and the source text."""
+
+    graph: Graph
+    plan: Plan
+    source: Source
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Product:
+    """A linked program and its costs."""
+
+    draft: Draft
+    library: Library
+    costs: Costs
+
+
+def write(graph: Graph, interface: Interface) -> Draft:
+    """The C of a complete Graph."""
+    simple = simplify(graph)
+    plan = arrange(simple, interface.cpu)
+    return Draft(graph=simple, plan=plan, source=emit(plan, interface))
+
+
+def build_library(draft: Draft, cpu: str, folder: Path) -> Product:
+    """Link the draft into `folder`. Raises `ToolchainError` when the C compiler fails."""
+    library = link(draft.source, cpu, folder)
+    costs = Costs(
+        work=work(draft.graph),
+        size=library.size,
+        arena=draft.plan.arena,
+        stack=library.stack,
+        weights=weight_bytes(draft.graph),
+    )
+    return Product(draft=draft, library=library, costs=costs)
+
+
+def stand_in(graph: Graph) -> Graph:
+    """The Graph with arbitrary weights in its holes: it costs what the fitted one will cost."""
+    random = np.random.default_rng(0)
+    values = {node.name: random.uniform(0.5, 1.5, node.type.shape).astype(np.float32) for node in graph.holes}
+    return graph.fill(values)

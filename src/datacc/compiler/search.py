@@ -1,0 +1,161 @@
+"""The search: up the ladder from cheap to dear, past what breaks the budget, to the first that reaches the goal."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from datacc.compiler.assemble import ladders, skeleton_graph
+from datacc.compiler.certify import chance_of
+from datacc.compiler.fitting import fit_once
+from datacc.compiler.price import over_budget, price
+from datacc.compiler.report import Candidate
+from datacc.compiler.slices import class_index, slice_rows
+from datacc.compiler.verdict import Costs
+from datacc.errors import BudgetError
+from datacc.fit import Fitted, Recipe, Watch
+from datacc.fit.recipe import default_recipe
+from datacc.goals import Figure, Metric
+from datacc.ir.cost import work
+from datacc.ir.graph import Graph
+from datacc.ir.interpret import interpret
+from datacc.registry import load
+from datacc.repo.snapshot import JUDGE, LEARN, TUNE, Snapshot
+from datacc.spec.bounds import needed_right
+from datacc.spec.program import Check, Program
+from datacc.store import Store
+
+LIKELY: Final = 0.9  # the chance of passing, seen from tune, that ends the search
+PATIENCE: Final = 2  # rungs without a gain on tune that end the search when datacc chose the goal itself
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Rung:
+    """One candidate before it is fitted: skeleton, sizes, its Graph with holes, and its multiply-adds."""
+
+    skeleton: str
+    sizes: Mapping[str, int]
+    graph: Graph
+    work: int
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Choice:
+    """What was settled on: a rung, how it was fitted, what came out, and everything that was tried."""
+
+    rung: Rung
+    recipe: Recipe
+    fitted: Fitted
+    tried: tuple[Candidate, ...]
+
+
+Announce = Callable[[Rung], Watch | None]
+
+
+def search(
+    program: Program, snapshot: Snapshot, store: Store, *, chosen_goal: bool, exact: bool, announce: Announce
+) -> Choice:
+    """The cheapest rung whose tune answers make passing likely; without one, the best on tune.
+
+    With `chosen_goal` (datacc set the goal itself) it goes on for as long as tune gains. Raises `BudgetError` with
+    the nearest rung when none can meet the budget; then nothing was fitted.
+    """
+    priced = [(rung, price(program, snapshot, rung.graph, store)) for rung in rungs(program, snapshot)]
+    tried, best, since = [], None, 0
+    for rung, costs in _within_budget(program, priced):
+        recipe = default_recipe(len(snapshot.rows(LEARN)), rung.work)
+        fitted = fit_once(program, snapshot, rung.graph, recipe, store, exact=exact, watch=announce(rung))
+        tried.append(candidate(rung, costs, fitted.tune))
+        since += 1
+        if best is None or fitted.tune > best.fitted.tune:
+            best, since = Choice(rung=rung, recipe=recipe, fitted=fitted, tried=()), 0
+        if since >= PATIENCE if chosen_goal else promising(program, snapshot, fitted.graph):
+            best = best if chosen_goal else Choice(rung=rung, recipe=recipe, fitted=fitted, tried=())
+            break
+    assert best is not None  # _within_budget gives at least one rung
+    return replace(best, tried=_all_tried(program, priced, tried, best.rung))
+
+
+def rungs(program: Program, snapshot: Snapshot) -> list[Rung]:
+    """Every candidate, cheapest first by multiply-adds."""
+    found = []
+    for skeleton, sizes in ladders(program):
+        graph = skeleton_graph(program, snapshot, skeleton, sizes)
+        found.append(Rung(skeleton=skeleton, sizes=sizes, graph=graph, work=work(graph)))
+    return sorted(found, key=lambda rung: (rung.work, rung.skeleton))
+
+
+def candidate(rung: Rung, costs: Costs, tune: float | None, note: str = "") -> Candidate:
+    """The row of a rung in the report."""
+    return Candidate(
+        skeleton=rung.skeleton,
+        sizes=dict(rung.sizes),
+        work=costs.work,
+        size=costs.size,
+        memory=costs.memory,
+        tune=tune,
+        note=note,
+    )
+
+
+def promising(program: Program, snapshot: Snapshot, graph: Graph) -> bool:
+    """Whether, after its answers on tune, passing every goal and check on judge is likely."""
+    (output,) = program.outputs
+    rows, truth = snapshot.rows(TUNE), snapshot.labels[output.name]
+    inputs = {name: array[rows] for name, array in snapshot.inputs.items()}
+    answer = np.full(len(snapshot.ids), -1, np.int32)
+    answer[rows] = interpret(graph, inputs)[output.name].reshape(-1)
+    for goal in program.goals:
+        metric: Metric = load("goals", goal.metric)
+        seen = metric.measure(truth[rows], answer[rows], None)
+        if not _likely(seen, len(snapshot.rows(JUDGE)), goal.at_least):
+            return False
+    return all(_check_holds(check, program, snapshot, truth, answer) for check in program.checks)
+
+
+def _check_holds(check: Check, program: Program, snapshot: Snapshot, truth: np.ndarray, answer: np.ndarray) -> bool:
+    """On tune the measured figure decides: slices are too small there for a bound. No row is no objection."""
+    file = program.path.name if program.path is not None else "datacc.toml"
+    rows = slice_rows(snapshot, check, file) & (snapshot.splits == TUNE)
+    of_class = class_index(snapshot, program.outputs[0].name, check, file)
+    figure = load("goals", check.metric).measure(truth[rows], answer[rows], of_class)
+    return not figure.total or bool(figure.value >= check.at_least)
+
+
+def _likely(seen: Figure, judge_rows: int, at_least: float) -> bool:
+    wanted = needed_right(judge_rows, at_least)
+    return wanted is not None and chance_of(wanted, judge_rows, seen) >= LIKELY
+
+
+def _within_budget(program: Program, priced: Iterable[tuple[Rung, Costs]]) -> list[tuple[Rung, Costs]]:
+    """The rungs that can meet size, memory and work. Raises `BudgetError` that names the nearest."""
+    priced = list(priced)
+    fitting = [(rung, costs) for rung, costs in priced if not over_budget(program.budget, costs)]
+    if fitting:
+        return fitting
+    rung, costs = min(priced, key=lambda pair: max(over.ratio for over in over_budget(program.budget, pair[1])))
+    overs = over_budget(program.budget, costs)
+    file = program.path.name if program.path is not None else "datacc.toml"
+    sizes = ", ".join(f"{name} = {size}" for name, size in rung.sizes.items())
+    raise BudgetError(
+        f"no skeleton meets the budget; the nearest, {rung.skeleton} with {sizes}, needs "
+        + " and ".join(over.text for over in overs),
+        where=file,
+        tries=[over.fix for over in overs],
+    )
+
+
+def _all_tried(
+    program: Program, priced: Iterable[tuple[Rung, Costs]], fitted: list[Candidate], chosen: Rung
+) -> tuple[Candidate, ...]:
+    """Every rung in order of work: fitted, over budget, or not needed; the chosen one marked."""
+    scores = {(one.skeleton, tuple(one.sizes.items())): one.tune for one in fitted}
+    rows = []
+    for rung, costs in priced:
+        tune = scores.get((rung.skeleton, tuple(rung.sizes.items())))
+        overs = over_budget(program.budget, costs)
+        note = "over budget: " + " and ".join(over.text for over in overs) if overs else ""
+        note = note or ("not needed" if tune is None else "")
+        rows.append(replace(candidate(rung, costs, tune, note), chosen=rung is chosen))
+    return tuple(rows)

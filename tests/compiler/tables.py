@@ -1,0 +1,18 @@
+"""Small tables with a known answer, for tests of the whole path."""
+
+from pathlib import Path
+
+import numpy as np
+
+
+def blobs(path: Path, rows: int = 400, classes: int = 3, spread: float = 0.35, seed: int = 0) -> Path:
+    """A CSV of `classes` clouds in three numeric columns, a text column beside them, and the label `species`."""
+    random = np.random.default_rng(seed)
+    centres = random.uniform(-2, 2, (classes, 3))
+    lines = ["length,width,depth,place,species"]
+    for row in range(rows):
+        k = row % classes
+        numbers = centres[k] + random.normal(0, spread, 3)
+        lines.append(",".join([*(f"{x:.4f}" for x in numbers), ("shore", "hill")[row % 2], f"kind {'abc'[k]}"]))
+    path.write_text("\n".join(lines) + "\n")
+    return path

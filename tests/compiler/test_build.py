@@ -1,0 +1,228 @@
+"""The whole path: a table in, a judged program out; and what stays as it was when something goes wrong."""
+
+import errno
+import json
+import os
+import shutil
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from datacc.compiler import artifact
+from datacc.compiler.build import Order, build
+from datacc.errors import BudgetError, CertifyError, ResourceError, SpecError
+from datacc.ir.file import load as load_graph
+from datacc.ir.interpret import interpret
+from datacc.runtime.load import load
+from datacc.sources.table import infer_program
+from datacc.spec.program import Budget, Check, Goal, Program
+from datacc.spec.read import read_program
+from tests.compiler.tables import blobs
+
+
+def program_in(folder: Path, **changes: object) -> Program:
+    """The program inferred from a fresh table in `folder`."""
+    blobs(folder / "flowers.csv")
+    inferred = infer_program(folder / "flowers.csv", "species")
+    return replace(inferred, source=replace(inferred.source, options={"path": "flowers.csv", "label": "species"}), **changes)  # type: ignore[arg-type]
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """The contents of every file below `folder`, by relative path."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+@pytest.mark.tiny
+def test_a_table_becomes_a_judged_program_that_answers_like_its_graph(tmp_path: Path) -> None:
+    program = program_in(tmp_path)
+    before = (tmp_path / "flowers.csv").read_bytes()
+    report = build(program, tmp_path)
+    folder = tmp_path / "build" / "flowers"
+
+    assert report.verdict.holds
+    assert {line.kind for line in report.verdict.lines} >= {"parity", "goal"}
+    assert (tmp_path / "flowers.csv").read_bytes() == before
+    for name in ("flowers.c", "flowers.h", "interface.json", "graph.dcc", "report.json", "report.html", "card.md"):
+        assert (folder / name).stat().st_size > 0, name
+
+    answer = load(folder)
+    rows = np.random.default_rng(5).uniform(-3, 3, (50, 3)).astype(np.float32)
+    wanted = interpret(load_graph((folder / "graph.dcc").read_bytes()), {"record": rows})
+    got = answer.batch(rows)
+    np.testing.assert_array_equal(got["species"].reshape(-1), wanted["species"].reshape(-1))
+    np.testing.assert_allclose(got["species_scores"], wanted["species_scores"], atol=1e-5)
+
+    # The files it left are the program: building from them obeys the lock and gives the same bytes.
+    again = read_program(tmp_path / "datacc.toml")
+    assert again.goals == (Goal(metric="accuracy", at_least=report.verdict.lines[1].limit or 0),)
+    lock = (tmp_path / "datacc.lock").read_bytes()
+    assert tomllib.loads(lock.decode())["skeleton"] == "mlp.v1"
+    second = build(again, tmp_path)
+    assert second.digests == report.digests
+    assert (tmp_path / "datacc.lock").read_bytes() == lock
+
+
+def test_two_folders_give_the_same_bytes(tmp_path: Path) -> None:
+    made = []
+    for name in ("one", "two and a longer name"):
+        folder = tmp_path / name
+        folder.mkdir()
+        program = program_in(folder)
+        build(replace(program, target=replace(program.target, make=("c", "library", "wheel"))), folder)
+        made.append(files_of(folder / "build" / "flowers"))
+    reports = {"report.json", "report.html", "card.md"}  # these hold measured times
+    assert set(made[0]) == set(made[1])
+    assert any(name.endswith(".whl") for name in made[0])
+    assert any(name.endswith(".so") for name in made[0])
+    assert not {name for name in set(made[0]) - reports if made[0][name] != made[1][name]}
+
+
+def test_the_goal_is_more_than_the_commonest_class(tmp_path: Path) -> None:
+    report = build(program_in(tmp_path), tmp_path)
+    goal = next(line for line in report.verdict.lines if line.kind == "goal")
+    rows = [line.split(",")[-1] for line in (tmp_path / "flowers.csv").read_text().splitlines()[1:]]
+    assert goal.limit is not None
+    assert goal.limit > 0.3
+    assert goal.limit <= max(map(rows.count, rows)) / len(rows) + 0.08  # learn and tune differ a little from all
+
+
+def test_a_missed_goal_is_told_and_writes_no_lock(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    lines = ["a,b,kind"] + [f"{x:.3f},{y:.3f},{'xy'[k]}" for x, y, k in zip(*random.normal(size=(2, 300)), random.integers(0, 2, 300), strict=True)]
+    (tmp_path / "noise.csv").write_text("\n".join(lines))
+    inferred = infer_program(tmp_path / "noise.csv", "kind")
+    report = build(replace(inferred, goals=(Goal(metric="accuracy", at_least=0.9),)), tmp_path)
+    assert not report.verdict.holds
+    (missed,) = report.verdict.missed
+    assert missed.kind == "goal"
+    assert "more right" in missed.closes
+    assert not (tmp_path / "datacc.lock").exists()
+    assert all(one.tune is not None for one in report.tried), "the whole ladder is tried before giving up"
+
+
+def test_the_cheapest_rung_that_will_do_is_chosen(tmp_path: Path) -> None:
+    program = program_in(tmp_path, goals=(Goal(metric="accuracy", at_least=0.6),))
+    report = build(program, tmp_path)
+    works = [one.work for one in report.tried]
+    assert works == sorted(works)
+    chosen = [one.chosen for one in report.tried].index(True)
+    assert all(one.tune is not None for one in report.tried[: chosen + 1])
+    assert all(one.tune is None and one.note == "not needed" for one in report.tried[chosen + 1 :])
+
+
+def test_what_breaks_the_budget_is_never_fitted(tmp_path: Path) -> None:
+    program = program_in(tmp_path, budget=Budget(work=100))
+    fitted = []
+    report = build(program, tmp_path, announce=lambda rung: fitted.append(rung.work))  # type: ignore[func-returns-value]
+    assert fitted
+    assert all(work <= 100 for work in fitted)
+    assert [one for one in report.tried if one.note.startswith("over budget")]
+
+
+def test_a_budget_that_nothing_meets_names_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(BudgetError) as caught:
+        build(program_in(tmp_path, budget=Budget(work=5, memory=1)), tmp_path)
+    assert "nearest" in caught.value.what
+    assert any(attempt.startswith("work =") for attempt in caught.value.tries)
+    assert any(attempt.startswith("memory =") for attempt in caught.value.tries)
+    assert not (tmp_path / "build" / "flowers").exists()
+
+
+def test_a_goal_too_high_for_the_judge_split_is_refused_before_fitting(tmp_path: Path) -> None:
+    program = program_in(tmp_path, goals=(Goal(metric="accuracy", at_least=0.999),))
+    with pytest.raises(CertifyError, match="cannot be certified"):
+        build(program, tmp_path, announce=lambda rung: pytest.fail("fitted"))
+
+
+def test_a_check_on_a_slice_and_a_class_is_judged(tmp_path: Path) -> None:
+    checks = (
+        Check(metric="accuracy", at_least=0.5, where={"place": "shore"}),
+        Check(metric="recall", at_least=0.5, of_class="kind a"),
+    )
+    report = build(program_in(tmp_path, checks=checks), tmp_path)
+    assert [line.holds for line in report.verdict.lines if line.kind == "check"] == [True, True]
+
+
+def test_a_lock_of_another_program_is_refused(tmp_path: Path) -> None:
+    build(program_in(tmp_path), tmp_path)
+    program = read_program(tmp_path / "datacc.toml")
+    (record,) = program.inputs
+    fewer = replace(record, options={"columns": ("length", "width")})
+    with pytest.raises(SpecError, match="chosen for other inputs"):
+        build(replace(program, inputs=(fewer,)), tmp_path)
+    build(replace(program, inputs=(fewer,)), tmp_path, Order(search=True))
+
+
+def test_an_interrupted_build_leaves_the_last_good_artifact(tmp_path: Path) -> None:
+    build(program_in(tmp_path), tmp_path)
+    kept = files_of(tmp_path / "build")
+
+    def interrupt(rung: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build(replace(read_program(tmp_path / "datacc.toml"), seed=1), tmp_path, announce=interrupt)
+    assert files_of(tmp_path / "build") == kept
+
+
+@pytest.mark.parametrize("moment", range(12))
+def test_a_full_disk_leaves_the_last_good_artifact(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: int) -> None:
+    build(program_in(tmp_path), tmp_path)
+    kept = files_of(tmp_path / "build" / "flowers")
+    program = replace(read_program(tmp_path / "datacc.toml"), name="flowers")
+    count = iter(range(1000))
+    real = Path.write_bytes, Path.write_text
+
+    def failing(index: int) -> object:
+        def write(self: Path, *args: object, **more: object) -> int:
+            if next(count) == moment:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self))
+            return real[index](self, *args, **more)  # type: ignore[arg-type]
+
+        return write
+
+    monkeypatch.setattr(Path, "write_bytes", failing(0))
+    monkeypatch.setattr(Path, "write_text", failing(1))
+    try:
+        build(program, tmp_path, Order(exact=moment == 0))
+    except (OSError, ResourceError):
+        assert files_of(tmp_path / "build" / "flowers") == kept
+    assert sorted(path.name for path in (tmp_path / "build").iterdir()) == ["flowers"]
+
+
+def test_an_exchange_cut_off_half_way_is_mended(tmp_path: Path) -> None:
+    folder = tmp_path / "build" / "flowers"
+    folder.mkdir(parents=True)
+    (folder / "graph.dcc").write_bytes(b"good")
+    folder.rename(folder.with_name(".flowers.old"))  # as if the process had died between the two renames
+    artifact.recover(folder)
+    assert (folder / "graph.dcc").read_bytes() == b"good"
+    assert not folder.with_name(".flowers.old").exists()
+
+
+def test_the_artifact_before_is_kept_until_the_program_changes_again(tmp_path: Path) -> None:
+    folder = tmp_path / "build" / "flowers"
+    for text in ("one", "two", "two"):
+        with artifact.replacing(folder) as fresh:
+            (fresh / "graph.dcc").write_text(text)
+            (fresh / "interface.json").write_text("{}")
+    assert (folder / "previous" / "graph.dcc").read_text() == "one"
+    assert not (folder / "previous" / "previous").exists()
+
+
+def test_a_damaged_cache_costs_time_and_nothing_else(tmp_path: Path) -> None:
+    first = build(program_in(tmp_path), tmp_path)
+    for entry in (tmp_path / ".datacc" / "cache").rglob("*"):
+        if entry.is_file():
+            data = bytearray(entry.read_bytes())
+            data[len(data) // 2] ^= 1
+            entry.write_bytes(data)
+    second = build(read_program(tmp_path / "datacc.toml"), tmp_path)
+    assert second.digests == first.digests
+    shutil.rmtree(tmp_path / ".datacc")
+    third = build(read_program(tmp_path / "datacc.toml"), tmp_path)
+    assert third.digests == first.digests
+    assert json.loads((tmp_path / "build" / "flowers" / "report.json").read_text())["digests"]
