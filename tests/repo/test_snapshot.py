@@ -1,0 +1,136 @@
+"""Freezing: judge labels are put away, order and cache make no difference, unusable examples are refused."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from datacc.errors import DataError, RepositoryError
+from datacc.repo.example import Example
+from datacc.repo.identity import content
+from datacc.repo.sealed import open_labels
+from datacc.repo.snapshot import JUDGE, freeze
+from datacc.spec.program import Field, Program
+from datacc.store import Store
+
+PROGRAM = Program(
+    name="shapes",
+    inputs=(Field(name="record", type="record", options={"columns": ["width", "height"]}),),
+    outputs=(Field(name="shape", type="label"),),
+)
+CLASSES = {"shape": ("wide", "tall")}
+
+
+def examples(count: int = 200) -> list[Example]:
+    made = []
+    for n in range(count):
+        values = [float(n), float(n * 7 % count)]
+        shape = "wide" if values[0] > values[1] else "tall"
+        columns = {"source": "phone" if n % 3 else "web"}
+        made.append(
+            Example(
+                id=f"{n * 7919 % 65536:032x}",
+                content=content(values),
+                inputs={"record": values},
+                labels={"shape": shape},
+                columns=columns,
+                name=f"{shape}/{n}",
+            )
+        )
+    return made
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "cache")
+
+
+def test_rows_are_the_examples_in_the_order_of_their_ids(store: Store) -> None:
+    given = {one.id: one for one in examples()}
+    snapshot = freeze(store, PROGRAM, given.values(), CLASSES, "table t 0")
+    assert snapshot.ids == tuple(sorted(given))
+    for row, id in enumerate(snapshot.ids):
+        assert snapshot.inputs["record"][row].tolist() == given[id].inputs["record"]
+        assert snapshot.columns["source"][row] == given[id].columns["source"]
+
+
+def test_judge_labels_are_sealed_and_no_name_tells_them(store: Store) -> None:
+    given = {one.id: one for one in examples()}
+    snapshot = freeze(store, PROGRAM, given.values(), CLASSES, "table t 0")
+    opened = open_labels(store, snapshot)["shape"]
+    for row, id in enumerate(snapshot.ids):
+        truth = CLASSES["shape"].index(given[id].labels["shape"])
+        judged = snapshot.splits[row] == JUDGE
+        assert snapshot.labels["shape"][row] == (-1 if judged else truth)
+        assert opened[row] == (truth if judged else -1)
+        assert snapshot.columns["name"][row] == (None if judged else given[id].name)
+    assert 0 < len(snapshot.rows(JUDGE)) < len(given)
+
+
+def test_order_makes_no_difference_and_the_cache_neither(store: Store, tmp_path: Path) -> None:
+    first = freeze(store, PROGRAM, examples(), CLASSES, "table t 0", ["one note"])
+    again = freeze(store, PROGRAM, reversed(examples()), CLASSES, "commit 1")
+    fresh = freeze(Store(tmp_path / "other"), PROGRAM, examples(), CLASSES, "commit 1")
+    assert first.digest == again.digest == fresh.digest
+    assert (first.notes, first.origin, again.notes, again.origin) == (("one note",), "table t 0", (), "commit 1")
+    for other in (again, fresh):
+        assert other.ids == first.ids
+        assert other.columns == first.columns
+        assert other.classes == first.classes
+        np.testing.assert_array_equal(other.inputs["record"], first.inputs["record"])
+        np.testing.assert_array_equal(other.labels["shape"], first.labels["shape"])
+        assert other.inputs["record"].dtype == first.inputs["record"].dtype
+
+
+def test_every_change_changes_the_digest(store: Store) -> None:
+    given = examples()
+    snapshot = freeze(store, PROGRAM, given, CLASSES, "table t 0")
+    judged = snapshot.ids[int(snapshot.rows(JUDGE)[0])]
+    flip = {"wide": "tall", "tall": "wide"}
+    relabelled = [replace(e, labels={"shape": flip[e.labels["shape"]]}) if e.id == judged else e for e in given]
+    changed = freeze(store, PROGRAM, relabelled, CLASSES, "table t 0")
+    assert changed.digest != snapshot.digest
+    assert changed.sealed != snapshot.sealed
+    assert freeze(store, PROGRAM, given[1:], CLASSES, "table t 0").digest != snapshot.digest
+
+
+def test_lost_judge_labels_are_an_error_and_come_back_with_the_snapshot(store: Store, tmp_path: Path) -> None:
+    snapshot = freeze(store, PROGRAM, examples(), CLASSES, "table t 0")
+    (tmp_path / "cache" / snapshot.sealed[:2] / snapshot.sealed[2:]).unlink()
+    with pytest.raises(RepositoryError, match="no longer in the cache"):
+        open_labels(store, snapshot)
+    again = freeze(store, PROGRAM, examples(), CLASSES, "table t 0")
+    assert (open_labels(store, again)["shape"] >= 0).sum() == len(snapshot.rows(JUDGE))
+
+
+def test_no_example_is_refused(store: Store) -> None:
+    with pytest.raises(DataError, match="no labelled example"):
+        freeze(store, PROGRAM, [], CLASSES, "table t 0")
+
+
+def test_one_class_only_is_refused(store: Store) -> None:
+    same = [replace(one, labels={"shape": "wide"}) for one in examples()]
+    with pytest.raises(DataError, match="every example has the same shape: 'wide'"):
+        freeze(store, PROGRAM, same, CLASSES, "table t 0")
+
+
+def test_too_few_examples_for_three_splits_are_refused(store: Store) -> None:
+    with pytest.raises(DataError, match="4 examples are too few"):
+        freeze(store, PROGRAM, examples(200)[198:] + examples(200)[:2], CLASSES, "table t 0")
+
+
+def test_a_class_seen_once_is_noted(store: Store) -> None:
+    given = examples()
+    odd = replace(given[5], labels={"shape": "round"})
+    snapshot = freeze(store, PROGRAM, [*given[:5], odd, *given[6:]], {"shape": ("wide", "tall", "round")}, "table t 0")
+    assert any("'round' is seen once" in note for note in snapshot.notes)
+
+
+def test_an_input_that_its_type_refuses_is_named(store: Store) -> None:
+    given = examples()
+    given[17] = replace(given[17], inputs={"record": [1.0, 1e300]}, name="t.csv:19")
+    with pytest.raises(DataError) as caught:
+        freeze(store, PROGRAM, given, CLASSES, "table t 0")
+    assert caught.value.where == "t.csv:19"
+    assert "height" in caught.value.what

@@ -1,0 +1,83 @@
+"""Splits: shares, groups, equal inputs, imported splits."""
+
+from collections import Counter, defaultdict
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from datacc.repo.example import Example
+from datacc.repo.split import JUDGE, LEARN, TUNE, assign, split_named
+
+
+def example(number: int, *, content: str = "", group: str | None = None, split: str | None = None) -> Example:
+    name = content or f"input {number}"
+    return Example(id=f"{number:032x}", content=name, inputs={}, labels={}, group=group, split=split)
+
+
+EXAMPLES = st.lists(
+    st.tuples(st.integers(0, 9), st.none() | st.integers(0, 5), st.none() | st.sampled_from(["learn", "tune", "judge"])),
+    max_size=40,
+)
+
+
+def test_shares_are_70_10_20() -> None:
+    splits, notes = assign([example(n) for n in range(20_000)])
+    counts = Counter(splits)
+    assert notes == ()
+    for split, share in ((LEARN, 0.7), (TUNE, 0.1), (JUDGE, 0.2)):
+        assert abs(counts[split] / 20_000 - share) < 0.012
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.none() | st.integers(0, 5)), max_size=40))
+def test_neither_a_group_nor_equal_inputs_straddle(drawn: list[tuple[int, int | None]]) -> None:
+    examples = [example(n, content=f"c{c}", group=None if g is None else str(g)) for n, (c, g) in enumerate(drawn)]
+    seen = defaultdict(set)
+    for one, split in zip(examples, assign(examples)[0], strict=True):
+        seen["content", one.content].add(split)
+        if one.group is not None:
+            seen["group", one.group].add(split)
+    assert all(len(splits) == 1 for splits in seen.values())
+
+
+@given(EXAMPLES)
+def test_equal_inputs_share_a_split_whatever_was_imported(drawn: list[tuple[int, int | None, str | None]]) -> None:
+    examples = [
+        example(n, content=f"c{c}", split=split) for n, (c, _, split) in enumerate(drawn)
+    ]
+    seen = defaultdict(set)
+    for one, split in zip(examples, assign(examples)[0], strict=True):
+        seen[one.content].add(split)
+    assert all(len(splits) == 1 for splits in seen.values())
+
+
+def test_a_split_does_not_depend_on_the_others() -> None:
+    examples = [example(n) for n in range(500)]
+    assert assign(examples)[0][::7] == assign(examples[::7])[0]
+
+
+def test_an_imported_split_wins() -> None:
+    words = ["learn", "tune", "judge"]
+    splits, notes = assign([example(n, split=words[n % 3]) for n in range(300)])
+    assert splits == [n % 3 for n in range(300)]
+    assert notes == ()
+
+
+def test_an_input_in_two_splits_stays_out_of_judge() -> None:
+    pair = [example(1, content="same", split="judge"), example(2, content="same", split="learn")]
+    splits, notes = assign([*pair, *(example(n) for n in range(3, 60))])
+    assert splits[:2] == [LEARN, LEARN]
+    assert "1 input imported into two splits" in notes[0]
+
+
+def test_a_tune_split_is_taken_from_learn_when_only_train_and_test_were_imported() -> None:
+    examples = [example(n, split="learn" if n % 4 else "judge") for n in range(2000)]
+    splits, notes = assign(examples)
+    assert [split == JUDGE for split in splits] == [n % 4 == 0 for n in range(2000)]
+    assert 100 < splits.count(TUNE) < 200
+    assert "tune" in notes[0]
+
+
+def test_words_for_splits() -> None:
+    assert [split_named(word) for word in ("Train", " test ", "val", "dev", "cats")] == [
+        "learn", "judge", "tune", "tune", None,
+    ]  # fmt: skip
