@@ -1,0 +1,150 @@
+"""The whole path through the command: a table becomes a program that answers, and everything else asked of it."""
+
+import csv
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import datacc as package
+from datacc import errors
+from datacc.cli import app
+from datacc.spec.lock import read_lock
+from datacc.spec.read import read_program
+
+Datacc = Callable[..., dict[str, Any]]
+Told = Callable[..., str]
+
+pytestmark = pytest.mark.tiny
+
+CLASSES = ("*/ left\\", "right 'ü\"")
+
+
+def write_table(path: Path, rows: int = 400) -> None:
+    """Two clouds of points, far apart, whose classes and columns have hostile names."""
+    random = np.random.default_rng(0)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["width", 'a "quoted" column', "kind"])
+        for n in range(rows):
+            x, y = random.normal((-2, 2)[n % 2], 0.5, 2)
+            writer.writerow([f"{x:.3f}", f"{y:.3f}", CLASSES[n % 2]])
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which `datacc build points.csv --label kind` was said."""
+    folder = tmp_path_factory.mktemp("points")
+    write_table(folder / "points.csv")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        assert app.call(["build", "points.csv", "--label", "kind"]) == 0
+    return folder
+
+
+@pytest.fixture
+def points(once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of that folder, and the current one."""
+    folder = tmp_path / "points"
+    shutil.copytree(once, folder, symlinks=True)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def test_what_a_build_leaves(points: Path) -> None:
+    program = read_program(points / "datacc.toml")
+    lock = read_lock(points / "datacc.lock")
+    assert (program.name, program.goals[0].metric) == ("points", "accuracy")
+    assert lock
+    assert (points / "build/points/report.json").exists()
+    assert (points / "build/points/points.c").exists()
+    untouched = points / "again.csv"
+    write_table(untouched)
+    assert (points / "points.csv").read_bytes() == untouched.read_bytes()
+
+
+def test_the_next_build_obeys_the_lock(points: Path, datacc: Datacc) -> None:
+    lock = (points / "datacc.lock").read_bytes()
+    before = json.loads((points / "build/points/report.json").read_text())
+    said = datacc("build")
+    assert said["holds"]
+    assert said["report"]["digests"] == before["digests"]
+    assert (points / "datacc.lock").read_bytes() == lock
+
+
+def test_the_program_answers(points: Path, datacc: Datacc, told: Told) -> None:
+    record = json.dumps({"width": -2.0, 'a "quoted" column': -2.0})
+    [answer] = datacc("run", "build/points", record)["answers"]
+    assert answer["label"] == CLASSES[0]
+    assert answer["confidence"] == pytest.approx(answer["scores"][CLASSES[0]])
+    assert sum(answer["scores"].values()) == pytest.approx(1)
+    assert CLASSES[0] in told("run", "build/points", record)
+    assert package.load("build/points")([2.0, 2.0]).label == CLASSES[1]
+
+
+def test_it_answers_every_row_of_a_table(points: Path, datacc: Datacc) -> None:
+    answers = datacc("run", "build/points", "points.csv")["answers"]
+    assert [answer["label"] for answer in answers] == [CLASSES[n % 2] for n in range(400)]
+    assert answers[0]["input"] == "points.csv:2"
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "where"),
+    [
+        (["build/points", "nothing.csv"], errors.DataError, "nothing.csv"),
+        (["build/points", "{"], errors.DataError, "input"),
+        (["build/points", '{"width": 1}'], errors.DataError, "input"),
+        (["build/points", "[1, NaN]"], errors.DataError, "input"),
+        (["build/points", "datacc.toml"], errors.DataError, "datacc.toml"),
+        (["build/nothing", "[1, 2]"], errors.UsageError, "build/nothing"),
+        (["build/points"], errors.UsageError, "datacc run"),
+    ],
+)
+def test_what_cannot_be_asked(
+    words: list[str], error: type[errors.DataccError], where: str, points: Path, datacc: Datacc
+) -> None:
+    said = datacc("run", *words, code=error.exit_code)
+    assert said["error"]["where"] == where
+
+
+def test_inspect_adds_up(points: Path, datacc: Datacc, told: Told) -> None:
+    said = datacc("inspect", "build/points")
+    report = json.loads((points / "build/points/report.json").read_text())
+    assert said["work"] == sum(op["work"] for op in said["ops"]) == report["costs"]["work"]
+    assert sum(said["shares"].values()) == pytest.approx(1)
+    assert said["shares"]["product"] > 0.5
+    assert "multiply-adds per answer" in told("inspect", "build/points")
+
+
+def test_a_miss_is_an_answer_and_an_error(points: Path, datacc: Datacc) -> None:
+    lock = (points / "datacc.lock").read_bytes()
+    with (points / "datacc.toml").open("a") as toml:
+        toml.write('\n[budget]\nlatency = "0.001 ns"\n')
+    said = datacc("build", code=errors.GoalMissed.exit_code)
+    assert not said["holds"]
+    assert "latency" in said["error"]["what"]
+    assert said["error"]["tries"]
+    assert (points / "datacc.lock").read_bytes() == lock
+
+
+def test_another_table_in_the_same_folder_is_refused(points: Path, datacc: Datacc) -> None:
+    write_table(points / "other.csv", rows=40)
+    toml = (points / "datacc.toml").read_bytes()
+    datacc("build", "other.csv", "--label", "kind", code=errors.UsageError.exit_code)
+    assert (points / "datacc.toml").read_bytes() == toml
+
+
+def test_the_same_table_again_is_the_same_program(points: Path, datacc: Datacc) -> None:
+    assert datacc("build", "points.csv", "--label", "kind")["holds"]
+
+
+def test_a_lock_of_another_program(points: Path, datacc: Datacc) -> None:
+    toml = points / "datacc.toml"
+    toml.write_text(toml.read_text().replace("output.kind", "output.sort"))
+    said = datacc("build", code=errors.SpecError.exit_code)
+    assert said["error"]["where"] == "datacc.lock"
+    assert said["error"]["tries"][0] == "datacc build --search"
