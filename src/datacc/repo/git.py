@@ -103,7 +103,7 @@ class Git:
             return subprocess.run(
                 ["git", *arguments], cwd=self.root, input=input, capture_output=True, env=_environment(os.environ)
             )
-        except FileNotFoundError as error:
+        except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
             if self.root.is_dir():
                 raise RepositoryError(
                     "git is not installed", tries=["apt-get install git", "https://git-scm.com"]

@@ -1,6 +1,7 @@
 """The journal: edits made since the last commit, in SQLite, on disk before they are acknowledged."""
 
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -76,8 +77,7 @@ class Journal:
             self._path.parent.mkdir(exist_ok=True)
             database = sqlite3.connect(self._path, timeout=_PATIENCE)
             try:
-                database.execute("PRAGMA journal_mode = WAL")
-                database.execute("PRAGMA synchronous = FULL")
+                _write_ahead(database)
                 database.execute(
                     "CREATE TABLE IF NOT EXISTS edits"
                     " (number INTEGER PRIMARY KEY AUTOINCREMENT, line TEXT NOT NULL, taken INTEGER NOT NULL DEFAULT 0)"
@@ -90,3 +90,17 @@ class Journal:
             if "disk is full" in str(error):
                 raise ResourceError("the disk is full", where=str(self._path), tries=["free some space"]) from error
             raise RepositoryError(f"the journal failed: {error}", where=str(self._path)) from error
+
+
+def _write_ahead(database: sqlite3.Connection) -> None:
+    """Switch to a write-ahead log, synced at every commit. SQLite itself does not wait for others here."""
+    last = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+            database.execute("PRAGMA synchronous = FULL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > last:
+                raise
+            time.sleep(0.01)
