@@ -7,7 +7,7 @@ from datacc.compiler.shown import amount, part, shown, size
 from datacc.compiler.verdict import Line
 
 WEAKEST: Final = 5
-_MARKED: Final = str.maketrans({c: f"\\{c}" for c in "\\`*_{}[]<>()#+!|~&"})
+_MARKED: Final = str.maketrans({c: f"\\{c}" for c in "\\`*_[]#|~"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"})
 
 
 def card(report: Report) -> str:

@@ -93,7 +93,10 @@ class Digests:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """Everything about one build; `program` is the text of the `datacc.toml` that was asked for."""
+    """Everything about one build.
+
+    `program` is the text of the `datacc.toml` that was asked for, `recipe` how it was fitted, as in `datacc.lock`.
+    """
 
     version: int = field(default=VERSION)
     name: str
@@ -104,6 +107,7 @@ class Report:
     costs: Costs
     ops: tuple[NodeCost, ...]
     tune: tuple[Tune, ...]
+    recipe: Mapping[str, int | float] = field(default_factory=dict)
     provenance: Provenance
     digests: Digests
 

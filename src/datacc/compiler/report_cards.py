@@ -71,7 +71,7 @@ def _card(
     title = f'<span class="name" title="{escape(shown(name, 200))}">{bdi(name, 40)}</span>' if name else ""
     command = label_command(example, evidence.classes[answer])
     short = label_command(f"{example[:8]}…", shown(evidence.classes[answer], 20))
-    relabel = f'<button class="copy" data-copy="{escape(command)}">{escape(short)}</button>'
+    relabel = f'<button class="copy" data-copy="{escape(command)}">{escape(shown(short, 100))}</button>'
     return (
         f'<li class="card" data-cell="{truth}-{answer}"{" data-wrong" if wrong else " hidden"}>{inputs}'
         f'<p class="says">{said} <span class="sure">{percent(float(evidence.confidence[row]))}</span>{label}</p>'

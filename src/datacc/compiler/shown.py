@@ -18,15 +18,9 @@ def shown(text: str, most: int = MOST) -> str:
 
 
 def label_command(example: str, name: str) -> str:
-    """The command that labels `example` as the class `name`, safe to paste into a POSIX shell."""
-    if any(_hidden(c) or c in _JOINERS for c in name):
-        quoted = (
-            "$'" + "".join(_escape(c) if not c.isprintable() else f"\\{c}" if c in "\\'" else c for c in name) + "'"
-        )
-    else:
-        quoted = shlex.quote(name)
+    """The command that labels `example` as the class `name`, safe to paste into bash, zsh or ksh."""
     dashes = "-- " if name.startswith("-") else ""
-    return f"datacc label {dashes}{example} {quoted}"
+    return f"datacc label {dashes}{_quoted(example)} {_quoted(name)}"
 
 
 def amount(count: float) -> str:
@@ -56,6 +50,13 @@ def part(count: float, whole: float) -> str:
 def seconds(value: float) -> str:
     """Seconds in three digits: 14.2 µs."""
     return show_seconds(float(f"{value:.3g}")).replace("us", "µs")
+
+
+def _quoted(text: str) -> str:
+    """One word of a shell, without a character that a terminal would obey."""
+    if all(c.isprintable() for c in text):
+        return shlex.quote(text)
+    return "$'" + "".join(f"\\{c}" if c in "\\'" else c if c.isprintable() else _escape(c) for c in text) + "'"
 
 
 def _hidden(c: str) -> bool:

@@ -1,5 +1,6 @@
 """The verdict: one line for every goal, check and budget, with what was reached and what would close a gap."""
 
+import math
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -10,7 +11,8 @@ from datacc.spec.program import Budget
 
 Kind = Literal["parity", "goal", "check", "budget"]
 
-MOST_EXAMPLES: Final = 10_000_000  # nobody is told to label more than this
+MOST_EXAMPLES: Final = 50_000  # nobody is told to label more than this
+_QUANTILE: Final = 1.645  # 95 % of a normal distribution lie below
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,15 +106,16 @@ def gap(figure: Figure, at_least: float) -> str:
 
 
 def rows_at_rate(rate: float, at_least: float) -> int | None:
-    """The fewest rows, to two digits, at which `rate` certifies `at_least`; None when no reasonable number does."""
-    rows = 1.0
+    """About the fewest rows at which `rate` certifies `at_least`; None when it never does, or only beyond 50,000."""
+    if rate <= at_least:
+        return None
+    normal = _QUANTILE**2 * rate * (1 - rate) / (rate - at_least) ** 2  # a first guess, from below
+    rows = max(0.8 * normal, 1.0)
     while rows <= MOST_EXAMPLES:
-        n = int(float(f"{rows:.1e}"))
+        n = math.ceil(rows)
         if lower_bound(int(rate * n), n) >= at_least:
             return n
-        if rows > 1e5 and rate - at_least < 1e-3:
-            return None
-        rows *= 1.1
+        rows *= 1.05
     return None
 
 

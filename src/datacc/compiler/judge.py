@@ -1,0 +1,106 @@
+"""The judge: every judge row through the linked program, compared with the reference, then held to goal and budget."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datacc.compiler.certify import certify, outlook
+from datacc.compiler.ledger import log_opening
+from datacc.compiler.parity import TOLERANCE, Answers, compare
+from datacc.compiler.slices import class_index, described, slice_rows
+from datacc.compiler.verdict import Costs, Line, Timing, Verdict, budget_lines, rate_line
+from datacc.goals import Metric
+from datacc.ir.graph import Graph
+from datacc.registry import load
+from datacc.repo.sealed import open_labels
+from datacc.repo.snapshot import JUDGE, Snapshot
+from datacc.runtime.measure import latency
+from datacc.runtime.native import Native
+from datacc.spec.program import Program
+from datacc.store import Store
+
+TIMED_ROWS: Final = 1024  # distinct inputs that the latency is measured on
+
+__all__ = ["Costs", "certify", "judge", "outlook"]
+
+
+def judge(
+    program: Program,
+    snapshot: Snapshot,
+    graph: Graph,
+    native: Native,
+    costs: Costs,
+    store: Store,
+    ledger: Path | None,
+    *,
+    artifact: str,
+    cheaper: str = "",
+) -> Verdict:
+    """The verdict on the linked program `native`, whose reference is `graph`.
+
+    The judge labels are opened once, after every row agreed with the reference; first the opening is written to
+    `ledger`/<artifact>.jsonl, where `ledger` is the folder "judged" of a repository (None: there is none) and
+    `artifact` the digest of the library. `cheaper` names a smaller choice, for lines of the budget that are missed.
+    Raises `ParityError` when a row differs.
+    """
+    rows = snapshot.rows(JUDGE)
+    inputs = {name: array[rows] for name, array in snapshot.inputs.items()}
+    answers = compare(graph, native, inputs, [snapshot.ids[row] for row in rows])
+    timing = _timing(native, inputs)
+    if ledger is not None:
+        log_opening(ledger / f"{artifact}.jsonl", program, snapshot, len(rows))
+    truth = open_labels(store, snapshot)
+    return Verdict(
+        lines=(
+            _parity_line(answers, len(rows)),
+            *_rate_lines(program, snapshot, rows, truth, answers),
+            *budget_lines(program.budget, costs, timing, cheaper),
+        ),
+        timing=timing,
+    )
+
+
+def _timing(native: Native, inputs: Mapping[str, NDArray[Any]]) -> Timing:
+    measured = latency(native, {name: array[:TIMED_ROWS] for name, array in inputs.items()})
+    return Timing(median=measured.median, p99=measured.p99, quiet=measured.quiet)
+
+
+def _parity_line(answers: Answers, rows: int) -> Line:
+    return Line(
+        kind="parity",
+        what="same answers as the reference",
+        wanted=f"class equal, scores within {TOLERANCE:g}",
+        reached=f"{rows:,} rows, largest difference {answers.difference:.1g}",
+        holds=True,
+    )
+
+
+def _rate_lines(
+    program: Program,
+    snapshot: Snapshot,
+    rows: NDArray[np.intp],
+    truth: Mapping[str, NDArray[np.int32]],
+    answers: Answers,
+) -> list[Line]:
+    """A line for every goal and every check, of every output."""
+    file = program.path.name if program.path is not None else "datacc.toml"
+    lines = []
+    for output in program.outputs:
+        true, answer = truth[output.name][rows], answers.values[output.name].reshape(-1)
+        for goal in program.goals:
+            figure = _metric(goal.metric).measure(true, answer, None)
+            lines.append(rate_line("goal", goal.metric, goal.at_least, figure))
+        for check in program.checks:
+            chosen = slice_rows(snapshot, check, file)[rows]
+            index = class_index(snapshot, output.name, check, file)
+            figure = _metric(check.metric).measure(true[chosen], answer[chosen], index)
+            lines.append(rate_line("check", described(check), check.at_least, figure))
+    return lines
+
+
+def _metric(name: str) -> Metric:
+    found: Metric = load("goals", name)
+    return found

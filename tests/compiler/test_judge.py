@@ -1,0 +1,130 @@
+"""The judge: every row, one opening of the sealed labels, logged before; figures against a count by hand."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from datacc.compiler import judge as module
+from datacc.compiler.judge import judge
+from datacc.compiler.ledger import openings
+from datacc.compiler.verdict import Verdict
+from datacc.errors import ParityError
+from datacc.ir.interpret import interpret
+from datacc.repo.snapshot import JUDGE, Snapshot
+from datacc.runtime.measure import Latency
+from datacc.spec.program import Budget, Check, Goal, Program
+from datacc.store import Store
+from tests.compiler.made import CLASSES, COSTS, PROGRAM, Standing, graph_for, points, snapshot_of, thirds
+
+COUNT = 150
+VALUES, NAMES = points(COUNT)
+GRAPH = graph_for()
+ASKED = replace(
+    PROGRAM,
+    goals=(Goal(metric="accuracy", at_least=0.2),),
+    checks=(
+        Check(metric="recall", at_least=0.9, of_class="far"),
+        Check(metric="accuracy", at_least=0.1, where={"source": "phone"}),
+    ),
+    budget=Budget(size=1_999),
+)
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    measured = Latency(median=1e-6, p99=2e-6, quiet=True, reference=1e-6, spread=1.0, rows=1)
+    monkeypatch.setattr(module, "latency", lambda native, inputs: measured)
+    return Store(tmp_path / "cache")
+
+
+@pytest.fixture
+def snapshot(store: Store) -> Snapshot:
+    sources = ["phone" if n % 2 else "scan" for n in range(COUNT)]
+    return snapshot_of(store, VALUES, NAMES, thirds(COUNT), {"source": sources})
+
+
+def verdict(
+    store: Store, snapshot: Snapshot, ledger: Path | None, *, program: Program = ASKED, native: Any = None
+) -> Verdict:
+    return judge(
+        program, snapshot, GRAPH, native or Standing(GRAPH), COSTS, store, ledger, artifact="abc", cheaper="w 4"
+    )
+
+
+def test_figures_are_counted_on_every_judge_row(store: Store, snapshot: Snapshot) -> None:
+    native = Standing(GRAPH)
+    found = verdict(store, snapshot, None, native=native)
+    rows = [n for n in range(COUNT) if n % 3 == 2]
+    answers = interpret(GRAPH, {"point": np.array(VALUES, np.float32)})["side"].reshape(-1)
+    right = {n: NAMES[n] == CLASSES[answers[n]] for n in rows}
+    figures = [line.figure for line in found.lines if line.figure is not None]
+    counted = [
+        list(right.values()),
+        [right[n] for n in rows if NAMES[n] == "far"],
+        [right[n] for n in rows if n % 2],
+    ]
+    assert [(figure.right, figure.total) for figure in figures] == [(sum(part), len(part)) for part in counted]
+    assert native.seen == len(rows)
+    assert [line.what for line in found.lines] == [
+        "same answers as the reference",
+        "accuracy",
+        "recall of 'far'",
+        "accuracy where source = 'phone'",
+        "latency",
+        "size",
+        "memory",
+        "work",
+    ]
+    assert found.lines[5].closes == "1 B less: w 4"
+    assert not found.holds
+
+
+def test_the_opening_is_in_the_ledger_before_a_label_is_seen(
+    store: Store, snapshot: Snapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger, opened, real = tmp_path / "judged", [], module.open_labels
+
+    def opening(store: Store, snapshot: Snapshot) -> Mapping[str, Any]:
+        opened.append(openings(ledger / "abc.jsonl"))
+        return real(store, snapshot)
+
+    monkeypatch.setattr(module, "open_labels", opening)
+    verdict(store, snapshot, ledger)
+    first = (ledger / "abc.jsonl").read_bytes()
+    verdict(store, snapshot, ledger)
+    assert opened == [1, 2]
+    assert (ledger / "abc.jsonl").read_bytes().startswith(first), "append-only"
+    line = json.loads(first)
+    assert (line["artifact"], line["rows"], line["sealed"]) == ("abc", 50, snapshot.sealed)
+    assert line["goals"] == {"accuracy": 0.2}
+    assert not any(snapshot.ids[row] in first.decode() for row in snapshot.rows(JUDGE))
+
+
+def test_without_a_repository_nothing_is_written(store: Store, snapshot: Snapshot, tmp_path: Path) -> None:
+    verdict(store, snapshot, None)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cache"]
+
+
+def test_a_row_that_differs_opens_no_label(
+    store: Store, snapshot: Snapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def spoil(answers: dict[str, Any], seen: int) -> None:
+        answers["side_confidence"][11] += 1e-3
+
+    monkeypatch.setattr(module, "open_labels", lambda *_: pytest.fail("opened"))
+    with pytest.raises(ParityError) as caught:
+        verdict(store, snapshot, tmp_path / "judged", native=Standing(GRAPH, spoil))
+    assert caught.value.where == f"example {snapshot.ids[snapshot.rows(JUDGE)[11]]}"
+    assert not (tmp_path / "judged").exists()
+
+
+def test_a_torn_last_line_of_the_ledger_is_not_an_opening(tmp_path: Path) -> None:
+    path = tmp_path / "abc.jsonl"
+    assert openings(path) == 0
+    path.write_bytes(b'{"version":0}\n{"versi')
+    assert openings(path) == 1

@@ -1,0 +1,62 @@
+"""The report: the same after a round trip, refused when damaged, silent about judge examples."""
+
+import json
+from pathlib import Path
+
+import pytest
+from sklearn.metrics import confusion_matrix, precision_score, recall_score
+
+from datacc.compiler.report import Report, read_report, tune_of
+from datacc.errors import DataError
+from tests.compiler.made import evidence_of, report_of
+
+
+@pytest.fixture
+def report() -> Report:
+    return report_of(evidence_of())
+
+
+def test_json_gives_the_same_report_back(tmp_path: Path, report: Report) -> None:
+    path = tmp_path / "report.json"
+    path.write_text(report.to_json())
+    again = read_report(path)
+    assert again == report
+    assert again.to_json() == report.to_json()
+    assert [line.holds for line in again.verdict.lines] == [True, False, True, False, True, True]
+
+
+def test_a_newer_version_is_named_as_such(tmp_path: Path, report: Report) -> None:
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps({"version": 2, "something": "else"}))
+    with pytest.raises(DataError, match="version 2 is newer"):
+        read_report(path)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"version": 1}', '{"version": "x"}', "\udcff not JSON", "nul\0l"])
+def test_a_damaged_report_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "report.json"
+    path.write_bytes(text.encode(errors="surrogateescape"))
+    with pytest.raises(DataError, match="not a report") as caught:
+        read_report(path)
+    assert caught.value.where == str(path)
+
+
+def test_a_missing_report_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no report"):
+        read_report(tmp_path / "report.json")
+
+
+def test_tune_figures_are_those_of_scikit_learn() -> None:
+    evidence = evidence_of(truth=(0, 0, 1, 1, 1, 2, 2, 0), answer=(0, 1, 1, 1, 2, 2, 0, 0))
+    tune = tune_of(evidence)
+    wanted = confusion_matrix(evidence.truth, evidence.answer)
+    assert {(t, a): n for t, a, n in tune.pairs} == {(t, a): n for (t, a), n in _cells(wanted) if n}
+    for k in range(3):
+        labelled, answered, both = tune.of_class(k)
+        assert both / labelled == pytest.approx(recall_score(evidence.truth, evidence.answer, average=None)[k])
+        assert both / answered == pytest.approx(precision_score(evidence.truth, evidence.answer, average=None)[k])
+    assert (tune.right, tune.total) == (5, 8)
+
+
+def _cells(matrix: object) -> list[tuple[tuple[int, int], int]]:
+    return [((t, a), int(n)) for t, row in enumerate(matrix) for a, n in enumerate(row)]  # type: ignore[var-annotated, arg-type]
