@@ -17,7 +17,7 @@ from datacc.repo.split import JUDGE, LEARN, SPLITS, TUNE, assign
 from datacc.spec.program import Field, Program
 from datacc.store import Store, digest
 
-__all__ = ["JUDGE", "LEARN", "SPLITS", "TUNE", "Snapshot", "freeze"]
+__all__ = ["JUDGE", "LEARN", "SPLITS", "TUNE", "Snapshot", "freeze", "recall"]
 
 _LAYOUT: Final = "snapshot 0"
 
@@ -70,11 +70,18 @@ def freeze(
     said = (*notes, *split_notes, *_rare(ordered, splits, program.outputs))
     names = {field: tuple(order) for field, order in classes.items()}
     key = _digest(program, ordered, names)
-    found = _stored(store, key)
+    found = recall(store, key)
     if found is None:
         found = _encode(store, program, ordered, names, splits, key)
         store.put(key, _dump(found))
     return replace(found, origin=origin, notes=said)
+
+
+def recall(store: Store, key: str) -> Snapshot | None:
+    """The snapshot of digest `key`, as it was frozen before, without origin and notes; None when the cache lost it."""
+    raw = store.get(key)
+    found = _restore(raw) if raw is not None else None
+    return found if found is not None and store.get(found.sealed) is not None else None
 
 
 def _encode(
@@ -175,12 +182,6 @@ def _rare(ordered: Sequence[Example], splits: Sequence[int], outputs: Sequence[F
             elif name not in learnt:
                 notes.append(f"no learn example has {output.name} {name!r} ({count} in tune and judge)")
     return notes
-
-
-def _stored(store: Store, key: str) -> Snapshot | None:
-    raw = store.get(key)
-    found = _restore(raw) if raw is not None else None
-    return found if found is not None and store.get(found.sealed) is not None else None
 
 
 def _dump(snapshot: Snapshot) -> bytes:
