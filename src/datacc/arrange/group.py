@@ -22,7 +22,7 @@ def group(graph: Graph) -> tuple[Step, ...]:
     for node in graph.nodes:
         if node.op in SOURCES or node.name not in needs.names or node.name in taken:
             continue
-        step = _step(needs, node)
+        step = _step(needs, node, taken)
         taken.update(step.nodes)
         steps.append((needs.position[step.out], step))
     return tuple(step for _, step in sorted(steps, key=lambda pair: pair[0]))
@@ -52,13 +52,14 @@ class _Needs:
         return users[0] if len(users) == 1 and name not in self.outputs else None
 
 
-def _step(needs: _Needs, node: Node) -> Step:
+def _step(needs: _Needs, node: Node, taken: set[str]) -> Step:
     reads = node.inputs[: WEIGHTED.get(node.op, len(node.inputs))]
     _demand_kinds(needs.graph, node, reads)
     nodes, residual, relu = [node.name], "", False
     if node.op in ("conv", "dense"):
         follower = needs.only_user(nodes[-1])
-        if follower is not None and follower.op == "add" and (other := _other(needs.graph, follower, nodes[-1])):
+        is_free = follower is not None and follower.op == "add" and follower.name not in taken
+        if follower is not None and is_free and (other := _other(needs.graph, follower, nodes[-1])):
             residual = other
             nodes.append(follower.name)
             follower = needs.only_user(nodes[-1])

@@ -66,7 +66,7 @@ def affine(step: Step, plan: Plan, name: str) -> Piece:
     )
     arguments = ("&walk", at("in", source.first), f"{name}_scale", f"{name}_offset", at("out", out.first))
     call = f"kernel_affine_{source.dtype}({', '.join(arguments)});"
-    return Piece(body=(table, call), weights={f"{name}_scale": vector(scale), f"{name}_offset": vector(offset)})
+    return Piece(table=table, body=(call,), weights={f"{name}_scale": vector(scale), f"{name}_offset": vector(offset)})
 
 
 def _weights(step: Step, plan: Plan) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

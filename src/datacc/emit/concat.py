@@ -15,7 +15,7 @@ def concat(step: Step, plan: Plan, name: str) -> Piece:
     for i, part in enumerate(step.reads):
         source = plan.places[part]
         table, call = copying(parameter(step, part, i), source, out, offset)
-        body += ["{", f"    {table}", f"    {call}", "}"]
+        body += ["{", *(f"    {line}" for line in (*table, call)), "}"]
         offset += _extent(source, out, axis)
     return Piece(body=tuple(body))
 

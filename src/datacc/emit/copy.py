@@ -49,11 +49,12 @@ FRAGMENTS: Final[Mapping[str, str]] = {
 def copy(step: Step, plan: Plan, name: str) -> Piece:
     """The step that moves a value to another place."""
     source, out = plan.places[step.reads[0]], plan.places[step.out]
-    return Piece(body=copying("in", source, out))
+    table, call = copying("in", source, out)
+    return Piece(table=table, body=(call,))
 
 
-def copying(name: str, source: Place, out: Place, offset: int = 0) -> tuple[str, ...]:
-    """A call that copies `source`, named `name`, into `out` from `offset` elements after its first pixel on."""
+def copying(name: str, source: Place, out: Place, offset: int = 0) -> tuple[tuple[str, ...], str]:
+    """The table and the call that copy `source`, named `name`, to `offset` elements after the first pixel of `out`."""
     rows, pixels, channels = source.height, source.width, source.channels
     if source.is_packed and out.is_packed and source.channels == out.channels:
         pixels, channels = 1, pixels * channels

@@ -59,21 +59,21 @@ def dense(step: Step, plan: Plan, name: str) -> Piece:
     assert bias is not None
     source, out = plan.places[step.reads[0]], plan.places[step.out]
     rows, pixels, run = stretches(source)
-    body = [
-        walk(
-            "dense_walk",
-            rows=rows,
-            row=source.row if rows > 1 else 0,
-            pixels=pixels,
-            pixel=source.pixel if pixels > 1 else 0,
-            run=run,
-            relu=int(step.relu),
-        )
-    ]
+    table = walk(
+        "dense_walk",
+        rows=rows,
+        row=source.row if rows > 1 else 0,
+        pixels=pixels,
+        pixel=source.pixel if pixels > 1 else 0,
+        run=run,
+        relu=int(step.relu),
+    )
     matrix = np.zeros((out.pixel, weight[0].size), np.float32)
     matrix[: len(weight)] = weight.reshape(len(weight), -1)
     sums = 8 if CPUS[plan.cpu].registers >= 16 else 4
-    first, parts = 0, []
+    first = 0
+    body: list[str] = []
+    parts = []
     for blocks, vectors in _blocks(out.pixel // LANES, min(4, sums)):
         width = LANES * vectors
         block = "block" if blocks > 1 else ""
@@ -90,7 +90,8 @@ def dense(step: Step, plan: Plan, name: str) -> Piece:
         first += blocks * width
     padded_bias = np.zeros(lanes(len(bias)), np.float32)
     padded_bias[: len(bias)] = bias
-    return Piece(body=tuple(body), weights={f"{name}_weight": np.concatenate(parts), f"{name}_bias": padded_bias})
+    weights = {f"{name}_weight": np.concatenate(parts), f"{name}_bias": padded_bias}
+    return Piece(table=table, body=tuple(body), weights=weights)
 
 
 def _blocks(vectors: int, most: int) -> list[tuple[int, int]]:

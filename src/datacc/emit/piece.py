@@ -14,11 +14,13 @@ C_TYPES = {"float32": "float", "uint8": "uint8_t", "int8": "int8_t", "int16": "i
 
 @dataclass(frozen=True, kw_only=True)
 class Piece:
-    """The body of a step's function (C lines without indentation of the function), and the weights it names.
+    """The body of a step's function, and the weights it names.
 
+    `table` declares the constants and `body` calls kernels, both as C lines without the function's indentation.
     Weights are float32 vectors in the order in which the kernel reads them, by C name.
     """
 
+    table: tuple[str, ...] = ()
     body: tuple[str, ...]
     weights: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
@@ -29,9 +31,11 @@ def at(name: str, offset: int | str = 0, *more: str) -> str:
     return " + ".join([name, *terms])
 
 
-def times(variable: str, factor: int) -> str:
-    """`variable * factor` in its shortest form; nothing without a variable."""
-    return "" if factor == 0 or not variable else variable if factor == 1 else f"{variable} * {factor}"
+def times(position: str, factor: int) -> str:
+    """`position * factor` in its shortest form; positions are C variables, numbers, or nothing."""
+    if position.isdigit():
+        return str(int(position) * factor)
+    return "" if factor == 0 or not position else position if factor == 1 else f"{position} * {factor}"
 
 
 def stretches(place: Place) -> tuple[int, int, int]:

@@ -67,4 +67,5 @@ def pool(step: Step, plan: Plan, name: str) -> Piece:
         out_row=out.row,
     )
     share = f"{number(np.float32(1 / (down * across)))}, " if step.op == "meanpool" else ""
-    return Piece(body=(table, f"kernel_{step.op}(&walk, {at('in', source.first)}, {share}{at('out', out.first)});"))
+    call = f"kernel_{step.op}(&walk, {at('in', source.first)}, {share}{at('out', out.first)});"
+    return Piece(table=table, body=(call,))

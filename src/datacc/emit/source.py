@@ -5,6 +5,7 @@ from typing import Final
 
 from datacc.emit.copy import clearing
 from datacc.emit.header import class_constants, count, members
+from datacc.emit.lanes import NAMES, WORDS, arithmetic
 from datacc.emit.piece import C_TYPES, Piece
 from datacc.emit.table import FRAGMENTS, KERNELS, WRITES_LANES
 from datacc.emit.text import comment, floats, listing, word
@@ -14,8 +15,7 @@ from datacc.ir.plan import Plan, Step
 from datacc.spec.cpus import CPUS, FLAGS, march
 from datacc.spec.interface import Interface
 
-_INSIDE: Final = re.compile(r"(kernel|lanes|conv|dense|affine|copy|pool|step)_?\w*|.*_(input|answer|scratch)")
-
+_INSIDE: Final = re.compile(r"step\d+_\w*")
 
 _FILE: Final = """\
 /* {name}: a program built by datacc from labelled examples.
@@ -31,17 +31,27 @@ _FILE: Final = """\
  */
 #include "{name}.h"
 
+/* ---- Arithmetic: eight floats at a time, as GNU vectors or, under -DDATACC_PORTABLE, as plain C99. ---- */
+
+{words}
+
 {kernels}
+
+/* ---- Steps, one for each layer. Their weights stand at the end of the file. ---- */
 
 {declarations}
 
 {steps}
+
+/* ---- The program: inputs and answers lie in the caller's structs, everything between in the scratch. ---- */
 
 EXPORT {program}
 
 EXPORT {batch}
 
 {constants}
+
+/* ---- Weights, in the order in which they are read. ---- */
 
 {weights_text}
 """
@@ -61,6 +71,7 @@ def source_text(plan: Plan, interface: Interface) -> str:
         arena=plan.arena,
         weights=weight_bytes(plan.graph),
         digest=plan.graph.digest,
+        words=WORDS,
         kernels="\n\n".join(_used(steps)),
         declarations="\n".join(f"static const float {key}[{len(values)}];" for key, values in weights.items()),
         steps=steps,
@@ -74,7 +85,11 @@ def source_text(plan: Plan, interface: Interface) -> str:
 
 
 def _check(plan: Plan, interface: Interface) -> None:
-    """The interface must be that of the Graph: same members, same types."""
+    """The interface must be that of the Graph: same members, same types; its name must be free."""
+    if interface.name in FRAGMENTS or interface.name in NAMES or _INSIDE.fullmatch(interface.name):
+        raise GraphError(
+            f"emitted code uses the name {interface.name!r} itself", tries=[f'name = "my_{interface.name}"']
+        )
     graph = plan.graph
     for ports, nodes in (
         (interface.inputs, {node.name: node for node in graph.inputs}),
@@ -89,22 +104,20 @@ def _check(plan: Plan, interface: Interface) -> None:
 
 
 def _used(text: str) -> list[str]:
-    """The fragments that `text` needs, and those that they need, in order."""
-    needed = set(re.findall(r"\w+", text)) | {"INLINE"}
+    """Arithmetic and kernels that `text` needs, and those that they need, in order."""
+    needed = set(re.findall(r"\w+", text))
     kept = []
     for name, fragment in reversed(list(FRAGMENTS.items())):
         if name in needed:
             kept.append(fragment)
             needed |= set(re.findall(r"\w+", fragment))
-    return kept[::-1]
+    return [*filter(None, [arithmetic(needed | {"lanes"} if NAMES & needed else needed)]), *kept[::-1]]
 
 
 def _function(plan: Plan, i: int, step: Step, piece: Piece) -> str:
     parameters = [f"const {_c_type(plan, value)} *{name}" for value, name in _reads(step)]
     parameters.append(f"{_c_type(plan, step.out)} *out")
-    lines = [*clearing(plan.places[step.out], writes_lanes=step.op in WRITES_LANES), *piece.body]
-    tables = [line for line in lines if line.startswith("static const")]
-    body = [*tables, *(line for line in lines if line not in tables)]
+    body = [*piece.table, *clearing(plan.places[step.out], writes_lanes=step.op in WRITES_LANES), *piece.body]
     head = f"STEP void {_title(i, step)}({', '.join(parameters)})"
     return "\n".join([_step_comment(plan, i, step), head, "{", *(f"    {line}" for line in body), "}"])
 

@@ -1,10 +1,11 @@
-"""Which module prints which op, and all fragments of C in an order in which each comes after what it uses."""
+"""Which module prints which op, and all kernels in C, each after those it uses."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from datacc.emit import affine, concat, conv, copy, dense, elementwise, lanes, normalise, pool, rank
+from datacc.emit import affine, argmax, concat, conv, copy, dense, elementwise, largest, normalise, pool, softmax
 from datacc.emit.piece import Piece
+from datacc.emit.pixelwise import pixelwise
 from datacc.ir.plan import Plan, Step
 
 Kernel = Callable[[Step, Plan, str], Piece]
@@ -19,9 +20,9 @@ KERNELS: Final[Mapping[str, Kernel]] = {
     "add": elementwise.add,
     "maxpool": pool.pool,
     "meanpool": pool.pool,
-    "softmax": rank.rank,
-    "argmax": rank.rank,
-    "maximum": rank.rank,
+    "softmax": pixelwise,
+    "argmax": pixelwise,
+    "maximum": pixelwise,
     "concat": concat.concat,
     "copy": copy.copy,
 }
@@ -30,7 +31,6 @@ KERNELS: Final[Mapping[str, Kernel]] = {
 WRITES_LANES: Final = frozenset({"dense", "conv", "normalise", "relu", "add", "maxpool", "meanpool"})
 
 FRAGMENTS: Final[Mapping[str, str]] = {
-    **lanes.FRAGMENTS,
     **copy.FRAGMENTS,
     **affine.FRAGMENTS,
     **conv.FRAGMENTS,
@@ -38,5 +38,7 @@ FRAGMENTS: Final[Mapping[str, str]] = {
     **normalise.FRAGMENTS,
     **elementwise.FRAGMENTS,
     **pool.FRAGMENTS,
-    **rank.FRAGMENTS,
+    **largest.FRAGMENTS,
+    **softmax.FRAGMENTS,
+    **argmax.FRAGMENTS,
 }

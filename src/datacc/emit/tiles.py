@@ -37,24 +37,28 @@ def best_tile(height: int, width: int, vectors: int, most: int) -> Tile:
 
 def _cycles(tile: Tile, height: int, width: int, vectors: int) -> float:
     """Cycles per input channel and tap, remainders included."""
-    return sum(
-        count * max(LATENCY, rows * columns * vectors / PER_CYCLE, (rows * columns + vectors) / PER_CYCLE)
-        for count, rows, columns in _parts(tile, height, width)
-    )
+    total = 0.0
+    for first_y, end_y, rows, columns_of in cover(tile, height, width):
+        for first_x, end_x, columns in columns_of:
+            count, pixels = (end_y - first_y) // rows * ((end_x - first_x) // columns), rows * columns
+            total += count * max(LATENCY, pixels * vectors / PER_CYCLE, (pixels + vectors) / PER_CYCLE)
+    return total
 
 
-def _parts(tile: Tile, height: int, width: int) -> Iterator[tuple[int, int, int]]:
-    """(how many, rows, columns) of the tiles that cover height × width."""
-    for down, rows in ((height // tile.rows, tile.rows), (1, height % tile.rows)):
-        for across, columns in ((width // tile.columns, tile.columns), (1, width % tile.columns)):
-            if rows and columns:
-                yield down * across, rows, columns
+Columns = tuple[tuple[int, int, int], ...]
 
 
-def cover(tile: Tile, height: int, width: int) -> Iterator[tuple[int, int, int, int, int, int]]:
-    """(first y, end y, rows, first x, end x, columns) of the regions that tiles of one form cover."""
-    even_y, even_x = height - height % tile.rows, width - width % tile.columns
-    for y, end_y, rows in ((0, even_y, tile.rows), (even_y, height, height - even_y)):
-        for x, end_x, columns in ((0, even_x, tile.columns), (even_x, width, width - even_x)):
-            if y < end_y and x < end_x:
-                yield y, end_y, rows, x, end_x, columns
+def cover(tile: Tile, height: int, width: int) -> Iterator[tuple[int, int, int, Columns]]:
+    """Regions that tiles of one form cover: (first y, end y, rows, columns), columns the same along x."""
+    columns = tuple(_spans(width, tile.columns))
+    for first, end, rows in _spans(height, tile.rows):
+        yield first, end, rows, columns
+
+
+def _spans(length: int, step: int) -> Iterator[tuple[int, int, int]]:
+    """(first, end, step) of the whole steps, then of the remainder."""
+    even = length - length % step
+    if even:
+        yield 0, even, step
+    if even < length:
+        yield even, length, length - even

@@ -1,12 +1,30 @@
-"""C text for loops and for the constant tables of distances that kernels take."""
+"""C text for calls, loops, and the constant tables of distances that kernels take."""
 
+import re
 from collections.abc import Iterable
+from typing import Final
+
+ONE_LINE: Final = 70
+LINE: Final = 100
 
 
-def walk(kind: str, /, **distances: int) -> str:
-    """A constant table named `walk`; the compiler folds it into the inlined kernel."""
-    members = ", ".join(f".{name} = {value}" for name, value in distances.items() if value)
-    return f"static const {kind} walk = {{{members or '0'}}};"
+def walk(kind: str, /, **distances: int) -> tuple[str, ...]:
+    """The lines of a constant table named `walk`, zeros left out; the compiler folds it into the inlined kernel."""
+    members = ", ".join(f".{name} = {value}" for name, value in distances.items() if value) or "0"
+    if len(members) <= ONE_LINE:
+        return (f"static const {kind} walk = {{{members}}};",)
+    lines = re.findall(rf".{{1,{LINE}}}(?:,(?= )|$)", members)
+    return (f"static const {kind} walk = {{", *(f"    {line.strip()}" for line in lines), "};")
+
+
+def call(function: str, *arguments: str) -> list[str]:
+    """A call, on two lines when it is long."""
+    line = f"{function}({', '.join(arguments)});"
+    if len(line) <= LINE:
+        return [line]
+    half = len(arguments) - 2  # where to is read best on a line of its own
+    indent = " " * (len(function) + 1)
+    return [f"{function}({', '.join(arguments[:half])},", f"{indent}{', '.join(arguments[half:])});"]
 
 
 def loop(variable: str, first: int, end: int, step: int, body: Iterable[str]) -> list[str]:
@@ -15,15 +33,12 @@ def loop(variable: str, first: int, end: int, step: int, body: Iterable[str]) ->
     if end - first <= step:
         return lines
     advance = f"{variable}++" if step == 1 else f"{variable} += {step}"
-    one = len(lines) == 1 or _is_one_loop(lines)
     head = f"for (int {variable} = {first}; {variable} < {end}; {advance})"
-    return [head if one else f"{head} {{", *(f"    {line}" for line in lines), *([] if one else ["}"])]
+    inner = [f"    {line}" for line in lines]
+    return [head, *inner] if _is_one_statement(lines) else [f"{head} {{", *inner, "}"]
 
 
-def _is_one_loop(lines: list[str]) -> bool:
-    """Whether the lines are a single statement: a loop head, and everything else inside it."""
-    return (
-        lines[0].startswith("for ")
-        and all(line.startswith(" ") for line in lines[1:-1])
-        and (lines[-1] == "}" if lines[0].endswith("{") else lines[-1].startswith(" "))
-    )
+def _is_one_statement(lines: list[str]) -> bool:
+    """Whether everything after the first line is indented, that is, part of it."""
+    rest = lines[1:-1] if lines[0].endswith("{") and lines[-1] == "}" else lines[1:]
+    return all(line.startswith(" ") for line in rest)

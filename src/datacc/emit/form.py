@@ -1,0 +1,77 @@
+"""A convolution in one form: rows, columns and channels, 1-D ones with a single row."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datacc.emit.bands import Band, bands
+from datacc.emit.tiles import widest
+from datacc.ir.graph import Graph, Node
+from datacc.ir.plan import LANES, Place, Plan, Step
+from datacc.spec.cpus import CPUS, Cpu
+
+
+@dataclass(frozen=True, kw_only=True)
+class Form:
+    """What a convolution step computes, from where to where; weights (O, taps down, taps across, C / groups)."""
+
+    source: Place
+    out: Place
+    residual: Place | None
+    relu: bool
+    weight: NDArray[np.float32]
+    bias: NDArray[np.float32]  # (O,)
+    stride: tuple[int, int]
+    before: tuple[int, int]
+    dilation: tuple[int, int]
+    groups: int
+    cpu: Cpu
+
+    @staticmethod
+    def of(step: Step, plan: Plan) -> "Form":
+        """The form of a convolution step."""
+        node = plan.graph.by_name[step.nodes[0]]
+        weight = _value(plan.graph, node, 1)
+        one_d = weight.ndim == 3
+        return Form(
+            source=plan.places[step.reads[0]],
+            out=plan.places[step.out],
+            residual=plan.places[step.residual] if step.residual else None,
+            relu=step.relu,
+            weight=weight[:, None] if one_d else weight,
+            bias=_value(plan.graph, node, 2),
+            stride=_two(node["stride"], one_d, 1),
+            before=_two([pad[0] for pad in node["pad"]], one_d, 0),
+            dilation=_two(node["dilation"], one_d, 1),
+            groups=node["groups"],
+            cpu=CPUS[plan.cpu],
+        )
+
+    @property
+    def is_depthwise(self) -> bool:
+        """Whether every output channel reads its own input channel only."""
+        return self.groups > 1 and self.groups == self.out.channels == self.source.channels
+
+    @property
+    def origin(self) -> int:
+        """From the input's buffer to the window of the first output pixel."""
+        return self.source.first - self.before[0] * self.source.row - self.before[1] * self.source.pixel
+
+    @property
+    def bands(self) -> tuple[Band, ...]:
+        """The bands of this convolution; a depthwise one reads no window of channels."""
+        if self.is_depthwise:
+            return (Band(first=0, blocks=self.out.pixel // LANES, vectors=1, channels=0),)
+        return bands(self.out.channels, self.source.channels, self.groups, widest(self.cpu))
+
+
+def _two(given: Any, one_d: bool, fill: int) -> tuple[int, int]:
+    return (fill, given[0]) if one_d else (given[0], given[1])
+
+
+def _value(graph: Graph, node: Node, i: int) -> NDArray[np.float32]:
+    value = graph.by_name[node.inputs[i]].value
+    assert value is not None  # arrange refused holes
+    return value

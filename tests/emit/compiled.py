@@ -1,0 +1,44 @@
+"""Graphs as loaded libraries, for tests: arranged, emitted, linked, and run on a poisoned arena."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datacc.arrange import arrange
+from datacc.emit import Source, emit
+from datacc.ir.graph import Graph
+from datacc.runtime.link import link
+from datacc.runtime.native import Native
+from datacc.spec.interface import Interface, Port
+
+CPU = "x86-64-v3"
+
+
+def interface_of(graph: Graph, name: str = "program", cpu: str = CPU) -> Interface:
+    """The interface with a port for every input and output of the Graph."""
+    inputs = [Port(name=node.name, dtype=node.type.dtype, shape=node.type.shape) for node in graph.inputs]
+    types = [(field, graph.by_name[node].type) for field, node in graph.outputs]
+    answers = [Port(name=field, dtype=type_.dtype, shape=type_.shape) for field, type_ in types]
+    return Interface(name=name, cpu=cpu, inputs=tuple(inputs), answers=tuple(answers))
+
+
+def written(graph: Graph, name: str = "program", cpu: str = CPU) -> Source:
+    """The C of a Graph."""
+    return emit(arrange(graph, cpu), interface_of(graph, name, cpu))
+
+
+def compiled(graph: Graph, folder: Path, name: str = "program") -> Native:
+    """The Graph as a loaded library."""
+    return Native(link(written(graph, name), CPU, folder).path, interface_of(graph, name))
+
+
+def poisoned(native: Native, inputs: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """The answers, each from an arena full of NaN: whatever is read before it was written shows."""
+    rows = native.pack(inputs)
+    answers = np.zeros(len(rows), native.answer_row)
+    for n in range(len(rows)):
+        native.scratch[:] = np.nan
+        native.run(rows[n : n + 1], answers[n : n + 1])
+    return {port.name: answers[port.name] for port in native.interface.answers}
