@@ -10,13 +10,16 @@ import numpy as np
 import pytest
 
 from datacc.compiler import judge as module
+from datacc.compiler.assemble import interface
 from datacc.compiler.judge import judge
 from datacc.compiler.ledger import openings
+from datacc.compiler.produce import build_library, write
 from datacc.compiler.verdict import Verdict
 from datacc.errors import ParityError
 from datacc.ir.interpret import interpret
 from datacc.repo.snapshot import JUDGE, Snapshot
 from datacc.runtime.measure import Latency
+from datacc.runtime.native import Native
 from datacc.spec.program import Budget, Check, Goal, Program
 from datacc.store import Store
 from tests.compiler.made import CLASSES, COSTS, PROGRAM, Standing, graph_for, points, snapshot_of, thirds
@@ -128,3 +131,24 @@ def test_a_torn_last_line_of_the_ledger_is_not_an_opening(tmp_path: Path) -> Non
     assert openings(path) == 0
     path.write_bytes(b'{"version":0}\n{"versi')
     assert openings(path) == 1
+
+
+def test_the_linked_library_is_judged_row_by_row(tmp_path: Path) -> None:
+    store = Store(tmp_path / "cache")
+    snapshot = snapshot_of(store, VALUES, NAMES, thirds(COUNT))
+    port = interface(PROGRAM, snapshot, GRAPH)
+    product = build_library(write(GRAPH, port), PROGRAM.target.cpu, tmp_path)
+    native = Native(product.library.path, port)
+    found = judge(PROGRAM, snapshot, GRAPH, native, product.costs, store, None, artifact="abc")
+    figure = found.lines[1].figure
+    answers = interpret(GRAPH, {"point": np.array(VALUES, np.float32)})["side"].reshape(-1)
+    assert figure is not None
+    assert figure.right == sum(NAMES[n] == CLASSES[answers[n]] for n in range(2, COUNT, 3))
+    assert "50 rows" in found.lines[0].reached
+    assert 0 < found.timing.median <= found.timing.p99 < 1
+
+    scale = GRAPH.by_name["point.scale"].value
+    assert scale is not None
+    other = GRAPH.fill({"point.scale": scale * 1.01})  # the reference of a slightly different program
+    with pytest.raises(ParityError):
+        judge(PROGRAM, snapshot, other, native, product.costs, store, None, artifact="abc")

@@ -1,0 +1,93 @@
+"""Opens the two builds that a behaviour diff compares: the folder of an artifact and the one that it replaced."""
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from datacc.compiler.artifact import PREVIOUS
+from datacc.compiler.diff import Diff, Side, diff
+from datacc.compiler.folds import Announce, OutOfFold, folds
+from datacc.compiler.report import Report, read_report
+from datacc.errors import DataError, UsageError
+from datacc.fit import Recipe
+from datacc.fit.recipe import default_recipe
+from datacc.ir.cost import work
+from datacc.ir.file import load as load_graph
+from datacc.registry import load
+from datacc.repo.snapshot import LEARN, Snapshot, recall
+from datacc.runtime.load import load as load_native
+from datacc.sources import Source
+from datacc.spec.program import Program
+from datacc.spec.read import read_program
+from datacc.store import Store
+
+_COMMIT: Final = "commit "
+
+
+def diff_builds(
+    new: Path,
+    root: Path,
+    store: Store,
+    *,
+    old: Path | None = None,
+    learn: bool = True,
+    announce: Announce = lambda fold: None,
+) -> Diff:
+    """The behaviour diff of the artifact in the folder `new` against `old`, left out: the one that it replaced.
+
+    `root` is the folder of `datacc.toml`. `learn` fits (or remembers) the fold models of both sides; `announce` is
+    told of each fit. Raises `UsageError` when there is nothing to compare with, `DataError` when the examples of a
+    build cannot be had again.
+    """
+    before = old if old is not None else new / PREVIOUS
+    for folder in (new, before):
+        if not (folder / "report.json").exists():
+            what = "there is no build before this one" if folder == new / PREVIOUS else "there is no built program"
+            raise UsageError(what, where=str(folder), tries=["relabel, datacc commit, datacc build", "datacc build"])
+    sides = open_side(before, root, store), open_side(new, root, store)
+    if not learn:
+        return diff(*sides)
+    first, second = (
+        _out_of_fold(folder, side, store, announce) for folder, side in zip((before, new), sides, strict=True)
+    )
+    return diff(*sides, (first, second))
+
+
+def open_side(folder: Path, root: Path, store: Store) -> Side:
+    """The build in `folder`, with the very examples that it saw. Raises `DataError` when they cannot be had again."""
+    report = read_report(folder / "report.json")
+    program = asked(report)
+    return Side(
+        report=report,
+        program=program,
+        snapshot=_snapshot(report, program, root, store),
+        native=load_native(folder),
+    )
+
+
+def asked(report: Report) -> Program:
+    """The program that `report` says was asked for."""
+    with tempfile.TemporaryDirectory(prefix="datacc-") as folder:
+        file = Path(folder) / "datacc.toml"
+        file.write_text(report.program, encoding="utf-8")
+        return replace(read_program(file), path=None)
+
+
+def _snapshot(report: Report, program: Program, root: Path, store: Store) -> Snapshot:
+    """From the cache; when that has lost it, from the commit it came from."""
+    found = recall(store, report.data.digest)
+    if found is None and report.data.origin.startswith(_COMMIT):
+        source: Source = load("sources", program.source.type)
+        found = source.snapshot(program, root, report.data.origin.removeprefix(_COMMIT), store)
+    if found is None or found.digest != report.data.digest:
+        what = f"the examples of the build from {report.data.origin} are no longer in the cache"
+        raise DataError(what, where=str(root), tries=["build both versions again"])
+    return replace(found, origin=report.data.origin, notes=report.data.notes)
+
+
+def _out_of_fold(folder: Path, side: Side, store: Store, announce: Announce) -> OutOfFold:
+    graph = load_graph((folder / "graph.dcc").read_bytes(), str(folder / "graph.dcc"))
+    given = side.report.recipe
+    recipe = Recipe(**given) if given else default_recipe(len(side.snapshot.rows(LEARN)), work(graph))  # type: ignore[arg-type]
+    return folds(side.program, side.snapshot, graph, recipe, store, announce)

@@ -1,0 +1,76 @@
+"""The behaviour diff of two real builds: relabel, build again, compare the artifacts on disk."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from datacc.compiler.build import CACHE, build
+from datacc.compiler.diff import Diff
+from datacc.compiler.diff_text import diff_text
+from datacc.compiler.sides import diff_builds
+from datacc.errors import DataError, UsageError
+from datacc.sources.table import infer_program
+from datacc.spec.program import Goal, Program
+from datacc.store import Store
+from tests.compiler.tables import blobs
+
+EDITED = 30
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder where a program was built, thirty labels were changed, and it was built again."""
+    folder = tmp_path_factory.mktemp("diff")
+    table = blobs(folder / "flowers.csv", rows=240, classes=2, spread=0.5)
+    program = asked(folder)
+    build(program, folder)
+    lines = table.read_text().splitlines()
+    swap = {"kind a": "kind b", "kind b": "kind a"}
+    for n in range(1, EDITED + 1):
+        head, _, label = lines[n].rpartition(",")
+        lines[n] = f"{head},{swap[label]}"
+    table.write_text("\n".join(lines) + "\n")
+    build(program, folder)
+    return folder
+
+
+def asked(folder: Path) -> Program:
+    inferred = infer_program(folder / "flowers.csv", "species")
+    origin = replace(inferred.source, options={"path": "flowers.csv", "label": "species"})
+    return replace(inferred, source=origin, goals=(Goal(metric="accuracy", at_least=0.6),))
+
+
+def compared(root: Path, *, learn: bool = False) -> Diff:
+    return diff_builds(root / "build" / "flowers", root, Store(root / CACHE), learn=learn)
+
+
+def test_the_changed_labels_are_named(root: Path) -> None:
+    found = compared(root)
+    assert 0 < len(found.relabelled) < EDITED, "those of judge are sealed"
+    assert all({one.old, one.new} == {"kind a", "kind b"} for one in found.relabelled)
+    assert (found.added, found.removed) == (0, 0)
+    assert [part.split for part in found.answers] == ["tune"]
+    assert found.judge.old is not None
+
+
+def test_learn_is_answered_by_fold_models_of_both_sides(root: Path) -> None:
+    found = compared(root, learn=True)
+    tune, learn = found.answers
+    assert learn.rows > 100
+    assert learn.rows > tune.rows
+    assert "fitted without the example" in diff_text(found)
+    assert compared(root, learn=True) == found
+
+
+def test_a_lost_cache_is_told(root: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no longer in the cache"):
+        diff_builds(root / "build" / "flowers", root, Store(tmp_path))
+
+
+def test_nothing_to_compare_with_is_told(root: Path, tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    with pytest.raises(UsageError, match="no built program"):
+        diff_builds(tmp_path / "build" / "none", tmp_path, store)
+    with pytest.raises(UsageError, match="no build before this one"):
+        diff_builds(root / "build" / "flowers" / "previous", root, store)
