@@ -72,6 +72,7 @@ def _report(
         costs=product.costs,
         ops=node_costs(product.draft.graph),
         tune=tuple(tune_of(one) for one in evidence),
+        recipe=made.choice.recipe.plain(),
         provenance=Provenance(
             datacc=version("datacc"),
             toolchain=made.lock.toolchain,
