@@ -24,6 +24,7 @@ VERBS: Final = (
 )
 INTERRUPTED: Final = 130
 PIPE_CLOSED: Final = 141
+WIDTH: Final = 120  # of tables that are not shown on a terminal
 
 
 def main() -> NoReturn:
@@ -128,7 +129,8 @@ def _print(answer: Answer, as_json: bool) -> int:
         if as_json:
             print(answer.as_json(), flush=True)
         elif answer.picture is not None:
-            import_module("rich").print(answer.picture, flush=True)
+            width = None if sys.stdout.isatty() else WIDTH
+            import_module("rich.console").Console(width=width).print(answer.picture)
         elif answer.text:
             print(visible(answer.text), flush=True)
     except BrokenPipeError:

@@ -6,16 +6,15 @@ goal, a check or its budget.
 """
 
 import argparse
-import json
 from pathlib import Path
 from typing import Final
 
 from datacc.cli.answer import Answer
 from datacc.cli.progress import FitDisplay
+from datacc.cli.verdict import verdict
 from datacc.compiler.build import Order, build
-from datacc.compiler.report import Report
-from datacc.compiler.report_text import report_text
-from datacc.errors import GoalMissed, UsageError
+from datacc.compiler.search import Rung
+from datacc.errors import UsageError
 from datacc.sources.table import infer_program
 from datacc.spec.program import Program
 from datacc.spec.read import FILE, find_program, read_program
@@ -40,19 +39,12 @@ def run(options: argparse.Namespace) -> Answer:
     program, root = _asked(options)
     order = Order(revision=options.revision, exact=options.exact, search=options.search)
     with FitDisplay() as display:
-        report = build(program, root, order, display.announce)
-    folder = Path("build", program.name) if root == Path.cwd() else root / "build" / program.name
-    facts = {"folder": str(folder), "holds": report.verdict.holds, "report": json.loads(report.to_json())}
-    return Answer(facts=facts, picture=report_text(report), error=missed(report))
+        report = build(program, root, order, lambda rung: display.watch(_title(rung)))
+    return verdict(report, root / "build" / program.name)
 
 
-def missed(report: Report) -> GoalMissed | None:
-    """The error that names every demand that does not hold and what would close it; None when all hold."""
-    if report.verdict.holds:
-        return None
-    lines = report.verdict.missed
-    what = f"{report.name} misses {', '.join(line.what for line in lines)}"
-    return GoalMissed(what, tries=[f"{line.what}: {line.closes}" for line in lines if line.closes])
+def _title(rung: Rung) -> str:
+    return f"fit {rung.skeleton} {', '.join(f'{name} {size}' for name, size in rung.sizes.items())}"
 
 
 def _asked(options: argparse.Namespace) -> tuple[Program, Path]:

@@ -10,7 +10,7 @@ from typing import Final
 
 from datacc.cli.answer import Answer, columns
 from datacc.compiler.report import read_report
-from datacc.compiler.shown import amount, percent
+from datacc.compiler.shown import amount, part
 from datacc.ir.cost import NodeCost
 
 EXAMPLE: Final = "datacc inspect build/digits"
@@ -32,8 +32,11 @@ def run(options: argparse.Namespace) -> Answer:
     facts = {"name": report.name, "ops": [vars(op) for op in report.ops], "work": total, "shares": shares}
     head = ("op", "node", "kind", "multiply-adds", "share", "weights", "result")
     table = columns([head, *(_row(op, total) for op in report.ops)])
-    told = ", ".join(f"{kind} {percent(work, total)}" for kind, work in by_kind.items())
-    return Answer(facts=facts, text=f"{table}\n\n{amount(total)} multiply-adds per answer: {told}")
+    told = ", ".join(f"{kind} {part(work, total)}" for kind, work in by_kind.items())
+    kinds = Counter(op.kind for op in report.ops)
+    counted = ", ".join(f"{kinds[kind]} {kind}" for kind in by_kind)
+    text = f"{table}\n\n{len(report.ops)} ops: {counted}\n{amount(total)} multiply-adds per answer: {told}"
+    return Answer(facts=facts, text=text)
 
 
 def _row(op: NodeCost, total: int) -> tuple[str, ...]:
@@ -42,7 +45,7 @@ def _row(op: NodeCost, total: int) -> tuple[str, ...]:
         op.name,
         op.kind,
         f"{op.work:,}",
-        percent(op.work, total),
+        part(op.work, total),
         f"{op.weights:,} B",
         f"{op.result:,} B",
     )

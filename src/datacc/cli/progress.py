@@ -6,11 +6,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from datacc import fit
-from datacc.compiler.search import Rung
+from datacc.repo.words import printable
 
 
 class FitDisplay:
-    """A context in which `announce` gives every fit a line of its own."""
+    """A context in which `watch` gives every fit a line of its own."""
 
     def __init__(self) -> None:
         self._progress = Progress(
@@ -29,10 +29,9 @@ class FitDisplay:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._progress.stop()
 
-    def announce(self, rung: Rung) -> fit.Watch:
-        """A line for the fit of `rung`, and what keeps it up to date."""
-        sizes = ", ".join(f"{name} {size}" for name, size in rung.sizes.items())
-        task = self._progress.add_task(f"fit {rung.skeleton} {sizes}", total=None, told="")
+    def watch(self, title: str) -> fit.Watch:
+        """A line for one fit, and what keeps it up to date."""
+        task = self._progress.add_task(printable(title), total=None, told="")
 
         def watch(progress: fit.Progress) -> None:
             self._tell(task, progress)

@@ -32,14 +32,14 @@ class Loaded:
     """
 
     def __init__(self, native: Native) -> None:
-        self._native = native
+        self.native = native
         self.interface: Interface = native.interface
 
     def __call__(self, value: Any = None, /, **values: Any) -> Any:
         """The answer to one input. Raises `DataError` when it cannot be read as what the program takes."""
         given = self._named(value, values)
         rows = {port.name: _row(port, given[port.name]) for port in self.interface.inputs}
-        answers = self._native.batch(rows)
+        answers = self.native.batch(rows)
         found = {port.name: _answer(port, answers) for port in self.interface.answers if _is_answer(port, answers)}
         return next(iter(found.values())) if len(found) == 1 else found
 
@@ -49,7 +49,7 @@ class Loaded:
         `arrays` are (N, *shape), as the program takes them; by input name where there are several. The loop over N
         runs in the program. Raises `DataError` when shapes or element types do not fit.
         """
-        return self._native.batch(self._named(None if isinstance(arrays, Mapping) else arrays, _mapping(arrays)))
+        return self.native.batch(self._named(None if isinstance(arrays, Mapping) else arrays, _mapping(arrays)))
 
     def _named(self, value: Any, values: Mapping[str, Any]) -> dict[str, Any]:
         names = [port.name for port in self.interface.inputs]

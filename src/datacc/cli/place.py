@@ -1,0 +1,29 @@
+"""Which artifact a verb is about, and the folder of the datacc.toml that it was built for."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from datacc.compiler.build import CACHE
+from datacc.spec.read import find_program, read_program
+from datacc.store import Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """An artifact's folder and the root that it was built in."""
+
+    artifact: Path
+    root: Path
+
+    @property
+    def store(self) -> Store:
+        """The cache of the builds in this root."""
+        return Store(self.root / CACHE)
+
+
+def place_of(artifact: Path | None) -> Place:
+    """The place of `artifact`; left out, of the program that the datacc.toml here or above asks for."""
+    if artifact is not None:
+        return Place(artifact=artifact, root=find_program(artifact).parent)
+    path = find_program(Path.cwd())
+    return Place(artifact=path.parent / "build" / read_program(path).name, root=path.parent)

@@ -1,0 +1,24 @@
+"""A report as the answer of a verb: the table, the facts, and the error that names what is missed."""
+
+import json
+from pathlib import Path
+
+from datacc.cli.answer import Answer
+from datacc.compiler.report import Report
+from datacc.compiler.report_text import report_text
+from datacc.errors import GoalMissed
+
+
+def verdict(report: Report, folder: Path) -> Answer:
+    """The answer that shows `report`, of the artifact in `folder`."""
+    facts = {"folder": str(folder), "holds": report.verdict.holds, "report": json.loads(report.to_json())}
+    return Answer(facts=facts, picture=report_text(report), error=missed(report))
+
+
+def missed(report: Report) -> GoalMissed | None:
+    """The error that names every demand that does not hold and what would close it; None when all hold."""
+    if report.verdict.holds:
+        return None
+    lines = report.verdict.missed
+    what = f"{report.name} misses {', '.join(line.what for line in lines)}"
+    return GoalMissed(what, tries=[f"{line.what}: {line.closes}" for line in lines if line.closes])

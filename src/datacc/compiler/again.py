@@ -1,0 +1,35 @@
+"""Judges the artifact of an earlier build once more, without building anything."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from datacc.compiler.judge import judge
+from datacc.compiler.report import Report, read_report
+from datacc.compiler.sides import open_side
+from datacc.errors import UsageError
+from datacc.ir.file import load as load_graph
+from datacc.runtime.load import load as load_native
+from datacc.store import Store
+
+
+def judge_again(folder: Path, root: Path, store: Store) -> Report:
+    """The report of the artifact in `folder` with a new verdict; the artifact stays as it is.
+
+    `root` is the folder of `datacc.toml`. Raises `UsageError` when there is no artifact, `DataError` when its examples
+    cannot be had again, `ParityError` when it disagrees with its own Graph.
+    """
+    if not (folder / "report.json").exists():
+        raise UsageError("there is no built program", where=str(folder), tries=["datacc build"])
+    report = read_report(folder / "report.json")
+    side = open_side(folder, root, store)
+    verdict = judge(
+        side.program,
+        side.snapshot,
+        load_graph((folder / "graph.dcc").read_bytes(), str(folder / "graph.dcc")),
+        load_native(folder).native,
+        report.costs,
+        store,
+        root / "judged" if side.program.source.type == "repository" else None,
+        artifact=report.digests.library,
+    )
+    return replace(report, verdict=verdict)
