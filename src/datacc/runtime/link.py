@@ -19,8 +19,7 @@ _SHARED: Final = (
     "-fno-stack-protector -fno-asynchronous-unwind-tables -g0 -Wframe-larger-than=0"
 ).split()
 _STRIPPED: Final = ("-s", "-Wl,--build-id=none") if sys.platform.startswith("linux") else ()
-_RETURN: Final = 8  # bytes of a return address
-_ALIGN: Final = 32  # bytes that a function may skip to align its vectors
+_AROUND: Final = 8 + 6 * 8 + 32  # bytes beside a frame: return address, saved registers, alignment of vectors
 _FRAME: Final = re.compile(r"(?:frame size \((\d+)\)|frame size of (\d+) bytes)[^']*in (?:function )?'(\w+)'")
 
 
@@ -89,11 +88,11 @@ def stack_bytes(warnings: str, name: str) -> int:
     """The deepest a call of NAME_batch can go, from the compiler's report of every function's frame.
 
     NAME_batch calls NAME, which calls one step at a time, which calls nothing: kernels are inlined, and nothing is
-    recursive. Return addresses and the alignment of frames are counted.
+    recursive. What lies around a frame is counted at its most, so this is an upper bound.
     """
     frames = {match[3]: int(match[1] or match[2]) for match in _FRAME.finditer(warnings)}
     chain = [frames.pop(f"{name}_batch", 0), frames.pop(name, 0), max(frames.values(), default=0)]
-    return sum(frame + _RETURN + _ALIGN for frame in chain)
+    return sum(frame + _AROUND for frame in chain)
 
 
 def _demand_complete(path: Path) -> None:
