@@ -1,0 +1,84 @@
+"""Built programs to pack, small and without fitting: a picture or a record in, a label out."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datacc.arrange import arrange
+from datacc.compiler.simplify import simplify
+from datacc.emit import emit
+from datacc.ir.graph import Graph
+from datacc.ir.interpret import interpret
+from datacc.registry import load
+from datacc.runtime.link import link
+from datacc.spec.interface import Interface, Port
+from datacc.targets import Built
+
+CLASSES = ("cat", "dog", "owl")
+HOSTILE = ('"""', "'''\n", "*/ #endif", "../../etc", "\\", "ünï¢ødé ‮", "{name}", "%s", "\r\nEvil: yes", "x" * 10_000)
+
+
+@dataclass(frozen=True)
+class Packed:
+    """A built program and what its Graph answers."""
+
+    built: Built
+    graph: Graph
+
+    def expected(self, **inputs: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        return interpret(self.graph, inputs)
+
+
+def fronts_of(inputs: dict[str, tuple[str, dict[str, Any]]]) -> list[Graph]:
+    found = []
+    for name, (kind, options) in inputs.items():
+        type_ = load("types", kind)
+        found.append(type_.front(name, type_.options(**options)))
+    return found
+
+
+def packed(
+    folder: Path,
+    inputs: dict[str, tuple[str, dict[str, Any]]],
+    *,
+    name: str = "zoo",
+    classes: tuple[str, ...] = CLASSES,
+    cpu: str = "x86-64-v2",
+) -> Packed:
+    """A program with random weights, linked into `folder`. `inputs` are (type, options) by name."""
+    answer = load("types", "label").answer("kind", classes)
+    graph = load("skeletons", "mlp.v1").graph(fronts_of(inputs), answer, {"width": 4, "depth": 1})
+    random = np.random.default_rng(1)
+    graph = graph.fill({node.name: random.uniform(0.1, 1.0, node.type.shape) for node in graph.holes})
+    simple = simplify(graph)
+    ports = tuple(
+        Port(
+            name=node.name,
+            dtype=node.type.dtype,
+            shape=node.type.shape,
+            type=inputs[node.name][0],
+            options=inputs[node.name][1],
+        )
+        for node in graph.inputs
+    )
+    answers = tuple(
+        Port(
+            name=field,
+            dtype=graph.by_name[node].type.dtype,
+            shape=graph.by_name[node].type.shape,
+            classes=classes if field == "kind" else (),
+        )
+        for field, node in graph.outputs
+    )
+    interface = Interface(name=name, cpu=cpu, inputs=ports, answers=answers)
+    plan = arrange(simple, cpu)
+    source = emit(plan, interface)
+    library = link(source, cpu, folder)
+    return Packed(Built(interface=interface, source=source, library=library, scratch=plan.arena, graph=simple), graph)
+
+
+PICTURE: dict[str, tuple[str, dict[str, Any]]] = {"picture": ("image", {"height": 3, "width": 5, "channels": 1})}
+RECORD: dict[str, tuple[str, dict[str, Any]]] = {"row": ("record", {"columns": ("tail", "ears")})}
