@@ -52,7 +52,7 @@ def test_repeats_make_no_difference(first: list[Operation], second: list[Operati
 @given(st.lists(histories(), min_size=3, max_size=3))
 def test_segments_may_arrive_in_any_grouping(segments: list[list[Operation]]) -> None:
     """Merging is the union of operations, so it is commutative and associative with the fold at the end."""
-    a, b, c = (dict(((o.id, o.op, o.field, o.example), o) for o in segment) for segment in segments)
+    a, b, c = ({(o.id, o.op, o.field, o.example): o for o in segment} for segment in segments)
     left = {**{**c, **b}, **a}
     right = {**c, **{**b, **a}}
     assert fold(left.values()) == fold(right.values())

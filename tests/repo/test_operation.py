@@ -26,7 +26,8 @@ def test_what_is_empty_is_left_out_and_the_id_is_of_the_line() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["", "{", "[]", '"set"', '{"op":"set"}', '{"op":"set","example":7}', '{"op":"set","example":"0","field":[]}']
+    "line",
+    ["", "{", "[]", '"set"', '{"op":"set"}', '{"op":"set","example":7}', '{"op":"set","example":"0","field":[]}'],
 )
 def test_a_damaged_line_is_named(line: str) -> None:
     with pytest.raises(RepositoryError) as caught:

@@ -114,7 +114,8 @@ def test_log_status_and_label_load_no_heavy_library(repository: Repository) -> N
     code = (
         "import sys; from pathlib import Path\n"
         "from datacc.repo.find import find; from datacc.repo.status import status; from datacc.repo.log import log\n"
-        "from datacc.repo.show import show; from datacc.repo.label import label; from datacc.repo.commit import commit\n"
+        "from datacc.repo.show import show; from datacc.repo.label import label\n"
+        "from datacc.repo.commit import commit\n"
         f"repository = find(Path({str(repository.root)!r})); status(repository); log(repository)\n"
         "print(sorted({'numpy', 'PIL', 'pydantic', 'torch', 'rich'} & set(sys.modules)))"
     )

@@ -8,7 +8,11 @@ from datacc.errors import RepositoryError
 from datacc.repo.run import Run, RunRow, make_run, read_run, run_files
 
 ROWS = [
-    RunRow(id=f"{n:032x}", values={"out": "c1"} if n % 3 else {}, cells={"pic": {"media": f"{n:032x}"}, "name": f"a\t{n}\n"})
+    RunRow(
+        id=f"{n:032x}",
+        values={"out": "c1"} if n % 3 else {},
+        cells={"pic": {"media": f"{n:032x}"}, "name": f"a\t{n}\n"},
+    )
     for n in range(20)
 ] + [RunRow(id=f"{5:032x}", values={"out": "c2"}, cells={"pic": {"media": "ff" * 16}, "year": 1999.5})]
 

@@ -15,7 +15,9 @@ def example(number: int, *, content: str = "", group: str | None = None, split: 
 
 
 EXAMPLES = st.lists(
-    st.tuples(st.integers(0, 9), st.none() | st.integers(0, 5), st.none() | st.sampled_from(["learn", "tune", "judge"])),
+    st.tuples(
+        st.integers(0, 9), st.none() | st.integers(0, 5), st.none() | st.sampled_from(["learn", "tune", "judge"])
+    ),
     max_size=40,
 )
 
@@ -41,9 +43,7 @@ def test_neither_a_group_nor_equal_inputs_straddle(drawn: list[tuple[int, int | 
 
 @given(EXAMPLES)
 def test_equal_inputs_share_a_split_whatever_was_imported(drawn: list[tuple[int, int | None, str | None]]) -> None:
-    examples = [
-        example(n, content=f"c{c}", split=split) for n, (c, _, split) in enumerate(drawn)
-    ]
+    examples = [example(n, content=f"c{c}", split=split) for n, (c, _, split) in enumerate(drawn)]
     seen = defaultdict(set)
     for one, split in zip(examples, assign(examples)[0], strict=True):
         seen[one.content].add(split)

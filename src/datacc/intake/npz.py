@@ -1,6 +1,7 @@
 """NumPy archives: an array of pictures or of rows (`x`, `X` or `images`) and one of labels (`y` or `labels`)."""
 
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from datacc.errors import DataError
 from datacc.intake import Format, Found, Raw
 
+LARGEST: Final = 8 << 30  # bytes, unpacked
 _INPUTS: Final = ("x", "X", "images")
 _LABELS: Final = ("y", "labels")
 
@@ -48,13 +50,18 @@ class Npz(Format):
 
 
 def _open(path: Path) -> dict[str, NDArray[Any]]:
+    tries = ["save plain arrays: np.savez(path, x=…, y=…)"]
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+        if size > LARGEST:
+            raise DataError(f"unpacks to {size:,} bytes; {LARGEST:,} are allowed", where=str(path), tries=["split it"])
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         pickled = "allow_pickle" in str(error)
         what = "holds Python objects, which datacc never loads" if pickled else "is not a NumPy archive"
-        raise DataError(what, where=str(path), tries=["save plain arrays: np.savez(path, x=…, y=…)"]) from error
+        raise DataError(what, where=str(path), tries=tries) from error
 
 
 def _pick(arrays: dict[str, NDArray[Any]], names: Sequence[str], path: Path) -> str:
