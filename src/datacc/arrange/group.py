@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from datacc.errors import GraphError
 from datacc.ir.graph import SOURCES, Graph, Node, needed
+from datacc.ir.ops import OPS
 from datacc.ir.plan import Step
-
-WEIGHTED = {"affine": 1, "dense": 1, "conv": 1, "normalise": 1}  # op → how many arguments are values; the rest weights
 
 
 def group(graph: Graph) -> tuple[Step, ...]:
@@ -53,13 +51,12 @@ class _Needs:
 
 
 def _step(needs: _Needs, node: Node, taken: set[str]) -> Step:
-    reads = node.inputs[: WEIGHTED.get(node.op, len(node.inputs))]
-    _demand_kinds(needs.graph, node, reads)
+    reads = node.inputs[: len(node.inputs) - OPS[node.op].weights]
     nodes, residual, relu = [node.name], "", False
     if node.op in ("conv", "dense"):
         follower = needs.only_user(nodes[-1])
         is_free = follower is not None and follower.op == "add" and follower.name not in taken
-        if follower is not None and is_free and (other := _other(needs.graph, follower, nodes[-1])):
+        if follower is not None and is_free and (other := _other(follower, nodes[-1])):
             residual = other
             nodes.append(follower.name)
             follower = needs.only_user(nodes[-1])
@@ -73,16 +70,7 @@ def _step(needs: _Needs, node: Node, taken: set[str]) -> Step:
     return Step(op=node.op, nodes=tuple(nodes), reads=reads, out=nodes[-1], residual=residual, relu=relu)
 
 
-def _other(graph: Graph, add: Node, one: str) -> str:
-    """The other addend, or nothing when there is none that is a value."""
+def _other(add: Node, one: str) -> str:
+    """The other addend; nothing when both are the same."""
     others = [name for name in add.inputs if name != one]
-    return others[0] if len(others) == 1 and graph.by_name[others[0]].op != "weight" else ""
-
-
-def _demand_kinds(graph: Graph, node: Node, reads: tuple[str, ...]) -> None:
-    """Kernels take weights where the op wants weights, and values elsewhere."""
-    for i, name in enumerate(node.inputs):
-        is_weight = graph.by_name[name].op == "weight"
-        if is_weight != (i >= len(reads)):
-            kind, wants = ("a weight", "a value") if is_weight else ("a value", "a weight")
-            raise GraphError(f"{name!r} is {kind}; emitted code wants {wants} there", where=f"node {node.name!r}")
+    return others[0] if others else ""

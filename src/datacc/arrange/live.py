@@ -19,10 +19,7 @@ class Life:
 
 
 def lifetimes(steps: tuple[Step, ...], places: Mapping[str, Place]) -> dict[str, Life]:
-    """The life of every arena buffer, sizes rounded up to whole lines.
-
-    Integers keep their buffer throughout: C forbids to use the same bytes as floats at another time.
-    """
+    """The life of every arena buffer, sizes rounded up to whole lines."""
     first: dict[str, int] = {}
     last: dict[str, int] = {}
     size: dict[str, int] = {}
@@ -30,9 +27,8 @@ def lifetimes(steps: tuple[Step, ...], places: Mapping[str, Place]) -> dict[str,
         for name in (*step.values, step.out):
             place = places[name]
             if place.home == "arena":
-                is_float = place.dtype == "float32"
-                first.setdefault(place.buffer, i if is_float else 0)
-                last[place.buffer] = i if is_float else len(steps)
+                first.setdefault(place.buffer, i)
+                last[place.buffer] = i
                 size[place.buffer] = max(size.get(place.buffer, 0), -(-place.nbytes // ALIGN) * ALIGN)
     return {name: Life(first=first[name], last=last[name], size=size[name]) for name in first}
 
@@ -43,8 +39,8 @@ def share(steps: tuple[Step, ...], places: Mapping[str, Place]) -> dict[str, Pla
     last = {name: i for i, step in enumerate(steps) for name in step.values}
     for i, step in enumerate(steps):
         for name in _candidates(step):
-            if last[name] == i and _is_alike(shared[name], shared[step.out]):
-                shared[step.out] = replace(shared[step.out], buffer=shared[name].buffer)
+            if last[name] == i and _holds(shared[name], shared[step.out]):
+                shared[step.out] = shared[name]
                 break
     return shared
 
@@ -56,5 +52,7 @@ def _candidates(step: Step) -> tuple[str, ...]:
     return (step.residual,) if step.residual and step.residual not in step.reads else ()
 
 
-def _is_alike(one: Place, other: Place) -> bool:
-    return one.home == other.home == "arena" and replace(one, buffer=other.buffer) == other
+def _holds(place: Place, wanted: Place) -> bool:
+    """Whether `place` does for what `wanted` asks: the same picture, at least its halo."""
+    has_halo = all(have >= want for have, want in zip(place.halo, wanted.halo, strict=True))
+    return place.home == "arena" and has_halo and replace(place, buffer=wanted.buffer, halo=wanted.halo) == wanted

@@ -29,7 +29,7 @@ _FINISH: Final = """\
 INLINE void conv_finish(const conv_walk *walk, lanes sum, const float *residual, float *out)
 {
     if (residual) sum = lanes_add(sum, lanes_load(residual));
-    if (walk->relu) sum = lanes_larger(sum, lanes_all(0));
+    if (walk->relu) sum = lanes_larger(lanes_all(0), sum);
     lanes_store(out, sum);
 }"""
 

@@ -75,7 +75,7 @@ def copying(name: str, source: Place, out: Place, offset: int = 0) -> tuple[tupl
 
 def clearing(place: Place, *, writes_lanes: bool) -> tuple[str, ...]:
     """What must be zeroed before a step writes to `place`: its halo, and padded channels that the step leaves alone."""
-    if place.home != "arena" or place.dtype != "float32":
+    if place.home != "arena":
         return ()
     if not place.is_packed and not writes_lanes:
         return (f"kernel_zero(out, {place.size});",)

@@ -43,7 +43,7 @@ INLINE void kernel_dense(const dense_walk *walk, int vectors, int chains, const 
         lanes total = sum[0][v];
         UNROLL for (int c = 1; c < chains; c++) total = lanes_add(total, sum[c][v]);
         if (residual) total = lanes_add(total, lanes_load(residual + 8 * v));
-        if (walk->relu) total = lanes_larger(total, lanes_all(0));
+        if (walk->relu) total = lanes_larger(lanes_all(0), total);
         lanes_store(out + 8 * v, total);
     }
 }"""

@@ -7,12 +7,12 @@ from datacc.emit.piece import Piece, at, row_run
 from datacc.ir.plan import Plan, Step
 
 _RELU: Final = """\
-/* The larger of each float and zero, in rows of `run` floats. */
+/* The larger of zero and each float, in rows of `run` floats. */
 INLINE void kernel_relu(int rows, int run, const float *in, int in_row, float *out, int out_row)
 {
     for (int y = 0; y < rows; y++)
         for (int i = 0; i < run; i += 8)
-            lanes_store(out + y * out_row + i, lanes_larger(lanes_load(in + y * in_row + i), lanes_all(0)));
+            lanes_store(out + y * out_row + i, lanes_larger(lanes_all(0), lanes_load(in + y * in_row + i)));
 }"""
 
 _ADD: Final = """\

@@ -31,9 +31,8 @@ typedef struct {{
 }} {name}_answer;
 
 /* Memory that a call works in: one for each thread, contents without meaning before and after. */
-typedef union {{
+typedef struct {{
     float floats[{floats}];
-    int32_t integers[{floats}];
 }} {name}_scratch;
 
 /* Answers one input. Re-entrant: it allocates nothing, keeps nothing, and does the same work for every input. */

@@ -40,7 +40,7 @@ typedef float lanes_anywhere __attribute__((vector_size(32), aligned(4)));""",
 #else
 #define lanes_multiply_add(sum, a, b) ((sum) + (a) * (b))
 #endif""",
-    # Compilers make one max instruction of it; in no case is it a branch.
+    # Compilers make one max instruction of it, never a branch. When b is not a number, the result is none.
     "lanes_larger": """\
 INLINE lanes lanes_larger(lanes a, lanes b)
 {

@@ -6,7 +6,7 @@ from typing import Final
 from datacc.emit.copy import clearing
 from datacc.emit.header import class_constants, count, members
 from datacc.emit.lanes import NAMES, WORDS, arithmetic
-from datacc.emit.piece import C_TYPES, Piece
+from datacc.emit.piece import C_TYPES, Piece, at
 from datacc.emit.table import FRAGMENTS, KERNELS, WRITES_LANES
 from datacc.emit.text import comment, floats, listing, word
 from datacc.errors import GraphError
@@ -162,9 +162,7 @@ def _program(plan: Plan, interface: Interface) -> str:
     def pointer(value: str) -> str:
         place = plan.places[value]
         if place.home == "arena":
-            array = "integers" if place.dtype == "int32" else "floats"
-            offset = plan.offsets[place.buffer] // 4
-            return f"scratch->{array}" + (f" + {offset}" if offset else "")
+            return at("scratch->floats", plan.offsets[place.buffer] // 4)
         struct, names = ("input", inputs) if place.home == "input" else ("answer", answers)
         return f"{'&' if place.buffer in single else ''}{struct}->{names[place.buffer]}"
 

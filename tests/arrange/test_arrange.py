@@ -1,0 +1,109 @@
+"""Plans of nets as people use them: what is fused, what is placed where, how large the arena is, what is refused."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+from datacc.arrange import arrange
+from datacc.errors import GraphError, SpecError
+from datacc.ir.graph import Graph
+from datacc.ir.plan import Plan
+from tests.emit.compiled import CPU
+from tests.emit.nets import Net, digits, record, residual
+from tests.ir.graphs import graphs
+
+
+def forms(plan: Plan) -> list[str]:
+    """Each step as op and what is fused to it."""
+    return [step.op + "+add" * bool(step.residual) + "+relu" * step.relu for step in plan.steps]
+
+
+@pytest.mark.parametrize("graph", [digits(), record(), residual()], ids=["digits", "record", "residual"])
+def test_the_arena_of_a_real_net_is_its_largest_live_set(graph: Graph) -> None:
+    plan = arrange(graph, CPU)
+    assert plan.arena == plan.peak > 0
+
+
+def test_layers_take_sums_and_thresholds_along() -> None:
+    block = ["conv+relu", "conv+add+relu"]
+    side = ["conv", "conv+relu", "conv+add+relu"]
+    answer = ["meanpool", "dense", "softmax", "argmax", "maximum"]
+    assert sorted(forms(arrange(residual(), CPU))) == sorted(["cast", "conv+relu", *block, *side, *block, *answer])
+    assert forms(arrange(record(), CPU)) == [
+        "affine",
+        "dense+relu",
+        "dense+relu",
+        "dense",
+        "softmax",
+        "argmax",
+        "maximum",
+    ]
+
+
+def test_a_value_that_something_else_reads_is_not_fused_away() -> None:
+    net = Net()
+    x = net.conv("conv", net.picture(6, 6, 1), 8, relu=False)
+    y = net.b.op("relu", "relu", x)
+    plan = arrange(net.b.graph({"before": x, "after": y}), CPU)
+    assert forms(plan) == ["cast", "conv", "relu", "copy", "copy"]
+
+
+def test_a_picture_with_one_channel_is_not_spread_over_eight_lanes() -> None:
+    plan = arrange(digits(), CPU)
+    place = plan.places["scaled"]
+    assert (place.pixel, place.halo, place.nbytes) == (1, (1, 1, 1, 1), 30 * 30 * 4)
+    assert plan.places["conv1.relu"].pixel == 16
+
+
+def test_answers_are_written_where_the_caller_wants_them() -> None:
+    plan = arrange(record(), CPU)
+    assert {plan.places[node].home for _, node in plan.graph.outputs} == {"answer"}
+    assert "copy" not in forms(plan)
+
+
+def test_a_residual_that_dies_is_written_over() -> None:
+    plan = arrange(residual(), CPU)
+    assert plan.places["second1.relu"] == plan.places["stem.relu"]
+    assert plan.places["second3.relu"] == plan.places["second2.relu"]
+
+
+@given(graphs(states=False))
+def test_steps_read_what_was_computed_before(graph: Graph) -> None:
+    plan = arrange(graph, CPU)
+    known = {node.name for node in graph.inputs}
+    for step in plan.steps:
+        assert set(step.values) <= known
+        known.add(step.out)
+    assert all(plan.places[step.out].home != "input" for step in plan.steps)
+    assert {place.buffer for place in plan.places.values() if place.home == "answer"} == dict(graph.outputs).keys()
+    for name, place in plan.places.items():
+        if place.home == "arena" and name in known:
+            assert plan.offsets[place.buffer] + place.nbytes <= plan.arena
+
+
+def test_nothing_that_no_answer_needs_is_computed() -> None:
+    net = Net()
+    x = net.b.input("x", "float32", (4,))
+    net.dense("unused", x, 4)
+    plan = arrange(net.b.graph({"y": net.dense("used", x, 3)}), CPU)
+    assert [step.nodes[0] for step in plan.steps] == ["used", "used"]
+
+
+def test_what_cannot_be_emitted_is_refused() -> None:
+    net = Net()
+    x = net.b.input("x", "float32", (4,))
+    y = net.dense("y", x, 4)
+    with pytest.raises(GraphError, match="not emitted yet"):
+        arrange(net.b.graph({"y": y}, states=((x, y),)), CPU)
+    hole = net.b.op("add", "late", y, net.b.weight("w", (4,)))
+    with pytest.raises(GraphError, match="still open"):
+        arrange(net.b.graph({"y": hole}), CPU)
+    filled = net.b.graph({"y": hole}).fill({"w": np.ones(4)})
+    with pytest.raises(GraphError, match="value is wanted"):
+        arrange(filled, CPU)
+    with pytest.raises(GraphError, match="is a weight"):
+        arrange(replace(record(), outputs=(("y", "logits.bias"),)), CPU)
+    with pytest.raises(SpecError, match="another program on every machine"):
+        arrange(record(), "native")

@@ -1,0 +1,103 @@
+"""Kernels one by one, in shapes that random Graphs seldom reach: many channels, groups, edges of tiles, bad halos."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from datacc.ir.graph import Graph
+from datacc.ir.interpret import interpret
+from tests.emit.compiled import compiled, poisoned
+from tests.emit.nets import Net, digits, record, residual
+from tests.ir.graphs import assert_alike, inputs_for
+
+
+def assert_agrees(graph: Graph, folder: Path, rows: int = 4) -> None:
+    """The compiled Graph gives what the interpreter gives, each row on a poisoned arena."""
+    inputs = inputs_for(graph, rows)
+    answers = poisoned(compiled(graph, folder), inputs)
+    for field, expected in interpret(graph, inputs).items():
+        assert_alike(answers[field], expected)
+
+
+@pytest.mark.parametrize("graph", [digits(), digits((3, 5), 13, 3), record(), residual()])
+def test_whole_nets(graph: Graph, tmp_path: Path) -> None:
+    assert_agrees(graph, tmp_path, 20)
+
+
+CONVOLUTIONS: list[dict[str, Any]] = [
+    {"shape": (7, 9, 8), "out": 16, "size": (3, 3), "groups": 8},  # depthwise with a multiplier
+    {"shape": (7, 9, 24), "out": 24, "size": (3, 3), "groups": 24},  # depthwise
+    {"shape": (7, 9, 13), "out": 13, "size": (3, 2), "groups": 13, "pad": ((2, 0), (0, 1))},  # odd, leaning
+    {"shape": (5, 6, 32), "out": 64, "size": (3, 3), "groups": 2},  # groups of two blocks
+    {"shape": (5, 6, 16), "out": 32, "size": (1, 1), "groups": 4, "pad": ((0, 0), (0, 0))},  # half a block each
+    {"shape": (5, 6, 12), "out": 24, "size": (3, 3), "groups": 4},  # groups that fill no whole vector
+    {"shape": (5, 6, 24), "out": 24, "size": (3, 3), "groups": 6},
+    {"shape": (5, 6, 16), "out": 8, "size": (1, 1), "groups": 1, "pad": ((0, 0), (0, 0))},
+    {"shape": (14, 14, 16), "out": 40, "size": (3, 3)},  # whole blocks and a rest
+    {"shape": (11, 13, 3), "out": 7, "size": (5, 3), "stride": (2, 3), "pad": ((4, 0), (1, 2))},
+    {"shape": (11, 13, 3), "out": 9, "size": (3, 3), "dilation": (2, 3), "pad": ((2, 4), (0, 6))},
+    {"shape": (64, 5), "out": 20, "size": (7,), "stride": (2,), "pad": ((6, 0),)},  # causal sequence
+    {"shape": (50, 16), "out": 16, "size": (3,), "dilation": (4,), "pad": ((8, 0),), "groups": 16},
+]
+
+
+def test_convolutions(tmp_path: Path) -> None:
+    net, outputs = Net(), {}
+    for i, case in enumerate(CONVOLUTIONS):
+        rank = len(case["size"])
+        x = net.b.input(f"in{i}", "float32", case["shape"])
+        weight = net.weight(f"weight{i}", case["out"], *case["size"], case["shape"][-1] // case.get("groups", 1))
+        attrs = {"pad": ((1, 1),) * rank, "stride": (1,) * rank, "dilation": (1,) * rank, "groups": 1, **case}
+        chosen = {key: attrs[key] for key in ("pad", "stride", "dilation", "groups")}
+        y = net.b.op("conv", f"conv{i}", x, weight, net.weight(f"bias{i}", case["out"]), **chosen)
+        outputs[f"out{i}"] = net.b.op("relu", f"relu{i}", y) if i % 2 else y
+    assert_agrees(net.b.graph(outputs), tmp_path)
+
+
+@pytest.mark.parametrize("out", [1, 8, 17, 33, 72])
+def test_dense_layers_of_all_widths(out: int, tmp_path: Path) -> None:
+    net = Net()
+    x = net.b.input("x", "float32", (3, 5, 9))
+    halo = net.conv("conv", x, 9)
+    both = [net.dense("of_input", x, out), net.dense("of_halo", halo, out), net.conv("again", halo, 4)]
+    total = net.b.op("relu", "relu", net.b.op("add", "sum", *both[:2]))
+    assert_agrees(net.b.graph({"total": total, "conv": both[2]}), tmp_path)
+
+
+def test_a_value_that_is_read_in_two_ways(tmp_path: Path) -> None:
+    """One float input as picture, as vector and as answer; one answer under two names."""
+    net = Net()
+    x = net.b.input("x", "float32", (6, 6, 3))
+    y = net.conv("y", x, 3)
+    total = net.b.op("add", "total", y, x)
+    mean = net.b.op("meanpool", "mean", total, size=(6, 6), stride=(6, 6))
+    assert_agrees(net.b.graph({"x": x, "a": total, "b": total, "mean": mean}), tmp_path)
+
+
+def test_ranks_over_pictures(tmp_path: Path) -> None:
+    net = Net()
+    x = net.b.input("x", "float32", (4, 5, 11))
+    outputs = {op: net.b.op(op, op, x) for op in ("argmax", "maximum", "softmax")}
+    outputs["joined"] = net.b.op("concat", "joined", outputs["softmax"], outputs["maximum"], axis=2)
+    assert_agrees(net.b.graph(outputs), tmp_path)
+
+
+def test_extreme_scores_stay_finite(tmp_path: Path) -> None:
+    net = Net()
+    native = compiled(net.answers(net.b.input("x", "float32", (9,))), tmp_path)
+    x = np.zeros((4, 9), np.float32)
+    x[1, 3], x[2], x[3, :2] = 3e38, -3e38, (-1e30, 90)
+    answers = native.batch({"x": x})
+    np.testing.assert_allclose(answers["label_scores"].sum(axis=1), 1, rtol=1e-6)
+    np.testing.assert_array_equal(answers["label"][:, 0], [0, 3, 0, 1])
+    e = np.exp(x.astype(np.float64) - x.max(axis=1, keepdims=True).astype(np.float64))
+    np.testing.assert_allclose(answers["label_scores"], e / e.sum(axis=1, keepdims=True), atol=1e-7)
+
+
+def test_a_missing_halo_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("datacc.emit.source.clearing", lambda place, writes_lanes: ())
+    graph = digits((8,), 8)
+    with pytest.raises(AssertionError):
+        poisoned(compiled(graph, tmp_path), inputs_for(graph))
