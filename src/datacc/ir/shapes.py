@@ -55,6 +55,7 @@ def conv(x: Type, weight: Type, bias: Type, **attrs: Any) -> Type:
     _demand(groups >= 1 and not x.shape[-1] % groups and not weight.shape[0] % groups, f"{groups} groups do not divide")
     _demand(weight.shape[-1] == x.shape[-1] // groups, f"weight {weight.shape} does not fit {x.shape[-1]} channels")
     _demand(bias.shape == weight.shape[:1], f"bias {bias.shape} does not fit weight {weight.shape}")
+    _demand(all(d >= 1 for d in attrs["dilation"]), "dilation ≥ 1")
     reach = [d * (k - 1) + 1 for k, d in zip(weight.shape[1:-1], attrs["dilation"], strict=True)]
     return float32(*_windows(x.shape[:-1], reach, attrs["stride"], attrs["pad"]), weight.shape[0])
 

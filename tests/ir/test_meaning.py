@@ -1,0 +1,168 @@
+"""The shape rule and the meaning of each op, one at a time, against torch's own functions."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as nn
+from hypothesis import given
+from hypothesis import strategies as st
+
+from datacc.errors import GraphError
+from datacc.ir import meaning, shapes
+from datacc.ir.graph import Type, float32
+from datacc.ir.ops import OPS
+from tests.ir.graphs import assert_alike
+
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+def numbers(seed: int, *shape: int) -> Any:
+    return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
+
+
+def first(array: Any) -> torch.Tensor:
+    """Channels-first, as torch wants it."""
+    return torch.from_numpy(np.ascontiguousarray(np.moveaxis(array, -1, 1)))
+
+
+def last(tensor: torch.Tensor) -> Any:
+    return np.moveaxis(tensor.numpy(), 1, -1)
+
+
+@st.composite
+def convolutions(draw: Any) -> tuple[tuple[int, ...], tuple[int, ...], dict[str, Any]]:
+    """The shape of a picture, of a weight, and the attributes of a convolution that fits."""
+    rank, groups = draw(st.integers(1, 2)), draw(st.integers(1, 3))
+    kernel = [draw(st.integers(1, 4)) for _ in range(rank)]
+    dilation = [draw(st.integers(1, 3)) for _ in range(rank)]
+    reach = [d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)]
+    pad = [(draw(st.integers(0, r - 1)), draw(st.integers(0, r - 1))) for r in reach]
+    sides = [draw(st.integers(max(1, r - sum(p)), r + 6)) for r, p in zip(reach, pad, strict=True)]
+    per_in, per_out = draw(st.integers(1, 3)), draw(st.integers(1, 3))
+    stride = tuple(draw(st.integers(1, 3)) for _ in range(rank))
+    attrs = {"stride": stride, "pad": tuple(pad), "dilation": tuple(dilation), "groups": groups}
+    return (*sides, per_in * groups), (per_out * groups, *kernel, per_in), attrs
+
+
+@given(convolutions(), SEEDS)
+def test_conv(drawn: Any, seed: int) -> None:
+    shape, weight_shape, attrs = drawn
+    x, weight, bias = numbers(seed, 2, *shape), numbers(seed + 1, *weight_shape), numbers(seed + 2, weight_shape[0])
+    found = meaning.conv(x, weight, bias, **attrs)
+    sides = [side for pair in reversed(attrs["pad"]) for side in pair]
+    apply = nn.conv1d if len(shape) == 2 else nn.conv2d
+    expected = apply(
+        nn.pad(first(x), sides), first(weight), torch.from_numpy(bias), attrs["stride"], 0, attrs["dilation"],
+        attrs["groups"],
+    )  # fmt: skip
+    assert_alike(found, last(expected))
+    inferred = shapes.conv(float32(*shape), float32(*weight_shape), float32(weight_shape[0]), **attrs)
+    assert found.shape[1:] == inferred.shape
+
+
+@given(st.lists(st.integers(1, 9), min_size=2, max_size=3), st.data(), SEEDS)
+def test_pools(shape: list[int], data: st.DataObject, seed: int) -> None:
+    size = tuple(data.draw(st.integers(1, n)) for n in shape[:-1])
+    stride = tuple(data.draw(st.integers(1, 4)) for _ in size)
+    x = numbers(seed, 2, *shape)
+    flat = len(size) == 1
+    for form, oracle in (
+        (meaning.maxpool, nn.max_pool1d if flat else nn.max_pool2d),
+        (meaning.meanpool, nn.avg_pool1d if flat else nn.avg_pool2d),
+    ):
+        found = form(x, size=size, stride=stride)
+        assert_alike(found, last(oracle(first(x), size, stride)))
+        assert found.shape[1:] == shapes.pool(float32(*shape), size=size, stride=stride).shape
+
+
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=3), st.integers(1, 6), SEEDS)
+def test_dense(shape: list[int], width: int, seed: int) -> None:
+    x, weight, bias = numbers(seed, 3, *shape), numbers(seed + 1, width, *shape), numbers(seed + 2, width)
+    expected = torch.einsum("bs,os->bo", torch.from_numpy(x).flatten(1), torch.from_numpy(weight).flatten(1))
+    assert_alike(meaning.dense(x, weight, bias), (expected + torch.from_numpy(bias)).numpy())
+    assert shapes.dense(float32(*shape), float32(width, *shape), float32(width)) == float32(width)
+
+
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=3), SEEDS)
+def test_normalise(shape: list[int], seed: int) -> None:
+    x = numbers(seed, 3, *shape)
+    gain, shift, mean, variance = (numbers(seed + k, shape[-1]) for k in range(1, 5))
+    variance = variance**2 + np.float32(0.1)
+    given = (torch.from_numpy(v) for v in (mean, variance, gain, shift))
+    expected = last(nn.batch_norm(first(x), *given, eps=1e-3))
+    assert_alike(meaning.normalise(x, gain, shift, mean, variance, epsilon=1e-3), expected)
+
+
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=3), SEEDS)
+def test_forms_over_the_last_axis(shape: list[int], seed: int) -> None:
+    x = numbers(seed, 3, *shape)
+    t = torch.from_numpy(x)
+    assert_alike(meaning.softmax(x), torch.softmax(t, -1).numpy())
+    assert_alike(meaning.maximum(x), t.amax(-1, keepdim=True).numpy())
+    np.testing.assert_array_equal(meaning.argmax(x), t.argmax(-1, keepdim=True).numpy())
+    np.testing.assert_array_equal(meaning.relu(x), torch.relu(t).numpy())
+    assert meaning.argmax(x).dtype == np.int32
+
+
+def test_softmax_of_large_numbers() -> None:
+    found = meaning.softmax(np.array([[1e30, 0, -1e30], [88, 89, 90]], np.float32))
+    np.testing.assert_allclose(found, torch.softmax(torch.tensor([[1e30, 0, -1e30], [88, 89, 90]]), -1), atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "int16"])
+def test_cast_is_exact(dtype: str) -> None:
+    limits = np.iinfo(dtype)
+    x = np.arange(limits.min, limits.max + 1).astype(dtype)[:, None]
+    found = meaning.cast(x)
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found.astype(np.int64), x)
+    assert shapes.cast(Type(dtype=dtype, shape=(1,))) == float32(1)
+
+
+SQUARE = {"stride": (1, 1), "pad": ((0, 0), (0, 0)), "dilation": (1, 1), "groups": 1}
+F = float32
+WRONG = [
+    ("cast", (F(3),), {}),
+    ("cast", (Type(dtype="int32", shape=(3,)),), {}),
+    ("affine", (F(3), F(2), F(3)), {}),
+    ("affine", (F(3), F(1, 3), F(3)), {}),
+    ("dense", (F(3), F(4, 2), F(4)), {}),
+    ("dense", (F(3), F(4, 3), F(3)), {}),
+    ("dense", (Type(dtype="uint8", shape=(3,)), F(4, 3), F(4)), {}),
+    ("conv", (F(5), F(1, 1), F(1)), SQUARE),
+    ("conv", (F(5, 5, 2), F(4, 3, 3, 3), F(4)), SQUARE),
+    ("conv", (F(5, 5, 2), F(4, 6, 3, 2), F(4)), SQUARE),
+    ("conv", (F(5, 5, 2), F(4, 3, 3, 2), F(3)), SQUARE),
+    ("conv", (F(5, 5, 2), F(4, 3, 3, 2), F(4)), {**SQUARE, "stride": (0, 1)}),
+    ("conv", (F(5, 5, 2), F(4, 3, 3, 2), F(4)), {**SQUARE, "stride": (1,)}),
+    ("conv", (F(5, 5, 2), F(4, 3, 3, 2), F(4)), {**SQUARE, "stride": (1.0, 1.0)}),
+    ("conv", (F(5, 5, 2), F(4, 3, 3, 2), F(4)), {**SQUARE, "pad": ((3, 0), (0, 0))}),
+    ("conv", (F(5, 5, 2), F(4, 3, 3, 2), F(4)), {**SQUARE, "pad": ((-1, 0), (0, 0))}),
+    ("conv", (F(5, 5, 2), F(4, 3, 3, 2), F(4)), {**SQUARE, "dilation": (0, 1)}),
+    ("conv", (F(5, 5, 2), F(4, 3, 3, 2), F(4)), {**SQUARE, "dilation": (4, 1)}),
+    ("conv", (F(5, 5, 2), F(4, 3, 3, 1), F(4)), {**SQUARE, "groups": 3}),
+    ("conv", (F(5, 5, 2), F(4, 3, 3, 1), F(4)), {**SQUARE, "groups": 0}),
+    ("conv", (F(5, 5, 2), F(4, 3, 3, 1), F(4)), {**SQUARE, "groups": 2.0}),
+    ("normalise", (F(3), F(3), F(3), F(3), F(2)), {"epsilon": 1e-5}),
+    ("normalise", (F(3), F(3), F(3), F(3), F(3)), {"epsilon": 0.0}),
+    ("normalise", (F(3), F(3), F(3), F(3), F(3)), {"epsilon": float("nan")}),
+    ("add", (F(3), F(1)), {}),
+    ("maxpool", (F(5, 5, 2),), {"size": (6, 1), "stride": (1, 1)}),
+    ("meanpool", (F(5, 5, 2),), {"size": (2, 2), "stride": (0, 1)}),
+    ("maxpool", (F(5, 5, 2),), {"size": (2,), "stride": (1,)}),
+    ("maxpool", (F(5, 5, 2),), {"size": (0, 2), "stride": (1, 1)}),
+    ("relu", (Type(dtype="int8", shape=(3,)),), {}),
+    ("argmax", (Type(dtype="int8", shape=(3,)),), {}),
+    ("concat", (), {"axis": 0}),
+    ("concat", (F(3), F(3)), {"axis": 1}),
+    ("concat", (F(3), F(3)), {"axis": -1}),
+    ("concat", (F(2, 3), F(3, 2)), {"axis": 0}),
+]
+
+
+@pytest.mark.parametrize(("op", "types", "attrs"), WRONG)
+def test_what_does_not_fit_is_refused(op: str, types: Any, attrs: Any) -> None:
+    with pytest.raises(GraphError):
+        OPS[op].shape(*types, **attrs)
