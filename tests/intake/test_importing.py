@@ -214,6 +214,23 @@ def test_a_program_that_was_there_first_names_input_and_output(repository: Repos
     assert set(read_examples(repository, program).examples[0].inputs) == {"photo"}
 
 
+def test_a_later_import_finds_the_label_by_the_name_of_the_output(repository: Repository, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a,Kind of pet\n1,x\n2,z\n")
+    assert import_examples(repository, tmp_path / "t.csv", ImportOptions(label="Kind of pet")).output == "kind_of_pet"
+    (tmp_path / "u.csv").write_text("Kind of pet,a\nx,7\n")
+    assert import_examples(repository, tmp_path / "u.csv", ImportOptions()).classes == {"x": 1}
+
+
+def test_what_a_killed_import_left_is_swept_up_after_a_day(repository: Repository, folder: Path) -> None:
+    old, new = (repository.root / ".datacc" / f"staging-{name}" for name in ("old", "new"))
+    for left in (old, new):
+        (left / "media").mkdir(parents=True)
+    os.utime(old, (1, 1))
+    import_examples(repository, folder, OPTIONS)
+    assert not old.exists()
+    assert new.exists()
+
+
 def test_one_class_only_is_noted(repository: Repository, folder: Path) -> None:
     report = import_examples(repository, folder / "cat", ImportOptions(label="kind"))
     assert report.unlabelled == 6

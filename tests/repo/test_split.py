@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -64,7 +65,7 @@ def test_an_imported_split_wins() -> None:
 
 def test_an_input_in_two_splits_stays_out_of_judge() -> None:
     pair = [example(1, content="same", split="judge"), example(2, content="same", split="learn")]
-    splits, notes = assign([*pair, *(example(n) for n in range(3, 60))])
+    splits, notes = assign([*pair, *(example(n) for n in range(3, 90))])
     assert splits[:2] == [LEARN, LEARN]
     assert "1 input imported into two splits" in notes[0]
 
@@ -74,7 +75,21 @@ def test_a_tune_split_is_taken_from_learn_when_only_train_and_test_were_imported
     splits, notes = assign(examples)
     assert [split == JUDGE for split in splits] == [n % 4 == 0 for n in range(2000)]
     assert 100 < splits.count(TUNE) < 200
-    assert "tune" in notes[0]
+    assert notes == (f"tune was empty; it took {splits.count(TUNE):,} examples from learn",)
+
+
+@pytest.mark.parametrize("groups", [3, 5, 11])
+def test_a_few_large_groups_still_fill_every_split(groups: int) -> None:
+    examples = [example(n, group=f"s{n % groups}") for n in range(groups * 10)]
+    splits, notes = assign(examples)
+    assert {split: splits.count(split) > 0 for split in (LEARN, TUNE, JUDGE)} == {LEARN: True, TUNE: True, JUDGE: True}
+    assert splits.count(LEARN) >= splits.count(TUNE)
+    assert len({(e.group, split) for e, split in zip(examples, splits, strict=True)}) == groups
+    assert all("was empty; it took" in note for note in notes)
+
+
+def test_two_groups_cannot_fill_three_splits() -> None:
+    assert len(set(assign([example(n, group=f"s{n % 2}") for n in range(40)])[0])) < 3
 
 
 def test_words_for_splits() -> None:

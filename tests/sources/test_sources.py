@@ -93,6 +93,19 @@ def test_unlabelled_and_torn_rows_are_counted(tmp_path: Path, store: Store) -> N
     assert "1 input with different labels; each row is an example of its own" in snapshot.notes
 
 
+def test_groups_of_a_table_stay_together_and_can_be_sliced_by(flowers: Path, store: Store, tmp_path: Path) -> None:
+    program = infer_program(flowers, "place")
+    grouped = replace(
+        program, source=replace(program.source, options={**program.source.options, "group": "Species name"})
+    )
+    snapshot = TABLE.snapshot(grouped, tmp_path, None, store)
+    homes: dict[str, set[int]] = {}
+    for group, split in zip(snapshot.columns["Species name"], snapshot.splits, strict=True):
+        homes.setdefault(group, set()).add(int(split))
+    assert set(homes) == {f"s{n}" for n in range(11)}
+    assert all(len(splits) == 1 for splits in homes.values())
+
+
 def test_a_table_of_one_class_or_none_is_refused(tmp_path: Path, store: Store) -> None:
     for cells, why in (("same", "every example has the same y"), ("", "no labelled example")):
         (tmp_path / "t.csv").write_text("u,v,y\n" + "".join(f"{n},{n % 7},{cells}\n" for n in range(50)))

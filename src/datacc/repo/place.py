@@ -4,12 +4,16 @@ import errno
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from datacc.errors import ResourceError
 from datacc.repo.find import Repository
+
+_FORGOTTEN: Final = 24 * 3600.0  # seconds
 
 
 @contextmanager
@@ -21,6 +25,7 @@ def staging(repository: Repository) -> Iterator[Path]:
     parent = repository.root / ".datacc"
     try:
         parent.mkdir(exist_ok=True)
+        _sweep(parent)
         folder = Path(tempfile.mkdtemp(prefix="staging-", dir=parent))
         try:
             yield folder
@@ -51,6 +56,13 @@ def commit_new(repository: Repository, staged: Mapping[str, Path], message: str)
             target.unlink(missing_ok=True)
             _remove_empty(target.parent, repository.root)
         raise
+
+
+def _sweep(parent: Path) -> None:
+    """Remove what imports left that were killed long ago."""
+    for folder in parent.glob("staging-*"):
+        if time.time() - folder.stat().st_mtime > _FORGOTTEN:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _sync(file: Path) -> None:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Literal
 
 from datacc.errors import RepositoryError
+from datacc.repo.identity import canonical_json
 
 Kind = Literal["input", "output", "other", "group", "split", "key", "name", "occurrence"]
 
@@ -91,7 +92,7 @@ def permanent_id(kind: str, name: str, taken: Container[str] = ()) -> str:
     """The id, 8 hex digits, of a new column or class: the same on every branch that adds it; salted when taken."""
     salt = 0
     while True:
-        seed = json.dumps([kind, name, salt] if salt else [kind, name], ensure_ascii=True)
+        seed = canonical_json([kind, name, salt] if salt else [kind, name])
         id = hashlib.blake2b(seed.encode(), digest_size=_ID_BYTES).hexdigest()
         if id not in taken:
             return id

@@ -1,7 +1,8 @@
 """Splits: which examples are learnt from, tuned on and judged on; equal inputs and groups never straddle two."""
 
 import hashlib
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from datacc.repo.example import Example
@@ -30,26 +31,38 @@ def assign(examples: Sequence[Example]) -> tuple[list[int], tuple[str, ...]]:
     """The split of each example (LEARN, TUNE or JUDGE) and notes on what was decided.
 
     An imported split wins; otherwise 70/10/20 by a hash of the group, or of the input where there is none. Equal
-    inputs imported into two splits all go to the earlier one, so that judge stays clean. When the imported splits
-    name no tune (or no judge) at all, the hash takes its share from learn.
+    inputs imported into two splits all go to the earlier one, so that judge stays clean. A split that would stay
+    empty takes its share of learn: by the hash when splits were imported, otherwise the largest hashes.
     """
     leaders = _leaders(examples)
-    hashed = [_by_hash(leader) for leader in leaders]
+    shares = {leader: _share(leader) for leader in set(leaders)}
     imported, straddling = _imported(examples)
-    splits = [imported.get(e.content, natural) for e, natural in zip(examples, hashed, strict=True)]
+    splits = [imported.get(e.content, _by_hash(shares[one])) for e, one in zip(examples, leaders, strict=True)]
     notes = []
     if straddling:
         notes.append(
             f"{counted(straddling, 'input')} imported into two splits; the earlier of learn, tune, judge holds"
         )
-    missing = {LEARN, TUNE, JUDGE} - set(splits) if imported else set()
-    for split in sorted(missing - {LEARN}):
-        notes.append(f"no imported example is in {SPLITS[split]}; it takes its share of learn by hash")
-    final = [
-        natural if split == LEARN and natural in missing else split
-        for split, natural in zip(splits, hashed, strict=True)
-    ]
-    return final, tuple(notes)
+    for split in sorted({TUNE, JUDGE} - set(splits), reverse=True):
+        chosen = {leader for leader, share in shares.items() if _by_hash(share) == split} if imported else set()
+        chosen = chosen or _largest(split, splits, leaders, shares)
+        moved = [one in chosen and old == LEARN for one, old in zip(leaders, splits, strict=True)]
+        if any(moved):
+            splits = [split if move else old for move, old in zip(moved, splits, strict=True)]
+            notes.append(f"{SPLITS[split]} was empty; it took {counted(sum(moved), 'example')} from learn")
+    return splits, tuple(notes)
+
+
+def _largest(split: int, splits: Sequence[int], leaders: Sequence[str], shares: Mapping[str, float]) -> set[str]:
+    """Learn's leaders with the largest hashes, enough of them to make up the share of `split`; one stays."""
+    sizes = Counter(leader for leader, old in zip(leaders, splits, strict=True) if old == LEARN)
+    wanted = len(splits) * (_TUNE_SHARE if split == TUNE else 1 - _LEARN_SHARE - _TUNE_SHARE)
+    chosen: set[str] = set()
+    for leader in sorted(sizes, key=lambda one: (shares[one], one), reverse=True)[:-1]:
+        if sum(sizes[one] for one in chosen) >= wanted:
+            break
+        chosen.add(leader)
+    return chosen
 
 
 def _imported(examples: Sequence[Example]) -> tuple[dict[str, int], int]:
@@ -82,7 +95,9 @@ def _leaders(examples: Sequence[Example]) -> list[str]:
     return [find(node) for node in own]
 
 
-def _by_hash(leader: str) -> int:
-    number = int.from_bytes(hashlib.blake2b(leader.encode(), digest_size=8).digest(), "big")
-    share = number / 2**64
+def _share(leader: str) -> float:
+    return int.from_bytes(hashlib.blake2b(leader.encode(), digest_size=8).digest(), "big") / 2**64
+
+
+def _by_hash(share: float) -> int:
     return LEARN if share < _LEARN_SHARE else TUNE if share < _LEARN_SHARE + _TUNE_SHARE else JUDGE

@@ -117,7 +117,7 @@ def _example(one: Identified, program: Program, labels: Mapping[str, str]) -> Ex
         content=one.content,
         inputs={field.name: raw},
         labels=labels,
-        columns=row.others,
+        columns=row.others if row.group is None else {**row.others, program.source.options["group"]: row.group},
         name=row.where,
         group=row.group,
         split=row.split,

@@ -9,6 +9,7 @@ from datacc.intake import Found
 from datacc.intake.importing.cell import missing, number
 from datacc.intake.importing.options import ImportOptions
 from datacc.repo.split import split_named
+from datacc.spec.names import identifier
 
 _NUMERIC_SHARE: Final = 0.9  # a column with fewer numbers than this among its filled cells is text
 _LABEL_WORDS: Final = ("label", "class", "target")
@@ -93,7 +94,8 @@ def _label(found: Found, options: ImportOptions, output: str | None, where: str)
         if found.rows and found.rows[0].media is not None:
             return None
         _require(found, options.label, "--label", where)
-    guesses = [word for word in (output, *_LABEL_WORDS) if word in found.columns]
+    guesses = [column for column in found.columns if identifier(column) == output]
+    guesses += [word for word in _LABEL_WORDS if word in found.columns]
     if guesses or not found.columns:
         return guesses[0] if guesses else None
     if found.rows and found.rows[0].media is not None:
