@@ -38,7 +38,7 @@ def test_no_pack_is_larger_than_it_may_be(packed: Repository) -> None:
 
 
 def test_a_missing_medium_is_an_error(packed: Repository) -> None:
-    with pytest.raises(RepositoryError, match="1 media are missing"):
+    with pytest.raises(RepositoryError, match="1 file missing"):
         read_media(packed.git, packed.git.tree("HEAD"), [address(b"never seen")])
 
 
