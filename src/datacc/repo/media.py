@@ -83,7 +83,9 @@ def read_media(git: Git, tree: Mapping[str, str], addresses: Sequence[str]) -> d
     index = places(git, tree)
     lost = [name for name in addresses if name not in index or index[name].path not in tree]
     if lost:
-        raise RepositoryError(f"{counted(len(lost), 'file')} missing, such as {lost[0]}", where="media", tries=["git fsck"])
+        raise RepositoryError(
+            f"{counted(len(lost), 'file')} missing, such as {lost[0]}", where="media", tries=["git fsck"]
+        )
     packs = sorted({index[name].path for name in addresses})
     wanted = {path: [name for name in addresses if index[name].path == path] for path in packs}
     found: dict[str, bytes] = {}
