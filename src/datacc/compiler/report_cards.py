@@ -70,7 +70,7 @@ def _card(
     inputs = "".join(_input(array[row], columns.get(n), unusual.get(n), row) for n, array in evidence.inputs.items())
     title = f'<span class="name" title="{escape(shown(name, 200))}">{bdi(name, 40)}</span>' if name else ""
     command = label_command(example, evidence.classes[answer])
-    short = label_command(f"{example[:8]}…", shown(evidence.classes[answer], 20))
+    short = command.replace(example, f"{example[:8]}…", 1)
     relabel = f'<button class="copy" data-copy="{escape(command)}">{escape(shown(short, 100))}</button>'
     return (
         f'<li class="card" data-cell="{truth}-{answer}"{" data-wrong" if wrong else " hidden"}>{inputs}'

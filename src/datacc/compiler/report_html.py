@@ -112,8 +112,8 @@ def _demands(report: Report) -> str:
     return (
         "<h2>What was asked, and what was reached</h2>"
         f"<p>Judged on the linked program itself, by {judge:,} examples that nothing before has seen. "
-        "A share counts by its one-sided 95 % bound.</p>"
-        f'<div class="scroll"><table class="rows wide"><thead>{head}</thead>{rows}</table></div>'
+        "A share counts by its one-sided 95&nbsp;% bound.</p>"
+        f'<div class="scroll"><table class="rows wide demands"><thead>{head}</thead>{rows}</table></div>'
     )
 
 

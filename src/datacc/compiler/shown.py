@@ -1,20 +1,17 @@
 """Names and amounts as people read them: no hidden characters, no endless names, few digits."""
 
 import shlex
-import unicodedata
 from typing import Final
 
+from datacc.repo.words import printable
 from datacc.spec.units import show_seconds
 
 MOST: Final = 60
-_JOINERS: Final = "\u200c\u200d"  # they shape emoji and Persian words, and hide nothing
-_HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def shown(text: str, most: int = MOST) -> str:
-    """`text` with control, direction and unassigned characters written as escapes, cut to `most` characters."""
-    plain = "".join(_escape(c) if _hidden(c) else c for c in text[: most + 1])
-    return plain if len(text) <= most and len(plain) <= 2 * most else plain[: most - 1] + "…"
+    """`text` on one line without a hidden character, cut to `most` characters."""
+    return printable(text, most)
 
 
 def label_command(example: str, name: str) -> str:
@@ -57,10 +54,6 @@ def _quoted(text: str) -> str:
     if all(c.isprintable() for c in text):
         return shlex.quote(text)
     return "$'" + "".join(f"\\{c}" if c in "\\'" else c if c.isprintable() else _escape(c) for c in text) + "'"
-
-
-def _hidden(c: str) -> bool:
-    return unicodedata.category(c) in _HIDDEN and c not in _JOINERS
 
 
 def _escape(c: str) -> str:
