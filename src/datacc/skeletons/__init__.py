@@ -28,7 +28,7 @@ class Skeleton(ABC):
 
     @abstractmethod
     def graph(self, fronts: Sequence[Graph], answer: Graph, sizes: Sizes) -> Graph:
-        """The whole Graph, fronts and answer joined on, every learnt weight a hole. Raises `SpecError` for bad sizes."""
+        """The whole Graph, fronts and answer joined on, learnt weights holes. Raises `SpecError` for bad sizes."""
 
 
 def checked(sizes: Sizes, **limits: tuple[int, int]) -> tuple[int, ...]:

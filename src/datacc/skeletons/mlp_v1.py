@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from datacc.errors import SpecError
 from datacc.ir.build import Builder
 from datacc.ir.graph import Graph, Type
 from datacc.ir.join import join, side_by_side
@@ -26,24 +27,29 @@ class Mlp(Skeleton):
     def graph(self, fronts: Sequence[Graph], answer: Graph, sizes: Sizes) -> Graph:
         """Every front through one dense layer, added up; then depth − 1 more layers; then the answer."""
         width, depth = checked(sizes, width=(0, 4096), depth=(0, 16))
+        if depth and not width:
+            raise SpecError("hidden layers have a width of at least 1", tries=["depth = 0, for a linear program"])
         inputs = side_by_side(tuple(fronts))
         b = Builder(inputs)
         goal = answer.inputs[0]
         tops = [name for _, name in inputs.outputs]
-        for layer in range(depth):
-            tops = [normalised(b, f"hidden{layer + 1}", _sum(b, f"hidden{layer + 1}", tops, width))]
-        top = _sum(b, "top", tops, goal.type.shape[0], dims=False)
+        source = ""
+        for layer in range(1, depth + 1):
+            name = f"hidden{layer}"
+            tops = [normalised(b, name, _sum(b, name, tops, width, (name, source)))]
+            source = name
+        top = _sum(b, "top", tops, goal.type.shape[0], ("", source))
         return join(b.graph({goal.name: top}), answer)
 
 
-def _sum(b: Builder, name: str, tops: Sequence[str], width: int, *, dims: bool = True) -> str:
-    """One dense layer over several values: a product for each, added."""
+def _sum(b: Builder, name: str, tops: Sequence[str], width: int, axes: tuple[str, str]) -> str:
+    """One dense layer over several values: a product for each, added. `axes` names its outputs and its last input."""
     total = ""
     for k, top in enumerate(tops):
         part = f"{name}.{k}" if len(tops) > 1 else name
         shape = b.type(top).shape
-        weight = b.weight(f"{part}.weight", (width, *shape), dims=(name if dims else "", *("",) * len(shape)))
-        bias = b.weight(f"{part}.bias", (width,), dims=(name if dims else "",))
+        weight = b.weight(f"{part}.weight", (width, *shape), dims=(axes[0], *("",) * (len(shape) - 1), axes[1]))
+        bias = b.weight(f"{part}.bias", (width,), dims=axes[:1])
         value = b.op("dense", f"{part}.dense", top, weight, bias)
         total = b.op("add", f"{part}.sum", total, value) if total else value
     return total

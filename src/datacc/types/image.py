@@ -90,9 +90,11 @@ def _picture(value: Any, n: int) -> pillow.Image:
     """The decoded picture, upright. Raises `DataError` for bytes that are no whole picture."""
     if isinstance(value, np.ndarray):
         array = value[:, :, 0] if value.ndim == 3 and value.shape[2] == 1 else value
-        if array.dtype != np.uint8 or array.ndim not in (2, 3):
+        if array.dtype != np.uint8 or not array.size or (array.ndim != 2 and array.shape[2:] != (3,)):
             raise DataError(f"an array {value.dtype}{value.shape} is not a uint8 picture", where=f"picture {n}")
         return pillow.fromarray(array)
+    if not isinstance(value, bytes | bytearray):
+        raise DataError(f"{type(value).__name__} where a picture is expected", where=f"picture {n}")
     try:
         with pillow.open(io.BytesIO(value)) as picture:
             picture.load()

@@ -49,12 +49,14 @@ class Record(InputType):
             if missing:
                 raise DataError(f"columns {missing} are missing", where=f"row {n}")
             value = [value[name] for name in options.columns]
+        if not isinstance(value, Sequence | np.ndarray) or isinstance(value, str | bytes):
+            raise DataError(f"{type(value).__name__} where a row of numbers is expected", where=f"row {n}")
         if len(value) != len(options.columns):
             raise DataError(f"{len(value)} numbers where {len(options.columns)} are expected", where=f"row {n}")
         try:
             with np.errstate(over="ignore"):  # too large for float32 becomes infinite, which `encode` refuses
                 return np.asarray([float(item) for item in value]).astype(np.float32)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise DataError(f"not a row of numbers: {error}", where=f"row {n}") from None
 
     def front(self, name: str, options: RecordOptions) -> Graph:

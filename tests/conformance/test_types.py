@@ -1,0 +1,105 @@
+"""What every value type promises, checked on a sample of each (tests/conformance/samples.py)."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from datacc.errors import DataError
+from datacc.ir.check import check
+from datacc.ir.graph import float32
+from datacc.ir.interpret import interpret
+from datacc.registry import load, names
+from datacc.types import InputType, OutputType
+from tests.conformance.samples import INPUTS, OUTPUTS, front
+
+KINDS = sorted(INPUTS)
+
+
+def opened(kind: str) -> tuple[InputType, Any]:
+    type_ = load("types", kind)
+    return type_, type_.options(**INPUTS[kind].options)
+
+
+def test_every_type_has_a_sample() -> None:
+    assert sorted([*INPUTS, *OUTPUTS]) == list(names("types"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_encoded_values_have_the_type_that_is_said(kind: str) -> None:
+    type_, options = opened(kind)
+    good = INPUTS[kind].good
+    found = type_.encode(good, options)
+    said = type_.array(options)
+    assert (found.dtype.name, found.shape) == (said.dtype, (len(good), *said.shape))
+    np.testing.assert_array_equal(found[1:3], type_.encode(good[1:3], options))
+    assert type_.encode([], options).shape == (0, *said.shape)
+
+
+@pytest.mark.parametrize(("kind", "n"), [(kind, n) for kind in KINDS for n in range(len(INPUTS[kind].bad))])
+def test_a_bad_value_is_named_by_its_position(kind: str, n: int) -> None:
+    type_, options = opened(kind)
+    sample = INPUTS[kind]
+    with pytest.raises(DataError) as caught:
+        type_.encode([sample.good[0], sample.bad[n], sample.good[1]], options)
+    assert caught.value.where.endswith("1")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_front_leads_from_the_input_to_float_features(kind: str) -> None:
+    type_, options = opened(kind)
+    bare = check(type_.front("x", options))
+    [given] = bare.inputs
+    assert (given.name, given.type) == ("x", type_.array(options))
+    assert [field for field, _ in bare.outputs] == ["x.features"]
+    assert all(node.name == "x" or node.name.startswith("x.") for node in bare.nodes)
+    assert {node.role for node in bare.holes} <= {"data"}
+    full = check(front(kind), holes=())
+    features = interpret(full, {"x": type_.encode(INPUTS[kind].good, options)})["x.features"]
+    assert features.dtype == np.float32
+    assert np.isfinite(features).all()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_fronts_can_stand_side_by_side(kind: str) -> None:
+    type_, options = opened(kind)
+    one, other = type_.front("a", options), type_.front("b", options)
+    assert not set(one.by_name) & set(other.by_name)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_varied_batches_have_the_same_type_and_follow_the_seed(kind: str) -> None:
+    type_, options = opened(kind)
+    batch = type_.encode(INPUTS[kind].good, options)
+    before = batch.copy()
+    first, again = (type_.augment(batch, np.random.default_rng(3), options) for _ in range(2))
+    np.testing.assert_array_equal(batch, before)
+    np.testing.assert_array_equal(first, again)
+    assert (first.dtype, first.shape) == (batch.dtype, batch.shape)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_inferred_options_take_the_values(kind: str) -> None:
+    type_, _ = opened(kind)
+    good = INPUTS[kind].good[:1]
+    options = type_.options(**type_.infer(good))
+    assert len(type_.encode(good, options)) == 1
+
+
+@pytest.mark.parametrize("kind", OUTPUTS)
+@pytest.mark.parametrize("classes", [("a", "b"), ("", "é", '"', "x" * 5000)])
+def test_an_output_answers_what_it_encodes(kind: str, classes: tuple[str, ...]) -> None:
+    type_: OutputType = load("types", kind)
+    encoded = type_.encode([*classes, None], classes)
+    assert encoded.tolist() == [*range(len(classes)), -1]
+    answer = check(type_.answer("y", classes), holes=())
+    [features] = answer.inputs
+    assert (features.name, features.type) == ("y.features", float32(len(classes)))
+    assert answer.loss
+    assert answer.outputs[0][0] == "y"
+    sure = np.eye(len(classes), dtype=np.float32) * 5
+    found = interpret(answer, {"y.features": sure})
+    assert found["y"][:, 0].tolist() == encoded[:-1].tolist()
+    for wrong in ("nothing", 3, ["a"]):
+        with pytest.raises(DataError, match="is not a class"):
+            type_.encode([classes[0], wrong], classes)
