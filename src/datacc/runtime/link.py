@@ -64,10 +64,10 @@ def link(source: Text, cpu: str, folder: Path) -> Library:
         (Path(work) / h).write_text(source.header)
         done = run([*compiler.command, *flags, c, "-o", "library"], Path(work))
         data = (Path(work) / "library").read_bytes()
+    _demand_complete(data, source.name)
     path = folder / file_name(source.name, data)
     for name, content in ((c, source.c.encode()), (h, source.header.encode()), (path.name, data)):
         write_atomically(folder / name, content)
-    _demand_complete(path)
     stack = stack_bytes(done.stderr, source.name)
     return Library(path=path, flags=flags, compiler=compiler.version, size=size_of_code_and_weights(path), stack=stack)
 
@@ -95,8 +95,7 @@ def stack_bytes(warnings: str, name: str) -> int:
     return sum(frame + _AROUND for frame in chain)
 
 
-def _demand_complete(path: Path) -> None:
-    data = path.read_bytes()
+def _demand_complete(data: bytes, name: str) -> None:
     missing = undefined_symbols(data) if data[:4] == b"\x7fELF" else ()
     if missing:
-        raise ToolchainError(f"the library would need {', '.join(missing)} from elsewhere", where=path.name)
+        raise ToolchainError(f"the library would need {', '.join(missing)} from elsewhere", where=name)

@@ -65,7 +65,7 @@ class Native:
         rows = np.zeros(counts.pop(), self.input_row)
         for port in ports:
             array = arrays[port.name]
-            if array.shape[1:] != port.shape or not np.can_cast(array.dtype, port.dtype, "same_kind"):
+            if array.shape[1:] != port.shape or not _fits(array.dtype, np.dtype(port.dtype)):
                 given = f"{array.dtype} {array.shape[1:]}"
                 raise DataError(f"a row is {given}; the program takes {port.dtype} {port.shape}", where=port.name)
             rows[port.name] = array
@@ -81,6 +81,11 @@ class Native:
         answers = np.zeros(len(rows), self.answer_row)
         self.run(rows, answers)
         return {port.name: np.ascontiguousarray(answers[port.name]) for port in self.interface.answers}
+
+
+def _fits(given: np.dtype[Any], wanted: np.dtype[Any]) -> bool:
+    """Whether every number of one type can stand in the other; floats may lose digits, integers nothing."""
+    return np.can_cast(given, wanted, "same_kind" if wanted.kind == "f" else "safe")
 
 
 def row_type(ports: tuple[Port, ...]) -> np.dtype[Any]:

@@ -1,0 +1,143 @@
+"""Linking: nothing undefined, the same bytes everywhere, no heap call, a stack bound that holds, errors that help."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from datacc.emit import Source
+from datacc.errors import SpecError, ToolchainError
+from datacc.runtime import toolchain as tools
+from datacc.runtime.elf import defined_symbols, undefined_symbols
+from datacc.runtime.library import name_fits
+from datacc.runtime.link import Library, link, size_of_code_and_weights, toolchain
+from datacc.runtime.native import Native
+from tests.emit.compiled import CPU, interface_of, written
+from tests.emit.nets import digits, record, residual
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads ELF files")
+Compile = Callable[[Path], Path]
+
+
+@pytest.fixture(scope="module")
+def libraries(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Library]:
+    graphs = {"digits": digits(), "record": record(), "residual": residual()}
+    return {name: link(written(g, name), CPU, tmp_path_factory.mktemp(name)) for name, g in graphs.items()}
+
+
+def test_a_library_needs_nothing_and_exports_only_the_program(libraries: dict[str, Library]) -> None:
+    for name, library in libraries.items():
+        data = library.path.read_bytes()
+        assert undefined_symbols(data) == ()
+        assert set(defined_symbols(data)) == {name, f"{name}_batch", f"{name}_scratch_bytes"}
+        assert b"NEEDED" not in subprocess.run(["readelf", "-d", library.path], capture_output=True, check=True).stdout
+
+
+def test_the_same_bytes_in_every_folder(libraries: dict[str, Library], tmp_path: Path) -> None:
+    again = link(written(digits(), "digits"), CPU, tmp_path / "another folder, not yet made")
+    assert again.path.name == libraries["digits"].path.name
+    assert again.path.read_bytes() == libraries["digits"].path.read_bytes()
+    assert (again.size, again.stack, again.flags) == tuple(
+        getattr(libraries["digits"], field) for field in ("size", "stack", "flags")
+    )
+    assert str(tmp_path).encode() not in again.path.read_bytes()
+    assert {path.name for path in again.path.parent.iterdir()} == {"digits.c", "digits.h", again.path.name}
+
+
+def test_the_name_promises_the_bytes(libraries: dict[str, Library], tmp_path: Path) -> None:
+    path = libraries["record"].path
+    assert name_fits(path)
+    damaged = tmp_path / path.name
+    damaged.write_bytes(path.read_bytes()[:-1])
+    assert not name_fits(damaged)
+
+
+def test_size_counts_what_is_loaded(libraries: dict[str, Library]) -> None:
+    for name, graph in (("digits", digits()), ("record", record())):
+        library = libraries[name]
+        weights = sum(node.type.nbytes for node in graph.weights)
+        assert weights < library.size <= library.path.stat().st_size
+        assert library.size == size_of_code_and_weights(library.path)
+
+
+@pytest.fixture(scope="module")
+def harness(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A program that counts heap calls and looks how deep the stack was written."""
+    target = tmp_path_factory.mktemp("harness") / "harness"
+    source = Path(__file__).with_name("harness.c")
+    try:
+        subprocess.run(["gcc", "-O1", "-Wall", "-Werror", str(source), "-o", str(target), "-ldl"], check=True)
+    except FileNotFoundError:
+        pytest.skip("there is no gcc on this machine")
+    return target
+
+
+@pytest.mark.parametrize(("name", "count"), [("record", 1_000_000), ("digits", 500), ("residual", 500)])
+def test_no_heap_call_and_no_more_stack_than_said(
+    name: str, count: int, libraries: dict[str, Library], harness: Path
+) -> None:
+    library = libraries[name]
+    graph = {"digits": digits, "record": record, "residual": residual}[name]()
+    native = Native(library.path, interface_of(graph, name))
+    sizes = [native.input_row.itemsize, native.answer_row.itemsize, native.scratch_bytes, count]
+    command = [str(harness), str(library.path), name, *map(str, sizes)]
+    heap_calls, stack = map(int, subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
+    assert heap_calls == 0
+    assert 0 < stack <= library.stack <= stack + 500
+
+
+def test_foreign_processors_link(tmp_path: Path) -> None:
+    library = link(written(residual(), cpu="aarch64"), "aarch64", tmp_path)
+    data = library.path.read_bytes()
+    assert undefined_symbols(data) == ()
+    assert int.from_bytes(data[18:20], "little") == 183  # EM_AARCH64
+    with pytest.raises(ToolchainError, match="built for aarch64"):
+        Native(library.path, interface_of(residual(), cpu="aarch64"))
+    with pytest.raises(SpecError, match="native"):
+        link(written(record()), "native", tmp_path)
+
+
+def test_gcc_drops_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, harness: Path) -> None:
+    monkeypatch.setenv(tools.VARIABLE, "gcc")
+    library = link(written(residual()), CPU, tmp_path)
+    assert undefined_symbols(library.path.read_bytes()) == ()
+    assert library.stack > 0
+    assert list(toolchain()) == ["cc"]
+
+
+def test_a_compiler_that_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(tools.VARIABLE, "no-such-compiler -O9")
+    with pytest.raises(ToolchainError, match="cannot be started") as caught:
+        link(written(record()), CPU, tmp_path)
+    assert "pip install ziglang" in caught.value.tries
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_refusal_shows_the_first_error_and_leaves_nothing(tmp_path: Path) -> None:
+    source = Source(name="program", c='#include "program.h"\nint broken(void) { return missing; }\n', header="\n")
+    with pytest.raises(ToolchainError, match=r"program\.c:2:27: error: .*missing"):
+        link(source, CPU, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_library_that_needs_another_is_refused(tmp_path: Path) -> None:
+    text = 'float expf(float); __attribute__((visibility("default"))) float f(float x) { return expf(x); }\n'
+    with pytest.raises(ToolchainError, match="expf"):
+        link(Source(name="program", c=text, header="\n"), CPU, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_home_is_needed(tmp_path: Path) -> None:
+    """zig wants a cache; without a home that can be written to, it gets one in the temporary folder."""
+    code = (
+        "from pathlib import Path; from datacc.runtime.link import link; from tests.emit.compiled import *\n"
+        "from tests.emit.nets import record; print(link(written(record()), CPU, Path('out')).path.name)"
+    )
+    keep = {key: value for key, value in os.environ.items() if not key.startswith(("ZIG", "XDG"))}
+    root = Path(__file__).parents[2]
+    environment = {**keep, "HOME": "/proc/nobody", "TMPDIR": str(tmp_path), "PYTHONPATH": f"{root / 'src'}:{root}"}
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.stdout.startswith("program-"), done.stderr
