@@ -56,12 +56,12 @@ def affine(step: Step, plan: Plan, name: str) -> Piece:
         rows=rows,
         pixels=pixels,
         channels=channels,
-        in_row=source.row,
-        in_pixel=source.pixel,
-        out_row=out.row,
-        out_pixel=out.pixel,
-        weight_row=strides[0],
-        weight_pixel=strides[1],
+        in_row=source.row if rows > 1 else 0,
+        in_pixel=source.pixel if pixels > 1 else 0,
+        out_row=out.row if rows > 1 else 0,
+        out_pixel=out.pixel if pixels > 1 else 0,
+        weight_row=strides[0] if rows > 1 else 0,
+        weight_pixel=strides[1] if pixels > 1 else 0,
         weight_channel=strides[2],
     )
     arguments = ("&walk", at("in", source.first), f"{name}_scale", f"{name}_offset", at("out", out.first))

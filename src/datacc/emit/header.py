@@ -30,7 +30,8 @@ typedef struct {{
 {answers}
 }} {name}_answer;
 
-/* Memory that a call works in: one for each thread, contents without meaning before and after. */
+/* Memory that a call works in: one for each thread, contents without meaning before and after.
+ * It may lie anywhere; at a multiple of 64 bytes it is fastest. */
 typedef struct {{
     float floats[{floats}];
 }} {name}_scratch;

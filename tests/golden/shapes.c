@@ -1,0 +1,518 @@
+/* shapes: a program built by datacc from labelled examples.
+ *
+ * Free for any use: BSD Zero Clause License (0BSD). THE SOFTWARE IS PROVIDED "AS IS", WITHOUT ANY WARRANTY.
+ *
+ * compile   cc -O2 -ffp-contract=off -march=x86-64-v3 (no libc needed)
+ *           cc -std=c99 -DDATACC_PORTABLE (any C99 compiler, plain loops; last bits may differ)
+ *           Sums of products are fused where the processor can; never compile with -ffast-math.
+ * work      5,059 multiply-adds for every input
+ * memory    2,560 bytes of scratch, 1,876 bytes of weights
+ * graph     6ffe96c92a9be797221a949b5134b896
+ */
+#include "shapes.h"
+
+/* ---- Arithmetic: eight floats at a time, as GNU vectors or, under -DDATACC_PORTABLE, as plain C99. ---- */
+
+#ifndef DATACC_PORTABLE
+#define INLINE static inline __attribute__((always_inline))
+#define STEP static __attribute__((noinline))
+#define EXPORT __attribute__((visibility("default")))
+#ifdef __clang__
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#pragma GCC diagnostic ignored "-Wpsabi" /* no vector crosses a call: all that take one are inlined */
+#endif
+#else
+#define INLINE static inline
+#define STEP static
+#define EXPORT
+#define UNROLL
+#endif
+
+#ifndef DATACC_PORTABLE
+typedef float lanes __attribute__((vector_size(32)));
+typedef float lanes_anywhere __attribute__((vector_size(32), aligned(4)));
+INLINE lanes lanes_load(const float *from) { return *(const lanes_anywhere *)from; }
+INLINE void lanes_store(float *to, lanes x) { *(lanes_anywhere *)to = x; }
+INLINE lanes lanes_all(float x) { return (lanes){x, x, x, x, x, x, x, x}; }
+INLINE lanes lanes_add(lanes a, lanes b) { return a + b; }
+#if defined(__clang__) && (defined(__FMA__) || defined(__aarch64__))
+#define lanes_multiply_add(sum, a, b) __builtin_elementwise_fma(a, b, sum)
+#elif defined(__FMA__)
+#define lanes_multiply_add(sum, a, b) __builtin_ia32_vfmaddps256(a, b, sum)
+#else
+#define lanes_multiply_add(sum, a, b) ((sum) + (a) * (b))
+#endif
+INLINE lanes lanes_larger(lanes a, lanes b)
+{
+    typedef int32_t bits __attribute__((vector_size(32)));
+    const bits is_larger = a > b; /* all bits of a lane, or none */
+    return (lanes)((is_larger & (bits)a) | (~is_larger & (bits)b));
+}
+#else
+typedef struct { float at[8]; } lanes;
+INLINE lanes lanes_load(const float *from)
+{
+    lanes x;
+    for (int i = 0; i < 8; i++) x.at[i] = from[i];
+    return x;
+}
+INLINE void lanes_store(float *to, lanes x)
+{
+    for (int i = 0; i < 8; i++) to[i] = x.at[i];
+}
+INLINE lanes lanes_all(float x)
+{
+    lanes all;
+    for (int i = 0; i < 8; i++) all.at[i] = x;
+    return all;
+}
+INLINE lanes lanes_add(lanes a, lanes b)
+{
+    for (int i = 0; i < 8; i++) a.at[i] += b.at[i];
+    return a;
+}
+INLINE lanes lanes_multiply_add(lanes sum, lanes a, lanes b)
+{
+    for (int i = 0; i < 8; i++) sum.at[i] += a.at[i] * b.at[i];
+    return sum;
+}
+INLINE lanes lanes_larger(lanes a, lanes b)
+{
+    for (int i = 0; i < 8; i++) a.at[i] = a.at[i] > b.at[i] ? a.at[i] : b.at[i];
+    return a;
+}
+#endif
+
+INLINE void kernel_zero(float *out, int count)
+{
+    for (int i = 0; i < count; i++) out[i] = 0;
+}
+
+/* Zeros around rows of `run` floats: `before` the first, in the `gap` between two, `after` the last. */
+INLINE void kernel_frame(float *out, int before, int rows, int run, int gap, int after)
+{
+    kernel_zero(out, before);
+    for (int y = 1; y < rows; y++) kernel_zero(out + before + y * (run + gap) - gap, gap);
+    kernel_zero(out + before + rows * (run + gap) - gap, after);
+}
+
+/* How an affine map walks: rows of pixels of channels, and which scale and offset each takes. */
+typedef struct {
+    int rows, pixels, channels;
+    int in_row, in_pixel, out_row, out_pixel;
+    int weight_row, weight_pixel, weight_channel;
+} affine_walk;
+
+/* x * scale + offset */
+INLINE void kernel_affine_uint8(const affine_walk *walk, const uint8_t *restrict in, const float *restrict scale,
+                       const float *restrict offset, float *restrict out)
+{
+    for (int y = 0; y < walk->rows; y++)
+        for (int x = 0; x < walk->pixels; x++)
+            for (int c = 0; c < walk->channels; c++) {
+                const int w = y * walk->weight_row + x * walk->weight_pixel + c * walk->weight_channel;
+                const float value = (float)in[y * walk->in_row + x * walk->in_pixel + c];
+                out[y * walk->out_row + x * walk->out_pixel + c] = value * scale[w] + offset[w];
+            }
+}
+
+/* How a convolution walks through its input and output. All distances are in floats. */
+typedef struct {
+    int taps, tap_row;         /* rows of the window, and from one to the next */
+    int runs, run_step, run;   /* stretches of adjacent inputs in a row, from one to the next, inputs in each */
+    int next_row, next_pixel;  /* from the window of one output pixel to that of the one below, beside */
+    int out_row, out_pixel;
+    int residual_row, residual_pixel;
+    int relu;
+} conv_walk;
+
+/* Adds the residual, applies the threshold, and writes one vector. */
+INLINE void conv_finish(const conv_walk *walk, lanes sum, const float *residual, float *out)
+{
+    if (residual) sum = lanes_add(sum, lanes_load(residual));
+    if (walk->relu) sum = lanes_larger(lanes_all(0), sum);
+    lanes_store(out, sum);
+}
+
+/* rows x columns output pixels of 8 x vectors channels; their sums stay in registers. */
+INLINE void kernel_conv(const conv_walk *walk, int rows, int columns, int vectors, const float *in,
+                        const float *weight, const float *bias, const float *residual, float *out)
+{
+    lanes sum[6][2];
+    UNROLL for (int p = 0; p < rows * columns; p++)
+        UNROLL for (int v = 0; v < vectors; v++) sum[p][v] = lanes_load(bias + 8 * v);
+    for (int tap = 0; tap < walk->taps; tap++)
+        for (int run = 0; run < walk->runs; run++) {
+            const float *from = in + tap * walk->tap_row + run * walk->run_step;
+            for (int k = 0; k < walk->run; k++, weight += 8 * vectors)
+                UNROLL for (int p = 0; p < rows * columns; p++) {
+                    const lanes x = lanes_all(from[p / columns * walk->next_row + p % columns * walk->next_pixel + k]);
+                    UNROLL for (int v = 0; v < vectors; v++)
+                        sum[p][v] = lanes_multiply_add(sum[p][v], x, lanes_load(weight + 8 * v));
+                }
+        }
+    UNROLL for (int p = 0; p < rows * columns; p++)
+        UNROLL for (int v = 0; v < vectors; v++) {
+            const int to = p / columns * walk->out_row + p % columns * walk->out_pixel + 8 * v;
+            const int with = p / columns * walk->residual_row + p % columns * walk->residual_pixel + 8 * v;
+            conv_finish(walk, sum[p][v], residual ? residual + with : NULL, out + to);
+        }
+}
+
+/* How a dense layer walks through its input. All distances are in floats. */
+typedef struct {
+    int rows, row, pixels, pixel, run;  /* so many rows of so many pixels of so many adjacent inputs */
+    int relu;
+} dense_walk;
+
+/* 8 x vectors outputs, each the sum of `chains` partial sums. */
+INLINE void kernel_dense(const dense_walk *walk, int vectors, int chains, const float *in, const float *weight,
+                         const float *bias, const float *residual, float *out)
+{
+    lanes sum[8][4];
+    UNROLL for (int c = 0; c < chains; c++)
+        UNROLL for (int v = 0; v < vectors; v++) sum[c][v] = c ? lanes_all(0) : lanes_load(bias + 8 * v);
+    for (int y = 0; y < walk->rows; y++)
+        for (int x = 0; x < walk->pixels; x++) {
+            const float *from = in + y * walk->row + x * walk->pixel;
+            int k = 0;
+            for (; k + chains <= walk->run; k += chains, weight += 8 * chains * vectors)
+                UNROLL for (int c = 0; c < chains; c++)
+                    UNROLL for (int v = 0; v < vectors; v++)
+                        sum[c][v] = lanes_multiply_add(sum[c][v], lanes_all(from[k + c]),
+                                                       lanes_load(weight + 8 * (c * vectors + v)));
+            for (; k < walk->run; k++, weight += 8 * vectors)
+                UNROLL for (int v = 0; v < vectors; v++)
+                    sum[0][v] = lanes_multiply_add(sum[0][v], lanes_all(from[k]), lanes_load(weight + 8 * v));
+        }
+    UNROLL for (int v = 0; v < vectors; v++) {
+        lanes total = sum[0][v];
+        UNROLL for (int c = 1; c < chains; c++) total = lanes_add(total, sum[c][v]);
+        if (residual) total = lanes_add(total, lanes_load(residual + 8 * v));
+        if (walk->relu) total = lanes_larger(lanes_all(0), total);
+        lanes_store(out + 8 * v, total);
+    }
+}
+
+/* How a pool walks: an output of rows x columns x pixel floats, windows of down x across input pixels. */
+typedef struct {
+    int rows, columns, pixel;
+    int down, across, in_row;
+    int next_row, next_column, out_row;  /* from one window, one output row, to the next */
+} pool_walk;
+
+INLINE void kernel_maxpool(const pool_walk *walk, const float *in, float *out)
+{
+    for (int y = 0; y < walk->rows; y++)
+        for (int x = 0; x < walk->columns; x++)
+            for (int c = 0; c < walk->pixel; c += 8) {
+                const float *from = in + y * walk->next_row + x * walk->next_column + c;
+                lanes largest = lanes_load(from);
+                for (int i = 0; i < walk->down; i++)
+                    for (int j = 0; j < walk->across; j++)
+                        largest = lanes_larger(largest, lanes_load(from + i * walk->in_row + j * walk->pixel));
+                lanes_store(out + y * walk->out_row + x * walk->pixel + c, largest);
+            }
+}
+
+/* The largest of `count` floats. */
+INLINE float kernel_largest(const float *in, int count)
+{
+    float largest = in[0];
+    for (int i = 1; i < count; i++) largest = in[i] > largest ? in[i] : largest;
+    return largest;
+}
+
+INLINE void kernel_maximum(const float *in, int count, float *out)
+{
+    out[0] = kernel_largest(in, count);
+}
+
+/* e to the x for -87 <= x <= 0: 2^n times the series of e^r up to r^7, |r| <= ln 2 / 2; relative error below 2e-7. */
+INLINE float kernel_exp(float x)
+{
+    union { int32_t bits; float value; } power; /* 2^n */
+    const int32_t n = (int32_t)(x * 1.44269504f - 0.5f);
+    const float r = (x - (float)n * 0.693359375f) + (float)n * 2.12194440e-4f;
+    power.bits = (n + 127) << 23;
+    return power.value * (1 + r * (1 + r * (1.0f / 2 + r * (1.0f / 6 + r * (1.0f / 24 + r * (1.0f / 120 +
+                          r * (1.0f / 720 + r * (1.0f / 5040))))))));
+}
+
+/* Exponentials that sum to one; those below e^-87 of the largest count as that. */
+INLINE void kernel_softmax(const float *restrict in, int count, float *restrict out)
+{
+    const float largest = kernel_largest(in, count);
+    float sum = 0;
+    for (int i = 0; i < count; i++) out[i] = in[i] - largest > -87.0f ? in[i] - largest : -87.0f;
+    for (int i = 0; i < count; i++) out[i] = kernel_exp(out[i]);
+    for (int i = 0; i < count; i++) sum += out[i];
+    for (int i = 0; i < count; i++) out[i] /= sum;
+}
+
+/* The position of the first largest element. */
+INLINE void kernel_argmax(const float *in, int count, int32_t *out)
+{
+    float largest = in[0];
+    int32_t first = 0;
+    for (int32_t i = 1; i < count; i++) {
+        const int32_t is_larger = -(int32_t)(in[i] > largest); /* all bits, or none */
+        first = (i & is_larger) | (first & ~is_larger);
+        largest = in[i] > largest ? in[i] : largest;
+    }
+    out[0] = first;
+}
+
+/* ---- Steps, one for each layer. Their weights stand at the end of the file. ---- */
+
+static const float step1_scale[1];
+static const float step1_offset[1];
+static const float step2_weight[72];
+static const float step2_bias[8];
+static const float step4_weight[1024];
+static const float step4_bias[8];
+
+/* float + scaled: cast, 8 x 8 x 1 to 8 x 8 x 1; 64 multiply-adds */
+STEP void step1_float_1(const uint8_t *in, float *out)
+{
+    static const affine_walk walk = {.rows = 8, .pixels = 1, .channels = 8, .in_row = 8, .out_row = 10};
+    kernel_frame(out, 11, 8, 8, 2, 11);
+    kernel_affine_uint8(&walk, in, step1_scale, step1_offset, out + 11);
+}
+
+/* conv + conv.relu: conv + relu, 8 x 8 x 1 to 8 x 8 x 8; 4,608 multiply-adds */
+STEP void step2_conv(const float *in, float *out)
+{
+    static const conv_walk walk = {
+        .taps = 3, .tap_row = 10, .runs = 1, .run = 3, .next_row = 10, .next_pixel = 1, .out_row = 64,
+        .out_pixel = 8, .relu = 1
+    };
+    for (int y = 0; y < 8; y += 2) {
+        for (int x = 0; x < 6; x += 3)
+            kernel_conv(&walk, 2, 3, 1, in + y * 10 + x, step2_weight, step2_bias, NULL, out + y * 64 + x * 8);
+        kernel_conv(&walk, 2, 2, 1, in + y * 10 + 6, step2_weight, step2_bias, NULL, out + y * 64 + 48);
+    }
+}
+
+/* pool: maxpool, 8 x 8 x 8 to 4 x 4 x 8 */
+STEP void step3_pool(const float *in, float *out)
+{
+    static const pool_walk walk = {
+        .rows = 4, .columns = 4, .pixel = 8, .down = 2, .across = 2, .in_row = 64, .next_row = 128,
+        .next_column = 16, .out_row = 32
+    };
+    kernel_maxpool(&walk, in, out);
+}
+
+/* logits: dense, 4 x 4 x 8 to 3; 384 multiply-adds */
+STEP void step4_logits(const float *in, float *out)
+{
+    static const dense_walk walk = {.rows = 1, .pixels = 1, .run = 128};
+    kernel_dense(&walk, 1, 8, in, step4_weight, step4_bias, NULL, out);
+}
+
+/* softmax: softmax, 3 to 3; 3 multiply-adds */
+STEP void step5_softmax(const float *in, float *out)
+{
+    kernel_softmax(in, 3, out);
+}
+
+/* argmax: argmax, 3 to 1 */
+STEP void step6_argmax(const float *in, int32_t *out)
+{
+    kernel_argmax(in, 3, out);
+}
+
+/* maximum: maximum, 3 to 1 */
+STEP void step7_maximum(const float *in, float *out)
+{
+    kernel_maximum(in, 3, out);
+}
+
+/* ---- The program: inputs and answers lie in the caller's structs, everything between in the scratch. ---- */
+
+EXPORT void shapes(const shapes_input *input, shapes_answer *answer, shapes_scratch *scratch)
+{
+    step1_float_1(input->picture, scratch->floats + 512);
+    step2_conv(scratch->floats + 512, scratch->floats);
+    step3_pool(scratch->floats, scratch->floats + 512);
+    step4_logits(scratch->floats + 512, scratch->floats);
+    step5_softmax(scratch->floats, answer->shape_scores);
+    step6_argmax(scratch->floats, &answer->shape);
+    step7_maximum(answer->shape_scores, &answer->shape_confidence);
+}
+
+EXPORT void shapes_batch(const shapes_input *inputs, shapes_answer *answers, size_t count, shapes_scratch *scratch)
+{
+    for (size_t i = 0; i < count; i++) shapes(inputs + i, answers + i, scratch);
+}
+
+EXPORT const size_t shapes_scratch_bytes = sizeof(shapes_scratch);
+EXPORT const char *const shapes_shape_names[3] = {
+    "circle",
+    "square",
+    "a \042star\042",
+};
+
+/* ---- Weights, in the order in which they are read. ---- */
+
+static const float step1_scale[1] = {
+    0.003921569f
+};
+
+static const float step1_offset[1] = {
+    0.0f
+};
+
+static const float step2_weight[72] = {
+    0.06f, -0.6f, 0.19f, -0.43f, -0.31f, -0.15f, -0.61f, -0.23f,
+    -0.06f, -0.29f, 0.49f, -0.22f, -0.06f, 0.69f, 0.19f, 0.16f,
+    0.3f, 0.02f, -0.06f, 0.1f, 0.37f, 0.92f, 0.2f, -0.12f,
+    0.05f, -1.1f, 0.64f, -0.48f, 0.7f, 0.85f, 0.33f, 0.75f,
+    -0.25f, -0.1f, -0.31f, -0.1f, -0.59f, 0.62f, -0.56f, 0.62f,
+    0.17f, -0.59f, 0.17f, -0.08f, 0.71f, 0.17f, -0.31f, 0.3f,
+    0.61f, -0.35f, 0.43f, 0.25f, 0.63f, -0.57f, -0.21f, -1.04f,
+    0.45f, -0.26f, 0.04f, 0.1f, 0.37f, -0.0f, -0.55f, 0.02f,
+    -0.33f, -0.15f, -0.35f, 0.17f, 0.12f, 0.31f, 0.82f, 0.32f
+};
+
+static const float step2_bias[8] = {
+    1.42f, -0.87f, 2.58f, -1.87f, -0.94f, 1.32f, 0.07f, 2.83f
+};
+
+static const float step4_weight[1024] = {
+    0.02f, -0.06f, 0.04f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.08f, 0.17f, -0.13f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.05f, 0.02f, 0.15f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.14f, 0.29f, -0.21f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.16f, -0.1f, -0.13f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.08f, 0.07f, 0.03f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.07f, -0.02f, 0.18f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.16f, 0.07f, 0.03f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.09f, -0.0f, -0.03f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.21f, -0.07f, -0.18f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.04f, -0.11f, -0.02f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.2f, 0.38f, -0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.05f, -0.01f, 0.21f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.09f, -0.25f, 0.08f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.03f, -0.08f, -0.19f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.13f, 0.08f, 0.25f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.02f, -0.06f, -0.05f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.07f, 0.17f, -0.11f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.17f, 0.13f, 0.18f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.18f, -0.02f, -0.01f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.06f, -0.06f, -0.05f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.12f, -0.13f, 0.03f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.02f, -0.09f, 0.11f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.13f, -0.18f, 0.12f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.11f, 0.15f, -0.17f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.16f, 0.2f, 0.25f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.09f, -0.16f, 0.12f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.08f, -0.15f, -0.05f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.28f, -0.22f, -0.1f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.05f, -0.12f, -0.12f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.07f, -0.39f, 0.02f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.01f, -0.14f, -0.08f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.01f, 0.16f, -0.1f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.03f, -0.04f, 0.1f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.09f, 0.11f, 0.05f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.09f, -0.06f, -0.05f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.18f, 0.22f, 0.09f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.09f, 0.02f, 0.17f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.11f, -0.05f, -0.14f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.15f, 0.32f, -0.08f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.1f, -0.04f, 0.12f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.11f, -0.15f, 0.09f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.01f, 0.03f, 0.03f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.18f, -0.0f, 0.15f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.02f, 0.13f, -0.14f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.1f, -0.12f, -0.18f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.18f, 0.1f, -0.11f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.03f, 0.11f, 0.02f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.07f, -0.08f, -0.1f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.13f, 0.02f, -0.06f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.13f, -0.1f, -0.12f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.03f, 0.29f, -0.08f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.04f, -0.09f, -0.13f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.17f, -0.06f, 0.05f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.0f, -0.13f, 0.1f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.13f, -0.04f, -0.06f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.18f, -0.0f, -0.03f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.14f, 0.1f, -0.07f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.3f, -0.08f, 0.07f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.15f, -0.02f, 0.01f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.04f, -0.18f, 0.2f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.05f, -0.1f, -0.14f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.05f, 0.34f, 0.05f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.05f, 0.13f, 0.06f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.04f, -0.1f, -0.05f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.04f, -0.17f, 0.07f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.24f, -0.12f, -0.18f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.01f, -0.0f, 0.26f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.1f, 0.0f, -0.17f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.14f, -0.09f, 0.11f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.04f, -0.16f, -0.14f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.01f, 0.18f, 0.14f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.11f, 0.06f, -0.05f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.06f, -0.05f, 0.02f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.0f, -0.03f, 0.01f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.19f, -0.07f, 0.14f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.04f, -0.37f, -0.04f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.01f, 0.01f, -0.37f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.15f, -0.13f, -0.1f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.3f, -0.13f, 0.02f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.06f, -0.08f, -0.06f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.04f, 0.09f, 0.1f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.07f, -0.15f, 0.13f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.03f, -0.18f, -0.02f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.23f, 0.08f, -0.19f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.01f, 0.09f, 0.17f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.01f, -0.12f, 0.14f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.19f, 0.07f, -0.04f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.21f, -0.04f, 0.26f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.11f, 0.04f, -0.04f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.13f, -0.16f, -0.14f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.01f, 0.1f, -0.02f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.11f, 0.15f, 0.13f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.05f, 0.08f, -0.12f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.08f, 0.07f, 0.24f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.02f, -0.47f, -0.11f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.18f, 0.03f, 0.12f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.13f, -0.0f, 0.07f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.24f, -0.02f, -0.02f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.03f, -0.08f, 0.14f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.03f, 0.01f, -0.19f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.13f, 0.05f, 0.17f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.08f, -0.03f, -0.01f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.03f, -0.06f, -0.07f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.05f, 0.15f, 0.09f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.06f, -0.14f, 0.13f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.06f, 0.13f, 0.1f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.17f, 0.02f, 0.25f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.04f, -0.1f, 0.14f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.06f, -0.04f, 0.16f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.24f, -0.11f, -0.07f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.16f, 0.08f, 0.01f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.14f, 0.04f, 0.07f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.01f, -0.07f, -0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.04f, -0.14f, 0.04f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.21f, 0.04f, 0.05f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.16f, 0.12f, 0.11f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.07f, -0.01f, -0.01f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.06f, 0.05f, -0.04f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.07f, -0.05f, -0.1f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.08f, 0.01f, -0.11f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.08f, -0.04f, 0.15f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.2f, 0.04f, -0.01f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.09f, -0.19f, 0.1f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.1f, 0.08f, -0.16f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.06f, -0.03f, -0.24f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    0.02f, 0.04f, -0.13f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    -0.16f, -0.04f, 0.14f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f
+};
+
+static const float step4_bias[8] = {
+    1.51f, 0.47f, -1.13f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f
+};
