@@ -28,3 +28,27 @@ def build(name: str, source: str, place: Path) -> dict[str, Any]:
     datacc(place / name, "build")
     report: dict[str, Any] = json.loads((place / name / "build" / name / "report.json").read_text())
     return report
+
+
+def compare(report: dict[str, Any], expected: dict[str, Any]) -> list[str]:
+    """One line per figure that is worse than expected."""
+    lines = report["verdict"]["lines"]
+    goals = {line["what"]: line["value"] for line in lines if line["kind"] == "goal"}
+    costs = {line["what"]: line["value"] for line in lines if line["kind"] == "budget"}
+    low = [f"{key} {goals[key]} < {want}" for key, want in expected["at_least"].items() if goals[key] < want]
+    high = [f"{key} {costs[key]} > {want}" for key, want in expected["at_most"].items() if costs[key] > want]
+    return low + high
+
+
+def main(name: str) -> int:
+    place = HERE.parent / "build" / "gallery" / name
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
+    expected = json.loads((HERE / name / "expected.json").read_text())
+    worse = compare(build(name, expected["source"], place), expected)
+    print("\n".join([f"{name}: {'as expected' if not worse else 'worse than expected'}", *worse]))
+    return bool(worse)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
