@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
 import numpy as np
+import PIL.Image
 from numpy.typing import NDArray
-from PIL import Image as pillow
 from PIL import ImageOps, UnidentifiedImageError
 from pydantic import Field
 
@@ -22,6 +22,7 @@ from datacc.types import InputType, Options
 from datacc.types._warp import warp
 
 LARGEST_SIDE: Final = 96  # inferred sizes stop here; a user may ask for more
+FORMATS: Final = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "JPEG2000", "PPM")  # decoded in process, unlike EPS
 
 
 class ImageOptions(Options):
@@ -50,7 +51,7 @@ class Image(InputType):
             mode = "L" if options.channels == 1 else "RGB"
             picture = _flat(picture).convert(mode)
             if picture.size != (options.width, options.height):
-                picture = picture.resize((options.width, options.height), pillow.Resampling.BOX)
+                picture = picture.resize((options.width, options.height), PIL.Image.Resampling.BOX)
             pixels[n] = np.asarray(picture).reshape(pixels.shape[1:])
         return pixels
 
@@ -86,32 +87,32 @@ class Image(InputType):
         return warp(batch, random, mirror=options.augment == "mirror")
 
 
-def _picture(value: Any, n: int) -> pillow.Image:
+def _picture(value: Any, n: int) -> PIL.Image.Image:
     """The decoded picture, upright. Raises `DataError` for bytes that are no whole picture."""
     if isinstance(value, np.ndarray):
         array = value[:, :, 0] if value.ndim == 3 and value.shape[2] == 1 else value
         if array.dtype != np.uint8 or not array.size or (array.ndim != 2 and array.shape[2:] != (3,)):
             raise DataError(f"an array {value.dtype}{value.shape} is not a uint8 picture", where=f"picture {n}")
-        return pillow.fromarray(array)
+        return PIL.Image.fromarray(array)
     if not isinstance(value, bytes | bytearray):
         raise DataError(f"{type(value).__name__} where a picture is expected", where=f"picture {n}")
     try:
-        with pillow.open(io.BytesIO(value)) as picture:
+        with PIL.Image.open(io.BytesIO(value), formats=FORMATS) as picture:
             picture.load()
             return ImageOps.exif_transpose(picture)
-    except pillow.DecompressionBombError as error:
+    except PIL.Image.DecompressionBombError as error:
         raise DataError(f"a decompression bomb: {error}", where=f"picture {n}") from None
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
         raise DataError(f"not a whole picture: {error}", where=f"picture {n}") from None
 
 
-def _flat(picture: pillow.Image) -> pillow.Image:
+def _flat(picture: PIL.Image.Image) -> PIL.Image.Image:
     """Without transparency (on white), and with 16-bit grey brought to 8 bits."""
     if picture.mode.startswith("I"):
-        return pillow.fromarray((np.asarray(picture).clip(0, 65535) // 257).astype(np.uint8))
+        return PIL.Image.fromarray((np.asarray(picture).clip(0, 65535) // 257).astype(np.uint8))
     if "A" in picture.getbands() or "transparency" in picture.info:
         picture = picture.convert("RGBA")
-        return pillow.alpha_composite(pillow.new("RGBA", picture.size, "white"), picture)
+        return PIL.Image.alpha_composite(PIL.Image.new("RGBA", picture.size, "white"), picture)
     return picture
 
 
