@@ -70,8 +70,10 @@ def search(
         since += 1
         if best is None or fitted.tune > best.fitted.tune:
             best, since = Choice(rung=rung, recipe=recipe, fitted=fitted, tried=()), 0
-        if since >= PATIENCE if chosen_goal else promising(program, snapshot, fitted.graph):
-            best = best if chosen_goal else Choice(rung=rung, recipe=recipe, fitted=fitted, tried=())
+        if chosen_goal and (since >= PATIENCE or best.fitted.tune == 1):
+            break
+        if not chosen_goal and promising(program, snapshot, fitted.graph):
+            best = Choice(rung=rung, recipe=recipe, fitted=fitted, tried=())
             break
     assert best is not None  # _within_budget gives at least one rung
     return replace(best, tried=_all_tried(program, priced, tried, best.rung))

@@ -7,7 +7,7 @@ from datacc.fit import Recipe
 STEPS: Final = 1200  # enough for a small set to settle
 EPOCHS: Final = (8, 120)
 ROWS_PER_STEP: Final = 24  # small sets get small batches, so that there are steps at all
-THREADS_PAY: Final = 100_000  # multiply-adds of one answer
+THREADS_PAY: Final = 2_000_000  # multiply-adds of one answer; below, threads wait for each other more than they work
 
 
 def default_recipe(rows: int, work: int) -> Recipe:
