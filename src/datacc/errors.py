@@ -100,3 +100,9 @@ class FitError(DataccError):
     """Fitting failed: the loss is not a number, or there is nothing to learn from."""
 
     exit_code = 14
+
+
+class VerifyError(DataccError):
+    """The same examples and the same lock gave other bytes when they were built again elsewhere."""
+
+    exit_code = 15

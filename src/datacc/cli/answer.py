@@ -16,7 +16,7 @@ LONGEST_CELL: Final = 80
 class Answer:
     """The outcome of a verb.
 
-    `facts` are printed with `--json`; without it `text`, or `picture`, something that rich can show. `error` is what
+    `facts` are printed with `--json`; without it `picture`, something that rich can show, and `text`. `error` is what
     the user must mend.
     """
 

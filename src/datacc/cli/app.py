@@ -128,14 +128,19 @@ def _print(answer: Answer, as_json: bool) -> int:
     try:
         if as_json:
             print(answer.as_json(), flush=True)
-        elif answer.picture is not None:
-            width = None if sys.stdout.isatty() else WIDTH
-            import_module("rich.console").Console(width=width).print(answer.picture)
-        elif answer.text:
-            print(visible(answer.text), flush=True)
+        else:
+            _show(answer)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
     if answer.error and not as_json:
         print(visible(f"error: {answer.error}"), file=sys.stderr)
     return answer.exit_code
+
+
+def _show(answer: Answer) -> None:
+    if answer.picture is not None:
+        width = None if sys.stdout.isatty() else WIDTH
+        import_module("rich.console").Console(width=width).print(answer.picture)
+    if answer.text:
+        print(visible(answer.text), flush=True)

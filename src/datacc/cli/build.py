@@ -6,6 +6,7 @@ goal, a check or its budget.
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,7 @@ from datacc.cli.progress import FitDisplay
 from datacc.cli.verdict import verdict
 from datacc.compiler.build import Order, build
 from datacc.compiler.search import Rung
+from datacc.compiler.verify import verify
 from datacc.errors import UsageError
 from datacc.sources.table import infer_program
 from datacc.spec.program import Program
@@ -32,6 +34,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--revision", metavar="R", help="build the examples of this commit")
     parser.add_argument("--search", action="store_true", help="choose anew, and renew datacc.lock")
     parser.add_argument("--exact", action="store_true", help="use no cache and no earlier program")
+    parser.add_argument("--verify", action="store_true", help="build again elsewhere, and compare the bytes")
 
 
 def run(options: argparse.Namespace) -> Answer:
@@ -40,7 +43,15 @@ def run(options: argparse.Namespace) -> Answer:
     order = Order(revision=options.revision, exact=options.exact, search=options.search)
     with FitDisplay() as display:
         report = build(program, root, order, lambda rung: display.watch(_title(rung)))
-    return verdict(report, root / "build" / program.name)
+    answer = verdict(report, root / "build" / program.name)
+    return _verified(answer, program, root, options.revision) if options.verify else answer
+
+
+def _verified(answer: Answer, program: Program, root: Path, revision: str | None) -> Answer:
+    """The answer, with the files that a second build made equal."""
+    with FitDisplay() as display:
+        same = verify(program, root, revision, lambda rung: display.watch(f"again: {_title(rung)}"))
+    return replace(answer, facts={**answer.facts, "verified": same}, text=f"built twice, equal: {', '.join(same)}")
 
 
 def _title(rung: Rung) -> str:

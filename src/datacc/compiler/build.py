@@ -79,9 +79,7 @@ def floor_goal(snapshot: Snapshot) -> Goal:
     return Goal(metric="accuracy", at_least=min(math.floor(share * 100 + 1) / 100, 0.99))
 
 
-def obey(
-    lock: Lock, program: Program, snapshot: Snapshot, store: Store, *, exact: bool, announce: Announce
-) -> Choice:
+def obey(lock: Lock, program: Program, snapshot: Snapshot, store: Store, *, exact: bool, announce: Announce) -> Choice:
     """What the lock says, fitted. Raises `SpecError` when it is another program's, `BudgetError` when it is too dear."""
     check_lock(lock, program)
     graph = skeleton_graph(program, snapshot, lock.skeleton, lock.sizes)

@@ -58,9 +58,7 @@ def finish(made: Made, root: Path, store: Store, folder: Path) -> Report:
     return report
 
 
-def _report(
-    made: Made, product: Product, verdict: Verdict, evidence: tuple[Evidence, ...], artifact: str
-) -> Report:
+def _report(made: Made, product: Product, verdict: Verdict, evidence: tuple[Evidence, ...], artifact: str) -> Report:
     data = data_of(made.snapshot)
     commit = made.snapshot.origin.removeprefix("commit ")
     return Report(
