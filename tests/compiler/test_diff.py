@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from datacc.compiler.diff import Changed, Side, diff
+from datacc.compiler.diff import Side, diff, effect_of
 from datacc.compiler.diff_text import diff_text
 from datacc.compiler.folds import OutOfFold
 from datacc.compiler.report import data_of
@@ -127,4 +127,4 @@ def test_the_text_is_cut_and_inert(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("old", "new", "effect"), [("a", "b", "broke"), ("b", "a", "fixed"), ("b", "c", "other")])
 def test_effects_are_measured_by_the_present_label(old: str, new: str, effect: str) -> None:
-    assert Changed(id="x", name=None, label="a", old=old, new=new).effect == effect
+    assert effect_of("a", old, new) == effect

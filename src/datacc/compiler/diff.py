@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,8 @@ from datacc.repo.snapshot import JUDGE, LEARN, TUNE, Snapshot
 from datacc.spec.program import Program
 
 ROWS: Final = 1024
+
+Effect = Literal["fixed", "broke", "other"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -38,18 +40,22 @@ class Relabelled:
 
 @dataclass(frozen=True, kw_only=True)
 class Changed:
-    """An example that is answered otherwise now: its present label, the old and the new answer, as class names."""
+    """An example that is answered otherwise now: its present label, the old and the new answer, as class names.
+
+    `effect` is measured by the present label; "other" is wrong before and after.
+    """
 
     id: str
     name: str | None
     label: str
     old: str
     new: str
+    effect: Effect
 
-    @property
-    def effect(self) -> str:
-        """ "fixed", "broke", or "other": wrong before and after. Measured by the present label."""
-        return "fixed" if self.new == self.label else "broke" if self.old == self.label else "other"
+
+def effect_of(label: str, old: str, new: str) -> Effect:
+    """What a changed answer means, measured by the present label."""
+    return "fixed" if new == label else "broke" if old == label else "other"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +67,7 @@ class Answers:
     rows: int
     changed: tuple[Changed, ...]
 
-    def count(self, effect: str) -> int:
+    def count(self, effect: Effect) -> int:
         """How many were "fixed", "broke" or "other"."""
         return sum(1 for one in self.changed if one.effect == effect)
 
@@ -160,7 +166,14 @@ def _compared(
 ) -> Answers:
     labels, names = _labels(new), _names(new.snapshot)
     changed = tuple(
-        Changed(id=example, name=names[example], label=labels[example], old=was, new=now)
+        Changed(
+            id=example,
+            name=names[example],
+            label=labels[example],
+            old=was,
+            new=now,
+            effect=effect_of(labels[example], was, now),
+        )
         for example, was, now in zip(ids, before, after, strict=True)
         if was != now
     )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from datacc.compiler.diff import Answers, Diff, Judged
+from datacc.compiler.diff import Answers, Diff, Effect, Judged
 from datacc.compiler.shown import shown
 
 NAMED: Final = 20  # examples named of each kind
@@ -33,7 +33,8 @@ def _answers(part: Answers) -> list[str]:
         counts.append(f"{part.count('other'):,} wrong both times")
     lines = [f"{part.split:<6}  {len(part.changed):,} of {part.rows:,} answers changed: {', '.join(counts)}"]
     lines.append(f"        evidence: {part.evidence}")
-    for effect in ("broke", "fixed", "other"):
+    effects: tuple[Effect, ...] = ("broke", "fixed", "other")
+    for effect in effects:
         some = [one for one in part.changed if one.effect == effect]
         lines += _some(
             [

@@ -72,10 +72,14 @@ def _parity_line(answers: Answers, rows: int) -> Line:
     return Line(
         kind="parity",
         what="same answers as the reference",
-        wanted=f"class equal, scores within {TOLERANCE:g}",
-        reached=f"{rows:,} rows, largest difference {answers.difference:.1g}",
+        wanted=f"class equal, scores within {_small(TOLERANCE)}",
+        reached=f"{rows:,} rows, largest difference {_small(answers.difference)}",
         holds=True,
     )
+
+
+def _small(value: float) -> str:
+    return np.format_float_scientific(value, precision=1, trim="-", exp_digits=1)
 
 
 def _rate_lines(
