@@ -146,3 +146,13 @@ def test_hidden_characters_are_shown() -> None:
 def test_columns_are_aligned_and_one_line_each() -> None:
     assert columns([("a", 10), ("bcd\n", "x")], indent="  ") == "  a      10\n  bcd\\n  x"
     assert columns([]) == ""
+
+
+def test_every_verb_and_exit_code_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "command.md").read_text(encoding="utf-8")
+    listed = {tuple(cell.strip(" `") for cell in line.split("|")[1:3]) for line in page.splitlines() if "|" in line}
+    for kind in all_errors():
+        assert (str(kind.exit_code), kind.__name__) in listed
+    assert {str(code) for code in (0, app.INTERRUPTED, app.PIPE_CLOSED)} <= {code for code, _ in listed}
+    first_words = {cell.split()[0] for cell, _ in listed if cell[:1].isalpha()}
+    assert first_words == {*app.VERBS, "verb", "code"}

@@ -13,6 +13,7 @@ import pytest
 import datacc as package
 from datacc import errors
 from datacc.cli import app
+from datacc.compiler.verify import verify
 from datacc.spec.lock import read_lock
 from datacc.spec.read import read_program
 
@@ -148,3 +149,37 @@ def test_a_lock_of_another_program(points: Path, datacc: Datacc) -> None:
     said = datacc("build", code=errors.SpecError.exit_code)
     assert said["error"]["where"] == "datacc.lock"
     assert said["error"]["tries"][0] == "datacc build --search"
+
+
+def test_the_same_bytes_elsewhere(points: Path, datacc: Datacc) -> None:
+    said = datacc("build", "--verify")
+    assert {"points.c", "graph.dcc"} <= set(said["verified"])
+
+
+def test_other_bytes_are_noticed(points: Path) -> None:
+    with (points / "build/points/points.c").open("a") as file:
+        file.write("/* tampered with */\n")
+    with pytest.raises(errors.VerifyError, match=r"other bytes: points\.c\n"):
+        verify(read_program(points / "datacc.toml"), points, None, lambda rung: None)
+
+
+def test_judge_again(points: Path, datacc: Datacc) -> None:
+    before = (points / "build/points/report.json").read_bytes()
+    said = datacc("judge")
+    assert said["holds"]
+    assert said["report"]["digests"] == json.loads(before)["digests"]
+    assert (points / "build/points/report.json").read_bytes() == before
+    datacc("judge", "nowhere", code=errors.UsageError.exit_code)
+
+
+def test_diff_after_a_relabel(points: Path, datacc: Datacc, told: Told) -> None:
+    datacc("diff", code=errors.UsageError.exit_code)
+    lines = (points / "points.csv").read_text(encoding="utf-8").splitlines()
+    turned = [line.replace(CLASSES[0], CLASSES[1]) for line in lines[:21]]
+    (points / "points.csv").write_text("\n".join(turned + lines[21:]) + "\n", encoding="utf-8")
+    datacc("build")
+    said = datacc("diff", "--quick")
+    assert 5 <= len(said["relabelled"]) <= 10
+    assert {(one["old"], one["new"]) for one in said["relabelled"]} == {CLASSES}
+    assert [part["split"] for part in said["answers"]] == ["tune"]
+    assert f"{len(said['relabelled'])} changed" in told("diff", "--quick")
