@@ -77,8 +77,14 @@ def _header(report: Report) -> str:
     said = ", ".join(f"{rows.get(name, 0):,} to {what}" for name, what in _SPLITS.items())
     return (
         f'<header><h1>{bdi(report.name)}</h1><span class="stamp {_tone(report.verdict.holds)}">{stamp}</span>'
-        f'<p class="lead">{said}. From {bdi(report.data.origin)}.</p></header>{_figures(report)}'
+        f'<p class="lead">{said}. From {bdi(_origin(report))}.</p></header>{_figures(report)}'
     )
+
+
+def _origin(report: Report) -> str:
+    """Where the examples come from, a commit by its first digits."""
+    kind, _, name = report.data.origin.partition(" ")
+    return f"{kind} {name[:10]}" if kind == "commit" else report.data.origin
 
 
 _SPLITS: Final = {"learn": "learn from", "tune": "tune on", "judge": "judge by, sealed"}
@@ -173,15 +179,20 @@ def _ops(ops: Sequence[NodeCost]) -> str:
     product = sum(op.work for op in ops if op.kind == "product")
     rows = "".join(
         f'<tr><th scope="row"><code>{escape(shown(op.name))}</code><td>{escape(op.op)}<td class="n">{op.work:,}'
-        f'<td><span class="bar"><i style="width:{op.work / max(work, 1):.1%}"></i></span> {part(op.work, work)}'
-        f'<td class="n">{op.weights:,}<td class="n">{op.result:,}'
+        f'<td>{_share(op.work, work)}<td class="n">{op.weights:,}<td class="n">{op.result:,}'
         for op in ops
     )
     head = '<tr><th>step<th>op<th class="n">multiply-adds<th>share<th class="n">bytes of weights<th class="n">of result'
     return (
-        f"<h2>Where the work goes</h2><p>{part(product, work)} of the multiply-adds are matrix products.</p>"
+        f"<h2>Where the work goes</h2><p>{floored(product / max(work, 1))} of the multiply-adds are matrix products.</p>"
         f'<div class="scroll"><table class="rows wide"><thead>{head}</thead>{rows}</table></div>'
     )
+
+
+def _share(work: int, whole: int) -> str:
+    if not work:
+        return ""
+    return f'<span class="bar"><i style="width:{work / whole:.1%}"></i></span> {part(work, whole)}'
 
 
 def _tried(tried: Sequence[Candidate]) -> str:
