@@ -196,3 +196,22 @@ def test_a_damaged_journal_is_an_error_with_its_place(repository: Repository) ->
     (repository.root / ".datacc/journal").write_bytes(b"this is no database at all" * 50)
     with pytest.raises(RepositoryError, match="journal failed"):
         status(find(repository.root))
+
+
+def test_a_commit_takes_along_what_builds_leave(repository: Repository) -> None:
+    (repository.root / "datacc.lock").write_text("format = 1\n")
+    (repository.root / "judged").mkdir()
+    (repository.root / "judged" / "0f.jsonl").write_text("{}\n")
+    (repository.root / "notes.txt").write_text("not ours\n")
+    label(repository, ids(repository)[0], None, "dog", "Ann <ann@example.org>")
+    first = commit(repository, "one")
+    tree = repository.git.tree(first.commit)
+    assert {"datacc.lock", "judged/0f.jsonl", first.segment} <= set(tree)
+    assert "notes.txt" not in tree
+
+    (repository.root / "judged" / "0f.jsonl").write_text("{}\n{}\n")
+    second = commit(repository)
+    assert (second.edits, second.segment) == (0, "")
+    assert second.message == "keep judged"
+    with pytest.raises(UsageError, match="nothing to commit"):
+        commit(repository)

@@ -24,4 +24,5 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> Answer:
     """Commit, and name the commit."""
     done = commit(find(Path.cwd()), options.message)
-    return Answer(facts=asdict(done), text=f"{done.commit[:10]}  {counted(done.edits, 'edit')}: {done.message}")
+    told = f"{counted(done.edits, 'edit')}: " if done.edits else ""
+    return Answer(facts=asdict(done), text=f"{done.commit[:10]}  {told}{done.message}")

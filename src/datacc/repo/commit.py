@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from datacc.errors import UsageError
 from datacc.repo.find import Repository
@@ -13,9 +14,12 @@ from datacc.repo.words import counted
 from datacc.store import digest, write_atomically
 
 
+BUILDS_LEAVE: Final = ("datacc.toml", "datacc.lock", "judged")  # files that belong to the history beside the labels
+
+
 @dataclass(frozen=True, kw_only=True)
 class Committed:
-    """The commit, the segment it holds, and how many edits that has."""
+    """The commit, the segment it holds ("" when only files of builds changed), and how many edits that has."""
 
     commit: str
     segment: str
@@ -24,21 +28,31 @@ class Committed:
 
 
 def commit(repository: Repository, message: str | None = None) -> Committed:
-    """Commit every journalled edit. Raises `UsageError` when there is none.
+    """Commit every journalled edit, and datacc.toml, datacc.lock and the judge's ledger where they changed.
 
-    When git or a hook refuses, the journal keeps them.
+    Raises `UsageError` when there is nothing of either. When git or a hook refuses, the journal keeps the edits.
     """
     journal = Journal(repository.root)
     _recover(repository, journal)
+    beside = repository.git.changed(BUILDS_LEAVE)
     lines = journal.take_batch()
-    if not lines:
-        raise UsageError("there is nothing to commit", tries=["datacc label ID CLASS", "datacc status"])
+    if lines:
+        return _commit_edits(repository, journal, lines, beside, message)
+    if beside:
+        said = message or f"keep {', '.join(sorted({path.split('/')[0] for path in beside}))}"
+        return Committed(commit=repository.git.commit(beside, said), segment="", edits=0, message=said)
+    raise UsageError("there is nothing to commit", tries=["datacc label ID CLASS", "datacc status"])
+
+
+def _commit_edits(
+    repository: Repository, journal: Journal, lines: Sequence[str], beside: Sequence[str], message: str | None
+) -> Committed:
     operations = parse_lines(lines, "journal")
     path = segment_path(lines, operations)
     said = message or _summary(operations)
     try:
         write_atomically(repository.root / path, "".join(f"{line}\n" for line in lines).encode())
-        made = repository.git.commit([path], said)
+        made = repository.git.commit([path, *beside], said)
     except BaseException:
         (repository.root / path).unlink(missing_ok=True)
         journal.release_batch()

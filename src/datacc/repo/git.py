@@ -65,6 +65,13 @@ class Git:
             at = end + 2 + size
         return contents
 
+    def changed(self, paths: Iterable[str]) -> list[str]:
+        """The files at or below `paths` that exist and differ from HEAD, new ones too."""
+        listed = self.run("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--", *paths)
+        prefix = self.ask("rev-parse", "--show-prefix") or ""
+        names = [os.fsdecode(entry[3:]).removeprefix(prefix) for entry in listed.split(b"\0")[:-1]]
+        return [name for name in names if (self.root / name).is_file()]
+
     def commit(self, paths: Iterable[str], message: str) -> str:
         """Commit exactly `paths`, whatever else is staged; hooks run. The hash of the commit.
 
