@@ -6,9 +6,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from datacc.emit.bands import filled
 from datacc.emit.piece import Piece, at, stretches, times
-from datacc.emit.walk import loop, walk
-from datacc.ir.plan import LANES, Plan, Step, lanes
+from datacc.emit.walk import call, loop, walk
+from datacc.ir.plan import LANES, Place, Plan, Step
 from datacc.spec.cpus import CPUS
 
 _WALK: Final = """\
@@ -58,40 +59,41 @@ def dense(step: Step, plan: Plan, name: str) -> Piece:
     assert weight is not None  # arrange refused holes
     assert bias is not None
     source, out = plan.places[step.reads[0]], plan.places[step.out]
+    matrix = filled(weight.reshape(len(weight), -1))
+    sums = 8 if CPUS[plan.cpu].registers >= 16 else 4
+    body: list[str] = []
+    parts = []
+    first = 0
+    for blocks, vectors in _blocks(out.pixel // LANES, min(4, sums)):
+        width, block = LANES * vectors, "block" if blocks > 1 else ""
+        size = width * matrix.shape[1]
+        arguments = (
+            at("in", source.first),
+            at(f"{name}_weight", first * matrix.shape[1], times(block, size)),
+            at(f"{name}_bias", first, times(block, width)),
+            at("residual", plan.places[step.residual].first + first, times(block, width)) if step.residual else "NULL",
+            at("out", out.first + first, times(block, width)),
+        )
+        lines = call("kernel_dense", "&walk", str(vectors), str(max(1, sums // vectors)), *arguments)
+        body += loop("block", 0, blocks, 1, lines)
+        end = first + blocks * width
+        parts += [_ordered(matrix[b : b + width]) for b in range(first, end, width)]
+        first = end
+    weights = {f"{name}_weight": np.concatenate(parts), f"{name}_bias": filled(bias)}
+    return Piece(table=_table(source, relu=step.relu), body=tuple(body), weights=weights)
+
+
+def _table(source: Place, *, relu: bool) -> tuple[str, ...]:
     rows, pixels, run = stretches(source)
-    table = walk(
+    return walk(
         "dense_walk",
         rows=rows,
         row=source.row if rows > 1 else 0,
         pixels=pixels,
         pixel=source.pixel if pixels > 1 else 0,
         run=run,
-        relu=int(step.relu),
+        relu=int(relu),
     )
-    matrix = np.zeros((out.pixel, weight[0].size), np.float32)
-    matrix[: len(weight)] = weight.reshape(len(weight), -1)
-    sums = 8 if CPUS[plan.cpu].registers >= 16 else 4
-    first = 0
-    body: list[str] = []
-    parts = []
-    for blocks, vectors in _blocks(out.pixel // LANES, min(4, sums)):
-        width = LANES * vectors
-        block = "block" if blocks > 1 else ""
-        arguments = (
-            at("in", source.first),
-            at(f"{name}_weight", first * run * rows * pixels, times(block, width * weight[0].size)),
-            at(f"{name}_bias", first, times(block, width)),
-            at("residual", plan.places[step.residual].first + first, times(block, width)) if step.residual else "NULL",
-            at("out", out.first + first, times(block, width)),
-        )
-        call = f"kernel_dense(&walk, {vectors}, {max(1, sums // vectors)}, {', '.join(arguments)});"
-        body += loop("block", 0, blocks, 1, [call])
-        parts += [_ordered(matrix[first + b * width : first + (b + 1) * width]) for b in range(blocks)]
-        first += blocks * width
-    padded_bias = np.zeros(lanes(len(bias)), np.float32)
-    padded_bias[: len(bias)] = bias
-    weights = {f"{name}_weight": np.concatenate(parts), f"{name}_bias": padded_bias}
-    return Piece(table=table, body=tuple(body), weights=weights)
 
 
 def _blocks(vectors: int, most: int) -> list[tuple[int, int]]:

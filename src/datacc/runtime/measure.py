@@ -3,9 +3,9 @@
 Time is read around blocks: one call of NAME_batch on distinct rows, which the program answers one by one; the loop is
 in C. A block is long enough that reading the clock and calling from Python (about a microsecond together) are noise in
 it. The median is taken over long blocks, the 99th percentile over short ones, each divided by its rows: it is the time
-of an answer in the worst hundredth of short stretches. Before every long block a fixed piece of work, a digest of
-64 KiB, is timed; when that varies, something else ran meanwhile. Up to five rounds are measured, until one is quiet; the
-quietest counts, and says whether it was.
+of an answer in the worst hundredth of short stretches. Long blocks, short blocks and a fixed piece of work, a digest
+of 64 KiB, take turns; where the fixed work varies, something else ran meanwhile. Up to five rounds are measured, until
+one is quiet; the quietest counts, and says whether it was.
 """
 
 import time
@@ -22,10 +22,11 @@ from datacc.runtime.native import Native
 
 LONG: Final = 1e-3  # seconds of a block for the median
 SHORT: Final = 50e-6  # seconds of a block for the 99th percentile
-BLOCKS: Final = 60  # long blocks
-SHORT_BLOCKS: Final = 1000
+BLOCKS: Final = 60  # long blocks in a round
+SHORT_BLOCKS: Final = 20  # short blocks after each long one
 ROUNDS: Final = 5
-QUIET: Final = 1.15  # the reference's 90th percentile over its median, and its median over its minimum
+QUIET: Final = 1.15  # how far the fixed work's median may lie above its minimum, its 90th percentile above its median
+DISTURBED: Final = 1.5  # and its 99th percentile above its median
 
 _FIXED_WORK: Final = bytes(range(256)) * 256
 
@@ -35,7 +36,7 @@ class Latency:
     """Seconds of one answer, batch 1, warm caches: median and 99th percentile.
 
     `quiet` tells whether the machine was at rest; `reference` is the median time of the fixed work and `spread` its
-    90th percentile over its minimum. `rows` distinct inputs were used, so many in each long block.
+    99th percentile over its minimum. `rows` distinct inputs were used, at most.
     """
 
     median: float
@@ -60,17 +61,21 @@ def latency(native: Native, inputs: Mapping[str, NDArray[Any]]) -> Latency:
 
 
 def _round(native: Native, long: NDArray[Any], short: NDArray[Any], rows: int) -> Latency:
-    blocks, reference = [], []
+    reference: list[float] = []
+    blocks: list[float] = []
+    stretches: list[float] = []
     for _ in range(BLOCKS):
-        reference.append(_timed(_fixed_work))
         blocks += _blocks(native, long, 1)
-    low, middle, high = min(reference), float(np.median(reference)), float(np.percentile(reference, 90))
+        for _ in range(SHORT_BLOCKS):
+            reference.append(_timed(_fixed_work))
+            stretches += _blocks(native, short, 1)
+    low, middle, most, all_but_one = (float(q) for q in np.percentile(reference, (0, 50, 90, 99)))
     return Latency(
         median=float(np.median(blocks)) / len(long),
-        p99=float(np.percentile(_blocks(native, short, SHORT_BLOCKS), 99)) / len(short),
-        quiet=high <= QUIET * middle and middle <= QUIET * low,
+        p99=float(np.percentile(stretches, 99)) / len(short),
+        quiet=middle <= QUIET * low and most <= QUIET * middle and all_but_one <= DISTURBED * middle,
         reference=middle,
-        spread=high / low,
+        spread=all_but_one / low,
         rows=rows,
     )
 

@@ -93,9 +93,15 @@ def _cache_folder() -> Path:
             (folder / "zig").mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError:
             continue
-        if os.access(folder / "zig", os.W_OK):
+        if _is_ours(folder / "zig"):
             return folder / "zig"
     return Path(tempfile.mkdtemp(prefix="datacc-zig-"))
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether we may write there and nobody else made it: compilers trust what they find in their cache."""
+    owner = not hasattr(os, "getuid") or folder.stat().st_uid == os.getuid()
+    return owner and os.access(folder, os.W_OK)
 
 
 def _zig_system() -> str:
