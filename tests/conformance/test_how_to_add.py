@@ -1,0 +1,90 @@
+"""The examples in docs/how-to-add work as they stand there."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from datacc.errors import DataError
+from datacc.goals import Metric
+from datacc.ir.check import check
+from datacc.ir.graph import float32
+from datacc.ir.interpret import interpret
+from datacc.ir.narrow import narrow
+from datacc.registry import load
+from datacc.repo.snapshot import JUDGE
+from datacc.skeletons import Skeleton
+from datacc.sources import Source
+from datacc.spec.program import Field, Program
+from datacc.store import Store
+from datacc.targets import Target
+from datacc.types import InputType
+from tests.conformance.samples import front
+from tests.ir.graphs import inputs_for
+from tests.targets.programs import RECORD, packed
+
+PAGES = Path(__file__).parents[2] / "docs" / "how-to-add"
+KINDS = {"goal": Metric, "type": InputType, "skeleton": Skeleton, "target": Target, "source": Source}
+
+
+def entry(kind: str) -> Any:
+    """`ENTRY` of the first Python block on the page."""
+    [text] = re.findall(r"^```python\n(.*?)^```$", (PAGES / f"{kind}.md").read_text(encoding="utf-8"), re.DOTALL | re.M)
+    names: dict[str, Any] = {"__name__": f"how_to_add_{kind}"}
+    exec(compile(text, f"{kind}.md", "exec"), names)
+    return names["ENTRY"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_example_is_of_its_kind(kind: str) -> None:
+    assert isinstance(entry(kind), KINDS[kind])
+
+
+def test_there_is_a_page_for_each_kind() -> None:
+    assert {path.stem for path in PAGES.glob("*.md")} == set(KINDS)
+
+
+def test_the_goal() -> None:
+    metric = entry("goal")
+    truth, answer = np.array([0, 1, 1, 2], np.int32), np.array([0, 0, 1, 2], np.int32)
+    figure = metric.measure(truth, answer, 0)
+    assert (figure.right, figure.total) == (2, 3)
+    assert metric.rows(truth, 0) == 3
+
+
+def test_the_type() -> None:
+    flags = entry("type")
+    options = flags.options(**flags.infer(["0110"]))
+    assert flags.encode(["0110", "1111"], options).tolist() == [[0, 1, 1, 0], [1, 1, 1, 1]]
+    with pytest.raises(DataError, match="value 1"):
+        flags.encode(["0110", "011"], options)
+    graph = check(flags.front("x", options), holes=())
+    assert interpret(graph, {"x": flags.encode(["0110"], options)})["x.features"].tolist() == [[0, 1, 1, 0]]
+
+
+def test_the_skeleton() -> None:
+    wide, answer = entry("skeleton"), load("types", "label").answer("y", ("a", "b"))
+    for sizes in wide.ladder([float32(9, 8, 1)]):
+        graph = check(wide.graph([front("image")], answer, sizes), holes=("learnt", "mean", "variance"))
+        cut = narrow(graph, {"hidden": 5})
+        full = check(cut.fill({node.name: np.ones(node.type.shape) for node in cut.holes}), holes=())
+        assert interpret(full, inputs_for(full))["y_scores"].shape == (3, 2)
+
+
+def test_the_target(tmp_path: Path) -> None:
+    built = packed(tmp_path, RECORD).built
+    (path,) = entry("target").make(built, tmp_path)
+    assert [line.split()[1] for line in path.read_text().splitlines()] == ["zoo.c", "zoo.h", built.library.path.name]
+
+
+def test_the_source(tmp_path: Path) -> None:
+    field = Field(name="digits", type="record", options={"columns": ("a", "b", "c")})
+    program = Program(name="parity", inputs=(field,), outputs=(Field(name="sum", type="label"),))
+    snapshot = entry("source").snapshot(program, tmp_path, None, Store(tmp_path / "store"))
+    assert len(snapshot.ids) == 216
+    shown = snapshot.splits != JUDGE
+    expected = snapshot.inputs["digits"].sum(axis=1) % 2
+    np.testing.assert_array_equal(snapshot.labels["sum"][shown], expected[shown])
+    assert (snapshot.labels["sum"][~shown] == -1).all()

@@ -1,0 +1,145 @@
+"""Every op of the closed table has all that belongs to it, and docs/ops.md lists exactly the table."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+import torch
+
+from datacc.emit.table import KERNELS
+from datacc.fit.torch import FITTING_FORMS, FORMS
+from datacc.ir import onnx as exporting
+from datacc.ir.build import Builder
+from datacc.ir.check import check
+from datacc.ir.cost import node_costs
+from datacc.ir.graph import SOURCES, Graph, Role
+from datacc.ir.interpret import interpret, walk
+from datacc.ir.ops import OPS
+from tests.ir.graphs import assert_alike, inputs_for
+
+PAGE = Path(__file__).parents[2] / "docs" / "ops.md"
+MOST = 24
+
+
+class One:
+    """A Graph of one op on a picture of 6 × 6 × 4."""
+
+    def __init__(self, dtype: str = "float32") -> None:
+        self.b = Builder()
+        self.x = self.b.input("x", dtype, (6, 6, 4))
+
+    def weights(self, *shapes: tuple[int, ...], role: Role = "fixed") -> list[str]:
+        random = np.random.default_rng(7)
+        values = [random.uniform(0.1, 1, shape) for shape in shapes]
+        return [self.b.weight(f"w{k}", value.shape, value=value, role=role) for k, value in enumerate(values)]
+
+    def graph(self, op: str, *inputs: str, **attrs: Any) -> Graph:
+        return check(self.b.graph({"y": self.b.op(op, "op", *inputs, **attrs)}), holes=())
+
+
+def on_picture(op: str, *shapes: tuple[int, ...], dtype: str = "float32", **attrs: Any) -> Callable[[], Graph]:
+    def make() -> Graph:
+        one = One(dtype)
+        return one.graph(op, one.x, *one.weights(*shapes), **attrs)
+
+    return make
+
+
+def twice(op: str, **attrs: Any) -> Callable[[], Graph]:
+    def make() -> Graph:
+        one = One()
+        return one.graph(op, one.x, one.b.input("z", "float32", (6, 6, 4)), **attrs)
+
+    return make
+
+
+SQUARE = {"stride": (1, 2), "pad": ((1, 0), (1, 1)), "dilation": (1, 1)}
+WINDOW = {"size": (2, 3), "stride": (2, 1)}
+SAMPLES: dict[str, Callable[[], Graph]] = {
+    "cast": on_picture("cast", dtype="uint8"),
+    "affine": on_picture("affine", (4,), (1,)),
+    "dense": on_picture("dense", (3, 6, 6, 4), (3,)),
+    "conv": on_picture("conv", (8, 3, 3, 2), (8,), groups=2, **SQUARE),
+    "normalise": on_picture("normalise", (4,), (4,), (4,), (4,)),
+    "relu": on_picture("relu"),
+    "add": twice("add"),
+    "maxpool": on_picture("maxpool", **WINDOW),
+    "meanpool": on_picture("meanpool", **WINDOW),
+    "softmax": on_picture("softmax"),
+    "argmax": on_picture("argmax"),
+    "maximum": on_picture("maximum"),
+    "concat": twice("concat", axis=2),
+}
+WORK = {"affine": 144, "dense": 432, "conv": 5 * 3 * 8 * 9 * 2, "normalise": 144, "add": 144, "softmax": 144}
+
+
+def test_the_table_is_closed_and_small() -> None:
+    assert set(SAMPLES) == set(OPS)
+    assert not set(OPS) & set(SOURCES)
+    assert len(OPS) + len(SOURCES) <= MOST
+
+
+@pytest.mark.parametrize("op", OPS)
+def test_it_has_a_shape_rule_a_meaning_and_a_cost(op: str) -> None:
+    graph = SAMPLES[op]()
+    found = interpret(graph, inputs_for(graph))["y"]
+    type_ = graph.by_name["op"].type
+    assert (found.dtype.name, found.shape) == (type_.dtype, (3, *type_.shape))
+    [cost] = node_costs(graph)
+    assert cost.work == WORK.get(op, 0)
+    assert cost.kind in ("product", "threshold", "other")
+    weights = [node for node in graph.weights if node.name in graph.by_name["op"].inputs]
+    assert len(weights) == OPS[op].weights
+    assert cost.weights == sum(node.type.nbytes for node in weights)
+
+
+@pytest.mark.parametrize("op", OPS)
+def test_it_has_a_torch_form(op: str) -> None:
+    graph = SAMPLES[op]()
+    inputs = inputs_for(graph)
+    values = {node.name: torch.tensor(node.value) for node in graph.weights}
+    values |= {name: torch.from_numpy(array) for name, array in inputs.items()}
+    found = walk(graph, values, ["op"], forms=FORMS)["op"].numpy()
+    assert_alike(found, interpret(graph, inputs)["y"])
+    assert set(FITTING_FORMS) == set(FORMS) == set(OPS)
+
+
+@pytest.mark.parametrize("op", OPS)
+def test_it_has_the_counterpart_in_onnx_that_the_table_names(op: str) -> None:
+    model = onnx.load_from_string(exporting.export(SAMPLES[op](), "one"))
+    found = {node.op_type for node in model.graph.node}
+    named = set(OPS[op].onnx.split("+"))
+    helpers = {"Transpose", "Identity", "Flatten"} | ({"Cast"} if op == "argmax" else set())
+    assert named <= found <= named | helpers
+    assert set(exporting.FORMS) == set(OPS)
+
+
+@pytest.mark.parametrize("op", OPS)
+def test_it_has_a_kernel_in_c(op: str) -> None:
+    assert op in KERNELS
+    assert set(KERNELS) - set(OPS) == {"copy"}  # which arrange adds and no Graph holds
+
+
+def rows() -> dict[str, list[str]]:
+    """The rows of all tables of docs/ops.md by op."""
+    lines = re.findall(r"^\| `(\w+)` \|(.*)\|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    return {op: [cell.strip() for cell in cells.split(" | ")] for op, cells in lines}
+
+
+def test_the_page_lists_the_ops_that_are_built_and_no_more_than_planned() -> None:
+    table = rows()
+    built = {op for op, cells in table.items() if cells[0] == "built"}
+    planned = {op for op, cells in table.items() if cells[0] == "planned"}
+    assert built == set(OPS) | set(SOURCES)
+    assert set(table) == built | planned
+    leaving = {op for op, cells in table.items() if "leaves the table" in cells[2]}
+    assert len(table) - len(leaving) <= MOST
+
+
+@pytest.mark.parametrize("op", OPS)
+def test_the_page_names_the_onnx_counterpart(op: str) -> None:
+    assert rows()[op][3] == OPS[op].onnx
