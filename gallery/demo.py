@@ -18,7 +18,7 @@ BEGAN = time.monotonic()
 ASK_THE_WHEEL = """\
 import sys, digits
 answer = digits.predict(open(sys.argv[1], "rb").read())
-print("digits.predict says", answer)
+print(f"digits.predict says {answer.label}, confidence {answer.confidence:.1%}")
 print("numpy or datacc were imported:", bool({"numpy", "datacc"} & set(sys.modules)))
 """
 

@@ -1,5 +1,6 @@
 """Shows how a fit goes, on standard error: loss, the best tune score so far, and the time left."""
 
+import sys
 from types import TracebackType
 
 from rich.console import Console
@@ -10,16 +11,18 @@ from datacc.repo.words import printable
 
 
 class FitDisplay:
-    """A context in which `watch` gives every fit a line of its own."""
+    """A context in which `watch` gives every fit a line of its own: a moving one on a terminal, else a plain one."""
 
     def __init__(self) -> None:
+        self._moves = sys.stderr.isatty()
         self._progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
-            TextColumn("{task.fields[told]}"),
+            TextColumn("{task.fields[told]}", markup=False),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
             console=Console(stderr=True),
+            disable=not self._moves,
         )
 
     def __enter__(self) -> "FitDisplay":
@@ -35,11 +38,15 @@ class FitDisplay:
 
         def watch(progress: fit.Progress) -> None:
             self._tell(task, progress)
+            if not self._moves and progress.step == progress.steps:
+                print(f"{printable(title)}: {_told(progress)}", file=sys.stderr, flush=True)
 
         return watch
 
     def _tell(self, task: TaskID, progress: fit.Progress) -> None:
-        tune = "" if progress.tune is None else f"  tune {progress.tune:.1%}"
-        self._progress.update(
-            task, total=progress.steps, completed=progress.step, told=f"loss {progress.loss:.3f}{tune}"
-        )
+        self._progress.update(task, total=progress.steps, completed=progress.step, told=_told(progress))
+
+
+def _told(progress: fit.Progress) -> str:
+    tune = "" if progress.tune is None else f", tune {progress.tune:.1%}"
+    return f"loss {progress.loss:.3f}{tune}"
