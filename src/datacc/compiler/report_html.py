@@ -184,7 +184,8 @@ def _ops(ops: Sequence[NodeCost]) -> str:
     )
     head = '<tr><th>step<th>op<th class="n">multiply-adds<th>share<th class="n">bytes of weights<th class="n">of result'
     return (
-        f"<h2>Where the work goes</h2><p>{floored(product / max(work, 1))} of the multiply-adds are matrix products.</p>"
+        "<h2>Where the work goes</h2>"
+        f"<p>{floored(product / max(work, 1))} of the multiply-adds are matrix products.</p>"
         f'<div class="scroll"><table class="rows wide"><thead>{head}</thead>{rows}</table></div>'
     )
 

@@ -18,12 +18,14 @@ def matrix(tune: Tune) -> str:
     highest = max((count for (truth, answer), count in counts.items() if truth != answer), default=1)
     head = "".join(f'<th scope="col">{bdi(name, 12)}' for name in tune.classes)
     rows = [_row(tune, truth, counts, highest) for truth in range(len(tune.classes))]
-    foot = "".join(f"<td>{part(both, answered)}" for _, answered, both in map(tune.of_class, range(len(tune.classes))))
+    foot = "".join(
+        f"<td>{_percents(both, answered)}" for _, answered, both in map(tune.of_class, range(len(tune.classes)))
+    )
     return (
         '<table class="matrix" aria-label="confusion matrix of tune: rows are labels, columns are answers">'
-        f'<thead><tr><td class="axes">label ↓ answer →{head}<th scope="col" class="margin">found</thead>'
+        f'<thead><tr><td class="axes">label ↓ answer →{head}<th scope="col" class="margin">found %</thead>'
         f"<tbody>{''.join(rows)}</tbody>"
-        f'<tfoot><tr><th scope="row" class="margin">right{foot}<td></tfoot></table>'
+        f'<tfoot><tr><th scope="row" class="margin">right %{foot}<td></tfoot></table>'
     )
 
 
@@ -33,7 +35,11 @@ def _row(tune: Tune, truth: int, counts: dict[tuple[int, int], int], highest: in
         _cell(tune, truth, answer, counts.get((truth, answer), 0), labelled, highest)
         for answer in range(len(tune.classes))
     )
-    return f'<tr><th scope="row">{bdi(tune.classes[truth], 18)}{cells}<td class="margin">{part(both, labelled)}'
+    return f'<tr><th scope="row">{bdi(tune.classes[truth], 18)}{cells}<td class="margin">{_percents(both, labelled)}'
+
+
+def _percents(both: int, whole: int) -> str:
+    return part(both, whole).removesuffix(" %")
 
 
 def _cell(tune: Tune, truth: int, answer: int, count: int, labelled: int, highest: int) -> str:
