@@ -1,5 +1,6 @@
 """Kernels one by one, in shapes that random Graphs seldom reach: many channels, groups, edges of tiles, bad halos."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,9 @@ import pytest
 
 from datacc.ir.graph import Graph
 from datacc.ir.interpret import interpret
-from tests.emit.compiled import compiled, poisoned
+from datacc.runtime.native import Native
+from datacc.runtime.toolchain import run
+from tests.emit.compiled import compiled, interface_of, poisoned, written
 from tests.emit.nets import Net, digits, record, residual
 from tests.ir.graphs import assert_alike, inputs_for
 
@@ -82,6 +85,32 @@ def test_ranks_over_pictures(tmp_path: Path) -> None:
     outputs = {op: net.b.op(op, op, x) for op in ("argmax", "maximum", "softmax")}
     outputs["joined"] = net.b.op("concat", "joined", outputs["softmax"], outputs["maximum"], axis=2)
     assert_agrees(net.b.graph(outputs), tmp_path)
+
+
+def test_standardising_is_the_same_to_the_last_bit(tmp_path: Path) -> None:
+    """A fused multiply-add would keep digits that the reference rounds away; large means would show it."""
+    net = Net()
+    x = net.b.input("x", "float32", (5,))
+    scale = net.b.weight("scale", (5,), value=np.array([1 / 3, 1e3, 7e-3, 0.1, 1]))
+    y = net.b.op("affine", "y", x, scale, net.b.weight("offset", (5,), value=np.array([-1e6, -1e9, 0.3, -7e5, 1e-8])))
+    graph = net.b.graph({"y": y})
+    inputs = {"x": np.random.default_rng(0).normal([3e6, 1e6, 1, 7e6, 0], 1, (200, 5)).astype(np.float32)}
+    np.testing.assert_array_equal(compiled(graph, tmp_path).batch(inputs)["y"], interpret(graph, inputs)["y"])
+
+
+def test_the_portable_form_agrees(tmp_path: Path) -> None:
+    graph = residual()
+    source = written(graph)
+    (tmp_path / "program.c").write_text(source.c)
+    (tmp_path / "program.h").write_text(source.header)
+    command = [sys.executable, "-m", "ziglang", "cc", "-target", "x86_64-linux-gnu", "-std=c99", "-DDATACC_PORTABLE"]
+    run(
+        [*command, "-O2", "-shared", "-fPIC", "-nostdlib", "-ffreestanding", "program.c", "-o", "portable.so"], tmp_path
+    )
+    inputs = inputs_for(graph)
+    answers = poisoned(Native(tmp_path / "portable.so", interface_of(graph)), inputs)
+    for field, expected in interpret(graph, inputs).items():
+        assert_alike(answers[field], expected)
 
 
 def test_extreme_scores_stay_finite(tmp_path: Path) -> None:

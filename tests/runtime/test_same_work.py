@@ -1,0 +1,46 @@
+"""No branch and no address of a linked program depends on its input: valgrind would say so, and does where one does."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from datacc.ir.graph import Graph
+from datacc.runtime.native import Native
+from tests.emit.compiled import compiled
+from tests.emit.nets import digits, record, residual
+
+REPORTED = 9
+
+
+@pytest.fixture(scope="module")
+def checker(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("memcheck") / "memcheck"
+    if not shutil.which("valgrind") or not shutil.which("gcc"):
+        pytest.skip("there is no valgrind and gcc on this machine (make deps)")
+    source = Path(__file__).with_name("memcheck.c")
+    done = subprocess.run(["gcc", "-O1", str(source), "-o", str(target), "-ldl"], capture_output=True, text=True)
+    if "valgrind/memcheck.h" in done.stderr:
+        pytest.skip("valgrind's header is not installed (make deps)")
+    assert done.returncode == 0, done.stderr
+    return target
+
+
+def reports(checker: Path, native: Native, folder: Path, *more: str) -> bool:
+    [library] = folder.glob("program-*")
+    sizes = map(str, (native.input_row.itemsize, native.answer_row.itemsize, native.scratch_bytes))
+    valgrind = ["valgrind", "-q", f"--error-exitcode={REPORTED}"]
+    done = subprocess.run([*valgrind, str(checker), str(library), "program", *sizes, *more], capture_output=True)
+    assert done.returncode in (0, REPORTED)
+    return done.returncode == REPORTED
+
+
+@pytest.mark.parametrize("graph", [digits((8, 16), 14), record(), residual()], ids=["digits", "record", "residual"])
+def test_the_work_does_not_depend_on_the_input(graph: Graph, checker: Path, tmp_path: Path) -> None:
+    native = compiled(graph, tmp_path)
+    assert not reports(checker, native, tmp_path)
+
+
+def test_a_planted_branch_is_reported(checker: Path, tmp_path: Path) -> None:
+    assert reports(checker, compiled(record(), tmp_path), tmp_path, "branch")
