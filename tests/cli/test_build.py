@@ -1,6 +1,7 @@
 """The whole path through the command: a table becomes a program that answers, and everything else asked of it."""
 
 import csv
+import errno
 import json
 import shutil
 from collections.abc import Callable
@@ -183,3 +184,56 @@ def test_diff_after_a_relabel(points: Path, datacc: Datacc, told: Told) -> None:
     assert {(one["old"], one["new"]) for one in said["relabelled"]} == {CLASSES}
     assert [part["split"] for part in said["answers"]] == ["tune"]
     assert f"{len(said['relabelled'])} changed" in told("diff", "--quick")
+
+
+@pytest.mark.parametrize(
+    ("stop", "code"),
+    [
+        (KeyboardInterrupt(), app.INTERRUPTED),
+        (OSError(errno.ENOSPC, "no space", "x"), errors.ResourceError.exit_code),
+        (MemoryError(), errors.ResourceError.exit_code),
+    ],
+)
+def test_a_build_that_is_cut_off_leaves_the_last_good_one(
+    stop: BaseException, code: int, points: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut_off(made: Any, root: Path, store: Any, folder: Path) -> None:
+        (folder / "half").write_text("written")
+        raise stop
+
+    def everything() -> dict[Path, bytes]:
+        kept = [path for path in points.rglob("*") if path.is_file() and ".datacc" not in path.parts]
+        return {path: path.read_bytes() for path in kept}
+
+    before = everything()
+    monkeypatch.setattr("datacc.compiler.build.finish", cut_off)
+    assert app.call(["build"]) == code
+    assert everything() == before
+
+
+@pytest.mark.parametrize(
+    ("content", "label", "error"),
+    [
+        ("a,b\n1,2\n", "kind", errors.DataError),
+        ("a,kind\n1,x\n2,x\n", "kind", errors.DataError),
+        ("a,kind\n", "kind", errors.DataError),
+        ("", "kind", errors.DataError),
+        ("a,kind\n" + "1,x\nnan,y\n" * 50, "kind", errors.DataError),
+        ("a,kind\n" + "1,x\n1,y\n" * 50, "kind", errors.DataError),
+        (b"\x89PNG\r\n\x1a\n\xff", "kind", errors.DataError),
+    ],
+    ids=["no column", "one class", "no rows", "empty", "nan", "constant", "no text"],
+)
+def test_an_unusable_table_leaves_nothing(
+    content: str | bytes,
+    label: str,
+    error: type[errors.DataccError],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    datacc: Datacc,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bad.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
+    said = datacc("build", "bad.csv", "--label", label, code=error.exit_code)
+    assert said["error"]["tries"]
+    assert {path.name for path in tmp_path.iterdir()} <= {"bad.csv", ".datacc"}
