@@ -51,12 +51,12 @@ def _asked(command: tuple[str, ...]) -> Compiler:
     except ToolchainError as error:
         tries = ["pip install ziglang", f"{VARIABLE}=gcc"]
         raise ToolchainError(f"no C compiler: {error.what}", where=" ".join(command), tries=tries) from error
-    return Compiler(
-        command=command,
-        version=(answer.splitlines() or ["unknown"])[0],
-        is_zig="zig" in " ".join(command),
-        is_gcc="clang" not in answer,
-    )
+    is_zig = "zig" in " ".join(command)
+    if is_zig and command[-1] == "cc":
+        version = run([*command[:-1], "version"], Path.cwd()).stdout.strip()
+    else:
+        version = (answer.splitlines() or ["unknown"])[0]
+    return Compiler(command=command, version=version, is_zig=is_zig, is_gcc="clang" not in answer)
 
 
 def run(command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
