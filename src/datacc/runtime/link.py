@@ -60,8 +60,8 @@ def link(source: Text, cpu: str, folder: Path) -> Library:
     c, h = f"{source.name}.c", f"{source.name}.h"
     flags = (*compiler.target(level), *FLAGS, *_SHARED, *compiler.silent_calls, *_STRIPPED)
     with tempfile.TemporaryDirectory(prefix="datacc-") as work:
-        (Path(work) / c).write_text(source.c)
-        (Path(work) / h).write_text(source.header)
+        write_atomically(Path(work) / c, source.c.encode())
+        write_atomically(Path(work) / h, source.header.encode())
         done = run([*compiler.command, *flags, c, "-o", "library"], Path(work))
         data = (Path(work) / "library").read_bytes()
     _demand_complete(data, source.name)
