@@ -10,7 +10,9 @@ from datacc.compiler.diff import Diff
 from datacc.compiler.diff_text import diff_text
 from datacc.compiler.sides import diff_builds
 from datacc.errors import DataError, UsageError
+from datacc.fit import Recipe
 from datacc.sources.table import infer_program
+from datacc.spec.lock import Lock, shape_digest, write_lock
 from datacc.spec.program import Goal, Program
 from datacc.store import Store
 from tests.compiler.tables import blobs
@@ -24,6 +26,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("diff")
     table = blobs(folder / "flowers.csv", rows=240, classes=2, spread=0.5)
     program = asked(folder)
+    write_lock(folder / "datacc.lock", cheap(program))  # no search: what was chosen is not the matter here
     build(program, folder)
     lines = table.read_text().splitlines()
     swap = {"kind a": "kind b", "kind b": "kind a"}
@@ -39,6 +42,11 @@ def asked(folder: Path) -> Program:
     inferred = infer_program(folder / "flowers.csv", "species")
     origin = replace(inferred.source, options={"path": "flowers.csv", "label": "species"})
     return replace(inferred, source=origin, goals=(Goal(metric="accuracy", at_least=0.6),))
+
+
+def cheap(program: Program) -> Lock:
+    recipe = Recipe(epochs=20, batch=32, rate=0.01, threads=1).plain()
+    return Lock(program=shape_digest(program), skeleton="mlp.v1", sizes={"width": 0, "depth": 0}, recipe=recipe)
 
 
 def compared(root: Path, *, learn: bool = False) -> Diff:
