@@ -159,7 +159,3 @@ def test_data_holes_must_be_filled_before() -> None:
     )
     with pytest.raises(GraphError, match="data hole is still open"):
         fit(opened, learn, learn)
-
-
-def test_the_version_is_said() -> None:
-    assert ENTRY.version() == f"torch {torch.__version__.split('+')[0]}"

@@ -10,7 +10,7 @@ from datacc.compiler.artifact import replacing
 from datacc.compiler.assemble import skeleton_graph
 from datacc.compiler.certify import certify
 from datacc.compiler.finish import Made, finish
-from datacc.compiler.fitting import back_end, fit_once
+from datacc.compiler.fitting import back_end_version, fit_once
 from datacc.compiler.price import over_budget, price
 from datacc.compiler.report import Report
 from datacc.compiler.search import Announce, Choice, Rung, candidate, search
@@ -102,5 +102,5 @@ def lock_of(program: Program, choice: Choice) -> Lock:
         skeleton=choice.rung.skeleton,
         sizes=dict(choice.rung.sizes),
         recipe=choice.recipe.plain(),
-        toolchain={**toolchain(), "fit": back_end().version()},
+        toolchain={**toolchain(), "fit": back_end_version()},
     )

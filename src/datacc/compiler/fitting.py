@@ -1,9 +1,11 @@
 """One fit, remembered: the same Graph, examples, recipe, seed and back end are fitted only once."""
 
 import json
+from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 from datacc.compiler.assemble import examples
+from datacc.errors import MissingExtra
 from datacc.fit import BackEnd, Fitted, Recipe, Watch
 from datacc.ir.file import dump
 from datacc.ir.file import load as load_graph
@@ -17,9 +19,29 @@ BACK_END: Final = "torch"
 
 
 def back_end() -> BackEnd:
-    """The fitting back end, imported now. Raises `MissingExtra` when it is not installed."""
-    found: BackEnd = load("fit", BACK_END)
+    """The fitting back end, imported now. Raises `MissingExtra` when what it stands on is not installed."""
+    try:
+        found: BackEnd = load("fit", BACK_END)
+    except ModuleNotFoundError as error:
+        if error.name != BACK_END:
+            raise
+        raise _missing() from error
     return found
+
+
+def back_end_version() -> str:
+    """Name and version of the back end, without importing it, since an import takes seconds.
+
+    Raises `MissingExtra` when it is not installed.
+    """
+    try:
+        return f"{BACK_END} {version(BACK_END).split('+')[0]}"
+    except PackageNotFoundError as error:
+        raise _missing() from error
+
+
+def _missing() -> MissingExtra:
+    return MissingExtra(f"fitting needs {BACK_END}, which is not installed", tries=["pip install 'datacc[fit]'"])
 
 
 def fit_once(
@@ -33,14 +55,13 @@ def fit_once(
     watch: Watch | None = None,
 ) -> Fitted:
     """The fitted Graph, from the cache where it is there; `exact` fits again all the same."""
-    engine = back_end()
     key = digest(
-        "fitted 1", graph.digest, snapshot.digest, canonical(recipe.plain()), str(program.seed), engine.version()
+        "fitted 1", graph.digest, snapshot.digest, canonical(recipe.plain()), str(program.seed), back_end_version()
     )
     found = None if exact else _read(store.get(key))
     if found is None:
         learn, tune = examples(program, snapshot)
-        found = engine.fit(graph, learn, tune, recipe, program.seed, watch)
+        found = back_end().fit(graph, learn, tune, recipe, program.seed, watch)
         store.put(key, _bytes(found))
     return found
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datacc.compiler.assemble import examples
-from datacc.compiler.fitting import back_end
+from datacc.compiler.fitting import back_end, back_end_version
 from datacc.compiler.parity import batch_rows
 from datacc.fit import Examples, Recipe, Watch
 from datacc.ir.graph import Graph
@@ -108,7 +108,7 @@ class _Fold:
         program = [[field.name, field.type, dict(field.options)] for field in self.program.inputs]
         rows = [_rows_digest(part) for part in (self.learn, self.tune)]
         held = _rows_digest(replace(self.held, targets=np.zeros(0, np.int32)))  # its labels play no part
-        settings = canonical([program, self.recipe.plain(), self.program.seed, back_end().version()])
+        settings = canonical([program, self.recipe.plain(), self.program.seed, back_end_version()])
         return digest("fold 1", self.graph.digest, settings, *rows, held)
 
 

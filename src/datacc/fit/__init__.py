@@ -79,10 +79,6 @@ class BackEnd(ABC):
     """Something that can fit. Members are stateless."""
 
     @abstractmethod
-    def version(self) -> str:
-        """Name and version, for the record."""
-
-    @abstractmethod
     def fit(
         self, graph: Graph, learn: Examples, tune: Examples, recipe: Recipe, seed: int, watch: Watch | None = None
     ) -> Fitted:

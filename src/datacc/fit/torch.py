@@ -79,10 +79,6 @@ Values = dict[str, Tensor]
 class Torch(BackEnd):
     """AdamW under a one-cycle schedule; normalisation by batch, then by one exact pass; best of tune is kept."""
 
-    def version(self) -> str:
-        """Name and version, for the record."""
-        return f"torch {torch.__version__.split('+')[0]}"
-
     def fit(
         self, graph: Graph, learn: Examples, tune: Examples, recipe: Recipe, seed: int, watch: Watch | None = None
     ) -> Fitted:
