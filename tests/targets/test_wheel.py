@@ -124,6 +124,13 @@ def test_the_platforms_that_it_names_are_true(wheel: Path, zoo: Packed) -> None:
     assert "py3-none-manylinux2014_x86_64" in tags
 
 
+def test_the_licence_is_that_of_emitted_code(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        text = archive.read(next(name for name in archive.namelist() if name.endswith("LICENSE"))).decode()
+    emitted = (Path(__file__).parents[2] / "LICENSE-EMITTED").read_text()
+    assert emitted.endswith(text)
+
+
 def test_it_is_python_3_10(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         for name in archive.namelist():
