@@ -20,7 +20,7 @@ test: $(VENV)/ready ## all tests but the nightly ones
 	@$(BIN)/python -m pytest -n $(DATACC_TEST_JOBS) -m "not nightly"
 
 tiny: $(VENV)/ready ## the whole path on a handful of examples, in seconds
-	@$(BIN)/python -m pytest -m tiny
+	@$(BIN)/python -m pytest -m tiny $$(grep -rl --include='*.py' 'mark\.tiny' tests)
 
 check: $(VENV)/ready ## format, lint, types, import contract, tests
 	@$(BIN)/ruff format --check --quiet . && $(MAKE) --no-print-directory lint types contract test

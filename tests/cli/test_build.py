@@ -21,8 +21,6 @@ from datacc.spec.read import read_program
 Datacc = Callable[..., dict[str, Any]]
 Told = Callable[..., str]
 
-pytestmark = pytest.mark.tiny
-
 CLASSES = ("*/ left\\", "right 'ü\"")
 
 
@@ -57,6 +55,7 @@ def points(once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.mark.tiny
 def test_what_a_build_leaves(points: Path) -> None:
     program = read_program(points / "datacc.toml")
     lock = read_lock(points / "datacc.lock")
@@ -78,6 +77,7 @@ def test_the_next_build_obeys_the_lock(points: Path, datacc: Datacc) -> None:
     assert (points / "datacc.lock").read_bytes() == lock
 
 
+@pytest.mark.tiny
 def test_the_program_answers(points: Path, datacc: Datacc, told: Told) -> None:
     record = json.dumps({"width": -2.0, 'a "quoted" column': -2.0})
     [answer] = datacc("run", "build/points", record)["answers"]
@@ -113,6 +113,7 @@ def test_what_cannot_be_asked(
     assert said["error"]["where"] == where
 
 
+@pytest.mark.tiny
 def test_inspect_adds_up(points: Path, datacc: Datacc, told: Told) -> None:
     said = datacc("inspect", "build/points")
     report = json.loads((points / "build/points/report.json").read_text())
