@@ -1,12 +1,16 @@
-"""What every test has in common: no settings of the user's git, and patient, repeatable property tests."""
+"""What every test has in common: nothing of the user's git and home, and patient, repeatable property tests."""
 
 import os
+import tempfile
 
 from hypothesis import settings
 
 os.environ |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
 for name in [name for name in os.environ if name.startswith(("GIT_AUTHOR", "GIT_COMMITTER", "GIT_DIR", "EMAIL"))]:
     del os.environ[name]
+
+if not os.access(os.path.expanduser("~"), os.W_OK):
+    os.environ.setdefault("ZIG_GLOBAL_CACHE_DIR", tempfile.mkdtemp(prefix="datacc-zig-"))
 
 settings.register_profile("datacc", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("datacc")
