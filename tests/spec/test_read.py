@@ -1,12 +1,15 @@
 """datacc.toml: what it may say, and the line and suggestion for everything that it may not."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from datacc import registry
 from datacc.errors import SpecError
+from datacc.spec.cpus import CPUS
 from datacc.spec.program import Budget, Check, Field, Goal, Origin, Program, Target
-from datacc.spec.read import read_program
+from datacc.spec.read import KEYS, read_program
 
 WHOLE = """\
 name     = "digits"
@@ -180,3 +183,12 @@ def test_a_hostile_key_gives_a_short_message(tmp_path: Path) -> None:
     with pytest.raises(SpecError) as caught:
         read(tmp_path, WHOLE + f'"{"k" * 10_000}" = 1\n')
     assert len(str(caught.value)) < 500
+
+
+def test_the_page_on_the_format_is_read_as_it_says(tmp_path: Path) -> None:
+    """The example of docs/formats/datacc-toml.md is valid, and every key, target, cpu and type has its place there."""
+    page = (Path(__file__).parents[2] / "docs/formats/datacc-toml.md").read_text(encoding="utf-8")
+    example = page.split("```toml\n")[1].split("```")[0]
+    assert read(tmp_path, example) == replace(DIGITS, seed=0, skeleton=None)
+    for word in (*KEYS, *CPUS, *registry.names("targets"), *registry.names("types")):
+        assert f"`{word}`" in page or f"`[{word}]`" in page or f"`[[{word}]]`" in page or f"`[{word}." in page, word

@@ -15,7 +15,7 @@ from datacc.spec.table import Table, read_table
 
 FILE: Final = "datacc.toml"
 FORMAT: Final = 1
-_KEYS: Final = ["format", "name", "seed", "skeleton", "source", "input", "output", "goal", "check", "budget", "target"]
+KEYS: Final = ["format", "name", "seed", "skeleton", "source", "input", "output", "goal", "check", "budget", "target"]
 
 Number = TypeVar("Number", int, float)
 
@@ -36,7 +36,7 @@ def read_program(path: Path) -> Program:
     """The program that the `datacc.toml` at `path` asks for. Raises `SpecError` with its line."""
     table = read_table(path, missing="datacc new")
     _refuse_newer(table)
-    table.known(_KEYS)
+    table.known(KEYS)
     inputs, outputs = read_fields(table)
     return Program(
         name=_name(table),
