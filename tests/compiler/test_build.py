@@ -14,6 +14,7 @@ import pytest
 from datacc.compiler import artifact
 from datacc.compiler.build import Order, build
 from datacc.compiler.report import read_report
+from datacc.compiler.search import PATIENCE
 from datacc.errors import BudgetError, CertifyError, SpecError
 from datacc.ir.file import load as load_graph
 from datacc.ir.interpret import interpret
@@ -120,7 +121,9 @@ def test_a_missed_goal_is_told_and_writes_no_lock(tmp_path: Path) -> None:
     assert missed.kind == "goal"
     assert "more right" in missed.closes
     assert not (tmp_path / "datacc.lock").exists()
-    assert all(one.tune is not None for one in report.tried), "the whole ladder is tried before giving up"
+    fitted = [one.tune for one in report.tried if one.tune is not None]
+    assert len(fitted) > PATIENCE
+    assert max(fitted) == report.tried[[one.chosen for one in report.tried].index(True)].tune
 
 
 def test_the_cheapest_rung_that_will_do_is_chosen(tmp_path: Path) -> None:
@@ -130,7 +133,7 @@ def test_the_cheapest_rung_that_will_do_is_chosen(tmp_path: Path) -> None:
     assert works == sorted(works)
     chosen = [one.chosen for one in report.tried].index(True)
     assert all(one.tune is not None for one in report.tried[: chosen + 1])
-    assert all(one.tune is None and one.note == "not needed" for one in report.tried[chosen + 1 :])
+    assert all(one.tune is None and one.note == "not tried" for one in report.tried[chosen + 1 :])
 
 
 def test_what_breaks_the_budget_is_never_fitted(tmp_path: Path) -> None:
@@ -186,7 +189,7 @@ def test_an_interrupted_build_leaves_the_last_good_artifact(built: Path) -> None
     assert files_of(built / "build") == kept
 
 
-@pytest.mark.parametrize("moment", range(6))
+@pytest.mark.parametrize("moment", range(5))  # the files that finish.py writes
 def test_a_full_disk_leaves_the_last_good_artifact(built: Path, monkeypatch: pytest.MonkeyPatch, moment: int) -> None:
     kept = files_of(built / "build" / "flowers")
     count = iter(range(1000))

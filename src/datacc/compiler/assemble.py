@@ -1,4 +1,4 @@
-"""From what is asked and what is frozen to what is fitted: skeletons with fronts and answer, examples, the interface."""
+"""From what is asked and what is frozen to what is fitted: the Graph with holes, the examples, the interface."""
 
 from functools import partial
 

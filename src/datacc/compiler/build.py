@@ -8,7 +8,7 @@ from typing import Final
 
 from datacc.compiler.artifact import replacing
 from datacc.compiler.assemble import skeleton_graph
-from datacc.compiler.certify import certify
+from datacc.compiler.certify import certify, outlook
 from datacc.compiler.finish import Made, finish
 from datacc.compiler.fitting import back_end_version, fit_once
 from datacc.compiler.price import over_budget, price
@@ -16,9 +16,10 @@ from datacc.compiler.report import Report
 from datacc.compiler.search import Announce, Choice, Rung, candidate, search
 from datacc.errors import BudgetError
 from datacc.fit import Recipe
+from datacc.goals import rate
 from datacc.ir.cost import work
 from datacc.registry import load
-from datacc.repo.snapshot import JUDGE, Snapshot
+from datacc.repo.snapshot import JUDGE, TUNE, Snapshot
 from datacc.runtime.link import toolchain
 from datacc.sources import Source
 from datacc.spec.lock import Lock, check_lock, read_lock, shape_digest, write_lock
@@ -58,7 +59,8 @@ def build(program: Program, root: Path, order: Order = Order(), announce: Announ
     else:
         choice = obey(lock, asked, snapshot, store, exact=order.exact, announce=announce)
     fresh = lock_of(asked, choice)
-    made = Made(program=asked, snapshot=snapshot, choice=choice, lock=fresh, warnings=warnings)
+    told = (*warnings, *_outlook(asked, snapshot, choice))
+    made = Made(program=asked, snapshot=snapshot, choice=choice, lock=fresh, warnings=told)
     with replacing(root / "build" / program.name) as folder:
         report = finish(made, root, store, folder)
     if program.path is None:
@@ -66,6 +68,14 @@ def build(program: Program, root: Path, order: Order = Order(), announce: Announ
     if report.verdict.holds and fresh != lock:
         write_lock(root / LOCK, fresh)
     return report
+
+
+def _outlook(program: Program, snapshot: Snapshot, choice: Choice) -> tuple[str, ...]:
+    """A warning when tune makes passing unlikely."""
+    rows = len(snapshot.rows(TUNE))
+    seen = rate(round(choice.fitted.tune * rows), rows)
+    said = outlook(program, seen, len(snapshot.rows(JUDGE)))
+    return (said,) if said else ()
 
 
 def floor_goal(snapshot: Snapshot) -> Goal:
@@ -80,7 +90,7 @@ def floor_goal(snapshot: Snapshot) -> Goal:
 
 
 def obey(lock: Lock, program: Program, snapshot: Snapshot, store: Store, *, exact: bool, announce: Announce) -> Choice:
-    """What the lock says, fitted. Raises `SpecError` when it is another program's, `BudgetError` when it is too dear."""
+    """What the lock says, fitted. Raises `SpecError` when it is another program's, `BudgetError` when too dear."""
     check_lock(lock, program)
     graph = skeleton_graph(program, snapshot, lock.skeleton, lock.sizes)
     rung = Rung(skeleton=lock.skeleton, sizes=lock.sizes, graph=graph, work=work(graph))

@@ -48,7 +48,11 @@ def finish(made: Made, root: Path, store: Store, folder: Path) -> Report:
     native = Native(product.library.path, port, product.draft.plan.arena)
     artifact = digest(product.library.path.read_bytes())
     ledger = root / "judged" if program.source.type == "repository" else None
-    verdict = judge(program, made.snapshot, graph, native, product.costs, store, ledger, artifact=artifact)
+    verdict = judge(
+        *(program, made.snapshot, graph, native, product.costs, store, ledger),
+        artifact=artifact,
+        cheaper=_cheaper(made.choice),
+    )
     evidence = tuple(gather(made.snapshot, output.name, native) for output in program.outputs)
     report = _report(made, product, verdict, evidence, artifact)
     _write(folder, made, product, port)
@@ -56,6 +60,16 @@ def finish(made: Made, root: Path, store: Store, folder: Path) -> Report:
     (folder / "report.html").write_text(report_html(report, evidence), encoding="utf-8")
     (folder / "card.md").write_text(card(report), encoding="utf-8")
     return report
+
+
+def _cheaper(choice: Choice) -> str:
+    """The next smaller candidate that was tried, for whoever is over budget; "" when there is none."""
+    smaller = [one for one in choice.tried if one.tune is not None and one.work < choice.rung.work]
+    if not smaller:
+        return ""
+    one = max(smaller, key=lambda candidate: candidate.work)
+    sizes = ", ".join(f"{name} {size}" for name, size in one.sizes.items())
+    return f"{one.skeleton} with {sizes} has {one.work:,} multiply-adds and {one.tune:.1%} on tune"
 
 
 def _report(made: Made, product: Product, verdict: Verdict, evidence: tuple[Evidence, ...], artifact: str) -> Report:

@@ -27,7 +27,7 @@ from datacc.spec.program import Check, Program
 from datacc.store import Store
 
 LIKELY: Final = 0.9  # the chance of passing, seen from tune, that ends the search
-PATIENCE: Final = 2  # rungs without a gain on tune that end the search when datacc chose the goal itself
+PATIENCE: Final = 3  # rungs in a row without a gain on tune that end the search
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -58,8 +58,8 @@ def search(
 ) -> Choice:
     """The cheapest rung whose tune answers make passing likely; without one, the best on tune.
 
-    With `chosen_goal` (datacc set the goal itself) it goes on for as long as tune gains. Raises `BudgetError` with
-    the nearest rung when none can meet the budget; then nothing was fitted.
+    It ends where tune no longer gains. With `chosen_goal` (datacc set the goal itself, as a floor) that is the only
+    end. Raises `BudgetError` with the nearest rung when none can meet the budget; then nothing was fitted.
     """
     priced = [(rung, price(program, snapshot, rung.graph, store)) for rung in rungs(program, snapshot)]
     tried, best, since = [], None, 0
@@ -70,10 +70,10 @@ def search(
         since += 1
         if best is None or fitted.tune > best.fitted.tune:
             best, since = Choice(rung=rung, recipe=recipe, fitted=fitted, tried=()), 0
-        if chosen_goal and (since >= PATIENCE or best.fitted.tune == 1):
-            break
         if not chosen_goal and promising(program, snapshot, fitted.graph):
             best = Choice(rung=rung, recipe=recipe, fitted=fitted, tried=())
+            break
+        if since >= PATIENCE or best.fitted.tune == 1:
             break
     assert best is not None  # _within_budget gives at least one rung
     return replace(best, tried=_all_tried(program, priced, tried, best.rung))
@@ -151,13 +151,13 @@ def _within_budget(program: Program, priced: Iterable[tuple[Rung, Costs]]) -> li
 def _all_tried(
     program: Program, priced: Iterable[tuple[Rung, Costs]], fitted: list[Candidate], chosen: Rung
 ) -> tuple[Candidate, ...]:
-    """Every rung in order of work: fitted, over budget, or not needed; the chosen one marked."""
+    """Every rung in order of work: fitted, over budget, or not tried; the chosen one marked."""
     scores = {(one.skeleton, tuple(one.sizes.items())): one.tune for one in fitted}
     rows = []
     for rung, costs in priced:
         tune = scores.get((rung.skeleton, tuple(rung.sizes.items())))
         overs = over_budget(program.budget, costs)
         note = "over budget: " + " and ".join(over.text for over in overs) if overs else ""
-        note = note or ("not needed" if tune is None else "")
+        note = note or ("not tried" if tune is None else "")
         rows.append(replace(candidate(rung, costs, tune, note), chosen=rung is chosen))
     return tuple(rows)

@@ -1,10 +1,9 @@
-"""The fitting back end `torch`: walks the Graph itself with torch's forms of the ops; the only file that imports torch."""
+"""The fitting back end `torch`: walks the Graph with torch's forms of the ops; the only file that imports torch."""
 
 import math
 from collections.abc import Mapping
 from typing import Any, Final
 
-import numpy as np
 import torch
 import torch.nn.functional as nn
 from torch import Tensor

@@ -13,7 +13,6 @@ from datacc.repo.operation import Operation, parse_lines
 from datacc.repo.words import counted
 from datacc.store import digest, write_atomically
 
-
 BUILDS_LEAVE: Final = ("datacc.toml", "datacc.lock", "judged")  # files that belong to the history beside the labels
 
 
