@@ -12,15 +12,16 @@ from datacc.compiler.assemble import examples
 from datacc.compiler.fitting import back_end, back_end_version
 from datacc.compiler.parity import batch_rows
 from datacc.fit import Examples, Recipe, Watch
+from datacc.ir.container import pack, unpack
 from datacc.ir.graph import Graph
 from datacc.ir.interpret import interpret
 from datacc.registry import load
-from datacc.repo.arrays import pack, unpack
 from datacc.repo.snapshot import LEARN, Snapshot
 from datacc.spec.program import Program
 from datacc.store import Store, canonical, digest
 
 FOLDS: Final = 3
+MAGIC: Final = b"DATACCF\n"  # first bytes of remembered answers
 _FITTED: Final = ("learnt", "mean", "variance")
 
 Announce = Callable[[int], Watch | None]
@@ -93,7 +94,7 @@ class _Fold:
         key = self._key()
         known = store.get(key)
         if known is not None:
-            return np.asarray(unpack(known)[1]["answer"], np.int32)
+            return np.asarray(unpack(MAGIC, known)[1]["answer"], np.int32)
         fitted = back_end().fit(self.graph, self.learn, self.tune, self.recipe, self.program.seed, announce())
         (output,) = self.program.outputs
         size, parts = batch_rows(fitted.graph), []
@@ -101,7 +102,7 @@ class _Fold:
             rows = {name: array[start : start + size] for name, array in self.held.inputs.items()}
             parts.append(interpret(fitted.graph, rows)[output.name].reshape(-1))
         answer = np.concatenate(parts).astype(np.int32)
-        store.put(key, pack(["answer"], {"answer": answer}))
+        store.put(key, pack(MAGIC, {}, {"answer": answer}))
         return answer
 
     def _key(self) -> str:
@@ -109,7 +110,7 @@ class _Fold:
         rows = [_rows_digest(part) for part in (self.learn, self.tune)]
         held = _rows_digest(replace(self.held, targets=np.zeros(0, np.int32)))  # its labels play no part
         settings = canonical([program, self.recipe.plain(), self.program.seed, back_end_version()])
-        return digest("fold 1", self.graph.digest, settings, *rows, held)
+        return digest("fold 2", self.graph.digest, settings, *rows, held)
 
 
 def _rows_digest(rows: Examples) -> str:

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datacc.errors import RepositoryError
-from datacc.repo.arrays import unpack
-from datacc.repo.snapshot import Snapshot
+from datacc.ir.container import unpack
+from datacc.repo.snapshot import SEALED, Snapshot
 from datacc.store import Store
 
 
@@ -19,4 +19,4 @@ def open_labels(store: Store, snapshot: Snapshot) -> Mapping[str, NDArray[np.int
     data = store.get(snapshot.sealed)
     if data is None:
         raise RepositoryError("the judge labels of this snapshot are no longer in the cache", tries=["build again"])
-    return unpack(data)[1]
+    return unpack(SEALED, data)[1]

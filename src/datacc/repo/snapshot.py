@@ -9,17 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datacc.errors import DataError
+from datacc.ir.container import pack, unpack
 from datacc.registry import load
-from datacc.repo.arrays import pack, unpack
 from datacc.repo.example import Example
 from datacc.repo.identity import canonical_json
 from datacc.repo.split import JUDGE, LEARN, SPLITS, TUNE, assign
 from datacc.spec.program import Field, Program
 from datacc.store import Store, digest
 
-__all__ = ["JUDGE", "LEARN", "SPLITS", "TUNE", "Snapshot", "freeze", "recall"]
+__all__ = ["JUDGE", "LEARN", "SEALED", "SPLITS", "TUNE", "Snapshot", "freeze", "recall"]
 
-_LAYOUT: Final = "snapshot 0"
+FROZEN: Final = b"DATACCS\n"  # first bytes of a snapshot in the cache
+SEALED: Final = b"DATACCJ\n"  # first bytes of judge labels in the cache
+_LAYOUT: Final = "snapshot 1"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -136,8 +138,8 @@ def _columns(ordered: Sequence[Example], splits: Sequence[int]) -> dict[str, tup
 
 
 def _seal(store: Store, truth: Mapping[str, NDArray[np.int32]]) -> str:
-    data = pack(sorted(truth), truth)
-    key = digest("judge labels", *(part for name in sorted(truth) for part in (name, truth[name].tobytes())))
+    data = pack(SEALED, {}, {name: truth[name] for name in sorted(truth)})
+    key = digest("judge labels", data)
     store.put(key, data)
     return key
 
@@ -185,14 +187,14 @@ def _rare(ordered: Sequence[Example], splits: Sequence[int], outputs: Sequence[F
 
 
 def _dump(snapshot: Snapshot) -> bytes:
-    inputs, outputs = list(snapshot.inputs), list(snapshot.labels)
-    arrays = {f"in {n}": snapshot.inputs[n] for n in inputs} | {f"out {n}": snapshot.labels[n] for n in outputs}
+    arrays = {f"in {name}": array for name, array in snapshot.inputs.items()}
+    arrays |= {f"out {name}": array for name, array in snapshot.labels.items()}
     texts = {name: getattr(snapshot, name) for name in ("ids", "classes", "columns", "sealed", "digest")}
-    return pack([*arrays, "splits"], {**arrays, "splits": snapshot.splits}, **texts)
+    return pack(FROZEN, texts, {**arrays, "splits": snapshot.splits})
 
 
 def _restore(data: bytes) -> Snapshot:
-    texts, arrays = unpack(data)
+    texts, arrays = unpack(FROZEN, data)
     return Snapshot(
         ids=tuple(texts["ids"]),
         splits=arrays["splits"],
