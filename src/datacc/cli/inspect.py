@@ -1,6 +1,6 @@
 """List the operations of a built program, with their work and bytes.
 
-It ends with the share of the work that is matrix product and threshold.
+It ends with the share of its steps (multiply-adds and comparisons) that is matrix product and threshold.
 """
 
 import argparse
@@ -24,18 +24,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> Answer:
     """The table of ops and the shares of their kinds."""
     report = read_report(options.artifact / "report.json")
-    total = sum(op.work for op in report.ops)
+    total = sum(op.steps for op in report.ops)
     by_kind = Counter(product=0, threshold=0, other=0)
     for op in report.ops:
-        by_kind[op.kind] += op.work
-    shares = {kind: work / total if total else 0.0 for kind, work in by_kind.items()}
-    facts = {"name": report.name, "ops": [vars(op) for op in report.ops], "work": total, "shares": shares}
-    head = ("op", "node", "kind", "multiply-adds", "share", "weights", "result")
+        by_kind[op.kind] += op.steps
+    shares = {kind: steps / total if total else 0.0 for kind, steps in by_kind.items()}
+    work = sum(op.work for op in report.ops)
+    facts = {"name": report.name, "ops": [vars(op) for op in report.ops], "work": work, "shares": shares}
+    head = ("op", "node", "kind", "multiply-adds", "comparisons", "share", "weights", "result")
     table = columns([head, *(_row(op, total) for op in report.ops)])
-    told = ", ".join(f"{kind} {part(work, total)}" for kind, work in by_kind.items())
+    told = ", ".join(f"{kind} {part(steps, total)}" for kind, steps in by_kind.items())
     kinds = Counter(op.kind for op in report.ops)
     counted = ", ".join(f"{kinds[kind]} {kind}" for kind in by_kind)
-    text = f"{table}\n\n{len(report.ops)} ops: {counted}\n{amount(total)} multiply-adds per answer: {told}"
+    text = f"{table}\n\n{len(report.ops)} ops: {counted}\n{amount(work)} multiply-adds per answer; of all steps: {told}"
     return Answer(facts=facts, text=text)
 
 
@@ -45,7 +46,8 @@ def _row(op: NodeCost, total: int) -> tuple[str, ...]:
         op.name,
         op.kind,
         f"{op.work:,}",
-        part(op.work, total),
+        f"{op.comparisons:,}",
+        part(op.steps, total),
         f"{op.weights:,} B",
         f"{op.result:,} B",
     )

@@ -175,25 +175,29 @@ def _confusions(tune: Tune, evidence: Evidence, columns: dict[str, tuple[str, ..
 
 
 def _ops(ops: Sequence[NodeCost]) -> str:
-    work = sum(op.work for op in ops)
-    product = sum(op.work for op in ops if op.kind == "product")
+    steps = sum(op.steps for op in ops)
+    most = sum(op.steps for op in ops if op.kind in ("product", "threshold"))
     rows = "".join(
         f'<tr><th scope="row"><code>{escape(shown(op.name))}</code><td>{escape(op.op)}<td class="n">{op.work:,}'
-        f'<td>{_share(op.work, work)}<td class="n">{op.weights:,}<td class="n">{op.result:,}'
+        f'<td class="n">{op.comparisons:,}<td>{_share(op.steps, steps)}'
+        f'<td class="n">{op.weights:,}<td class="n">{op.result:,}'
         for op in ops
     )
-    head = '<tr><th>step<th>op<th class="n">multiply-adds<th>share<th class="n">bytes of weights<th class="n">of result'
+    head = (
+        '<tr><th>step<th>op<th class="n">multiply-adds<th class="n">comparisons<th>share'
+        '<th class="n">bytes of weights<th class="n">of result'
+    )
     return (
         "<h2>Where the work goes</h2>"
-        f"<p>{floored(product / max(work, 1))} of the multiply-adds are matrix products.</p>"
+        f"<p>{floored(most / max(steps, 1))} of all steps are matrix products and thresholds.</p>"
         f'<div class="scroll"><table class="rows wide"><thead>{head}</thead>{rows}</table></div>'
     )
 
 
-def _share(work: int, whole: int) -> str:
-    if not work:
+def _share(steps: int, whole: int) -> str:
+    if not steps:
         return ""
-    return f'<span class="bar"><i style="width:{work / whole:.1%}"></i></span> {part(work, whole)}'
+    return f'<span class="bar"><i style="width:{steps / whole:.1%}"></i></span> {part(steps, whole)}'
 
 
 def _tried(tried: Sequence[Candidate]) -> str:

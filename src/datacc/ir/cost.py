@@ -8,7 +8,7 @@ from datacc.ir.ops import OPS
 
 @dataclass(frozen=True, kw_only=True)
 class NodeCost:
-    """One op's multiply-adds, bytes of weights, bytes of its result, and kind (product, threshold, other)."""
+    """One op: its kind (product, threshold, other), multiply-adds, comparisons, bytes of weights and of its result."""
 
     name: str
     op: str
@@ -16,6 +16,12 @@ class NodeCost:
     work: int
     weights: int
     result: int
+    comparisons: int = 0
+
+    @property
+    def steps(self) -> int:
+        """Multiply-adds and comparisons."""
+        return self.work + self.comparisons
 
 
 def node_costs(graph: Graph) -> tuple[NodeCost, ...]:
@@ -26,11 +32,13 @@ def node_costs(graph: Graph) -> tuple[NodeCost, ...]:
 def _cost(graph: Graph, node: Node) -> NodeCost:
     args = [graph.by_name[name] for name in node.inputs]
     op = OPS[node.op]
+    types, attrs = [arg.type for arg in args], dict(node.attrs)
     return NodeCost(
         name=node.name,
         op=node.op,
         kind=op.kind,
-        work=op.work(node.type, *(arg.type for arg in args), **dict(node.attrs)),
+        work=op.work(node.type, *types, **attrs),
+        comparisons=op.comparisons(node.type, *types, **attrs),
         weights=sum(arg.type.nbytes for arg in args if arg.op == "weight"),
         result=node.type.nbytes,
     )

@@ -1,5 +1,6 @@
 """The instruction set: one row per op with its shape rule, its meaning, its work and its ONNX counterpart."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -15,7 +16,7 @@ def no_work(out: Type, *args: Type, **attrs: Any) -> int:
 
 
 def each(out: Type, *args: Type, **attrs: Any) -> int:
-    """One multiply-add per element of the result."""
+    """One multiply-add, or comparison, per element of the result."""
     return out.count
 
 
@@ -24,12 +25,23 @@ def product(out: Type, x: Type, weight: Type, *rest: Type, **attrs: Any) -> int:
     return out.count * weight.count // weight.shape[0]
 
 
+def windows(out: Type, x: Type, *, size: tuple[int, ...], stride: tuple[int, ...]) -> int:
+    """One comparison per element of every window."""
+    return out.count * math.prod(size)
+
+
+def every(out: Type, x: Type) -> int:
+    """One comparison per element of the argument."""
+    return x.count
+
+
 @dataclass(frozen=True, kw_only=True)
 class Op:
     """One instruction.
 
     `attrs` gives every attribute its default (None: must be given). `kind` is the group that `inspect` adds up:
-    product, threshold (comparisons), or other. `work` counts multiply-adds from types and attributes alone.
+    product, threshold, or other. `work` counts multiply-adds and `comparisons` what thresholds do instead, both from
+    types and attributes alone.
     `weights` says how many of the last arguments are weight nodes; the others are values with a batch axis.
     """
 
@@ -38,6 +50,7 @@ class Op:
     onnx: str
     kind: str
     work: Callable[..., int] = no_work
+    comparisons: Callable[..., int] = no_work
     weights: int = 0
     attrs: Mapping[str, Any] = field(default_factory=dict)
 
@@ -68,13 +81,22 @@ OPS: Final[Mapping[str, Op]] = MappingProxyType(
             weights=4,
             attrs={"epsilon": 1e-5},
         ),
-        "relu": Op(shape=shapes.same, meaning=meaning.relu, onnx="Relu", kind="threshold"),
+        "relu": Op(shape=shapes.same, meaning=meaning.relu, onnx="Relu", kind="threshold", comparisons=each),
         "add": Op(shape=shapes.add, meaning=meaning.add, onnx="Add", kind="other", work=each),
-        "maxpool": Op(shape=shapes.pool, meaning=meaning.maxpool, onnx="MaxPool", kind="threshold", attrs=POOL_ATTRS),
+        "maxpool": Op(
+            shape=shapes.pool,
+            meaning=meaning.maxpool,
+            onnx="MaxPool",
+            kind="threshold",
+            comparisons=windows,
+            attrs=POOL_ATTRS,
+        ),
         "meanpool": Op(shape=shapes.pool, meaning=meaning.meanpool, onnx="AveragePool", kind="other", attrs=POOL_ATTRS),
         "softmax": Op(shape=shapes.same, meaning=meaning.softmax, onnx="Softmax", kind="other", work=each),
-        "argmax": Op(shape=shapes.argmax, meaning=meaning.argmax, onnx="ArgMax", kind="threshold"),
-        "maximum": Op(shape=shapes.maximum, meaning=meaning.maximum, onnx="ReduceMax", kind="threshold"),
+        "argmax": Op(shape=shapes.argmax, meaning=meaning.argmax, onnx="ArgMax", kind="threshold", comparisons=every),
+        "maximum": Op(
+            shape=shapes.maximum, meaning=meaning.maximum, onnx="ReduceMax", kind="threshold", comparisons=every
+        ),
         "concat": Op(shape=shapes.concat, meaning=meaning.concat, onnx="Concat", kind="other", attrs={"axis": None}),
     }
 )
