@@ -119,7 +119,11 @@ def test_inspect_adds_up(points: Path, datacc: Datacc, told: Told) -> None:
     report = json.loads((points / "build/points/report.json").read_text())
     assert said["work"] == sum(op["work"] for op in said["ops"]) == report["costs"]["work"]
     assert sum(said["shares"].values()) == pytest.approx(1)
-    assert said["shares"]["product"] >= 0.5
+    steps = {
+        kind: sum(op["work"] + op["comparisons"] for op in said["ops"] if op["kind"] == kind) for kind in said["shares"]
+    }
+    assert said["shares"] == {kind: pytest.approx(count / sum(steps.values())) for kind, count in steps.items()}
+    assert min(said["shares"].values()) > 0
     assert "multiply-adds per answer" in told("inspect", "build/points")
 
 
