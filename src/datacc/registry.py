@@ -14,8 +14,6 @@ from typing import Any
 
 from datacc.errors import SpecError
 
-KINDS = ("types", "goals", "skeletons", "targets", "sources", "intake", "fit", "lenses")
-
 _VERSION = re.compile(r"_v(\d+)$")
 
 

@@ -52,14 +52,18 @@ def write_atomically(path: Path, data: bytes) -> None:
 class Store:
     """A folder of cached values: `get(key)` gives what `put(key, data)` left, or None.
 
-    A damaged entry reads as absent and is removed. Losing the folder costs time, never data.
+    A damaged entry reads as absent and is removed. Losing the folder costs time, never data. A `fresh` one knows
+    only what was put by itself.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, fresh: bool = False) -> None:
         self.root = root
+        self._known: set[str] | None = set() if fresh else None
 
     def get(self, key: str) -> bytes | None:
         """The bytes under `key`, or None when there are none or their checksum is wrong."""
+        if self._known is not None and key not in self._known:
+            return None
         path = self._path(key)
         try:
             raw = path.read_bytes()
@@ -75,6 +79,8 @@ class Store:
         """Keep `data` under `key`; whatever was there is replaced."""
         head = hashlib.blake2b(data, digest_size=DIGEST_BYTES).digest()
         write_atomically(self._path(key), head + data)
+        if self._known is not None:
+            self._known.add(key)
 
     def _path(self, key: str) -> Path:
         return self.root / key[:2] / key[2:]

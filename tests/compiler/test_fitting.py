@@ -35,7 +35,7 @@ def test_the_same_fit_is_done_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     graph = skeleton_graph(program, snapshot, "mlp.v1", {"width": 8, "depth": 1})
     recipe = Recipe(epochs=2, batch=16, rate=0.01, threads=1)
     first = fitting.fit_once(program, snapshot, graph, recipe, store)
-    exact = fitting.fit_once(program, snapshot, graph, recipe, store, exact=True)
+    exact = fitting.fit_once(program, snapshot, graph, recipe, Store(store.root, fresh=True))
     monkeypatch.setattr(fitting, "back_end", lambda: pytest.fail("fitted again"))
     again = fitting.fit_once(program, snapshot, graph, recipe, store)
     assert first.graph.digest == again.graph.digest == exact.graph.digest

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from datacc.compiler.build import CACHE, build
+from datacc.compiler.build import build
+from datacc.compiler.cache import cache
 from datacc.compiler.diff import Diff
 from datacc.compiler.diff_text import diff_text
 from datacc.compiler.sides import diff_builds
@@ -50,7 +51,7 @@ def cheap(program: Program) -> Lock:
 
 
 def compared(root: Path, *, learn: bool = False) -> Diff:
-    return diff_builds(root / "build" / "flowers", root, Store(root / CACHE), learn=learn)
+    return diff_builds(root / "build" / "flowers", root, cache(root), learn=learn)
 
 
 def test_the_changed_labels_are_named(root: Path) -> None:

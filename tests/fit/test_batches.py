@@ -1,4 +1,4 @@
-"""Mini-batches: every row once a pass, the same for the same seed; class weights; the recipe by default."""
+"""Mini-batches: every row once a pass, the same for the same seed; class weights."""
 
 import threading
 
@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datacc.fit import Examples
-from datacc.fit.batches import ahead, batches, class_weights, steps_per_epoch
-from datacc.fit.recipe import default_recipe
+from datacc.fit._batches import ahead, batches, class_weights, steps_per_epoch
 
 
 def numbered(count: int) -> Examples:
@@ -84,12 +83,3 @@ def test_rare_classes_count_for_more(counts: list[int]) -> None:
     assert all(weight == 0 for weight, count in zip(weights, counts, strict=True) if not count)
     pairs = sorted((count, weight) for weight, count in zip(weights.tolist(), counts, strict=True) if count)
     assert [weight for _, weight in pairs] == sorted((weight for _, weight in pairs), reverse=True)
-
-
-@given(st.integers(0, 10**6), st.integers(0, 10**9))
-def test_the_recipe_by_default(rows: int, work: int) -> None:
-    recipe = default_recipe(rows, work)
-    assert 8 <= recipe.batch <= 64
-    assert 8 <= recipe.epochs <= 120
-    assert recipe.threads in (1, 2)
-    assert recipe.plain()["epochs"] == recipe.epochs

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from datacc.compiler.build import CACHE
+from datacc.compiler.cache import cache
 from datacc.spec.read import find_program, read_program
 from datacc.store import Store
 
@@ -18,7 +18,7 @@ class Place:
     @property
     def store(self) -> Store:
         """The cache of the builds in this root."""
-        return Store(self.root / CACHE)
+        return cache(self.root)
 
 
 def place_of(artifact: Path | None) -> Place:

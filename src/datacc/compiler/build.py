@@ -8,14 +8,15 @@ from typing import Final
 
 from datacc.compiler.artifact import replacing
 from datacc.compiler.assemble import skeleton_graph
+from datacc.compiler.cache import cache
 from datacc.compiler.certify import certify, outlook
 from datacc.compiler.finish import Made, finish
 from datacc.compiler.fitting import back_end_version, fit_once
 from datacc.compiler.price import over_budget, price
+from datacc.compiler.recipe import recipe_of
 from datacc.compiler.report import Report
 from datacc.compiler.search import Announce, Choice, Rung, candidate, search
 from datacc.errors import BudgetError
-from datacc.fit import Recipe
 from datacc.goals import rate
 from datacc.ir.cost import work
 from datacc.registry import load
@@ -27,7 +28,6 @@ from datacc.spec.program import Goal, Program
 from datacc.spec.write import program_toml
 from datacc.store import Store, write_atomically
 
-CACHE: Final = Path(".datacc") / "cache"
 TOML: Final = "datacc.toml"
 LOCK: Final = "datacc.lock"
 
@@ -47,7 +47,7 @@ def build(program: Program, root: Path, order: Order = Order(), announce: Announ
     A program without a file (zero configuration) gets one. The report tells whether goal, checks and budget hold;
     nothing is raised for a miss. `announce(rung)` is called before each fit and gives what watches it.
     """
-    store = Store(root / CACHE)
+    store = cache(root, fresh=order.exact)
     source: Source = load("sources", program.source.type)
     snapshot = source.snapshot(program, root, order.revision, store)
     asked = program if program.goals else replace(program, goals=(floor_goal(snapshot),))
@@ -55,9 +55,9 @@ def build(program: Program, root: Path, order: Order = Order(), announce: Announ
     lock = None if order.search else read_lock(root / LOCK)
     chosen_goal = not program.goals
     if lock is None:
-        choice = search(asked, snapshot, store, chosen_goal=chosen_goal, exact=order.exact, announce=announce)
+        choice = search(asked, snapshot, store, chosen_goal=chosen_goal, announce=announce)
     else:
-        choice = obey(lock, asked, snapshot, store, exact=order.exact, announce=announce)
+        choice = obey(lock, asked, snapshot, store, announce)
     fresh = lock_of(asked, choice)
     told = (*warnings, *_outlook(asked, snapshot, choice))
     made = Made(program=asked, snapshot=snapshot, choice=choice, lock=fresh, warnings=told)
@@ -89,8 +89,11 @@ def floor_goal(snapshot: Snapshot) -> Goal:
     return Goal(metric="accuracy", at_least=min(math.floor(share * 100 + 1) / 100, 0.99))
 
 
-def obey(lock: Lock, program: Program, snapshot: Snapshot, store: Store, *, exact: bool, announce: Announce) -> Choice:
-    """What the lock says, fitted. Raises `SpecError` when it is another program's, `BudgetError` when too dear."""
+def obey(lock: Lock, program: Program, snapshot: Snapshot, store: Store, announce: Announce) -> Choice:
+    """What the lock says, fitted.
+
+    Raises `SpecError` when the lock is another program's or damaged, `BudgetError` when what it chose is too dear.
+    """
     check_lock(lock, program)
     graph = skeleton_graph(program, snapshot, lock.skeleton, lock.sizes)
     rung = Rung(skeleton=lock.skeleton, sizes=lock.sizes, graph=graph, work=work(graph))
@@ -99,8 +102,8 @@ def obey(lock: Lock, program: Program, snapshot: Snapshot, store: Store, *, exac
     if overs:
         what = "what it chose needs " + " and ".join(over.text for over in overs)
         raise BudgetError(what, where=LOCK, tries=["datacc build --search", *(over.fix for over in overs)])
-    recipe = Recipe(**lock.recipe)  # type: ignore[arg-type]  # checked by Recipe's own fields
-    fitted = fit_once(program, snapshot, graph, recipe, store, exact=exact, watch=announce(rung))
+    recipe = recipe_of(lock.recipe, LOCK)
+    fitted = fit_once(program, snapshot, graph, recipe, store, watch=announce(rung))
     tried = replace(candidate(rung, costs, fitted.tune, "as datacc.lock says"), chosen=True)
     return Choice(rung=rung, recipe=recipe, fitted=fitted, tried=(tried,))
 

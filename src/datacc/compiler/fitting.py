@@ -50,15 +50,13 @@ def fit_once(
     graph: Graph,
     recipe: Recipe,
     store: Store,
-    *,
-    exact: bool = False,
     watch: Watch | None = None,
 ) -> Fitted:
-    """The fitted Graph, from the cache where it is there; `exact` fits again all the same."""
+    """The fitted Graph, from the cache where it is there."""
     key = digest(
         "fitted 1", graph.digest, snapshot.digest, canonical(recipe.plain()), str(program.seed), back_end_version()
     )
-    found = None if exact else _read(store.get(key))
+    found = _read(store.get(key))
     if found is None:
         learn, tune = examples(program, snapshot)
         found = back_end().fit(graph, learn, tune, recipe, program.seed, watch)

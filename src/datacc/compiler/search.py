@@ -10,12 +10,12 @@ from datacc.compiler.assemble import ladders, skeleton_graph
 from datacc.compiler.certify import chance_of
 from datacc.compiler.fitting import fit_once
 from datacc.compiler.price import over_budget, price
+from datacc.compiler.recipe import default_recipe
 from datacc.compiler.report import Candidate
 from datacc.compiler.slices import class_index, slice_rows
 from datacc.compiler.verdict import Costs
 from datacc.errors import BudgetError
 from datacc.fit import Fitted, Recipe, Watch
-from datacc.fit.recipe import default_recipe
 from datacc.goals import Figure, Metric
 from datacc.ir.cost import work
 from datacc.ir.graph import Graph
@@ -53,9 +53,7 @@ class Choice:
 Announce = Callable[[Rung], Watch | None]
 
 
-def search(
-    program: Program, snapshot: Snapshot, store: Store, *, chosen_goal: bool, exact: bool, announce: Announce
-) -> Choice:
+def search(program: Program, snapshot: Snapshot, store: Store, *, chosen_goal: bool, announce: Announce) -> Choice:
     """The cheapest rung whose tune answers make passing likely; without one, the best on tune.
 
     It ends where tune no longer gains. With `chosen_goal` (datacc set the goal itself, as a floor) that is the only
@@ -65,7 +63,7 @@ def search(
     tried, best, since = [], None, 0
     for rung, costs in _within_budget(program, priced):
         recipe = default_recipe(len(snapshot.rows(LEARN)), rung.work)
-        fitted = fit_once(program, snapshot, rung.graph, recipe, store, exact=exact, watch=announce(rung))
+        fitted = fit_once(program, snapshot, rung.graph, recipe, store, watch=announce(rung))
         tried.append(candidate(rung, costs, fitted.tune))
         since += 1
         if best is None or fitted.tune > best.fitted.tune:

@@ -8,14 +8,12 @@ from typing import Final
 from datacc.compiler.artifact import PREVIOUS
 from datacc.compiler.diff import Diff, Side, diff
 from datacc.compiler.folds import Announce, OutOfFold, folds
+from datacc.compiler.recipe import recipe_of
 from datacc.compiler.report import Report, read_report
 from datacc.errors import DataError, UsageError
-from datacc.fit import Recipe
-from datacc.fit.recipe import default_recipe
-from datacc.ir.cost import work
 from datacc.ir.file import load as load_graph
 from datacc.registry import load
-from datacc.repo.snapshot import LEARN, Snapshot, recall
+from datacc.repo.snapshot import Snapshot, recall
 from datacc.runtime.load import load as load_native
 from datacc.sources import Source
 from datacc.spec.program import Program
@@ -88,6 +86,5 @@ def _snapshot(report: Report, program: Program, root: Path, store: Store) -> Sna
 
 def _out_of_fold(folder: Path, side: Side, store: Store, announce: Announce) -> OutOfFold:
     graph = load_graph((folder / "graph.dcc").read_bytes(), str(folder / "graph.dcc"))
-    given = side.report.recipe
-    recipe = Recipe(**given) if given else default_recipe(len(side.snapshot.rows(LEARN)), work(graph))  # type: ignore[arg-type]
+    recipe = recipe_of(side.report.recipe, str(folder / "report.json"))
     return folds(side.program, side.snapshot, graph, recipe, store, announce)

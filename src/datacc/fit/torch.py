@@ -10,7 +10,7 @@ from torch import Tensor
 
 from datacc.errors import FitError
 from datacc.fit import BackEnd, Examples, Fitted, Progress, Recipe, Watch
-from datacc.fit.batches import ahead, batches, class_weights, steps_per_epoch
+from datacc.fit._batches import ahead, batches, class_weights, steps_per_epoch
 from datacc.ir.check import check
 from datacc.ir.graph import Graph, Node
 from datacc.ir.interpret import walk

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from datacc.errors import RepositoryError
 from datacc.repo.git import Git
-from datacc.store import Store
 
 FORMAT: Final = 0
 MARKER: Final = "schema/format.json"
@@ -24,11 +23,6 @@ class Repository:
     def git(self) -> Git:
         """Git in its root."""
         return Git(self.root)
-
-    @property
-    def store(self) -> Store:
-        """Its cache, which git ignores."""
-        return Store(self.root / ".datacc" / "cache")
 
 
 def find(start: Path) -> Repository:

@@ -1,0 +1,36 @@
+"""The registry: every member of every open set is what it promises, and an unknown one names the nearest."""
+
+import pytest
+
+from datacc.errors import SpecError
+from datacc.fit import BackEnd
+from datacc.goals import Metric
+from datacc.intake import Format
+from datacc.registry import load, names, require
+from datacc.skeletons import Skeleton
+from datacc.sources import Source
+from datacc.targets import Target
+from datacc.types import InputType, OutputType
+
+KINDS: dict[str, tuple[type, ...]] = {
+    "types": (InputType, OutputType),
+    "goals": (Metric,),
+    "skeletons": (Skeleton,),
+    "targets": (Target,),
+    "sources": (Source,),
+    "intake": (Format,),
+    "fit": (BackEnd,),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_file_of_an_open_set_is_a_member(kind: str) -> None:
+    assert names(kind)
+    for name in names(kind):
+        assert isinstance(load(kind, name), KINDS[kind]), name
+
+
+def test_an_unknown_member_names_the_nearest() -> None:
+    with pytest.raises(SpecError) as caught:
+        require("goals", "acuracy")
+    assert caught.value.tries == ("'accuracy'",)
