@@ -1,0 +1,32 @@
+"""The peers of quality: scikit-learn's models with their own settings, given scaled inputs where they want them."""
+
+from typing import Any
+
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+
+def models(*, picture: bool, quick: bool) -> dict[str, Any]:
+    """Unfitted models by name; `quick` leaves out those that take a minute on pictures."""
+    light = {"LogisticRegression": logistic(picture=picture)}
+    return light if picture and quick else {**light, "MLP": _mlp(picture), "HistGradientBoosting": _boosting()}
+
+
+def logistic(*, picture: bool) -> Any:
+    """The lightest model; pixels come scaled already."""
+    return _scaled(LogisticRegression(max_iter=1000), picture)
+
+
+def _mlp(picture: bool) -> Any:
+    return _scaled(MLPClassifier(max_iter=500, random_state=0), picture)
+
+
+def _boosting() -> Any:
+    return HistGradientBoostingClassifier(random_state=0)
+
+
+def _scaled(model: Any, picture: bool) -> Any:
+    return model if picture else make_pipeline(StandardScaler(), model)

@@ -1,0 +1,60 @@
+"""Measures the spine on what ships: the gallery's programs, the commands, the generated C; peers in the same run.
+
+    python bench/spine.py             about five minutes; builds everything anew
+    python bench/spine.py --quick     less than 50 s; keeps earlier builds, does less of everything
+    python bench/spine.py --json      one JSON object on standard output, row → figures
+
+It prints figures and asserts none. Peers that are not installed are skipped, with a line that says so.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator
+
+from sides import command, footprint, generated, latency, quality
+from sides.gallery import built
+from sides.machine import load, machine_class, versions
+from sides.rows import Row, as_json, table
+
+PEERS = ("numpy", "ziglang", "torch", "onnxruntime", "scikit-learn")
+
+
+def measure(*, quick: bool) -> Iterator[Row]:
+    """Every row, in the order in which they are measured."""
+    programs = built(fresh=not quick)
+    for program in programs:
+        yield from quality.rows(program, quick=quick)
+        yield from latency.rows(program, quick=quick)
+        yield from generated.rows(program, quick=quick)
+    digits = programs[0]
+    yield from command.small(digits, quick=quick)
+    yield from command.large(programs, quick=quick)
+    yield from footprint.rows(digits, quick=quick)
+
+
+def say(text: str, end: str = "") -> None:
+    """Show how far it is on a terminal; elsewhere only what ends a line is worth reading."""
+    if sys.stderr.isatty():
+        print(f"\r{text:<100}", end=end, file=sys.stderr, flush=True)
+    elif end:
+        print(text, file=sys.stderr)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
+    parser.add_argument("--quick", action="store_true", help="at most 50 seconds")
+    options = parser.parse_args()
+    began = time.monotonic()
+    print(f"{machine_class()}; {load()}\n{versions(PEERS)}", file=sys.stderr)
+    rows = []
+    for row in measure(quick=options.quick):
+        say(row.name)
+        rows.append(row)
+    say(f"{time.monotonic() - began:.0f} s; at the end {load()}", end="\n")
+    print(as_json(rows) if options.json else table(rows))
+
+
+if __name__ == "__main__":
+    main()
