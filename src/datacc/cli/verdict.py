@@ -5,7 +5,7 @@ from pathlib import Path
 
 from datacc.cli.answer import Answer
 from datacc.compiler.report import Report
-from datacc.compiler.report_text import report_text
+from datacc.compiler.report.text import report_text
 from datacc.errors import GoalMissed
 
 

@@ -5,12 +5,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 from datacc.compiler.assemble import interface
-from datacc.compiler.card import card
 from datacc.compiler.evidence import Evidence, gather
 from datacc.compiler.judge import judge
 from datacc.compiler.produce import Product, build_library, write
 from datacc.compiler.report import Digests, Provenance, Report, data_of, tune_of
-from datacc.compiler.report_html import report_html
+from datacc.compiler.report.card import card
+from datacc.compiler.report.html import report_html
 from datacc.compiler.search import Choice
 from datacc.compiler.verdict import Verdict
 from datacc.ir.cost import node_costs

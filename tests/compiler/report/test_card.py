@@ -1,6 +1,6 @@
 """The card: the verdict on one page of Markdown, where no name is markup."""
 
-from datacc.compiler.card import card
+from datacc.compiler.report.card import card
 from tests.compiler.made import evidence_of, report_of
 
 

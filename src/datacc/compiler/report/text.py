@@ -1,4 +1,4 @@
-"""The report and the behaviour diff in the terminal; the only file of the compiler that knows rich."""
+"""The report in the terminal; the only file of the compiler that knows rich."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -55,11 +55,12 @@ def _lines(lines: Iterable[Line]) -> Table:
 
 
 def _confusions(tune: Tune) -> Text:
-    wrong = sorted((pair for pair in tune.pairs if pair[0] != pair[1]), key=lambda pair: -pair[2])
     text = Text(
         f"\n{shown(tune.field)} on tune: {tune.right:,} of {tune.total:,} right ({part(tune.right, tune.total)})"
     )
-    pairs = [f"{shown(tune.classes[t], 24)} → {shown(tune.classes[a], 24)} {n:,}×" for t, a, n in wrong[:MOST_PAIRS]]
+    pairs = [
+        f"{shown(tune.classes[t], 24)} → {shown(tune.classes[a], 24)} {n:,}×" for t, a, n in tune.confused[:MOST_PAIRS]
+    ]
     if pairs:
         text.append("\nmost often wrong: " + ", ".join(pairs), style="dim")
     return text

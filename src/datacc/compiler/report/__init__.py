@@ -70,6 +70,16 @@ class Tune:
         answered = sum(count for _, answer, count in self.pairs if answer == index)
         return labelled, answered, sum(count for truth, answer, count in self.pairs if truth == answer == index)
 
+    @property
+    def confused(self) -> tuple[tuple[int, int, int], ...]:
+        """The pairs whose answer is not the label, the commonest first."""
+        return tuple(sorted((pair for pair in self.pairs if pair[0] != pair[1]), key=lambda pair: -pair[2]))
+
+    def weakest(self, most: int) -> tuple[tuple[str, int, int, int], ...]:
+        """At most so many classes, found least often first: name, then as `of_class`; classes without a row are not."""
+        figures = [(name, *self.of_class(index)) for index, name in enumerate(self.classes)]
+        return tuple(sorted((f for f in figures if f[1]), key=lambda f: (f[3] / f[1], f[0]))[:most])
+
 
 @dataclass(frozen=True, kw_only=True)
 class Provenance:
@@ -114,6 +124,23 @@ class Report:
     def to_json(self) -> str:
         """The text of `report.json` (docs/formats/report.md)."""
         return _ADAPTER.dump_json(self, indent=1).decode() + "\n"
+
+    @property
+    def makers(self) -> dict[str, str]:
+        """What made the program, in words: versions and digests by what they are of; what there is none of is not."""
+        made, digests = self.provenance, self.digests
+        facts = {
+            "datacc": made.datacc,
+            "toolchain": ", ".join(f"{name} {version}" for name, version in sorted(made.toolchain.items())),
+            "processor": made.cpu,
+            "commit": made.commit,
+            "datacc.lock": made.lock,
+            "examples": self.data.digest,
+            "graph": digests.graph,
+            "C": digests.source,
+            "library": digests.library,
+        }
+        return {name: value for name, value in facts.items() if value}
 
 
 _ADAPTER: Final = TypeAdapter(Report)

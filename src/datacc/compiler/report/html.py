@@ -10,8 +10,8 @@ from typing import Final
 
 from datacc.compiler.evidence import Evidence
 from datacc.compiler.report import Candidate, Report, Tune
-from datacc.compiler.report_cards import MOST_BYTES, PER_CELL, bdi, cards
-from datacc.compiler.report_matrix import MOST_CLASSES, matrix
+from datacc.compiler.report.cards import MOST_BYTES, PER_CELL, bdi, cards
+from datacc.compiler.report.matrix import MOST_CLASSES, matrix
 from datacc.compiler.shown import amount, part, percent, seconds, shown, size
 from datacc.compiler.verdict import Line, floored
 from datacc.ir.cost import NodeCost
@@ -24,7 +24,7 @@ def report_html(report: Report, examples: Sequence[Evidence]) -> str:
 
     Every text from outside is escaped, and the policy in the head lets no script but ours run.
     """
-    style, script = (_asset(name) for name in ("report.css", "report.js"))
+    style, script = (_asset(name) for name in ("page.css", "page.js"))
     tables = {tune.field: tune for tune in report.tune}
     columns = _columns(report.program)
     commands = report.data.origin.startswith("commit")
@@ -57,7 +57,7 @@ _PAGE: Final = """<!doctype html>
 
 
 def _asset(name: str) -> str:
-    return files("datacc.compiler").joinpath(name).read_text(encoding="utf-8")
+    return files("datacc.compiler.report").joinpath(name).read_text(encoding="utf-8")
 
 
 def _sha256(text: str) -> str:
@@ -230,20 +230,7 @@ def _notes(report: Report) -> str:
 
 
 def _made(report: Report) -> str:
-    made, digests = report.provenance, report.digests
-    tools = ", ".join(f"{name} {version}" for name, version in made.toolchain.items())
-    facts = {
-        "datacc": made.datacc,
-        "toolchain": tools,
-        "processor": made.cpu,
-        "commit": made.commit or "–",
-        "lock": made.lock or "–",
-        "examples": report.data.digest,
-        "graph": digests.graph,
-        "C": digests.source,
-        "library": digests.library,
-    }
-    rows = "".join(f"<dt>{name}<dd><code>{escape(shown(value, 300))}</code>" for name, value in facts.items())
+    rows = "".join(f"<dt>{name}<dd><code>{escape(shown(value, 300))}</code>" for name, value in report.makers.items())
     return (
         f'<h2>What made it</h2><dl class="facts">{rows}</dl>'
         f"<details><summary>datacc.toml as asked</summary><pre>{escape(_visible(report.program))}</pre></details>"

@@ -29,7 +29,7 @@ def card(report: Report) -> str:
         *(f"* {plain(note, 300)}" for note in report.data.notes),
         *(_weakest(tune) for tune in report.tune),
         "## How it was made",
-        _made(report),
+        "\n".join(f"* {name}: {plain(value, 200)}" for name, value in report.makers.items()),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -49,28 +49,10 @@ def _row(line: Line) -> str:
 
 def _weakest(tune: Tune) -> str:
     """The classes that are found least often, on tune."""
-    figures = [(name, *tune.of_class(k)) for k, name in enumerate(tune.classes)]
-    weakest = sorted((f for f in figures if f[1]), key=lambda f: (f[3] / f[1], f[0]))[:WEAKEST]
     rows = [f"| {plain(name)} | {labelled:,} | {part(both, labelled)} | {part(both, answered)} |"
-            for name, labelled, answered, both in weakest]  # fmt: skip
+            for name, labelled, answered, both in tune.weakest(WEAKEST)]  # fmt: skip
     head = "| class | examples | found | right |\n|---|---|---|---|\n"
     return f"## Weakest classes of {plain(tune.field)} on tune\n\n{head}" + "\n".join(rows)
-
-
-def _made(report: Report) -> str:
-    made = report.provenance
-    tools = ", ".join(f"{name} {version}" for name, version in sorted(made.toolchain.items()))
-    facts = {
-        "datacc": made.datacc,
-        "toolchain": tools,
-        "processor": made.cpu,
-        "commit": made.commit,
-        "datacc.lock": made.lock,
-        "graph": report.digests.graph,
-        "C": report.digests.source,
-        "library": report.digests.library,
-    }
-    return "\n".join(f"* {name}: {plain(value, 200)}" for name, value in facts.items() if value)
 
 
 def plain(text: str, most: int = 60) -> str:

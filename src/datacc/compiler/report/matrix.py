@@ -3,7 +3,7 @@
 from html import escape
 
 from datacc.compiler.report import Tune
-from datacc.compiler.report_cards import bdi
+from datacc.compiler.report.cards import bdi
 from datacc.compiler.shown import part, shown
 
 MOST_CLASSES = 24
@@ -66,7 +66,7 @@ def said(tune: Tune, truth: int, answer: int, count: int) -> str:
 
 def _list(tune: Tune) -> str:
     """The commonest confusions, then the classes found least often."""
-    wrong = sorted((pair for pair in tune.pairs if pair[0] != pair[1]), key=lambda pair: -pair[2])
+    wrong = tune.confused
     rows = [
         f"<tr><td>{bdi(tune.classes[t])}<td>{bdi(tune.classes[a])}<td>{_button(tune, t, a, n)}"
         for t, a, n in wrong[:MOST_PAIRS]
@@ -77,8 +77,9 @@ def _list(tune: Tune) -> str:
 
 
 def _weakest(tune: Tune) -> str:
-    figures = [(tune.classes[k], *tune.of_class(k)) for k in range(len(tune.classes))]
-    weakest = sorted((f for f in figures if f[1]), key=lambda f: (f[3] / f[1], f[0]))[:MOST_CLASSES]
-    rows = [f"<tr><td>{bdi(n)}<td>{lab:,}<td>{part(b, lab)}<td>{part(b, ans)}" for n, lab, ans, b in weakest]
+    rows = [
+        f"<tr><td>{bdi(n)}<td>{lab:,}<td>{part(b, lab)}<td>{part(b, ans)}"
+        for n, lab, ans, b in tune.weakest(MOST_CLASSES)
+    ]
     head = "<thead><tr><th>least found<th>examples<th>found<th>right</thead>"
     return f'<table class="pairs">{head}{"".join(rows)}</table>'

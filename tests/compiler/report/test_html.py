@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from datacc.compiler import report_cards
-from datacc.compiler.report_cards import PER_CELL, cards, picture
-from datacc.compiler.report_html import report_html
-from datacc.compiler.report_matrix import MOST_CLASSES
+from datacc.compiler.report import cards as report_cards
+from datacc.compiler.report.cards import PER_CELL, cards, picture
+from datacc.compiler.report.html import report_html
+from datacc.compiler.report.matrix import MOST_CLASSES
 from tests.compiler.made import evidence_of, report_of
 
 HOSTILE = (
