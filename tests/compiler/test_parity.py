@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from datacc.compiler import parity
-from datacc.compiler.parity import batch_rows, compare
+from datacc.compiler.ask import MOST_ROWS, batch_rows
+from datacc.compiler.parity import compare
 from datacc.errors import ParityError
 from tests.compiler.made import Standing, graph_for
 
@@ -70,4 +71,4 @@ def test_scores_may_differ_by_a_hundred_thousandth(by: float, agrees: bool) -> N
 
 
 def test_batches_are_bounded() -> None:
-    assert 1 <= batch_rows(GRAPH) <= parity.MOST_ROWS
+    assert 1 <= batch_rows(GRAPH) <= MOST_ROWS

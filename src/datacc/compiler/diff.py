@@ -2,18 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from datacc.compiler.ask import Answering, ask
 from datacc.compiler.folds import OutOfFold
-from datacc.compiler.parity import Answering
 from datacc.compiler.report import Report
 from datacc.repo.snapshot import JUDGE, LEARN, TUNE, Snapshot
 from datacc.spec.program import Program
-
-ROWS: Final = 1024
 
 Effect = Literal["fixed", "broke", "other"]
 
@@ -201,12 +198,9 @@ def _shared(old: Snapshot, new: Snapshot, split: int) -> list[str]:
 
 
 def _ask(side: Side, ids: Sequence[str]) -> list[str]:
-    """The class names that the library of `side` answers, in batches."""
+    """The class names that the library of `side` answers."""
     field, snapshot = side.program.outputs[0].name, side.snapshot
     place = {example: row for row, example in enumerate(snapshot.ids)}
     rows = np.array([place[example] for example in ids], np.intp)
-    found: list[NDArray[Any]] = []
-    for start in range(0, len(rows), ROWS):
-        chosen = rows[start : start + ROWS]
-        found.append(side.native.batch({name: array[chosen] for name, array in snapshot.inputs.items()})[field])
-    return [snapshot.classes[field][int(answer)] for part in found for answer in part.reshape(-1)]
+    answers = ask(side.native, {name: array[rows] for name, array in snapshot.inputs.items()})[field]
+    return [snapshot.classes[field][int(answer)] for answer in answers.reshape(-1)]

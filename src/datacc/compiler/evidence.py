@@ -7,10 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from datacc.compiler.parity import Answering
+from datacc.compiler.ask import Answering, ask
 from datacc.repo.snapshot import TUNE, Snapshot
-
-ROWS: int = 1024
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -31,10 +29,7 @@ def gather(snapshot: Snapshot, field: str, native: Answering) -> Evidence:
     """The evidence of `native` about the output `field` on every tune row; never on judge rows."""
     rows = snapshot.rows(TUNE)
     inputs = {name: array[rows] for name, array in snapshot.inputs.items()}
-    answers = [
-        native.batch({name: array[start : start + ROWS] for name, array in inputs.items()})
-        for start in range(0, len(rows), ROWS)
-    ]
+    answers = ask(native, inputs)
     named = snapshot.columns.get("name", (None,) * len(snapshot.ids))
     return Evidence(
         field=field,
@@ -43,6 +38,6 @@ def gather(snapshot: Snapshot, field: str, native: Answering) -> Evidence:
         names=tuple(named[row] for row in rows),
         inputs=inputs,
         truth=snapshot.labels[field][rows],
-        answer=np.concatenate([part[field].reshape(-1) for part in answers]).astype(np.int32),
-        confidence=np.concatenate([part[f"{field}_confidence"].reshape(-1) for part in answers]).astype(np.float32),
+        answer=answers[field].reshape(-1).astype(np.int32),
+        confidence=answers[f"{field}_confidence"].reshape(-1).astype(np.float32),
     )

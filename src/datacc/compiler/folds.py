@@ -8,13 +8,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from datacc.compiler.ask import ask_reference
 from datacc.compiler.assemble import examples
 from datacc.compiler.fitting import back_end, back_end_version
-from datacc.compiler.parity import batch_rows
 from datacc.fit import Examples, Recipe, Watch
 from datacc.ir.container import pack, unpack
 from datacc.ir.graph import Graph
-from datacc.ir.interpret import interpret
 from datacc.registry import load
 from datacc.repo.snapshot import LEARN, Snapshot
 from datacc.spec.program import Program
@@ -97,11 +96,7 @@ class _Fold:
             return np.asarray(unpack(MAGIC, known)[1]["answer"], np.int32)
         fitted = back_end().fit(self.graph, self.learn, self.tune, self.recipe, self.program.seed, announce())
         (output,) = self.program.outputs
-        size, parts = batch_rows(fitted.graph), []
-        for start in range(0, len(self.held), size):
-            rows = {name: array[start : start + size] for name, array in self.held.inputs.items()}
-            parts.append(interpret(fitted.graph, rows)[output.name].reshape(-1))
-        answer = np.concatenate(parts).astype(np.int32)
+        answer = ask_reference(fitted.graph, self.held.inputs)[output.name].reshape(-1).astype(np.int32)
         store.put(key, pack(MAGIC, {}, {"answer": answer}))
         return answer
 

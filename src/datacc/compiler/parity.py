@@ -1,29 +1,18 @@
 """Parity: every row through the linked program and through the reference interpreter must give the same answer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from datacc.compiler.ask import Answering, Arrays, batch_rows, batched, joined
 from datacc.errors import ParityError
-from datacc.ir.cost import node_costs
 from datacc.ir.graph import Graph
 from datacc.ir.interpret import interpret
 
 TOLERANCE: Final = 1e-5  # of any float answer
-BATCH_BYTES: Final = 1 << 26  # what the interpreter may hold for one batch, about
-MOST_ROWS: Final = 1024
-
-Arrays = Mapping[str, NDArray[Any]]
-
-
-class Answering(Protocol):
-    """A linked program: a batch of inputs, each (B, *shape), to its answers by field, each (B, *shape)."""
-
-    def batch(self, inputs: Arrays) -> Arrays:
-        """The answers; the loop over the batch is in the program."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -41,27 +30,14 @@ def compare(graph: Graph, native: Answering, inputs: Arrays, ids: Sequence[str])
     either side is not finite. Memory stays bounded: rows go through in batches.
     """
     parts: list[Arrays] = []
-    worst = 0.0
-    size = batch_rows(graph)
-    for start in range(0, len(ids), size):
-        rows = {name: array[start : start + size] for name, array in inputs.items()}
+    worst, start, size = 0.0, 0, batch_rows(graph)
+    for rows in batched(inputs, size):
         got, wanted = native.batch(rows), interpret(graph, rows)
         for field, reference in wanted.items():
             worst = max(worst, _same(field, got[field], reference, ids[start : start + size]))
         parts.append(got)
-    fields = [field for field, _ in graph.outputs]
-    values = {field: np.concatenate([part[field] for part in parts]) for field in fields if parts}
-    return Answers(values=values, difference=worst)
-
-
-def batch_rows(graph: Graph) -> int:
-    """Rows per batch so that what the interpreter holds, windows of convolutions included, stays near 64 MiB."""
-    row = 1
-    for cost in node_costs(graph):
-        channels = graph.by_name[cost.name].type.shape[-1]
-        windows = 4 * cost.work // channels if cost.op == "conv" else 0
-        row = max(row, 2 * cost.result + windows)
-    return int(min(MOST_ROWS, max(1, BATCH_BYTES // row)))
+        start += size
+    return Answers(values=joined(parts), difference=worst)
 
 
 def _same(field: str, got: NDArray[Any], wanted: NDArray[Any], ids: Sequence[str]) -> float:

@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from datacc.compiler.ask import ask_reference
 from datacc.compiler.assemble import ladders, skeleton_graph
 from datacc.compiler.certify import chance_of
 from datacc.compiler.fitting import fit_once
@@ -19,7 +20,6 @@ from datacc.fit import Fitted, Recipe, Watch
 from datacc.goals import Figure, Metric
 from datacc.ir.cost import work
 from datacc.ir.graph import Graph
-from datacc.ir.interpret import interpret
 from datacc.registry import load
 from datacc.repo.snapshot import JUDGE, LEARN, TUNE, Snapshot
 from datacc.spec.bounds import needed_right
@@ -105,7 +105,7 @@ def promising(program: Program, snapshot: Snapshot, graph: Graph) -> bool:
     rows, truth = snapshot.rows(TUNE), snapshot.labels[output.name]
     inputs = {name: array[rows] for name, array in snapshot.inputs.items()}
     answer = np.full(len(snapshot.ids), -1, np.int32)
-    answer[rows] = interpret(graph, inputs)[output.name].reshape(-1)
+    answer[rows] = ask_reference(graph, inputs)[output.name].reshape(-1)
     for goal in program.goals:
         metric: Metric = load("goals", goal.metric)
         seen = metric.measure(truth[rows], answer[rows], None)
