@@ -110,6 +110,7 @@ def test_json_lines(tmp_path: Path) -> None:
         (b'{"a": {"b": 1}}', "is nested"),
         (b'{"a": "\xff"}', "byte 8 of the line is not UTF-8"),
         (b'{"a":' + b"[" * 100_000, "is nested too deeply"),
+        (b'{"a": "\\ud800 alone"}', "half of a surrogate pair"),
     ],
 )
 def test_bad_json_lines_are_named(tmp_path: Path, line: bytes, why: str) -> None:

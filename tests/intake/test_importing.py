@@ -274,6 +274,15 @@ def test_a_file_that_is_too_large_is_bad(repository: Repository, folder: Path, m
         import_examples(repository, folder, ImportOptions(skip_bad=True))
 
 
+def test_rows_that_are_all_bad_are_named(repository: Repository, tmp_path: Path) -> None:
+    (tmp_path / "d.jsonl").write_text("[1]\n[2]\n")
+    with pytest.raises(DataError, match="2 examples cannot be read") as caught:
+        import_examples(repository, tmp_path / "d.jsonl", OPTIONS)
+    assert "d.jsonl:1: is not a JSON object" in caught.value.what
+    with pytest.raises(DataError, match="no example is left"):
+        import_examples(repository, tmp_path / "d.jsonl", ImportOptions(label="kind", skip_bad=True))
+
+
 def full_disk(*arguments: object, **named: object) -> None:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 

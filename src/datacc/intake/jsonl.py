@@ -1,11 +1,14 @@
 """JSON Lines: one object per line; a list of numbers becomes one column per element."""
 
 import json
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from datacc.errors import DataError
 from datacc.intake import Bad, Format, Found, Raw
+
+_HALF: Final = re.compile("[\ud800-\udfff]")  # JSON can escape it, UTF-8 cannot hold it
 
 
 class JsonLines(Format):
@@ -43,6 +46,8 @@ def _cells(value: Any) -> dict[str, Any]:
             cells.update({f"{key}[{i}]": x for i, x in enumerate(item)})
         elif isinstance(item, list | dict):
             raise ValueError(f"{key!r} is nested; only numbers, text and lists of numbers are read")
+        elif isinstance(item, str) and _HALF.search(item):
+            raise ValueError(f"{key!r} holds half of a surrogate pair, which is no text")
         else:
             cells[key] = item
     return cells

@@ -38,6 +38,9 @@ def read(path: Path, options: ImportOptions, known: tuple[str, ...] | None = Non
     found = _format(path).read(path)
     if not found.rows and not found.bad:
         raise DataError("there is no example", where=str(path), tries=["give a file with rows, or a folder with files"])
+    if not found.rows:
+        refuse(found.bad, str(path), options.skip_bad)
+        raise _nothing_left(path)
     for column in found.columns:
         check_name(column, "column", str(path))
     roles = decide(found, options, known, output, str(path))
@@ -47,13 +50,17 @@ def read(path: Path, options: ImportOptions, known: tuple[str, ...] | None = Non
         bad += damaged
     notes = refuse(bad, str(path), options.skip_bad)
     if not rows:
-        raise DataError("no example is left", where=str(path), tries=["mend the rows that were left out"])
+        raise _nothing_left(path)
     return Read(
         rows=tuple(rows),
         roles=roles,
         notes=(*found.notes, *roles.notes, *notes),
         skipped=len({one.where for one in bad}),
     )
+
+
+def _nothing_left(path: Path) -> DataError:
+    return DataError("no example is left", where=str(path), tries=["mend what was left out"])
 
 
 def _format(path: Path) -> Format:
