@@ -220,6 +220,24 @@ def test_an_exchange_cut_off_half_way_is_mended(tmp_path: Path) -> None:
     assert not folder.with_name(".flowers.old").exists()
 
 
+def test_an_interruption_between_the_two_renames_is_undone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "build" / "flowers"
+    folder.mkdir(parents=True)
+    (folder / "graph.dcc").write_bytes(b"good")
+    rename = Path.rename
+
+    def interrupted(path: Path, target: Path) -> Path:
+        if path.name == ".flowers.new":
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt), artifact.replacing(folder):
+        pass
+    assert (folder / "graph.dcc").read_bytes() == b"good"
+    assert [path.name for path in folder.parent.iterdir()] == ["flowers"]
+
+
 def test_the_artifact_before_is_kept_until_the_program_changes_again(tmp_path: Path) -> None:
     folder = tmp_path / "build" / "flowers"
     for text in ("one", "two", "two"):

@@ -56,8 +56,9 @@ def _program(folder: Path) -> tuple[bytes, ...]:
 
 
 def _exchange(folder: Path, fresh: Path) -> None:
-    old = _beside(folder, "old")
-    if folder.exists():
-        folder.rename(old)
-    fresh.rename(folder)
-    shutil.rmtree(old, ignore_errors=True)
+    try:
+        if folder.exists():
+            folder.rename(_beside(folder, "old"))
+        fresh.rename(folder)
+    finally:
+        recover(folder)
