@@ -51,7 +51,7 @@ def _asked(command: tuple[str, ...]) -> Compiler:
     except ToolchainError as error:
         tries = ["pip install ziglang", f"{VARIABLE}=gcc"]
         raise ToolchainError(f"no C compiler: {error.what}", where=" ".join(command), tries=tries) from error
-    is_zig = "zig" in " ".join(command)
+    is_zig = "ziglang" in command or Path(command[0]).stem in ("zig", "python-zig")
     if is_zig and command[-1] == "cc":
         version = run([*command[:-1], "version"], Path.cwd()).stdout.strip()
     else:
