@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from datacc.cli.answer import Answer, columns
+from datacc.compiler.shown import percent
 from datacc.errors import DataError, UsageError
 from datacc.intake import Format, Raw
 from datacc.registry import load as member
@@ -107,9 +108,5 @@ def _told(answer: Any) -> tuple[str, ...]:
     if not isinstance(answer, Said):
         return (str(answer),)
     others = sorted(((score, name) for name, score in answer.scores.items() if name != answer.label), reverse=True)
-    runners_up = ", ".join(f"{name} {_percent(score)}" for score, name in others[:TOP])
-    return answer.label, _percent(answer.confidence), f"then {runners_up}" if others else ""
-
-
-def _percent(share: float) -> str:
-    return f"{share * 100:.1f} %"
+    runners_up = ", ".join(f"{name} {percent(score, 1)}" for score, name in others[:TOP])
+    return answer.label, percent(answer.confidence, 1), f"then {runners_up}" if others else ""

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from datacc.compiler.judge import judge
+from datacc.compiler.ledger import ledger_folder
 from datacc.compiler.report import Report, read_report
 from datacc.compiler.sides import open_side
 from datacc.errors import UsageError
@@ -29,7 +30,7 @@ def judge_again(folder: Path, root: Path, store: Store) -> Report:
         load_native(folder).native,
         report.costs,
         store,
-        root / "judged" if side.program.source.type == "repository" else None,
+        ledger_folder(side.program, root),
         artifact=report.digests.library,
     )
     return replace(report, verdict=verdict)

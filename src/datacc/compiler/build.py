@@ -25,10 +25,10 @@ from datacc.runtime.link import toolchain
 from datacc.sources import Source
 from datacc.spec.lock import Lock, check_lock, read_lock, shape_digest, write_lock
 from datacc.spec.program import Goal, Program
+from datacc.spec.read import FILE
 from datacc.spec.write import program_toml
 from datacc.store import Store, write_atomically
 
-TOML: Final = "datacc.toml"
 LOCK: Final = "datacc.lock"
 
 
@@ -64,7 +64,7 @@ def build(program: Program, root: Path, order: Order = Order(), announce: Announ
     with replacing(root / "build" / program.name) as folder:
         report = finish(made, root, store, folder)
     if program.path is None:
-        write_atomically(root / TOML, program_toml(asked).encode())
+        write_atomically(root / FILE, program_toml(asked).encode())
     if report.verdict.holds and fresh != lock:
         write_lock(root / LOCK, fresh)
     return report

@@ -23,7 +23,7 @@ def certify(program: Program, snapshot: Snapshot) -> tuple[str, ...]:
     or class. How many judge examples a class has is sealed, so it is estimated from learn and tune, and only warned
     about.
     """
-    file = program.path.name if program.path is not None else "datacc.toml"
+    file = program.file
     rows = len(snapshot.rows(JUDGE))
     for goal in program.goals:
         _refuse(goal.metric, goal.at_least, rows, rows / len(snapshot.ids), file)

@@ -7,6 +7,7 @@ from pathlib import Path
 from datacc.compiler.assemble import interface
 from datacc.compiler.evidence import Evidence, gather
 from datacc.compiler.judge import judge
+from datacc.compiler.ledger import ledger_folder
 from datacc.compiler.produce import Product, build_library, write
 from datacc.compiler.report import Digests, Provenance, Report, data_of, tune_of
 from datacc.compiler.report.card import card
@@ -47,9 +48,14 @@ def finish(made: Made, root: Path, store: Store, folder: Path) -> Report:
     product = build_library(write(graph, port), program.target.cpu, folder)
     native = Native(product.library.path, port, product.draft.plan.arena)
     artifact = digest(product.library.path.read_bytes())
-    ledger = root / "judged" if program.source.type == "repository" else None
     verdict = judge(
-        *(program, made.snapshot, graph, native, product.costs, store, ledger),
+        program,
+        made.snapshot,
+        graph,
+        native,
+        product.costs,
+        store,
+        ledger_folder(program, root),
         artifact=artifact,
         cheaper=_cheaper(made.choice),
     )

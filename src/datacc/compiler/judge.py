@@ -7,7 +7,6 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from datacc.compiler.certify import certify, outlook
 from datacc.compiler.ledger import log_opening
 from datacc.compiler.parity import TOLERANCE, Answers, compare
 from datacc.compiler.slices import class_index, described, slice_rows
@@ -23,8 +22,6 @@ from datacc.spec.program import Program
 from datacc.store import Store
 
 TIMED_ROWS: Final = 1024  # distinct inputs that the latency is measured on
-
-__all__ = ["Costs", "certify", "judge", "outlook"]
 
 
 def judge(
@@ -90,7 +87,7 @@ def _rate_lines(
     answers: Answers,
 ) -> list[Line]:
     """A line for every goal and every check, of every output."""
-    file = program.path.name if program.path is not None else "datacc.toml"
+    file = program.file
     lines = []
     for output in program.outputs:
         true, answer = truth[output.name][rows], answers.values[output.name].reshape(-1)

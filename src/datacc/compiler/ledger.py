@@ -13,6 +13,11 @@ from datacc.store import canonical
 VERSION: Final = 0
 
 
+def ledger_folder(program: Program, root: Path) -> Path | None:
+    """Where the ledgers of `program` stand in the folder `root` of its `datacc.toml`; None without a repository."""
+    return root / "judged" if program.source.type == "repository" else None
+
+
 def log_opening(ledger: Path, program: Program, snapshot: Snapshot, rows: int) -> None:
     """Append one line to the file `ledger` (docs/formats/judged.md), on disk before the labels are opened."""
     line = {

@@ -116,9 +116,8 @@ def promising(program: Program, snapshot: Snapshot, graph: Graph) -> bool:
 
 def _check_holds(check: Check, program: Program, snapshot: Snapshot, truth: np.ndarray, answer: np.ndarray) -> bool:
     """On tune the measured figure decides: slices are too small there for a bound. No row is no objection."""
-    file = program.path.name if program.path is not None else "datacc.toml"
-    rows = slice_rows(snapshot, check, file) & (snapshot.splits == TUNE)
-    of_class = class_index(snapshot, program.outputs[0].name, check, file)
+    rows = slice_rows(snapshot, check, program.file) & (snapshot.splits == TUNE)
+    of_class = class_index(snapshot, program.outputs[0].name, check, program.file)
     figure = load("goals", check.metric).measure(truth[rows], answer[rows], of_class)
     return not figure.total or bool(figure.value >= check.at_least)
 
@@ -136,12 +135,11 @@ def _within_budget(program: Program, priced: Iterable[tuple[Rung, Costs]]) -> li
         return fitting
     rung, costs = min(priced, key=lambda pair: max(over.ratio for over in over_budget(program.budget, pair[1])))
     overs = over_budget(program.budget, costs)
-    file = program.path.name if program.path is not None else "datacc.toml"
     sizes = ", ".join(f"{name} = {size}" for name, size in rung.sizes.items())
     raise BudgetError(
         f"no skeleton meets the budget; the nearest, {rung.skeleton} with {sizes}, needs "
         + " and ".join(over.text for over in overs),
-        where=file,
+        where=program.file,
         tries=[over.fix for over in overs],
     )
 

@@ -83,3 +83,8 @@ class Program:
     target: Target = Target()
     seed: int = 0
     path: Path | None = field(default=None, compare=False)
+
+    @property
+    def file(self) -> str:
+        """What messages call the file that it was read from."""
+        return self.path.name if self.path is not None else "datacc.toml"

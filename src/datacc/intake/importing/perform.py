@@ -11,7 +11,7 @@ from typing import Final
 from datacc.intake.importing.batch import Batch, make_batch
 from datacc.intake.importing.options import ImportOptions
 from datacc.intake.importing.read import Read, read
-from datacc.intake.importing.target import PROGRAM, check_kind, first_program, target
+from datacc.intake.importing.target import check_kind, first_program, target
 from datacc.repo.contents import Contents, read_contents
 from datacc.repo.find import Repository
 from datacc.repo.fold import fold
@@ -20,6 +20,7 @@ from datacc.repo.place import commit_new, staging
 from datacc.repo.run import run_files
 from datacc.repo.schema import schema_files
 from datacc.repo.words import counted, printable
+from datacc.spec.read import FILE
 
 _NAMED: Final = 10
 
@@ -74,7 +75,7 @@ def _write(repository: Repository, contents: Contents, batch: Batch, program: by
     texts = {path: text for path, text in schema_files(batch.schema).items() if path not in contents.tree}
     texts |= run_files(batch.run)
     if program is not None:
-        texts[PROGRAM] = program
+        texts[FILE] = program
     have = places(repository.git, contents.tree) if batch.media else {}
     media = [(name, one.row) for name, one in sorted(batch.media.items()) if name not in have]
     message = f"import {counted(len(batch.run.rows), 'example')} from {batch.run.origin}"

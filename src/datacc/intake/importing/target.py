@@ -9,10 +9,9 @@ from datacc.intake.importing.read import Read
 from datacc.repo.find import Repository
 from datacc.repo.schema import Schema
 from datacc.spec.program import Field, Program
-from datacc.spec.read import read_program
+from datacc.spec.read import FILE, read_program
 from datacc.spec.write import program_toml
 
-PROGRAM = "datacc.toml"
 _HEAD = "# What datacc build makes of these examples. Say what you need: [goal], [[check]], [budget], [target].\n"
 
 
@@ -28,7 +27,7 @@ class Target:
 
 def target(repository: Repository, schema: Schema, options: ImportOptions) -> Target:
     """What is decided. Raises `SpecError` for a damaged `datacc.toml`, `DataError` when the output is unclear."""
-    path = repository.root / PROGRAM
+    path = repository.root / FILE
     program = read_program(path) if path.exists() else None
     numbers = tuple(column.name for column in schema.of("input") if column.type == "number") or None
     pictures = [Field(name=c.name, type=c.type) for c in schema.of("input") if c.type != "number"]
@@ -38,7 +37,7 @@ def target(repository: Repository, schema: Schema, options: ImportOptions) -> Ta
         pictures = [field for field in program.inputs if "columns" not in field.options] or pictures
         outputs = [field.name for field in program.outputs]
     if len(pictures) > 1 or (pictures and numbers):
-        raise DataError("import fills one input; this program has several", where=PROGRAM)
+        raise DataError("import fills one input; this program has several", where=FILE)
     picture = pictures[0] if pictures else None
     return Target(columns=numbers, picture=picture, output=_output(outputs, options.label), program=program)
 
