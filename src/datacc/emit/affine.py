@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datacc.emit.piece import C_TYPES, Piece, at, vector
-from datacc.emit.walk import walk
+from datacc.emit.walk import distances, walk
 from datacc.ir.plan import Place, Plan, Step
 
 _WALK: Final = """\
@@ -56,10 +56,7 @@ def affine(step: Step, plan: Plan, name: str) -> Piece:
         rows=rows,
         pixels=pixels,
         channels=channels,
-        in_row=source.row if rows > 1 else 0,
-        in_pixel=source.pixel if pixels > 1 else 0,
-        out_row=out.row if rows > 1 else 0,
-        out_pixel=out.pixel if pixels > 1 else 0,
+        **distances(source, out, rows, pixels),
         weight_row=strides[0] if rows > 1 else 0,
         weight_pixel=strides[1] if pixels > 1 else 0,
         weight_channel=strides[2],

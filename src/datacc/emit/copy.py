@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from datacc.emit.piece import C_TYPES, Piece, at
-from datacc.emit.walk import walk
+from datacc.emit.walk import distances, walk
 from datacc.ir.plan import Place, Plan, Step
 
 _WALK: Final = """\
@@ -65,10 +65,7 @@ def copying(name: str, source: Place, out: Place, offset: int = 0) -> tuple[tupl
         rows=rows,
         pixels=pixels,
         channels=channels,
-        in_row=source.row if rows > 1 else 0,
-        in_pixel=source.pixel if pixels > 1 else 0,
-        out_row=out.row if rows > 1 else 0,
-        out_pixel=out.pixel if pixels > 1 else 0,
+        **distances(source, out, rows, pixels),
     )
     return table, f"kernel_copy_{source.dtype}(&walk, {at(name, source.first)}, {at('out', out.first + offset)});"
 

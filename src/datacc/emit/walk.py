@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from datacc.ir.plan import Place
+
 ONE_LINE: Final = 70
 LINE: Final = 100
 
@@ -15,6 +17,16 @@ def walk(kind: str, /, **distances: int) -> tuple[str, ...]:
         return (f"static const {kind} walk = {{{members}}};",)
     lines = re.findall(rf".{{1,{LINE}}}(?:,(?= )|$)", members)
     return (f"static const {kind} walk = {{", *(f"    {line.strip()}" for line in lines), "};")
+
+
+def distances(source: Place, out: Place, rows: int, pixels: int) -> dict[str, int]:
+    """How far rows and pixels lie apart on both sides, as a walk names it; 0 where there is but one."""
+    return {
+        "in_row": source.row if rows > 1 else 0,
+        "in_pixel": source.pixel if pixels > 1 else 0,
+        "out_row": out.row if rows > 1 else 0,
+        "out_pixel": out.pixel if pixels > 1 else 0,
+    }
 
 
 def call(function: str, *arguments: str) -> list[str]:
