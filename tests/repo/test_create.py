@@ -48,6 +48,13 @@ def test_a_second_time_is_refused(tmp_path: Path) -> None:
         create(tmp_path, "pets")
 
 
+def test_a_file_in_the_way_stays(tmp_path: Path) -> None:
+    (tmp_path / "pets").write_text("mine")
+    with pytest.raises(RepositoryError, match="a file is there"):
+        create(tmp_path / "pets", "pets")
+    assert (tmp_path / "pets").read_text() == "mine"
+
+
 @pytest.mark.parametrize("name", ["../x", "int", "a b", "x" * 100, "", "json"])
 def test_a_name_no_program_can_have_leaves_nothing(tmp_path: Path, name: str) -> None:
     with pytest.raises(SpecError):

@@ -32,6 +32,9 @@ def create(root: Path, name: str) -> Created:
     check_name(name, module=True)
     if (root / MARKER).exists():
         raise RepositoryError("this is a label repository already", where=str(root), tries=["datacc status"])
+    if root.exists() and not root.is_dir():
+        tries = ["datacc new FOLDER", "--program begins with a datacc.toml"]
+        raise RepositoryError("a file is there; a repository is a folder", where=str(root), tries=tries)
     git, fresh, made = Git(root), not (root / ".git").exists(), not root.exists()
     old = {path: _read(root / path) for path in (".gitignore", ".gitattributes", MARKER)}
     new = {
