@@ -202,6 +202,14 @@ def test_a_pictures_folder_is_a_table_too(pets: Program, tmp_path: Path, store: 
     assert 0 < len(originals) <= 9
 
 
+def test_the_origin_tells_a_renamed_class_folder(pets: Program, tmp_path: Path, store: Store) -> None:
+    folder = tmp_path / "pictures"
+    first = next(place for place in sorted(folder.iterdir()) if place.is_dir())
+    before = TABLE.snapshot(infer_program(folder, "animal"), tmp_path, None, store).origin
+    first.rename(first.with_name(f"{first.name}_"))  # the files stay in their order
+    assert TABLE.snapshot(infer_program(folder, "animal"), tmp_path, None, store).origin != before
+
+
 def test_outside_a_repository_or_at_no_revision_it_is_refused(pets: Program, tmp_path: Path, store: Store) -> None:
     with pytest.raises(RepositoryError, match="no label repository"):
         REPOSITORY.snapshot(pets, tmp_path, None, store)

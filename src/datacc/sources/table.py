@@ -1,5 +1,6 @@
 """A table (CSV, TSV, JSON Lines, .npz or folder) just as it is, without a repository: zero configuration."""
 
+import os
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,7 +21,7 @@ from datacc.repo.words import counted
 from datacc.sources import Source
 from datacc.spec.names import identifier
 from datacc.spec.program import Origin, Program
-from datacc.store import Store
+from datacc.store import Store, digest
 
 _OPTIONS: Final = ("path", "label", "group", "split", "key", "skip_bad")
 
@@ -138,8 +139,13 @@ def _equal_inputs(examples: list[Example], output: str) -> list[str]:
 
 
 def _digest(path: Path) -> str:
-    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
-    return address("".join(address(file.read_bytes()) for file in files).encode())
+    """The digest of a file, or of a folder's files with their places, since a class is the name of a folder."""
+    if not path.is_dir():
+        return address(path.read_bytes())
+    files = sorted(file for file in path.rglob("*") if file.is_file())
+    return digest(
+        *(os.fsencode(file.relative_to(path).as_posix()) + address(file.read_bytes()).encode() for file in files)
+    )
 
 
 ENTRY = TableSource()
