@@ -14,7 +14,7 @@ import pytest
 
 from datacc import errors
 from datacc.cli import app
-from datacc.cli.answer import Answer, columns, visible
+from datacc.cli.outcome import Outcome, columns, visible
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def verb(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 def fails_with(error: BaseException) -> Any:
-    def run(options: argparse.Namespace) -> Answer:
+    def run(options: argparse.Namespace) -> Outcome:
         raise error
 
     return run

@@ -1,4 +1,4 @@
-"""The command `datacc`: finds the verb, hands it its options, prints its answer, and turns failures into exit codes."""
+"""The command `datacc`: finds the verb, hands it its options, prints its outcome, turns failures into exit codes."""
 
 import argparse
 import ast
@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final, NoReturn
 
-from datacc.cli.answer import Answer, visible
+from datacc.cli.outcome import Outcome, visible
 from datacc.errors import DataccError, ResourceError, UsageError
 
 # In the order in which one meets them.
@@ -40,31 +40,31 @@ def call(arguments: Sequence[str]) -> int:
     """Carry out `arguments`, print what comes of it, and return the exit code. Bugs keep their traceback."""
     as_json = "--json" in arguments
     try:
-        answer = _answer(arguments)
+        outcome = _outcome(arguments)
     except DataccError as error:
-        answer = Answer(error=error)
+        outcome = Outcome(error=error)
     except KeyboardInterrupt:
         print("\ninterrupted; whatever was not finished was left as it was", file=sys.stderr)
         return INTERRUPTED
     except (MemoryError, OSError) as error:
-        answer = Answer(error=_machine(error))
-    return _print(answer, as_json)
+        outcome = Outcome(error=_machine(error))
+    return _print(outcome, as_json)
 
 
-def _answer(arguments: Sequence[str]) -> Answer:
+def _outcome(arguments: Sequence[str]) -> Outcome:
     if not arguments or arguments[0] in ("-h", "--help", "help"):
-        return Answer(facts={"verbs": {verb: _summary(verb) for verb in VERBS}}, text=_help())
+        return Outcome(facts={"verbs": {verb: _summary(verb) for verb in VERBS}}, text=_help())
     if arguments[0] in ("-V", "--version"):
         version = import_module("datacc").__version__
-        return Answer(facts={"version": version}, text=f"datacc {version}")
+        return Outcome(facts={"version": version}, text=f"datacc {version}")
     verb = arguments[0]
     if verb not in VERBS:
         close = difflib.get_close_matches(verb, VERBS, n=1)
         raise UsageError(f"there is no verb {verb!r}", tries=[f"datacc {close[0] if close else '--help'}"])
     module = import_module(f"datacc.cli.{_stem(verb)}")
     options = _parser(verb, module).parse_args(arguments[1:])
-    answer: Answer = module.run(options)
-    return answer
+    outcome: Outcome = module.run(options)
+    return outcome
 
 
 class _Parser(argparse.ArgumentParser):
@@ -124,23 +124,23 @@ def _machine(error: MemoryError | OSError) -> DataccError:
     raise error
 
 
-def _print(answer: Answer, as_json: bool) -> int:
+def _print(outcome: Outcome, as_json: bool) -> int:
     try:
         if as_json:
-            print(answer.as_json(), flush=True)
+            print(outcome.as_json(), flush=True)
         else:
-            _show(answer)
+            _show(outcome)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
-    if answer.error and not as_json:
-        print(visible(f"error: {answer.error}"), file=sys.stderr)
-    return answer.exit_code
+    if outcome.error and not as_json:
+        print(visible(f"error: {outcome.error}"), file=sys.stderr)
+    return outcome.exit_code
 
 
-def _show(answer: Answer) -> None:
-    if answer.picture is not None:
+def _show(outcome: Outcome) -> None:
+    if outcome.picture is not None:
         width = None if sys.stdout.isatty() else WIDTH
-        import_module("rich.console").Console(width=width).print(answer.picture)
-    if answer.text:
-        print(visible(answer.text), flush=True)
+        import_module("rich.console").Console(width=width).print(outcome.picture)
+    if outcome.text:
+        print(visible(outcome.text), flush=True)

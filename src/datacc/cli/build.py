@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from datacc.cli.answer import Answer
+from datacc.cli.outcome import Outcome
 from datacc.cli.progress import FitDisplay
 from datacc.cli.verdict import verdict
 from datacc.compiler.build import Order, build
@@ -37,21 +37,21 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--verify", action="store_true", help="build again elsewhere, and compare the bytes")
 
 
-def run(options: argparse.Namespace) -> Answer:
+def run(options: argparse.Namespace) -> Outcome:
     """Build, and tell how the judge decided."""
     program, root = _asked(options)
     order = Order(revision=options.revision, exact=options.exact, search=options.search)
     with FitDisplay() as display:
         report = build(program, root, order, lambda rung: display.watch(_title(rung)))
-    answer = verdict(report, root / "build" / program.name)
-    return _verified(answer, program, root, options.revision) if options.verify else answer
+    outcome = verdict(report, root / "build" / program.name)
+    return _verified(outcome, program, root, options.revision) if options.verify else outcome
 
 
-def _verified(answer: Answer, program: Program, root: Path, revision: str | None) -> Answer:
-    """The answer, with the files that a second build made equal."""
+def _verified(outcome: Outcome, program: Program, root: Path, revision: str | None) -> Outcome:
+    """The outcome, with the files that a second build made equal."""
     with FitDisplay() as display:
         same = verify(program, root, revision, lambda rung: display.watch(f"again: {_title(rung)}"))
-    return replace(answer, facts={**answer.facts, "verified": same}, text=f"built twice, equal: {', '.join(same)}")
+    return replace(outcome, facts={**outcome.facts, "verified": same}, text=f"built twice, equal: {', '.join(same)}")
 
 
 def _title(rung: Rung) -> str:

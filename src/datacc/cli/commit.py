@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-from datacc.cli.answer import Answer
+from datacc.cli.outcome import Outcome
 from datacc.repo.commit import commit
 from datacc.repo.find import find
 from datacc.repo.words import counted
@@ -21,8 +21,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-m", "--message", help="why; what was done is said if it is left out")
 
 
-def run(options: argparse.Namespace) -> Answer:
+def run(options: argparse.Namespace) -> Outcome:
     """Commit, and name the commit."""
     done = commit(find(Path.cwd()), options.message)
     told = f"{counted(done.edits, 'edit')}: " if done.edits else ""
-    return Answer(facts=asdict(done), text=f"{done.commit[:10]}  {told}{done.message}")
+    return Outcome(facts=asdict(done), text=f"{done.commit[:10]}  {told}{done.message}")

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-from datacc.cli.answer import Answer
+from datacc.cli.outcome import Outcome
 from datacc.cli.place import place_of
 from datacc.cli.progress import FitDisplay
 from datacc.compiler.diff_text import diff_text
@@ -25,7 +25,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quick", action="store_true", help="leave out the learn rows, which need fits of their own")
 
 
-def run(options: argparse.Namespace) -> Answer:
+def run(options: argparse.Namespace) -> Outcome:
     """The diff of the two."""
     place = place_of(options.artifact)
     with FitDisplay() as display:
@@ -37,4 +37,4 @@ def run(options: argparse.Namespace) -> Answer:
             learn=not options.quick,
             announce=lambda fold: display.watch(f"fit fold {fold + 1}"),
         )
-    return Answer(facts=asdict(found), text=diff_text(found).rstrip())
+    return Outcome(facts=asdict(found), text=diff_text(found).rstrip())

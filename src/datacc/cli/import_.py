@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-from datacc.cli.answer import Answer
+from datacc.cli.outcome import Outcome
 from datacc.intake.importing import ImportOptions, ImportReport, import_examples
 from datacc.repo.find import find
 from datacc.repo.words import counted
@@ -30,7 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--skip-bad", action="store_true", help="leave out what cannot be read, and say so")
 
 
-def run(options: argparse.Namespace) -> Answer:
+def run(options: argparse.Namespace) -> Outcome:
     """Import, and count what came in."""
     given = ImportOptions(
         label=options.label,
@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> Answer:
         skip_bad=options.skip_bad,
     )
     done = import_examples(find(Path.cwd()), options.path, given)
-    return Answer(facts=asdict(done), text="\n".join(_lines(done)))
+    return Outcome(facts=asdict(done), text="\n".join(_lines(done)))
 
 
 def _lines(done: ImportReport) -> Iterator[str]:

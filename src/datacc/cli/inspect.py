@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Final
 
-from datacc.cli.answer import Answer, columns
+from datacc.cli.outcome import Outcome, columns
 from datacc.compiler.report import read_report
 from datacc.compiler.shown import amount, part
 from datacc.ir.cost import NodeCost
@@ -21,7 +21,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("artifact", type=Path, help="the folder that a build left")
 
 
-def run(options: argparse.Namespace) -> Answer:
+def run(options: argparse.Namespace) -> Outcome:
     """The table of ops and the shares of their kinds."""
     report = read_report(options.artifact / "report.json")
     total = sum(op.steps for op in report.ops)
@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> Answer:
     kinds = Counter(op.kind for op in report.ops)
     counted = ", ".join(f"{kinds[kind]} {kind}" for kind in by_kind)
     text = f"{table}\n\n{len(report.ops)} ops: {counted}\n{amount(work)} multiply-adds per answer; of all steps: {told}"
-    return Answer(facts=facts, text=text)
+    return Outcome(facts=facts, text=text)
 
 
 def _row(op: NodeCost, total: int) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import argparse
 from pathlib import Path
 from typing import Final
 
-from datacc.cli.answer import Answer
+from datacc.cli.outcome import Outcome
 from datacc.cli.place import place_of
 from datacc.cli.verdict import verdict
 from datacc.compiler.again import judge_again
@@ -20,7 +20,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("artifact", nargs="?", type=Path, help="the folder that a build left (that of this program)")
 
 
-def run(options: argparse.Namespace) -> Answer:
+def run(options: argparse.Namespace) -> Outcome:
     """The new verdict."""
     place = place_of(options.artifact)
     return verdict(judge_again(place.artifact, place.root, place.store), place.artifact)

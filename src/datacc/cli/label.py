@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-from datacc.cli.answer import Answer
+from datacc.cli.outcome import Outcome
 from datacc.repo.find import find
 from datacc.repo.label import label
 
@@ -22,7 +22,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--field", metavar="OUTPUT", help="which output, when there are several")
 
 
-def run(options: argparse.Namespace) -> Answer:
+def run(options: argparse.Namespace) -> Outcome:
     """Label it, and tell what that changed."""
     done = label(find(Path.cwd()), options.example, options.field, options.label)
     told = {
@@ -30,4 +30,4 @@ def run(options: argparse.Namespace) -> Answer:
         "resolve": f"{done.example}: {done.field} is {done.new}; the conflict ({', '.join(done.old)}) is resolved",
         "verify": f"{done.example}: {done.field} is {done.new}, verified",
     }
-    return Answer(facts=asdict(done), text=f"{told[done.op]}\nnext: datacc commit")
+    return Outcome(facts=asdict(done), text=f"{told[done.op]}\nnext: datacc commit")

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-from datacc.cli.answer import Answer, columns
+from datacc.cli.outcome import Outcome, columns
 from datacc.repo.find import find
 from datacc.repo.log import LogEntry, log
 
@@ -21,10 +21,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-n", "--limit", type=int, default=20, help="at most so many (20)")
 
 
-def run(options: argparse.Namespace) -> Answer:
+def run(options: argparse.Namespace) -> Outcome:
     """The commits as a table."""
     entries = log(find(Path.cwd()), options.limit, options.revision)
-    return Answer(facts={"commits": [asdict(entry) for entry in entries]}, text=columns(map(_row, entries)))
+    return Outcome(facts={"commits": [asdict(entry) for entry in entries]}, text=columns(map(_row, entries)))
 
 
 def _row(entry: LogEntry) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import argparse
 from pathlib import Path
 from typing import Final
 
-from datacc.cli.answer import Answer
+from datacc.cli.outcome import Outcome
 from datacc.repo.create import create
 from datacc.spec.names import identifier
 from datacc.spec.read import read_program
@@ -24,7 +24,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     called.add_argument("--program", type=Path, metavar="TOML", help="a datacc.toml to begin with")
 
 
-def run(options: argparse.Namespace) -> Answer:
+def run(options: argparse.Namespace) -> Outcome:
     """Make the repository and tell where it is."""
     root: Path = options.folder
     lies_there = root / "datacc.toml"
@@ -37,4 +37,4 @@ def run(options: argparse.Namespace) -> Answer:
         commit = created.repository.git.commit(["datacc.toml"], f"ask for {name}")
     facts = {"root": str(created.repository.root), "name": name, "commit": commit, "notes": created.notes}
     notes = "".join(f"\nnote: {note}" for note in created.notes)
-    return Answer(facts=facts, text=f"{name}: a label repository in {root}{notes}\nnext: datacc import FILE_OR_FOLDER")
+    return Outcome(facts=facts, text=f"{name}: a label repository in {root}{notes}\nnext: datacc import FILE_OR_FOLDER")

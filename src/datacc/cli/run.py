@@ -10,14 +10,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from datacc.cli.answer import Answer, columns
+from datacc.cli.outcome import Outcome, columns
 from datacc.compiler.shown import percent
 from datacc.errors import DataError, UsageError
 from datacc.intake import Format, Raw
 from datacc.registry import load as member
 from datacc.registry import names
-from datacc.runtime.load import Answer as Said
-from datacc.runtime.load import Loaded, load
+from datacc.runtime.load import Answer, Loaded, load
 
 EXAMPLE: Final = "datacc run build/digits seven.png"
 TOP: Final = 2  # runners-up shown
@@ -29,14 +28,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("inputs", metavar="INPUT", nargs="+", help="a file, or JSON such as '{\"width\": 2.5}'")
 
 
-def run(options: argparse.Namespace) -> Answer:
+def run(options: argparse.Namespace) -> Outcome:
     """Every answer, with its confidence and the runners-up."""
     program = load(options.artifact)
     ports = [port.name for port in program.interface.inputs]
     asked = _values(options.inputs) if len(ports) == 1 else _named(options.inputs, ports)
     answers = [(where, _ask(program, where, value, several=len(ports) > 1)) for where, value in asked]
     facts = [{"input": where, **_facts(answer)} for where, answer in answers]
-    return Answer(
+    return Outcome(
         facts={"program": program.interface.name, "answers": facts},
         text=columns((f"{where}:", *_told(answer)) for where, answer in answers),
     )
@@ -99,13 +98,13 @@ def _bytes(path: Path) -> bytes:
 
 
 def _facts(answer: Any) -> dict[str, Any]:
-    if isinstance(answer, Said):
+    if isinstance(answer, Answer):
         return asdict(answer)
     return {name: _facts(one) for name, one in answer.items()} if isinstance(answer, dict) else {"value": answer}
 
 
 def _told(answer: Any) -> tuple[str, ...]:
-    if not isinstance(answer, Said):
+    if not isinstance(answer, Answer):
         return (str(answer),)
     others = sorted(((score, name) for name, score in answer.scores.items() if name != answer.label), reverse=True)
     runners_up = ", ".join(f"{name} {percent(score, 1)}" for score, name in others[:TOP])

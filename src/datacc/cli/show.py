@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-from datacc.cli.answer import Answer, columns
+from datacc.cli.outcome import Outcome, columns
 from datacc.repo.find import find
 from datacc.repo.show import Event, Shown, Value, show
 
@@ -21,10 +21,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("example", help="the first digits of its id")
 
 
-def run(options: argparse.Namespace) -> Answer:
+def run(options: argparse.Namespace) -> Outcome:
     """The example as a page of text."""
     shown = show(find(Path.cwd()), options.example)
-    return Answer(facts=asdict(shown), text="\n".join(_lines(shown)))
+    return Outcome(facts=asdict(shown), text="\n".join(_lines(shown)))
 
 
 def _lines(shown: Shown) -> Iterator[str]:

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-from datacc.cli.answer import Answer, columns
+from datacc.cli.outcome import Outcome, columns
 from datacc.repo.find import find
 from datacc.repo.status import Status, status
 from datacc.repo.words import counted
@@ -22,10 +22,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Nothing to say."""
 
 
-def run(options: argparse.Namespace) -> Answer:
+def run(options: argparse.Namespace) -> Outcome:
     """The state, journal included."""
     now = status(find(Path.cwd()))
-    return Answer(facts=asdict(now), text="\n".join(_lines(now)))
+    return Outcome(facts=asdict(now), text="\n".join(_lines(now)))
 
 
 def _lines(now: Status) -> Iterator[str]:

@@ -1,18 +1,18 @@
-"""A report as the answer of a verb: the table, the facts, and the error that names what is missed."""
+"""A report as the outcome of a verb: the table, the facts, and the error that names what is missed."""
 
 import json
 from pathlib import Path
 
-from datacc.cli.answer import Answer
+from datacc.cli.outcome import Outcome
 from datacc.compiler.report import Report
 from datacc.compiler.report.text import report_text
 from datacc.errors import GoalMissed
 
 
-def verdict(report: Report, folder: Path) -> Answer:
-    """The answer that shows `report`, of the artifact in `folder`."""
+def verdict(report: Report, folder: Path) -> Outcome:
+    """The outcome that shows `report`, of the artifact in `folder`."""
     facts = {"folder": str(folder), "holds": report.verdict.holds, "report": json.loads(report.to_json())}
-    return Answer(facts=facts, picture=report_text(report), error=missed(report))
+    return Outcome(facts=facts, picture=report_text(report), error=missed(report))
 
 
 def missed(report: Report) -> GoalMissed | None:

@@ -13,7 +13,7 @@ LONGEST_CELL: Final = 80
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class Outcome:
     """The outcome of a verb.
 
     `facts` are printed with `--json`; without it `picture`, something that rich can show, and `text`. `error` is what
