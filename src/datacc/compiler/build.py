@@ -10,7 +10,7 @@ from datacc.compiler.artifact import replacing
 from datacc.compiler.assemble import skeleton_graph
 from datacc.compiler.cache import cache
 from datacc.compiler.certify import certify, outlook
-from datacc.compiler.finish import Made, finish
+from datacc.compiler.finish import Decided, finish
 from datacc.compiler.fitting import back_end_version, fit_once
 from datacc.compiler.price import over_budget, price
 from datacc.compiler.recipe import recipe_of
@@ -60,9 +60,9 @@ def build(program: Program, root: Path, order: Order = Order(), announce: Announ
         choice = obey(lock, asked, snapshot, store, announce)
     fresh = lock_of(asked, choice)
     told = (*warnings, *_outlook(asked, snapshot, choice))
-    made = Made(program=asked, snapshot=snapshot, choice=choice, lock=fresh, warnings=told)
+    decided = Decided(program=asked, snapshot=snapshot, choice=choice, lock=fresh, warnings=told)
     with replacing(root / "build" / program.name) as folder:
-        report = finish(made, root, store, folder)
+        report = finish(decided, root, store, folder)
     if program.path is None:
         write_atomically(root / FILE, program_toml(asked).encode())
     if report.verdict.holds and fresh != lock:

@@ -28,7 +28,7 @@ from datacc.targets import Built, Target
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Made:
+class Decided:
     """Everything that was decided and fitted before anything is linked."""
 
     program: Program
@@ -38,30 +38,30 @@ class Made:
     warnings: tuple[str, ...]
 
 
-def finish(made: Made, root: Path, store: Store, folder: Path) -> Report:
+def finish(decided: Decided, root: Path, store: Store, folder: Path) -> Report:
     """Leave the whole artifact in `folder` and return its report.
 
     Raises `ParityError` when the linked program and the reference disagree on a judged row.
     """
-    program, graph = made.program, made.choice.fitted.graph
-    port = interface(program, made.snapshot, graph)
+    program, graph = decided.program, decided.choice.fitted.graph
+    port = interface(program, decided.snapshot, graph)
     product = build_library(write(graph, port), program.target.cpu, folder)
     native = Native(product.library.path, port, product.draft.plan.arena)
     artifact = digest(product.library.path.read_bytes())
     verdict = judge(
         program,
-        made.snapshot,
+        decided.snapshot,
         graph,
         native,
         product.costs,
         store,
         ledger_folder(program, root),
         artifact=artifact,
-        cheaper=_cheaper(made.choice),
+        cheaper=_cheaper(decided.choice),
     )
-    evidence = tuple(gather(made.snapshot, output.name, native) for output in program.outputs)
-    report = _report(made, product, verdict, evidence, artifact)
-    _write(folder, made, product, port)
+    evidence = tuple(gather(decided.snapshot, output.name, native) for output in program.outputs)
+    report = _report(decided, product, verdict, evidence, artifact)
+    _write(folder, decided, product, port)
     (folder / "report.json").write_text(report.to_json(), encoding="utf-8")
     (folder / "report.html").write_text(report_html(report, evidence), encoding="utf-8")
     (folder / "card.md").write_text(card(report), encoding="utf-8")
@@ -78,38 +78,40 @@ def _cheaper(choice: Choice) -> str:
     return f"{one.skeleton} with {sizes} has {one.work:,} multiply-adds and {one.tune:.1%} on tune"
 
 
-def _report(made: Made, product: Product, verdict: Verdict, evidence: tuple[Evidence, ...], artifact: str) -> Report:
-    data = data_of(made.snapshot)
-    commit = made.snapshot.origin.removeprefix("commit ")
+def _report(
+    decided: Decided, product: Product, verdict: Verdict, evidence: tuple[Evidence, ...], artifact: str
+) -> Report:
+    data = data_of(decided.snapshot)
+    commit = decided.snapshot.origin.removeprefix("commit ")
     return Report(
-        name=made.program.name,
-        program=program_toml(made.program),
-        data=replace(data, notes=(*data.notes, *made.warnings)),
-        tried=made.choice.tried,
+        name=decided.program.name,
+        program=program_toml(decided.program),
+        data=replace(data, notes=(*data.notes, *decided.warnings)),
+        tried=decided.choice.tried,
         verdict=verdict,
         costs=product.costs,
         ops=node_costs(product.draft.graph),
         tune=tuple(tune_of(one) for one in evidence),
-        recipe=made.choice.recipe.plain(),
+        recipe=decided.choice.recipe.plain(),
         provenance=Provenance(
             datacc=version("datacc"),
-            toolchain=made.lock.toolchain,
-            cpu=made.program.target.cpu,
-            commit=commit if commit != made.snapshot.origin else None,
-            lock=digest(lock_toml(made.lock)),
+            toolchain=decided.lock.toolchain,
+            cpu=decided.program.target.cpu,
+            commit=commit if commit != decided.snapshot.origin else None,
+            lock=digest(lock_toml(decided.lock)),
         ),
         digests=Digests(
-            graph=made.choice.fitted.graph.digest,
+            graph=decided.choice.fitted.graph.digest,
             source=product.draft.source.digest,
             library=artifact,
         ),
     )
 
 
-def _write(folder: Path, made: Made, product: Product, port: Interface) -> None:
+def _write(folder: Path, decided: Decided, product: Product, port: Interface) -> None:
     """The stored forms of the program, and the targets that were asked for."""
     (folder / "interface.json").write_text(port.to_json(), encoding="utf-8")
-    (folder / "graph.dcc").write_bytes(dump(made.choice.fitted.graph))
+    (folder / "graph.dcc").write_bytes(dump(decided.choice.fitted.graph))
     built = Built(
         interface=port,
         source=product.draft.source,
@@ -117,6 +119,6 @@ def _write(folder: Path, made: Made, product: Product, port: Interface) -> None:
         scratch=product.draft.plan.arena,
         graph=product.draft.graph,
     )
-    for name in made.program.target.make:
+    for name in decided.program.target.make:
         target: Target = load("targets", name)
         target.make(built, folder)
