@@ -33,14 +33,6 @@ def measure(*, quick: bool) -> Iterator[Row]:
     yield from footprint.rows(digits, quick=quick)
 
 
-def say(text: str, end: str = "") -> None:
-    """Show how far it is on a terminal; elsewhere only what ends a line is worth reading."""
-    if sys.stderr.isatty():
-        print(f"\r{text:<100}", end=end, file=sys.stderr, flush=True)
-    elif end:
-        print(text, file=sys.stderr)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
@@ -50,9 +42,9 @@ def main() -> None:
     print(f"{machine_class()}; {load()}\n{versions(PEERS)}", file=sys.stderr)
     rows = []
     for row in measure(quick=options.quick):
-        say(row.name)
+        print(f"{time.monotonic() - began:4.0f} s  {row.name}", file=sys.stderr, flush=True)
         rows.append(row)
-    say(f"{time.monotonic() - began:.0f} s; at the end {load()}", end="\n")
+    print(f"at the end: {load()}", file=sys.stderr)
     print(as_json(rows) if options.json else table(rows))
 
 

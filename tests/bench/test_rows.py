@@ -54,6 +54,6 @@ def test_the_table_keeps_columns_apart() -> None:
     rows = [Row(name="a", ours=1.0, note="wall"), Row(name="a/peer", ours=1.0, peer=2.0)]
     assert table(rows).splitlines() == [
         "row     ours  peer  ratio",
-        "a        1 s                wall",
+        "a        1 s               wall",
         "a/peer   1 s   2 s     2×",
     ]
