@@ -14,7 +14,7 @@ import pytest
 from datacc.compiler import artifact
 from datacc.compiler.build import Order, build
 from datacc.compiler.report import read_report
-from datacc.compiler.search import PATIENCE
+from datacc.compiler.search import GOAL_PATIENCE
 from datacc.errors import BudgetError, CertifyError, SpecError
 from datacc.ir.file import load as load_graph
 from datacc.ir.interpret import interpret
@@ -122,7 +122,7 @@ def test_a_missed_goal_is_told_and_writes_no_lock(tmp_path: Path) -> None:
     assert "more right" in missed.closes
     assert not (tmp_path / "datacc.lock").exists()
     fitted = [one.tune for one in report.tried if one.tune is not None]
-    assert len(fitted) > PATIENCE
+    assert len(fitted) > GOAL_PATIENCE
     assert max(fitted) == report.tried[[one.chosen for one in report.tried].index(True)].tune
 
 

@@ -1,5 +1,6 @@
 """The search: up the ladder from cheap to dear, past what breaks the budget, to the first that reaches the goal."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
@@ -27,7 +28,9 @@ from datacc.spec.program import Check, Program
 from datacc.store import Store
 
 LIKELY: Final = 0.9  # the chance of passing, seen from tune, that ends the search
-PATIENCE: Final = 3  # rungs in a row without a gain on tune that end the search
+# Rungs in a row without a real gain on tune that end the search: one more where somebody asked for a goal.
+FLOOR_PATIENCE: Final = 2
+GOAL_PATIENCE: Final = 3
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -56,25 +59,33 @@ Announce = Callable[[Rung], Watch | None]
 def search(program: Program, snapshot: Snapshot, store: Store, *, chosen_goal: bool, announce: Announce) -> Choice:
     """The cheapest rung whose tune answers make passing likely; without one, the best on tune.
 
-    It ends where tune no longer gains. With `chosen_goal` (datacc set the goal itself, as a floor) that is the only
-    end. Raises `BudgetError` with the nearest rung when none can meet the budget; then nothing was fitted.
+    It ends where tune no longer gains more than chance could give it: one standard error since the last gain. With
+    `chosen_goal` (datacc set the goal itself, as a floor) that is the only end. Raises `BudgetError` with the nearest
+    rung when none can meet the budget; then nothing was fitted.
     """
     priced = [(rung, price(program, snapshot, rung.graph, store)) for rung in rungs(program, snapshot)]
-    tried, best, since = [], None, 0
+    patience = FLOOR_PATIENCE if chosen_goal else GOAL_PATIENCE
+    tried, best, level, since = [], None, -1.0, 0
     for rung, costs in _within_budget(program, priced):
         recipe = default_recipe(len(snapshot.rows(LEARN)), rung.work)
         fitted = fit_once(program, snapshot, rung.graph, recipe, store, watch=announce(rung))
         tried.append(candidate(rung, costs, fitted.tune))
-        since += 1
         if best is None or fitted.tune > best.fitted.tune:
-            best, since = Choice(rung=rung, recipe=recipe, fitted=fitted, tried=()), 0
+            best = Choice(rung=rung, recipe=recipe, fitted=fitted, tried=())
+        gained = fitted.tune > level + _standard_error(level, len(snapshot.rows(TUNE)))
+        level, since = (fitted.tune, 0) if gained else (level, since + 1)
         if not chosen_goal and promising(program, snapshot, fitted.graph):
             best = Choice(rung=rung, recipe=recipe, fitted=fitted, tried=())
             break
-        if since >= PATIENCE or best.fitted.tune == 1:
+        if since >= patience or best.fitted.tune == 1:
             break
     assert best is not None  # _within_budget gives at least one rung
     return replace(best, tried=_all_tried(program, priced, tried, best.rung))
+
+
+def _standard_error(rate: float, rows: int) -> float:
+    """Of a share measured on so many rows; 0 before anything was measured."""
+    return math.sqrt(rate * (1 - rate) / rows) if rate > 0 else 0.0
 
 
 def rungs(program: Program, snapshot: Snapshot) -> list[Rung]:
