@@ -54,6 +54,13 @@ def test_a_table_needs_nothing_but_its_label(flowers: Path, store: Store, tmp_pa
     assert flowers.read_bytes() == before
 
 
+def test_a_constant_column_is_told_at_every_build(flowers: Path, store: Store, tmp_path: Path) -> None:
+    lines = flowers.read_text().splitlines()
+    flowers.write_text("\n".join([f"{lines[0]},unit", *(f"{line},5" for line in lines[1:]), ""]))
+    program = infer_program(flowers, "Species name")
+    assert "not learnt from: 'unit' (constant)" in TABLE.snapshot(program, tmp_path, None, store).notes
+
+
 def test_every_row_keeps_its_numbers_and_label(flowers: Path, store: Store, tmp_path: Path) -> None:
     snapshot = TABLE.snapshot(infer_program(flowers, "Species name"), tmp_path, None, store)
     lines = flowers.read_text().split("\n")

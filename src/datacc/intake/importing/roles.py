@@ -54,6 +54,7 @@ def decide(found: Found, options: ImportOptions, known: Sequence[str] | None, ou
         inputs = tuple(options.inputs if options.inputs is not None else known or ())
         for column in inputs:
             _require(found, column, "input", where)
+        notes += _unread(found, [column for column in rest if column in numeric and column not in inputs])
     else:
         inputs = _infer(found, [column for column in rest if column in numeric], notes, where)
     others = tuple(column for column in rest if column not in inputs)
@@ -109,7 +110,7 @@ def _split_column(found: Found) -> str | None:
 
 
 def _infer(found: Found, numeric: Sequence[str], notes: list[str], where: str) -> tuple[str, ...]:
-    constant = [column for column in numeric if len({number(cell) for cell in _cells(found, column)} - {None}) == 1]
+    constant = [column for column in numeric if _is_constant(_cells(found, column))]
     numbering = [column for column in numeric if _is_numbering(column, _cells(found, column))]
     inputs = tuple(column for column in numeric if column not in constant and column not in numbering)
     if constant:
@@ -123,6 +124,18 @@ def _infer(found: Found, numeric: Sequence[str], notes: list[str], where: str) -
             tries=["give numeric columns", "--inputs names them"],
         )
     return inputs
+
+
+def _unread(found: Found, numeric: Sequence[str]) -> list[str]:
+    """Notes on columns of numbers that are there and not among the inputs that were decided before."""
+    constant = [column for column in numeric if _is_constant(_cells(found, column))]
+    others = [column for column in numeric if column not in constant]
+    told = ((constant, "constant"), (others, "not among the inputs"))
+    return [f"not learnt from: {_listed(columns)} ({why})" for columns, why in told if columns]
+
+
+def _is_constant(cells: Sequence[Any]) -> bool:
+    return len({number(cell) for cell in cells} - {None}) == 1
 
 
 def _is_numbering(column: str, cells: Sequence[Any]) -> bool:
