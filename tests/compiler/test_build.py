@@ -3,6 +3,7 @@
 import errno
 import os
 import shutil
+import subprocess
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -16,8 +17,11 @@ from datacc.compiler.build import Order, build
 from datacc.compiler.report import read_report
 from datacc.compiler.search import GOAL_PATIENCE
 from datacc.errors import BudgetError, CertifyError, SpecError
+from datacc.intake.importing import ImportOptions, import_examples
 from datacc.ir.file import load as load_graph
 from datacc.ir.interpret import interpret
+from datacc.repo.create import create
+from datacc.repo.find import find
 from datacc.runtime.load import load
 from datacc.sources.table import infer_program
 from datacc.spec.program import Budget, Check, Goal, Program
@@ -96,6 +100,24 @@ def test_two_folders_give_the_same_bytes(tmp_path: Path) -> None:
     assert any(name.endswith(".whl") for name in made[0])
     assert any(name.endswith(".so") for name in made[0])
     assert not {name for name in set(made[0]) - reports if made[0][name] != made[1][name]}
+
+
+def test_two_clones_of_a_repository_give_the_same_bytes(tmp_path: Path) -> None:
+    create(tmp_path / "first", "flowers")
+    repository = find(tmp_path / "first")
+    import_examples(repository, blobs(tmp_path / "flowers.csv"), ImportOptions(label="species"))
+    subprocess.run(["git", "clone", "-q", str(repository.root), str(tmp_path / "elsewhere, a clone")], check=True)
+    made = []
+    for root in (repository.root, tmp_path / "elsewhere, a clone"):
+        program = read_program(root / "datacc.toml")
+        everything = replace(program.target, make=("c", "library", "wheel", "onnx"))
+        report = build(replace(program, target=everything), root)
+        made.append({path.name: path.read_bytes() for path in (root / "build" / "flowers").iterdir()})
+        assert report.provenance.commit == repository.git.commit_of("HEAD")
+    assert set(made[0]) == set(made[1])
+    assert {Path(name).suffix for name in made[0]} >= {".c", ".h", ".so", ".whl", ".onnx", ".dcc"}
+    measured = {"report.json", "report.html", "card.md"}
+    assert not {name for name in set(made[0]) - measured if made[0][name] != made[1][name]}
 
 
 def test_the_goal_is_more_than_the_commonest_class(once: Path) -> None:
@@ -227,7 +249,7 @@ def test_an_interruption_between_the_two_renames_is_undone(tmp_path: Path, monke
     rename = Path.rename
 
     def interrupted(path: Path, target: Path) -> Path:
-        if path.name == ".flowers.new":
+        if path.name.startswith(".flowers.new"):
             raise KeyboardInterrupt
         return rename(path, target)
 
@@ -235,6 +257,23 @@ def test_an_interruption_between_the_two_renames_is_undone(tmp_path: Path, monke
     with pytest.raises(KeyboardInterrupt), artifact.replacing(folder):
         pass
     assert (folder / "graph.dcc").read_bytes() == b"good"
+    assert [path.name for path in folder.parent.iterdir()] == ["flowers"]
+
+
+def test_two_builds_at_a_time_do_not_meet_and_a_killed_one_is_swept_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "build" / "flowers"
+    killed = folder.with_name(".flowers.new-1")
+    killed.mkdir(parents=True)
+    os.utime(killed, (0, 0))
+    with artifact.replacing(folder) as first:
+        (first / "graph.dcc").write_text("first")
+        monkeypatch.setattr(os, "getpid", lambda: 2)
+        with artifact.replacing(folder) as second:
+            (second / "graph.dcc").write_text("second")
+        assert (folder / "graph.dcc").read_text() == "second"
+    assert (folder / "graph.dcc").read_text() == "first"
     assert [path.name for path in folder.parent.iterdir()] == ["flowers"]
 
 

@@ -1,12 +1,15 @@
 """The folder `build/<name>/`: filled beside the old one, exchanged in one step, the one before kept as `previous`."""
 
+import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 PREVIOUS: Final = "previous"
+STALE: Final = 3600  # seconds; filling the folder takes a few
 
 
 @contextmanager
@@ -17,7 +20,8 @@ def replacing(folder: Path) -> Iterator[Path]:
     program: then the older one stays, so that there is something to compare with.
     """
     recover(folder)
-    fresh = _beside(folder, "new")
+    fresh = _beside(folder, f"new-{os.getpid()}")  # two builds at a time do not meet; the later one stays
+    _sweep(folder)
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
     try:
@@ -38,6 +42,13 @@ def recover(folder: Path) -> None:
 
 def _beside(folder: Path, word: str) -> Path:
     return folder.with_name(f".{folder.name}.{word}")
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what builds that were killed left beside `folder`."""
+    for left in folder.parent.glob(f".{folder.name}.new-*"):
+        if time.time() - left.stat().st_mtime > STALE:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _keep_previous(folder: Path, fresh: Path) -> None:
