@@ -1,6 +1,10 @@
 """Fitting: it learns, the same bytes for the same seed, with the gradients of a plain torch module."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +14,7 @@ import torch.nn.functional as nn
 
 from datacc.errors import FitError, GraphError
 from datacc.fit import Examples, Fitted, Progress
-from datacc.fit.torch import ENTRY, FITTING_FORMS, _initial
+from datacc.fit.torch import ENTRY, FITTING_FORMS, _AdamW, _initial
 from datacc.ir.graph import Graph
 from datacc.ir.interpret import interpret, walk
 from tests.fit.sets import QUICK, picture_graph, pictures, row_graph, rows
@@ -76,7 +80,7 @@ def test_mean_and_variance_are_those_of_learn() -> None:
 def test_gradients_are_those_of_a_plain_module() -> None:
     learn = pictures(16)
     graph = picture_graph(learn)
-    values = _initial(graph, 3)
+    values = {name: tensor.requires_grad_() for name, tensor in _initial(graph, 3).items()}
     x, targets = torch.from_numpy(learn.inputs["x"]), torch.from_numpy(learn.targets).long()
     features = walk(graph, {**values, "x": x}, [graph.loss], forms=FITTING_FORMS)[graph.loss]
     nn.cross_entropy(features, targets).backward()
@@ -159,3 +163,39 @@ def test_data_holes_must_be_filled_before() -> None:
     )
     with pytest.raises(GraphError, match="data hole is still open"):
         fit(opened, learn, learn)
+
+
+def test_adamw_is_that_of_torch() -> None:
+    torch.manual_seed(0)
+    start = [torch.randn(4, 3), torch.randn(4)]
+    ours = _AdamW(start, 0.1)
+    theirs = [weight.clone().requires_grad_() for weight in start]
+    groups = [{"params": theirs[:1], "weight_decay": 0.1}, {"params": theirs[1:], "weight_decay": 0.0}]
+    oracle = torch.optim.AdamW(groups, lr=1.0)
+    x = torch.randn(8, 3)
+    for step in range(50):
+        rate = 0.05 * (1 - step / 60)
+        weight, bias = ours.weights()
+        ((x @ weight.T + bias) ** 2).sum().backward()
+        ours.step(rate)
+        oracle.zero_grad()
+        ((x @ theirs[0].T + theirs[1]) ** 2).sum().backward()
+        for group in oracle.param_groups:
+            group["lr"] = rate
+        oracle.step()
+    for got, wanted in zip(ours.weights(), theirs, strict=True):
+        torch.testing.assert_close(got, wanted, atol=1e-6, rtol=1e-5)
+
+
+def test_a_fit_imports_no_compiler_of_torch() -> None:
+    code = (
+        "import sys\n"
+        "from datacc.fit.torch import ENTRY\n"
+        "from tests.fit.sets import QUICK, row_graph, rows\n"
+        "learn = rows()\n"
+        "ENTRY.fit(row_graph(learn), learn, learn, QUICK, 0)\n"
+        "assert 'torch' in sys.modules and not {'torch._dynamo', 'torch._inductor'} & set(sys.modules)\n"
+    )
+    top = Path(__file__).parents[2]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(top), str(top / "src")])}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment)

@@ -1,7 +1,7 @@
 """The fitting back end `torch`: walks the Graph with torch's forms of the ops; the only file that imports torch."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import torch
@@ -18,6 +18,9 @@ from datacc.ir.interpret import walk
 LOOKS: Final = 4  # how often the tune split is looked at, spread over the second half
 STATISTICS_ROWS: Final = 2048  # learn rows of the pass that fills mean and variance; ids are hashes, so a fair sample
 EVALUATION_ROWS: Final = 1024
+BETA_MEAN: Final = 0.9
+BETA_SQUARE: Final = 0.999
+EPSILON: Final = 1e-8
 WARM: Final = 0.2  # share of the steps in which the rate rises
 
 
@@ -86,7 +89,7 @@ class Torch(BackEnd):
         if not len(learn):
             raise FitError("there are no examples to learn from")
         torch.manual_seed(seed)
-        torch.use_deterministic_algorithms(True)
+        torch.set_deterministic_debug_mode("error")  # as use_deterministic_algorithms, without importing a compiler
         # Filling fresh memory costs a fifth of the time, and nothing reads it before it is written.
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
         torch.set_num_threads(recipe.threads)
@@ -101,11 +104,7 @@ class _Fit:
         self.values = _initial(graph, seed)
         self.learnt = [node.name for node in graph.holes if node.role == "learnt"]
         self.steps = recipe.epochs * steps_per_epoch(len(learn), recipe.batch)
-        groups = [
-            {"params": [self.values[n] for n in self.learnt if self.values[n].ndim > 1], "weight_decay": recipe.decay},
-            {"params": [self.values[n] for n in self.learnt if self.values[n].ndim == 1], "weight_decay": 0.0},
-        ]
-        self.optimiser = torch.optim.AdamW(groups, lr=recipe.rate, fused=True)
+        self.optimiser = _AdamW([self.values[name] for name in self.learnt], recipe.decay)
         weights = class_weights(learn.targets, graph.by_name[graph.loss].type.shape[-1])
         self.weights = None if weights is None else torch.from_numpy(weights)
         self.best: tuple[float, float] = (-1.0, 0.0)
@@ -126,8 +125,7 @@ class _Fit:
         return Fitted(graph=check(graph, holes=()), tune=self.best[0], history=tuple(self.history))
 
     def _step(self, step: int, inputs: Mapping[str, Any], targets: Any) -> float:
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.recipe.rate * _rate(step / self.steps)
+        self.values.update(zip(self.learnt, self.optimiser.weights(), strict=True))
         feed = {name: torch.from_numpy(array) for name, array in inputs.items()}
         features = self._loss_node(feed, FITTING_FORMS if len(targets) > 1 else FORMS)
         loss = nn.cross_entropy(
@@ -139,9 +137,8 @@ class _Fit:
                 f"the loss became {value} at step {step} of {self.steps}",
                 tries=["look for extreme values in the inputs", f"a lower rate than {self.recipe.rate} in datacc.lock"],
             )
-        self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        self.optimiser.step()
+        self.optimiser.step(self.recipe.rate * _rate(step / self.steps))
         return value
 
     def _loss_node(self, feed: Values, forms: Mapping[str, Any]) -> Tensor:
@@ -151,6 +148,7 @@ class _Fit:
     def _look(self, step: int) -> None:
         """Fill the statistics, score tune, and keep the weights if none were better."""
         with torch.no_grad():
+            self.values.update(zip(self.learnt, self.optimiser.weights(), strict=True))
             values = {**self.values, **self._statistics()}
             score = self._score({**values})
         self.history.append((step, score[0]))
@@ -187,6 +185,38 @@ class _Fit:
         return (right / total, -loss) if total else (0.0, 0.0)
 
 
+class _AdamW:
+    """AdamW (Loshchilov and Hutter 2019) on one flat vector that holds all learnt weights.
+
+    Vectors (biases, gains, shifts) do not decay. torch's own class takes seconds to import what it does not need here.
+    """
+
+    def __init__(self, weights: Sequence[Tensor], decay: float) -> None:
+        self.shapes = [weight.shape for weight in weights]
+        self.flat = torch.cat([weight.detach().reshape(-1) for weight in weights]).requires_grad_()
+        self.decay = torch.cat([torch.full((w.numel(),), decay if w.ndim > 1 else 0.0) for w in weights])
+        self.mean, self.square = torch.zeros_like(self.decay), torch.zeros_like(self.decay)
+        self.steps = 0
+
+    def weights(self) -> list[Tensor]:
+        """The weights as views of the vector, through which their gradients come back."""
+        parts = torch.split(self.flat, [shape.numel() for shape in self.shapes])
+        return [part.view(shape) for part, shape in zip(parts, self.shapes, strict=True)]
+
+    @torch.no_grad()
+    def step(self, rate: float) -> None:
+        """Move against the gradient that a backward pass left, and forget it."""
+        gradient = self.flat.grad
+        assert gradient is not None  # only called after a backward pass
+        self.steps += 1
+        self.mean.lerp_(gradient, 1 - BETA_MEAN)
+        self.square.mul_(BETA_SQUARE).addcmul_(gradient, gradient, value=1 - BETA_SQUARE)
+        spread = (self.square / (1 - BETA_SQUARE**self.steps)).sqrt_().add_(EPSILON)
+        self.flat.sub_(self.flat * self.decay, alpha=rate)
+        self.flat.addcdiv_(self.mean, spread, value=-rate / (1 - BETA_MEAN**self.steps))
+        self.flat.grad = None
+
+
 def _initial(graph: Graph, seed: int) -> Values:
     """Every weight as a tensor: filled ones as they are; learnt ones by He et al. 2015; gains and variances 1."""
     random = torch.Generator().manual_seed(seed)
@@ -200,8 +230,6 @@ def _initial(graph: Graph, seed: int) -> Values:
         else:
             ones = node.role == "variance" or _is_gain(graph, node)
             values[node.name] = torch.full(node.type.shape, 1.0 if ones else 0.0)
-        if node.is_hole and node.role == "learnt":
-            values[node.name].requires_grad_()
     return values
 
 
