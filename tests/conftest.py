@@ -13,4 +13,5 @@ if not os.access(os.path.expanduser("~"), os.W_OK):
     os.environ.setdefault("ZIG_GLOBAL_CACHE_DIR", tempfile.mkdtemp(prefix="datacc-zig-"))
 
 settings.register_profile("datacc", deadline=None, derandomize=True, max_examples=50)
+settings.register_profile("nightly", deadline=None, max_examples=500)  # chosen by --hypothesis-profile=nightly
 settings.load_profile("datacc")

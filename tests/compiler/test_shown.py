@@ -3,7 +3,7 @@
 import subprocess
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from datacc.compiler.shown import amount, label_command, part, seconds, shown, size
@@ -24,7 +24,6 @@ def test_long_names_are_cut() -> None:
     assert shown("x" * 10_000).endswith("…")
 
 
-@settings(max_examples=25)
 @given(st.lists(TEXTS, min_size=1, max_size=8))
 def test_a_shell_reads_back_the_very_class(names: list[str]) -> None:
     lines = "\n".join(f"printf '%s\\0' {label_command('0' * 32, name)}" for name in names)

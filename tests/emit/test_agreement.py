@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 
 from datacc.ir.graph import Graph
 from datacc.ir.interpret import interpret
@@ -12,7 +12,6 @@ from tests.ir.graphs import assert_alike, graphs, inputs_for
 
 
 @given(graphs(most=8, states=False))
-@settings(max_examples=30)
 def test_random_graphs(graph: Graph) -> None:
     inputs = inputs_for(graph)
     with tempfile.TemporaryDirectory() as folder:

@@ -71,3 +71,8 @@ def test_every_processor(cpu: str, tmp_path: Path, host_compiler: str) -> None:
 def test_hostile_names_raise_no_warning(tmp_path: Path, host_compiler: str) -> None:
     graph, interface = hostile()
     compile_strictly(emit(arrange(graph, CPU), interface), tmp_path, host_compiler, *PORTABLE)
+
+
+@pytest.mark.parametrize("name", ["i", "inputs", "answers", "count", "scratch", "input", "answer", "in", "out", "x"])
+def test_a_program_may_be_called_like_a_word_of_its_own_c(name: str, tmp_path: Path, host_compiler: str) -> None:
+    compile_strictly(written(record(), name), tmp_path, host_compiler, *PORTABLE)

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from datacc.errors import GraphError
@@ -29,7 +29,6 @@ def loads_or_explains(data: bytes) -> None:
     assert load(dump(graph)).digest == graph.digest
 
 
-@settings(max_examples=100)
 @given(
     graphs(most=3), st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), max_size=4), st.data()
 )
@@ -50,7 +49,6 @@ def paths(value: object, path: tuple[object, ...] = ()) -> list[tuple[object, ..
     return found
 
 
-@settings(max_examples=200)
 @given(graphs(most=3), JSON, st.data())
 def test_changed_headers(graph: Graph, value: object, data: st.DataObject) -> None:
     """Any value of the header replaced by any other."""

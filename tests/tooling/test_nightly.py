@@ -40,7 +40,7 @@ def test_a_part_that_does_not_exist(part: str) -> None:
 def test_every_part_is_a_file_that_exists() -> None:
     for name, command in nightly.parts().items():
         assert command[1] == "-m" or (ROOT / command[1]).exists(), name
-    assert {"gallery-digits", "gallery-tumours", "tests"} <= set(nightly.parts())
+    assert {"gallery-digits", "gallery-tumours", "laws"} <= set(nightly.parts())
 
 
 def test_it_resumes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
