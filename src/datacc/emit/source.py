@@ -177,10 +177,12 @@ def _program(plan: Plan, interface: Interface) -> str:
 
 
 def _batch(name: str) -> str:
-    head = (
-        f"void {name}_batch(const {name}_input *inputs, {name}_answer *answers, size_t count, {name}_scratch *scratch)"
-    )
-    return f"{head}\n{{\n    for (size_t i = 0; i < count; i++) {name}(inputs + i, answers + i, scratch);\n}}"
+    """The loop over inputs; its own words give way to a program that is called like one of them."""
+    words = ("inputs", "answers", "count", "scratch", "i")
+    inputs, answers, count, scratch, i = (f"{word}_" if word == name else word for word in words)
+    head = f"const {name}_input *{inputs}, {name}_answer *{answers}, size_t {count}, {name}_scratch *{scratch}"
+    loop = f"for (size_t {i} = 0; {i} < {count}; {i}++) {name}({inputs} + {i}, {answers} + {i}, {scratch});"
+    return f"void {name}_batch({head})\n{{\n    {loop}\n}}"
 
 
 def _constants(interface: Interface) -> str:
