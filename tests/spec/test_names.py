@@ -41,6 +41,8 @@ def test_a_good_name_stays_as_it_is(text: str) -> None:
         ("exp", "exp_1"),
         ("json", "json_1"),
         ("datacc", "datacc_1"),
+        ("pip", "pip_1"),
+        ("index", "index_1"),
         ("con", "con_1"),
         ("Größe", "gro"),
         ("../../etc/passwd", "etc_passwd"),
@@ -59,6 +61,12 @@ def test_a_bad_name_is_answered_with_a_good_one(name: str, better: str) -> None:
 
 
 def test_a_field_may_be_called_like_a_python_module() -> None:
-    assert check_name("signal") == "signal"
+    assert check_name("queue") == "queue"
     with pytest.raises(SpecError, match="Python module"):
-        check_name("signal", module=True)
+        check_name("queue", module=True)
+
+
+def test_a_field_may_be_called_like_a_function_of_libc() -> None:
+    assert check_name("index") == "index"
+    with pytest.raises(SpecError, match="C library"):
+        check_name("index", module=True)

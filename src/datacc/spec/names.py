@@ -15,16 +15,21 @@ _C = """alignas alignof asm auto bool break case char const constexpr continue d
 float for goto if inline int long nullptr register restrict return short signed sizeof static struct switch
 thread_local true typedef typeof union unsigned void volatile while main abs acos asin atan calloc ceil cos exit exp
 fabs floor fmod free labs log malloc memcmp memcpy memmove memset pow printf puts round sin sqrt strlen tan trunc"""
+_LIBC = """abort accept access alarm atoi bind brk chdir clock close connect daemon div dup environ erf errno fork gamma
+getenv index ioctl j0 j1 jn kill link listen mmap nice open optarg pause pipe poll qsort raise rand random read realloc
+recv remove rename rewind rindex rint scanf send shutdown signal sleep socket stat stderr stdin stdout sync syscall system
+time times truncate umask unlink usleep wait write y0 y1 yn"""
 _JAVASCRIPT = """arguments await catch class debugger delete eval export extends finally function implements import in
 instanceof interface let new null package private protected public super this throw try typeof undefined var with
 yield"""
 _FILES = "aux con nul prn com1 com2 com3 com4 lpt1 lpt2 lpt3 lpt4 node_modules favicon"
 _RESERVED: Final = frozenset((*_C.split(), *_JAVASCRIPT.split(), *_FILES.split(), *map(str.lower, keyword.kwlist)))
-_TAKEN_MODULES: Final = frozenset({*sys.stdlib_module_names, "datacc", "numpy"})
+_TAKEN_SYMBOLS: Final = frozenset(_LIBC.split())  # linked into another program, one of these would replace libc's
+_TAKEN_MODULES: Final = frozenset({*sys.stdlib_module_names, "datacc", "numpy", "pip", "setuptools", "wheel"})
 
 
 def check_name(name: str, *, module: bool = False) -> str:
-    """`name` itself when every target language can carry it; `module` names are also imported from Python.
+    """`name` itself when every target language can carry it; a `module` is also a function of C and imported in Python.
 
     Raises `SpecError` with the nearest name that would do.
     """
@@ -37,6 +42,8 @@ def check_name(name: str, *, module: bool = False) -> str:
         raise SpecError(f"{_short(name)}: {rule}", tries=_better(name, module))
     if name in _RESERVED:
         raise SpecError(f"{name!r} is a reserved word of a target language", tries=_better(name, module))
+    if module and name in _TAKEN_SYMBOLS:
+        raise SpecError(f"{name!r} is a name of the C library already", tries=_better(name, module))
     if module and name in _TAKEN_MODULES:
         raise SpecError(f"{name!r} is the name of a Python module already", tries=_better(name, module))
     return name
@@ -50,7 +57,8 @@ def identifier(text: str, *, fallback: str = "program", module: bool = False) ->
         name = fallback
     if name[0].isdigit():
         name = f"n{name}"
-    return f"{name}_1" if name in _RESERVED or (module and name in _TAKEN_MODULES) else name
+    taken = name in _RESERVED or (module and name in _TAKEN_SYMBOLS | _TAKEN_MODULES)
+    return f"{name}_1" if taken else name
 
 
 def _better(name: str, module: bool) -> list[str]:
