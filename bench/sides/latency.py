@@ -26,6 +26,7 @@ from .machine import is_installed
 from .quality import split
 from .rows import Row
 
+BLOCK = 1000  # rows in a call of a C loop, at least: calling it from Python must be noise
 CLOSE = 1e-4  # scores of a peer that runs our program
 
 
@@ -95,12 +96,13 @@ def _onnxruntime(
 
 
 def _native(native: Native, packed: NDArray[Any]) -> Answer:
-    answers = np.zeros(len(packed), native.answer_row)
+    answers = np.zeros(max(len(packed), BLOCK), native.answer_row)
     return _blocks(lambda rows: native.run(rows, answers), packed)
 
 
 def _blocks(answer: Callable[[NDArray[Any]], object], rows: NDArray[Any]) -> Answer:
-    """Answers any number of inputs in calls of all rows at most: what is read stays as small as the judge's."""
+    """Answers any number of inputs in calls of all rows, or of `BLOCK` where there are fewer."""
+    rows = np.ascontiguousarray(np.resize(rows, (max(len(rows), BLOCK), *rows.shape[1:])))
 
     def some(count: int) -> None:
         for _ in range(count // len(rows)):
