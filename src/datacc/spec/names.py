@@ -17,8 +17,8 @@ thread_local true typedef typeof union unsigned void volatile while main abs aco
 fabs floor fmod free labs log malloc memcmp memcpy memmove memset pow printf puts round sin sqrt strlen tan trunc"""
 _LIBC = """abort accept access alarm atoi bind brk chdir clock close connect daemon div dup environ erf errno fork gamma
 getenv index ioctl j0 j1 jn kill link listen mmap nice open optarg pause pipe poll qsort raise rand random read realloc
-recv remove rename rewind rindex rint scanf send shutdown signal sleep socket stat stderr stdin stdout sync syscall system
-time times truncate umask unlink usleep wait write y0 y1 yn"""
+recv remove rename rewind rindex rint scanf send shutdown signal sleep socket stat stderr stdin stdout sync syscall
+system time times truncate umask unlink usleep wait write y0 y1 yn"""
 _JAVASCRIPT = """arguments await catch class debugger delete eval export extends finally function implements import in
 instanceof interface let new null package private protected public super this throw try typeof undefined var with
 yield"""
