@@ -1,9 +1,11 @@
 """Records: standardised by what learn shows, with columns that vary wildly, hardly or not at all."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from datacc.errors import DataError
 from datacc.ir.interpret import interpret
 from datacc.types.record import ENTRY as RECORD
 from datacc.types.record import RecordOptions
@@ -40,3 +42,16 @@ def test_tiny_and_huge_columns_stay_finite() -> None:
 def test_columns_are_read_by_name() -> None:
     named = RECORD.encode([{"b": "2.5", "a": 1, "other": "x"}], OPTIONS)
     assert named.tolist() == RECORD.encode([[1, 2.5]], OPTIONS).tolist() == [[1, 2.5]]
+
+
+@pytest.mark.parametrize("cell", ["x", None, [1], 10**400])
+def test_a_cell_that_is_no_number_is_named_by_its_column(cell: object) -> None:
+    with pytest.raises(DataError, match=r"column 'b' holds .*, which is no number"):
+        RECORD.encode([{"a": 1, "b": cell}], OPTIONS)
+
+
+def test_missing_columns_are_counted_and_the_first_named() -> None:
+    wide = RecordOptions(columns=tuple(f"c{n}" for n in range(2000)))
+    with pytest.raises(DataError, match=r"it lacks 1,999 of 2,000 columns: 'c1', 'c2', .*…") as caught:
+        RECORD.encode([{"c0": 1}], wide)
+    assert len(caught.value.what) < 200

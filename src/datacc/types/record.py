@@ -47,17 +47,18 @@ class Record(InputType):
         if isinstance(value, Mapping):
             missing = [name for name in options.columns if name not in value]
             if missing:
-                raise DataError(f"columns {missing} are missing", where=f"row {n}")
+                names = ", ".join(map(repr, missing[:8])) + (", …" if len(missing) > 8 else "")
+                raise DataError(
+                    f"it lacks {len(missing):,} of {len(options.columns):,} columns: {names}", where=f"row {n}"
+                )
             value = [value[name] for name in options.columns]
         if not isinstance(value, Sequence | np.ndarray) or isinstance(value, str | bytes):
             raise DataError(f"{type(value).__name__} where a row of numbers is expected", where=f"row {n}")
         if len(value) != len(options.columns):
             raise DataError(f"{len(value)} numbers where {len(options.columns)} are expected", where=f"row {n}")
-        try:
-            with np.errstate(over="ignore"):  # too large for float32 becomes infinite, which `encode` refuses
-                return np.asarray([float(item) for item in value]).astype(np.float32)
-        except (TypeError, ValueError, OverflowError) as error:
-            raise DataError(f"not a row of numbers: {error}", where=f"row {n}") from None
+        numbers = [_float(item, column, n) for item, column in zip(value, options.columns, strict=True)]
+        with np.errstate(over="ignore"):  # too large for float32 becomes infinite, which `encode` refuses
+            return np.asarray(numbers).astype(np.float32)
 
     def front(self, name: str, options: RecordOptions) -> Graph:
         """x · scale + offset; both are `data` holes."""
@@ -79,6 +80,14 @@ class Record(InputType):
     def infer(self, values: Sequence[Any]) -> Mapping[str, Any]:
         """The column names of the first row."""
         return {"columns": tuple(values[0])}
+
+
+def _float(item: Any, column: str, n: int) -> float:
+    try:
+        return float(item)
+    except (TypeError, ValueError, OverflowError):
+        shown = repr(item) if len(repr(item)) <= 40 else f"{repr(item)[:39]}…"
+        raise DataError(f"column {column!r} holds {shown}, which is no number", where=f"row {n}") from None
 
 
 ENTRY: Final = Record()
