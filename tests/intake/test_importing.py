@@ -121,6 +121,11 @@ def test_a_new_class_keeps_the_old_ones_in_place(repository: Repository, folder:
     assert report.added == ("ant",)
     assert any("'ant' is seen once" in note for note in report.notes)
     assert list(status(repository).classes["kind"]) == ["cat", "dog", "ant"]
+    (folder / "bee").mkdir()
+    (folder / "bee" / "1.png").write_bytes(png(51))
+    (folder / "eel").mkdir()
+    (folder / "eel" / "1.png").write_bytes(png(52))
+    assert any("'bee', 'eel' are seen once each" in note for note in import_examples(repository, folder, OPTIONS).notes)
 
 
 def test_copies_are_counted_and_contradictions_kept(repository: Repository, folder: Path) -> None:

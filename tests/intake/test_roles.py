@@ -1,5 +1,7 @@
 """What columns are taken for, and which cells are refused."""
 
+import os
+import shlex
 from pathlib import Path
 
 import pytest
@@ -92,6 +94,20 @@ def test_a_label_column_is_guessed_only_by_its_usual_names(tmp_path: Path) -> No
     assert table(tmp_path, "a,class\n1,x\n2,z\n").roles.label == "class"
 
 
+def test_the_last_column_is_offered_as_the_label_in_words_of_the_shell(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="There are: 'a', \"it's\"") as caught:
+        table(tmp_path, "a,it's\n1,x\n2,z\n")
+    assert shlex.split(caught.value.tries[0]) == ["--label", "it's"]
+
+
+def test_measurements_are_no_classes(tmp_path: Path) -> None:
+    rows = "".join(f"{n},{n / 7:.3f},{n % 3}.0,{n % 3 + 0.5}\n" for n in range(1, 40))
+    with pytest.raises(DataError, match="holds 39 different numbers in 39 rows"):
+        table(tmp_path, f"a,price,stars,size\n{rows}", label="price")
+    for label in ("stars", "size"):
+        assert table(tmp_path, f"a,price,stars,size\n{rows}", label=label).roles.label == label
+
+
 def test_only_constants_cannot_be_learnt_from(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no column holds numbers that vary"):
         table(tmp_path, "a,b,y\n1,q,x\n1,r,z\n", label="y")
@@ -146,6 +162,14 @@ def test_hostile_classes_and_columns_are_refused_by_name(tmp_path: Path, name: s
         table(tmp_path, f'a,"{name}z",y\n1,1,x\n2,2,z\n', label="y")
 
 
+def test_a_hostile_class_folder_is_named_on_one_line(tmp_path: Path) -> None:
+    (tmp_path / "a\nb").mkdir()
+    (tmp_path / "a\nb" / "1.png").write_bytes(b"x")
+    with pytest.raises(DataError, match="cannot be seen") as caught:
+        read(tmp_path, ImportOptions())
+    assert caught.value.where == "a\\nb/1.png"
+
+
 @pytest.mark.parametrize("name", ["*/", "../x", "a'b", "c\\d", "日本", "con"])
 def test_odd_classes_are_kept_as_they_are(tmp_path: Path, name: str) -> None:
     assert {row.label for row in table(tmp_path, f'a,y\n1,x\n2,"{name}"\n', label="y").rows} == {"x", name}
@@ -154,6 +178,9 @@ def test_odd_classes_are_kept_as_they_are(tmp_path: Path, name: str) -> None:
 def test_a_path_that_is_not_there_or_of_no_format_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such file"):
         read(tmp_path / "nothing.csv", ImportOptions())
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(DataError, match="neither a plain file nor a folder"):
+        read(tmp_path / "pipe.csv", ImportOptions())
     (tmp_path / "a.xlsx").write_bytes(b"PK")
     with pytest.raises(DataError, match=r"'\.xlsx'"):
         read(tmp_path / "a.xlsx", ImportOptions())

@@ -127,6 +127,13 @@ def test_a_class_seen_once_is_noted(store: Store) -> None:
     assert any("'round' is seen once" in note for note in snapshot.notes)
 
 
+def test_many_rare_classes_are_one_note(store: Store) -> None:
+    given = [replace(one, labels={"shape": f"kind {n}"}) for n, one in enumerate(examples())]
+    snapshot = freeze(store, PROGRAM, given, {"shape": [one.labels["shape"] for one in given]}, "table t 0")
+    assert len(snapshot.notes) <= 2
+    assert any(f"and {len(given) - 8} more are seen once each" in note for note in snapshot.notes)
+
+
 def test_an_input_that_its_type_refuses_is_named(store: Store) -> None:
     given = examples()
     given[17] = replace(given[17], inputs={"record": [1.0, 1e300]}, name="t.csv:19")

@@ -28,7 +28,8 @@ class Folder(Format):
             parts = file.relative_to(path).parts
             where = os.fsencode("/".join(parts)).decode(errors="backslashreplace")
             if not file.is_file():
-                bad.append(Bad(where=where, why="is not a plain file"))
+                linked = file.is_symlink() and file.is_dir()
+                bad.append(Bad(where=where, why="is a link to a folder" if linked else "is not a plain file"))
                 continue
             split = split_named(parts[0]) if by_split and len(parts) > 1 else None
             classes = parts[1:-1] if split else parts[:-1]
@@ -40,9 +41,11 @@ class Folder(Format):
 
 
 def _files(folder: Path) -> Iterator[Path]:
+    """What is not a folder, and links to folders: they are not followed, since they may lead in a circle."""
     for place, folders, files in os.walk(folder, onerror=_refuse):
         folders[:] = sorted(name for name in folders if not _hidden(name))
-        yield from (Path(place, name) for name in sorted(files) if not _hidden(name))
+        linked = [name for name in folders if Path(place, name).is_symlink()]
+        yield from (Path(place, name) for name in sorted([*linked, *files]) if not _hidden(name))
 
 
 def _hidden(name: str) -> bool:

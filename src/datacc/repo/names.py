@@ -5,6 +5,7 @@ import unicodedata
 from typing import Any, Final
 
 from datacc.errors import DataError
+from datacc.repo.words import printable
 
 LONGEST: Final = 200  # bytes of UTF-8
 
@@ -18,6 +19,7 @@ def check_name(name: str, what: str, where: str = "") -> str:
 
     Quotes, slashes and `*/` are allowed: a name is stored as JSON under an id and never becomes a path.
     """
+    where = printable(where)  # the file that a name comes from may be called like it
     shown, size = ascii(name if len(name) <= 40 else f"{name[:39]}…"), len(name.encode(errors="replace"))
     if not name or name != name.strip():
         raise DataError(f"the {what} {shown} is empty or has blanks around it", where=where, tries=["rename it"])

@@ -14,6 +14,7 @@ from datacc.registry import load
 from datacc.repo.example import Example
 from datacc.repo.identity import canonical_json
 from datacc.repo.split import JUDGE, LEARN, SPLITS, TUNE, assign
+from datacc.repo.words import listed, seen_once
 from datacc.spec.program import Field, Program
 from datacc.store import Store, digest
 
@@ -178,11 +179,13 @@ def _rare(ordered: Sequence[Example], splits: Sequence[int], outputs: Sequence[F
     for output in outputs:
         seen = [example.labels[output.name] for example in ordered]
         learnt = {name for name, split in zip(seen, splits, strict=True) if split == LEARN}
-        for name, count in sorted(Counter(seen).items()):
-            if count == 1:
-                notes.append(f"{output.name} {name!r} is seen once: it cannot be in learn, tune and judge")
-            elif name not in learnt:
-                notes.append(f"no learn example has {output.name} {name!r} ({count} in tune and judge)")
+        counts = Counter(seen)
+        once = [name for name in sorted(counts) if counts[name] == 1]
+        elsewhere = [name for name in sorted(counts) if counts[name] > 1 and name not in learnt]
+        if once:
+            notes.append(f"{output.name} {seen_once(once)}")
+        if elsewhere:
+            notes.append(f"no learn example has {output.name} {listed(elsewhere)}: tune and judge took them all")
     return notes
 
 

@@ -19,7 +19,7 @@ from datacc.repo.media import places, write_packs
 from datacc.repo.place import commit_new, staging
 from datacc.repo.run import run_files
 from datacc.repo.schema import schema_files
-from datacc.repo.words import counted, printable
+from datacc.repo.words import counted, printable, seen_once
 from datacc.spec.read import FILE
 
 _NAMED: Final = 10
@@ -93,7 +93,8 @@ def _report(found: Read, contents: Contents, batch: Batch, commit: str | None, w
     before = next((column for column in contents.schema.columns if column.id == batch.output.id), None)
     added = tuple(name for name in names.values() if before is None or before.class_named(name) is None)
     torn = _conflicts(contents, batch)
-    notes = [f"{name!r} is seen once: it cannot be in learn, tune and judge" for name in added if counts[name] == 1]
+    once = [name for name in added if counts[name] == 1]
+    notes = [seen_once(once)] if once else []
     if len(names) == 1:
         notes.append(f"there is one class, {next(iter(names.values()))!r}; a program needs two")
     return ImportReport(

@@ -70,6 +70,8 @@ def _format(path: Path) -> Format:
         format: Any = load("intake", name)
         if isinstance(format, Format) and format.matches(path):
             return format
+    if not (path.is_file() or path.is_dir()):
+        raise DataError("is neither a plain file nor a folder", where=str(path), tries=["copy it into a file"])
     known = ", ".join(names("intake"))
     raise DataError(
         f"datacc does not know files that end in {path.suffix!r}",

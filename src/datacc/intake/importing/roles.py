@@ -1,5 +1,6 @@
 """Decide what each column of a table is: input, label, group, split, key, or something to slice by."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -9,9 +10,11 @@ from datacc.intake import Found
 from datacc.intake.importing.cell import missing, number
 from datacc.intake.importing.options import ImportOptions
 from datacc.repo.split import split_named
+from datacc.repo.words import listed
 from datacc.spec.names import identifier
 
 _NUMERIC_SHARE: Final = 0.9  # a column with fewer numbers than this among its filled cells is text
+_FEW: Final = 20  # labels; fewer do not tell whether they repeat
 _LABEL_WORDS: Final = ("label", "class", "target")
 _NUMBERING: Final = frozenset({"id", "index", "row", "rowid", "unnamed: 0", "column 1"})
 
@@ -44,6 +47,8 @@ def decide(found: Found, options: ImportOptions, known: Sequence[str] | None, ou
     named = {name: column for name, column in _named(options, label, split).items() if column is not None}
     for role, column in named.items():
         _require(found, column, f"--{role}", where)
+    if label is not None:
+        _refuse_measurements(found, label, where)
     rest = [column for column in found.columns if column not in named.values()]
     pictures = bool(found.rows) and found.rows[0].media is not None
     numeric = frozenset(column for column in rest if _numeric(_cells(found, column)))
@@ -60,7 +65,7 @@ def decide(found: Found, options: ImportOptions, known: Sequence[str] | None, ou
     others = tuple(column for column in rest if column not in inputs)
     texts = [column for column in others if column not in numeric]
     if texts and not pictures:
-        notes.append(f"kept to slice by, not learnt from: {_listed(texts)} (text)")
+        notes.append(f"kept to slice by, not learnt from: {listed(texts)} (text)")
     return Roles(
         inputs=inputs,
         output=output or options.label or label or "label",
@@ -80,7 +85,7 @@ def _named(options: ImportOptions, label: str | None, split: str | None) -> dict
 
 def _require(found: Found, column: str, role: str, where: str) -> None:
     if column not in found.columns:
-        have = _listed(found.columns) if found.columns else "none"
+        have = listed(found.columns) if found.columns else "none"
         what = f"there is no column {column!r} ({role}); there are: {have}"
         raise DataError(what, where=where, tries=["name one of these"])
 
@@ -101,7 +106,21 @@ def _label(found: Found, options: ImportOptions, output: str | None, where: str)
         return guesses[0] if guesses else None
     if found.rows and found.rows[0].media is not None:
         return None
-    raise DataError("which column is the label?", where=where, tries=[f"--label {found.columns[-1]!r}"])
+    what = f"which column is the label? There are: {listed(found.columns)}"
+    raise DataError(what, where=where, tries=[f"--label {shlex.quote(found.columns[-1])}"])
+
+
+def _refuse_measurements(found: Found, label: str, where: str) -> None:
+    """Raise `DataError` for a column of fractions that hardly repeat: it measures, and names no classes."""
+    values = [number(cell) for cell in _cells(found, label) if not missing(cell)]
+    fractions = sum(value is not None and not value.is_integer() for value in values)
+    different = len(set(values))
+    if len(values) >= _FEW and 2 * min(fractions, different) > len(values):
+        raise DataError(
+            f"column {label!r} holds {different:,} different numbers in {len(values):,} rows; a label names a class",
+            where=where,
+            tries=["--label names another column", "put the numbers into a few classes first"],
+        )
 
 
 def _split_column(found: Found) -> str | None:
@@ -114,12 +133,12 @@ def _infer(found: Found, numeric: Sequence[str], notes: list[str], where: str) -
     numbering = [column for column in numeric if _is_numbering(column, _cells(found, column))]
     inputs = tuple(column for column in numeric if column not in constant and column not in numbering)
     if constant:
-        notes.append(f"not learnt from: {_listed(constant)} (constant)")
+        notes.append(f"not learnt from: {listed(constant)} (constant)")
     if numbering:
-        notes.append(f"not learnt from: {_listed(numbering)} (a running number)")
+        notes.append(f"not learnt from: {listed(numbering)} (a running number)")
     if not inputs:
         raise DataError(
-            f"no column holds numbers that vary; there are: {_listed(found.columns)}",
+            f"no column holds numbers that vary; there are: {listed(found.columns)}",
             where=where,
             tries=["give numeric columns", "--inputs names them"],
         )
@@ -131,7 +150,7 @@ def _unread(found: Found, numeric: Sequence[str]) -> list[str]:
     constant = [column for column in numeric if _is_constant(_cells(found, column))]
     others = [column for column in numeric if column not in constant]
     told = ((constant, "constant"), (others, "not among the inputs"))
-    return [f"not learnt from: {_listed(columns)} ({why})" for columns, why in told if columns]
+    return [f"not learnt from: {listed(columns)} ({why})" for columns, why in told if columns]
 
 
 def _is_constant(cells: Sequence[Any]) -> bool:
@@ -152,8 +171,3 @@ def _numeric(cells: Sequence[Any]) -> bool:
 
 def _cells(found: Found, column: str) -> list[Any]:
     return [row.cells.get(column) for row in found.rows]
-
-
-def _listed(columns: Sequence[str]) -> str:
-    shown = ", ".join(repr(column if len(column) <= 60 else f"{column[:59]}…") for column in columns[:8])
-    return f"{shown} and {len(columns) - 8} more" if len(columns) > 8 else shown
