@@ -1,6 +1,7 @@
 """The whole path: a table in, a judged program out; and what stays as it was when something goes wrong."""
 
 import errno
+import json
 import os
 import shutil
 import subprocess
@@ -285,6 +286,15 @@ def test_the_artifact_before_is_kept_until_the_program_changes_again(tmp_path: P
             (fresh / "interface.json").write_text("{}")
     assert (folder / "previous" / "graph.dcc").read_text() == "one"
     assert not (folder / "previous" / "previous").exists()
+
+
+def test_other_examples_are_another_build_even_of_the_same_graph(tmp_path: Path) -> None:
+    folder = tmp_path / "build" / "flowers"
+    for digest in ("before", "relabelled", "relabelled"):
+        with artifact.replacing(folder) as fresh:
+            (fresh / "graph.dcc").write_text("same")
+            (fresh / "report.json").write_text(json.dumps({"data": {"digest": digest}}))
+    assert "before" in (folder / "previous" / "report.json").read_text()
 
 
 def test_a_damaged_cache_costs_time_and_nothing_else(built: Path) -> None:

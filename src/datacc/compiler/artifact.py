@@ -1,5 +1,6 @@
 """The folder `build/<name>/`: filled beside the old one, exchanged in one step, the one before kept as `previous`."""
 
+import json
 import os
 import shutil
 import time
@@ -17,7 +18,7 @@ def replacing(folder: Path) -> Iterator[Path]:
     """A new empty folder that takes the place of `folder` when the block ends well, and vanishes when it does not.
 
     The old artifact becomes `previous/` of the new one; what was its own `previous/` goes, unless both hold the same
-    program: then the older one stays, so that there is something to compare with.
+    program of the same examples: then the older one stays, so that there is something to compare with.
     """
     recover(folder)
     fresh = _beside(folder, f"new-{os.getpid()}")  # two builds at a time do not meet; the later one stays
@@ -54,16 +55,23 @@ def _sweep(folder: Path) -> None:
 def _keep_previous(folder: Path, fresh: Path) -> None:
     if not folder.exists():
         return
-    same = _program(folder) == _program(fresh)
+    same = _content(folder) == _content(fresh)
     before = folder / PREVIOUS if same else folder
     if before.exists():
         shutil.copytree(before, fresh / PREVIOUS, ignore=lambda *_: [PREVIOUS])
 
 
-def _program(folder: Path) -> tuple[bytes, ...]:
-    """What makes the program what it is: its Graph and its interface."""
+def _content(folder: Path) -> tuple[object, ...]:
+    """What makes a build what it is: its Graph, its interface, and the examples (judge's change no Graph)."""
     files = (folder / "graph.dcc", folder / "interface.json")
-    return tuple(file.read_bytes() if file.exists() else b"" for file in files)
+    return *(file.read_bytes() if file.exists() else b"" for file in files), _examples(folder / "report.json")
+
+
+def _examples(report: Path) -> object:
+    try:
+        return json.loads(report.read_bytes())["data"]["digest"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # a report that is gone or damaged tells nothing of the examples
 
 
 def _exchange(folder: Path, fresh: Path) -> None:
