@@ -58,7 +58,7 @@ def rebuild(built: Built) -> Cost:
     copy = PLACE / f"{built.name}-relabelled"
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(built.root, copy)
-    snapshot = built.snapshot()
+    snapshot = built.snapshot
     [(field, classes)] = snapshot.classes.items()
     row = int(snapshot.rows(LEARN)[0])
     other = classes[(int(snapshot.labels[field][row]) + 1) % len(classes)]

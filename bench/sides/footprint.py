@@ -46,12 +46,12 @@ def rows(digits: Built, *, quick: bool) -> Iterator[Row]:
 def first_answer(built: Built, times: int) -> Row:
     """Wall seconds from starting Python to having answered once, beside onnxruntime with the same program."""
     port = built.program.interface.inputs[0]
-    [array] = built.snapshot().inputs.values()
+    [array] = built.snapshot.inputs.values()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with zipfile.ZipFile(built.wheel) as archive:
             archive.extractall(folder)
-        (folder / "model.onnx").write_bytes(export(built.draft().graph, built.name))
+        (folder / "model.onnx").write_bytes(export(built.draft.graph, built.name))
         (folder / "row").write_bytes(array[0].tobytes())
         peer = ONNX.format(dtype=port.dtype, shape=port.shape, input=port.name)
         ours = [sys.executable, "-I", "-c", OURS.format(name=built.name), folder, folder / "row"]

@@ -6,6 +6,7 @@ import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -56,11 +57,13 @@ class Built:
         [found] = self.artifact.glob("*.whl")
         return found
 
+    @cached_property
     def draft(self) -> Draft:
         """The program again from its stored Graph up to the C: what ONNX export and linking begin with."""
         graph = load_graph((self.artifact / "graph.dcc").read_bytes())
         return write(graph, self.program.interface)
 
+    @cached_property
     def snapshot(self) -> Snapshot:
         """The examples as the build froze them, with a cache of its own; no judge label is in it."""
         program, store = read_program(self.root / "datacc.toml"), Store(self.root.parent / "cache")

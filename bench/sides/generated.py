@@ -48,7 +48,7 @@ def rows(built: Built, *, quick: bool) -> Iterator[Row]:
 
 def link_seconds(built: Built, times: int) -> float:
     """Median seconds from emitted C to the library, in a new folder each time, so nothing comes from a cache."""
-    draft, cpu = built.draft(), built.program.interface.cpu
+    draft, cpu = built.draft, built.program.interface.cpu
 
     def link() -> None:
         with tempfile.TemporaryDirectory() as folder:

@@ -32,7 +32,7 @@ CLOSE = 1e-4  # scores of a peer that runs our program
 
 def rows(built: Built, *, quick: bool) -> Iterator[Row]:
     """Median and p99 of an answer as the judge measures them, then each peer in turns with ours."""
-    snapshot, native = built.snapshot(), built.program.native
+    snapshot, native = built.snapshot, built.program.native
     inputs = {name: array[snapshot.rows(JUDGE)] for name, array in snapshot.inputs.items()}
     ours = latency(native, inputs)
     note = "as the judge measures" + ("" if ours.quiet else "; the machine was busy")
@@ -63,7 +63,7 @@ def _sides(
     if is_installed("onnxruntime"):
         yield from _onnxruntime(built, array, expected, folder)
     if is_installed("torch"):
-        eager = import_module(".torch_net", __package__).eager(built.draft().graph)
+        eager = import_module(".torch_net", __package__).eager(built.draft.graph)
         demand_same("torch", [eager(row)[1] for row in array[:100]], expected)
         yield "Python/torch eager", _one_by_one(eager, list(array))
     if is_installed("sklearn"):
@@ -79,7 +79,7 @@ def _onnxruntime(
 ) -> Iterator[tuple[str, Answer]]:
     """The exported ONNX of the same program on one thread, from C and from Python."""
     model = folder / f"{built.name}.onnx"
-    model.write_bytes(export(built.draft().graph, built.name))
+    model.write_bytes(export(built.draft.graph, built.name))
     interface = built.program.interface
     scores = next(port.name for port in interface.answers if port.name.endswith("_scores"))
     peer = import_module(".onnxruntime_c", __package__)

@@ -51,7 +51,7 @@ def tune(built: Built) -> float:
 
 def peers(built: Built, *, quick: bool) -> Iterator[tuple[str, int, int]]:
     """(name, how many judge rows are right, bytes of its pickle) of each peer."""
-    snapshot = built.snapshot()
+    snapshot = built.snapshot
     inputs, labels = split(built, snapshot, LEARN)
     judged, truth = split(built, snapshot, JUDGE)
     models = import_module(".sklearn_models", __package__).models(picture=inputs.shape[1] > 100, quick=quick)
