@@ -113,6 +113,7 @@ def test_inferred_sizes() -> None:
         "channels": 1,
     }
     assert IMAGE.infer([grey, colour])["channels"] == 3
+    assert IMAGE.infer([np.zeros((n, 2 * n), np.uint8) for n in (10, 10, 20, 24, 28, 30, 40)])["height"] == 24
     assert IMAGE.infer([np.zeros((960, 480), np.uint8)]) == {"height": 96, "width": 48, "channels": 1}
 
 

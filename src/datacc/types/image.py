@@ -7,6 +7,7 @@ The program takes pictures of exactly this size. Files of another size are broug
 import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from statistics import median
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -69,9 +70,11 @@ class Image(InputType):
         return {}
 
     def infer(self, values: Sequence[Any]) -> Mapping[str, Any]:
-        """The commonest size, shrunk to at most 96 pixels a side; grey only when every picture is."""
+        """The size of most pictures, else the median one, at most 96 pixels a side; grey only when every picture is."""
         pictures = [_picture(value, n) for n, value in enumerate(values)]
-        (width, height), _ = Counter(picture.size for picture in pictures).most_common(1)[0]
+        (width, height), count = Counter(picture.size for picture in pictures).most_common(1)[0]
+        if 2 * count < len(pictures):
+            width, height = (int(median(sides)) for sides in zip(*(p.size for p in pictures), strict=True))
         shrink = min(1.0, LARGEST_SIDE / max(width, height))
         grey = all(picture.mode in ("1", "L", "LA", "I;16", "I", "F") for picture in pictures)
         return {
