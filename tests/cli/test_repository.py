@@ -57,7 +57,9 @@ def test_the_same_as_text(repository: Path, told: Told) -> None:
     assert "30 examples: 30 labelled" in status
     assert "1 edit not committed\n  try: datacc commit" in status
     assert "1 edit" in told("commit")
-    assert "+30 rows" in told("log")
+    commits = told("log")
+    assert "+30 rows" in commits
+    assert "+1 edit " in commits
     assert "width" in told("show", id)
     assert "0 examples imported" in told("import", "../sticks.csv")
 

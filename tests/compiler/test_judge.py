@@ -152,3 +152,8 @@ def test_the_linked_library_is_judged_row_by_row(tmp_path: Path) -> None:
     other = GRAPH.fill({"point.scale": scale * 1.01})  # the reference of a slightly different program
     with pytest.raises(ParityError):
         judge(PROGRAM, snapshot, other, native, product.costs, store, None, artifact="abc")
+
+
+@pytest.mark.parametrize(("value", "shown"), [(4.0e-7, "4e-7"), (3.14e-7, "3.1e-7"), (1e-5, "1e-5"), (0.0, "0")])
+def test_a_small_number_is_shown_in_two_digits(value: float, shown: str) -> None:
+    assert module._small(value) == shown

@@ -11,6 +11,7 @@ from typing import Final
 from datacc.cli.outcome import Outcome, columns
 from datacc.repo.find import find
 from datacc.repo.log import LogEntry, log
+from datacc.repo.words import counted
 
 EXAMPLE: Final = "datacc log --limit 5"
 
@@ -28,5 +29,5 @@ def run(options: argparse.Namespace) -> Outcome:
 
 
 def _row(entry: LogEntry) -> tuple[str, ...]:
-    counts = [f"{count:+,} {word}" for word, count in (("rows", entry.imported), ("edits", entry.edits)) if count]
+    counts = [f"+{counted(count, word)}" for word, count in (("row", entry.imported), ("edit", entry.edits)) if count]
     return entry.commit[:10], entry.when[:16].replace("T", " "), entry.author, ", ".join(counts), entry.subject

@@ -76,7 +76,9 @@ def _parity_line(answers: Answers, rows: int) -> Line:
 
 
 def _small(value: float) -> str:
-    return np.format_float_scientific(value, precision=1, trim="-", exp_digits=1)
+    """In two digits: 3.1e-7, 4e-7, 0."""
+    digits, _, exponent = f"{value:.1e}".partition("e")
+    return f"{digits.removesuffix('.0')}e{int(exponent)}" if value else "0"
 
 
 def _rate_lines(
