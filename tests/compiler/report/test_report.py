@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import confusion_matrix, precision_score, recall_score
 
 from datacc.compiler.report import Report, read_report, tune_of
-from datacc.errors import DataError
+from datacc.errors import DataError, UsageError
 from tests.compiler.made import evidence_of, report_of
 
 
@@ -42,7 +42,7 @@ def test_a_damaged_report_is_refused(tmp_path: Path, text: str) -> None:
 
 
 def test_a_missing_report_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no report"):
+    with pytest.raises(UsageError, match="no built program"):
         read_report(tmp_path / "report.json")
 
 

@@ -11,7 +11,7 @@ from pydantic_core import from_json
 
 from datacc.compiler.evidence import Evidence
 from datacc.compiler.verdict import Costs, Verdict
-from datacc.errors import DataError
+from datacc.errors import DataError, UsageError
 from datacc.ir.cost import NodeCost
 from datacc.repo.snapshot import SPLITS, Snapshot
 
@@ -147,12 +147,12 @@ _ADAPTER: Final = TypeAdapter(Report)
 
 
 def read_report(path: Path) -> Report:
-    """The report in the file `path`. Raises `DataError` when it is missing, damaged or newer."""
+    """The report in the file `path`. Raises `UsageError` without one, `DataError` when it is damaged or newer."""
     tries = ["datacc build"]
     try:
         text = path.read_bytes()
     except OSError as error:
-        raise DataError(f"no report: {error.strerror}", where=str(path), tries=tries) from error
+        raise UsageError("there is no built program", where=str(path.parent), tries=tries) from error
     try:
         version = from_json(text)["version"]
         if version > VERSION:
