@@ -43,6 +43,12 @@ def test_a_goal_beyond_them_says_how_many_would_do(snapshot: Snapshot) -> None:
     assert "0.951" in caught.value.tries[1]
 
 
+def test_a_goal_that_nobody_asked_for_is_not_laid_to_the_file(snapshot: Snapshot) -> None:
+    with pytest.raises(CertifyError) as caught:
+        certify(replace(PROGRAM, goals=goal(0.952), path=Path("there/datacc.toml")), snapshot, chosen_goal=True)
+    assert "datacc chose" in caught.value.where
+
+
 def test_certainty_is_refused_without_a_number_of_examples(snapshot: Snapshot) -> None:
     with pytest.raises(CertifyError, match="cannot be certified") as caught:
         certify(replace(PROGRAM, goals=goal(1.0)), snapshot)

@@ -51,9 +51,9 @@ def build(program: Program, root: Path, order: Order = Order(), announce: Announ
     source: Source = load("sources", program.source.type)
     snapshot = source.snapshot(program, root, order.revision, store)
     asked = program if program.goals else replace(program, goals=(floor_goal(snapshot),))
-    warnings = certify(asked, snapshot)
-    lock = None if order.search else read_lock(root / LOCK)
     chosen_goal = not program.goals
+    warnings = certify(asked, snapshot, chosen_goal=chosen_goal)
+    lock = None if order.search else read_lock(root / LOCK)
     if lock is None:
         choice = search(asked, snapshot, store, chosen_goal=chosen_goal, announce=announce)
     else:

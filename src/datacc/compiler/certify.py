@@ -14,19 +14,20 @@ from datacc.spec.bounds import lower_bound, needed_right, needed_total
 from datacc.spec.program import Check, Program
 
 UNLIKELY: Final = 0.5
+CHOSEN: Final = "the goal that datacc chose, to beat the commonest class"
 
 
-def certify(program: Program, snapshot: Snapshot) -> tuple[str, ...]:
+def certify(program: Program, snapshot: Snapshot, *, chosen_goal: bool = False) -> tuple[str, ...]:
     """Refuse what the judge split cannot certify even without an error; return warnings for what it may not.
 
     Raises `CertifyError` with the number of examples that could, `SpecError` for a check on an unknown column, value
     or class. How many judge examples a class has is sealed, so it is estimated from learn and tune, and only warned
-    about.
+    about. `chosen_goal`: the goal stands in no file, since datacc chose it.
     """
     file = program.file
     rows = len(snapshot.rows(JUDGE))
     for goal in program.goals:
-        _refuse(goal.metric, goal.at_least, rows, rows / len(snapshot.ids), file)
+        _refuse(goal.metric, goal.at_least, rows, rows / len(snapshot.ids), CHOSEN if chosen_goal else file)
     warnings = (
         _certify_check(check, snapshot, field.name, file) for field in program.outputs for check in program.checks
     )
