@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, final
 
-from datacc.errors import RepositoryError, ResourceError
+from datacc.errors import DataccError, RepositoryError, ResourceError
 from datacc.repo.operation import Operation, parse_lines
 
 _PATIENCE: Final = 30.0  # seconds to wait for another process
+_PRIMARY: Final = 0xFF  # SQLite's error codes keep their kind in the lowest byte
 
 
 @final
@@ -87,9 +88,17 @@ class Journal:
             finally:
                 database.close()
         except sqlite3.Error as error:
-            if "disk is full" in str(error):
-                raise ResourceError("the disk is full", where=str(self._path), tries=["free some space"]) from error
-            raise RepositoryError(f"the journal failed: {error}", where=str(self._path)) from error
+            raise self._failure(error) from error
+
+    def _failure(self, error: sqlite3.Error) -> DataccError:
+        """What the user is told of an error of SQLite."""
+        where, code = str(self._path), getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY
+        if code == sqlite3.SQLITE_FULL:
+            return ResourceError("the disk is full", where=where, tries=["free some space"])
+        if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
+            return ResourceError("the journal cannot be written", where=where, tries=["check who may write there"])
+        tries = ["move that file away and label again; the commits are not touched"]
+        return RepositoryError(f"the journal failed: {error}", where=where, tries=tries)
 
 
 def _write_ahead(database: sqlite3.Connection) -> None:
