@@ -73,6 +73,8 @@ def test_a_record_by_column_names(tmp_path: Path) -> None:
     answer = program({"c": 3, "a": "1.5", "b": -2})
     assert answer == program([1.5, -2, 3])
     assert answer == program(np.array([1.5, -2, 3], np.float32))
+    with pytest.raises(DataError, match="no finite float32"):
+        program(np.array([1, np.nan, 2], np.float32))
     with pytest.raises(DataError, match=r"record: .*'b'"):
         program({"a": 1, "c": 2})
 

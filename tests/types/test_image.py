@@ -101,7 +101,7 @@ def test_damaged_files_are_read_or_refused(place: float, byte: int, is_jpeg: boo
 
 
 def test_formats_that_would_start_another_program_are_refused() -> None:
-    with pytest.raises(DataError, match="not a whole picture"):
+    with pytest.raises(DataError, match="not a picture that datacc reads"):
         pixels(file(PIL.Image.fromarray(ramp(4, 6)), "EPS"))
 
 

@@ -120,7 +120,9 @@ def _machine(error: MemoryError | OSError) -> DataccError:
             "the disk is full", where=str(error.filename or ""), tries=["free some space and run again"]
         )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return ResourceError(f"{error.strerror}", where=str(error.filename or ""), tries=["check who may write there"])
+        return ResourceError(
+            f"{error.strerror}", where=str(error.filename or ""), tries=["check who may read and write there"]
+        )
     raise error
 
 

@@ -92,8 +92,9 @@ def _mapping(arrays: Any) -> Mapping[str, Any]:
 
 def _row(port: Port, value: Any) -> NDArray[Any]:
     """One value as a batch of one: taken as it is when it is the right array, otherwise read by its input type."""
-    if isinstance(value, np.ndarray) and value.shape == port.shape and value.dtype == port.dtype:
-        return value[None]
+    ready = isinstance(value, np.ndarray) and value.shape == port.shape and value.dtype == port.dtype
+    if ready and (value.dtype.kind != "f" or np.isfinite(value).all()):
+        return np.asarray(value)[None]
     if not port.type:
         return np.asarray(value)[None]
     kind = registry.load("types", port.type)

@@ -53,7 +53,8 @@ def read_interface(text: str, where: str) -> Interface:
     try:
         table = json.loads(text)
         if table["version"] > VERSION:
-            raise SpecError(f"version {table['version']} is newer than this datacc reads", where=where)
+            newer = f"version {table['version']} is newer than this datacc reads"
+            raise SpecError(newer, where=where, tries=["update datacc"])
         return Interface(
             name=table["name"],
             cpu=table["cpu"],

@@ -105,7 +105,9 @@ def _picture(value: Any, n: int) -> PIL.Image.Image:
             return ImageOps.exif_transpose(picture)
     except PIL.Image.DecompressionBombError as error:
         raise DataError(f"a decompression bomb: {error}", where=f"picture {n}") from None
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
+    except UnidentifiedImageError:
+        raise DataError("not a picture that datacc reads", where=f"picture {n}", tries=[", ".join(FORMATS)]) from None
+    except (OSError, ValueError, SyntaxError, EOFError) as error:
         raise DataError(f"not a whole picture: {error}", where=f"picture {n}") from None
 
 
