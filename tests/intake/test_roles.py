@@ -100,6 +100,12 @@ def test_the_last_column_is_offered_as_the_label_in_words_of_the_shell(tmp_path:
     assert shlex.split(caught.value.tries[0]) == ["--label", "it's"]
 
 
+def test_a_column_of_few_words_is_offered_as_the_label(tmp_path: Path) -> None:
+    with pytest.raises(DataError) as caught:
+        table(tmp_path, "id,kind,year\n" + "".join(f"n{n},{'xy'[n % 2]},{n}\n" for n in range(6)))
+    assert caught.value.tries == ("--label kind",)
+
+
 def test_measurements_are_no_classes(tmp_path: Path) -> None:
     rows = "".join(f"{n},{n / 7:.3f},{n % 3}.0,{n % 3 + 0.5}\n" for n in range(1, 40))
     with pytest.raises(DataError, match="holds 39 different numbers in 39 rows"):

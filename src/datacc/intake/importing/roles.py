@@ -107,7 +107,16 @@ def _label(found: Found, options: ImportOptions, output: str | None, where: str)
     if found.rows and found.rows[0].media is not None:
         return None
     what = f"which column is the label? There are: {listed(found.columns)}"
-    raise DataError(what, where=where, tries=[f"--label {shlex.quote(found.columns[-1])}"])
+    raise DataError(what, where=where, tries=[f"--label {shlex.quote(_likeliest(found))}"])
+
+
+def _likeliest(found: Found) -> str:
+    """The column that is offered as the label: the first of few words, else the last."""
+    for column in found.columns:
+        cells = _cells(found, column)
+        if not _numeric(cells) and 1 < len(set(map(str, cells))) <= len(cells) / 2:
+            return column
+    return found.columns[-1]
 
 
 def _refuse_measurements(found: Found, label: str, where: str) -> None:
