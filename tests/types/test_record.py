@@ -44,7 +44,13 @@ def test_columns_are_read_by_name() -> None:
     assert named.tolist() == RECORD.encode([[1, 2.5]], OPTIONS).tolist() == [[1, 2.5]]
 
 
-@pytest.mark.parametrize("cell", ["x", None, [1], 10**400])
+def test_a_missing_cell_is_called_so() -> None:
+    for cell in ("", None):
+        with pytest.raises(DataError, match="column 'b' is missing"):
+            RECORD.encode([[1, cell]], OPTIONS)
+
+
+@pytest.mark.parametrize("cell", ["x", [1], 10**400])
 def test_a_cell_that_is_no_number_is_named_by_its_column(cell: object) -> None:
     with pytest.raises(DataError, match=r"column 'b' holds .*, which is no number"):
         RECORD.encode([{"a": 1, "b": cell}], OPTIONS)

@@ -41,7 +41,9 @@ def diff_builds(
     before = old if old is not None else new / PREVIOUS
     for folder in (new, before):
         if not (folder / "report.json").exists():
-            what = "there is no build before this one" if folder == new / PREVIOUS else "there is no built program"
+            what = (
+                "there is no other build before this one" if folder == new / PREVIOUS else "there is no built program"
+            )
             raise UsageError(what, where=str(folder), tries=["relabel, datacc commit, datacc build", "datacc build"])
     sides = open_side(before, root, store), open_side(new, root, store)
     if not learn:

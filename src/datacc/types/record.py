@@ -13,6 +13,9 @@ from datacc.ir.graph import Graph, Type, float32
 from datacc.types import InputType, Options
 
 
+_MEND: Final = "fill the value, or leave the row out; missing values are not supported yet"
+
+
 class RecordOptions(Options):
     """`columns`: the names of the F numbers, in the order in which the program reads them."""
 
@@ -39,7 +42,7 @@ class Record(InputType):
             raise DataError(
                 f"column {options.columns[f]!r} holds {rows[n, f]}, which is no finite float32",
                 where=f"row {n}",
-                tries=["fill or drop the value; missing values are not supported yet"],
+                tries=[_MEND],
             )
         return rows
 
@@ -87,7 +90,8 @@ def _float(item: Any, column: str, n: int) -> float:
         return float(item)
     except (TypeError, ValueError, OverflowError):
         shown = repr(item) if len(repr(item)) <= 40 else f"{repr(item)[:39]}…"
-        raise DataError(f"column {column!r} holds {shown}, which is no number", where=f"row {n}") from None
+        why = "is missing" if item is None or item == "" else f"holds {shown}, which is no number"
+        raise DataError(f"column {column!r} {why}", where=f"row {n}", tries=[_MEND]) from None
 
 
 ENTRY: Final = Record()
