@@ -4,7 +4,8 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from functools import cache
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from statistics import median
 
@@ -31,10 +32,10 @@ session.run(None, {{"{input}": row}})
 
 def rows(digits: Built, *, quick: bool) -> Iterator[Row]:
     """Sizes of environments and of the wheel; seconds to the first answer."""
-    whole = installed("datacc", {"fit"}) + package_size()
+    whole = installed("datacc", "fit") + package_size()
     note, name = "installed files; the peer can fit its own models", "environment that can build/scikit-learn"
     yield Row(name=name, ours=whole, peer=_peer("scikit-learn"), unit="B", note=note)
-    light = installed("datacc", set()) + package_size()
+    light = installed("datacc") + package_size()
     yield Row(name="environment without fitting", ours=light, unit="B", note="imports, labels, runs, judges; with zig")
     with zipfile.ZipFile(digits.wheel) as archive:
         wheel = sum(item.file_size for item in archive.infolist())
@@ -69,41 +70,39 @@ def package_size() -> int:
     return sum(path.stat().st_size for path in (ROOT / "src" / "datacc").rglob("*.py"))
 
 
-def installed(package: str, extras: set[str]) -> int:
+def installed(package: str, *extras: str) -> int:
     """Bytes that the package and everything it asks for take, by their lists of files; ours, editable, counts none."""
-    found: dict[str, Distribution] = {}
-    _collect(package, extras, found)
-    sizes = {name: _size(one) for name, one in found.items() if name != "datacc"}
-    return sum(sizes.values())
+    found: set[tuple[str, frozenset[str]]] = set()
+    _collect(package, frozenset(extras), found)
+    return sum(_size(name) for name in {name for name, _ in found} if name != "datacc")
 
 
-def _collect(package: str, extras: set[str], found: dict[str, Distribution]) -> None:
-    """Every distribution that is needed, by its normal name."""
+def _collect(package: str, extras: frozenset[str], found: set[tuple[str, frozenset[str]]]) -> None:
+    """Every distribution that is needed, by its normal name, with the extras that it is needed with."""
     one = distribution(package)
-    name = one.metadata["Name"].lower().replace("_", "-")
-    if name in found and not extras:
+    key = (one.metadata["Name"].lower().replace("_", "-"), extras)
+    if key in found:
         return
-    found[name] = one
-    for text in one.requires or ():
-        requirement = Requirement(text)
-        wanted = requirement.marker is None or any(
-            requirement.marker.evaluate({"extra": extra}) for extra in {"", *extras}
-        )
-        if wanted:
+    found.add(key)
+    for requirement in map(Requirement, one.requires or ()):
+        marker = requirement.marker
+        if marker is None or any(marker.evaluate({"extra": extra}) for extra in {"", *extras}):
             try:
-                _collect(requirement.name, requirement.extras, found)
+                _collect(requirement.name, frozenset(requirement.extras), found)
             except PackageNotFoundError:
                 continue  # an older or optional need that this environment does without
 
 
-def _size(one: Distribution) -> int:
+@cache
+def _size(name: str) -> int:
+    one = distribution(name)
     paths = {Path(str(one.locate_file(file))) for file in one.files or ()}
     return sum(path.stat().st_size for path in paths if path.is_file())
 
 
 def _peer(package: str) -> int | None:
     try:
-        return installed(package, set())
+        return installed(package)
     except PackageNotFoundError:
         print(f"skipped: {package} is not installed", file=sys.stderr)
         return None

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from datacc.compiler.cache import cache
 from datacc.compiler.produce import Draft, write
 from datacc.ir.file import load as load_graph
 from datacc.registry import load
@@ -17,7 +18,6 @@ from datacc.repo.snapshot import Snapshot
 from datacc.runtime.load import Loaded
 from datacc.runtime.load import load as load_program
 from datacc.spec.read import read_program
-from datacc.store import Store
 
 from .process import ROOT, Cost, cost, datacc
 
@@ -65,8 +65,8 @@ class Built:
 
     @cached_property
     def snapshot(self) -> Snapshot:
-        """The examples as the build froze them, with a cache of its own; no judge label is in it."""
-        program, store = read_program(self.root / "datacc.toml"), Store(self.root.parent / "cache")
+        """The examples as the build froze them; no judge label is in it."""
+        program, store = read_program(self.root / "datacc.toml"), cache(self.root)
         found: Snapshot = load("sources", "repository").snapshot(program, self.root, None, store)
         return found
 

@@ -39,7 +39,7 @@ def rows(built: Built, *, quick: bool) -> Iterator[Row]:
     yield Row(name=f"{built.name}/latency", ours=ours.median, note=note)
     yield Row(name=f"{built.name}/latency p99", ours=ours.p99, note=note)
     with tempfile.TemporaryDirectory(prefix="datacc-bench-") as folder:
-        sides = dict(_sides(built, snapshot, native, inputs, Path(folder)))
+        sides = dict(_sides(built, snapshot, native, inputs, Path(folder), quick))
         found = per_answer(sides, rounds=15 if quick else 60)
     for name in [name for name in found if name.startswith("C/")]:
         yield _row(built, name[2:], found["C"], found[name], "C loop against C loop")
@@ -53,16 +53,16 @@ def _row(built: Built, name: str, ours: float, peer: float, note: str) -> Row:
 
 
 def _sides(
-    built: Built, snapshot: Snapshot, native: Native, inputs: dict[str, NDArray[Any]], folder: Path
+    built: Built, snapshot: Snapshot, native: Native, inputs: dict[str, NDArray[Any]], folder: Path, quick: bool
 ) -> Iterator[tuple[str, Answer]]:
-    """Every side by name: ours first; each answers the judge inputs over and over, one at a time."""
+    """Every side by name, ours first, torch not when quick; each answers the judge inputs over and over, one at a time."""
     [array] = inputs.values()
     expected = native.batch(inputs)
     yield "C", _native(native, native.pack(inputs))
     yield "wheel", _one_by_one(_wheel(built, folder), list(array))
     if is_installed("onnxruntime"):
         yield from _onnxruntime(built, array, expected, folder)
-    if is_installed("torch"):
+    if is_installed("torch") and not quick:
         eager = import_module(".torch_net", __package__).eager(built.draft.graph)
         demand_same("torch", [eager(row)[1] for row in array[:100]], expected)
         yield "Python/torch eager", _one_by_one(eager, list(array))
