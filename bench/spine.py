@@ -1,7 +1,7 @@
 """Measures the spine on what ships: the gallery's programs, the commands, the generated C; peers in the same run.
 
     python bench/spine.py             about five minutes; builds everything anew
-    python bench/spine.py --quick     25 s, or 50 where it has to build; keeps earlier builds, does less
+    python bench/spine.py --quick     20 s, or about 50 where it has to build; keeps earlier builds, does less
     python bench/spine.py --json      one JSON object on standard output, row → figures
 
 It prints figures and asserts none. Peers that are not installed are skipped, with a line that says so.

@@ -55,7 +55,7 @@ def _row(built: Built, name: str, ours: float, peer: float, note: str) -> Row:
 def _sides(
     built: Built, snapshot: Snapshot, native: Native, inputs: dict[str, NDArray[Any]], folder: Path, quick: bool
 ) -> Iterator[tuple[str, Answer]]:
-    """Every side by name, ours first, torch not when quick; each answers the judge inputs over and over, one at a time."""
+    """Every side by name, ours first, torch not when quick; each answers the judge inputs one at a time."""
     [array] = inputs.values()
     expected = native.batch(inputs)
     yield "C", _native(native, native.pack(inputs))
