@@ -81,5 +81,5 @@ def test_nothing_to_compare_with_is_told(root: Path, tmp_path: Path) -> None:
     store = Store(tmp_path)
     with pytest.raises(UsageError, match="no built program"):
         diff_builds(tmp_path / "build" / "none", tmp_path, store)
-    with pytest.raises(UsageError, match="no build before this one"):
+    with pytest.raises(UsageError, match="no other build before this one"):
         diff_builds(root / "build" / "flowers" / "previous", root, store)

@@ -12,7 +12,6 @@ from datacc.ir.build import Builder
 from datacc.ir.graph import Graph, Type, float32
 from datacc.types import InputType, Options
 
-
 _MEND: Final = "fill the value, or leave the row out; missing values are not supported yet"
 
 
