@@ -55,7 +55,7 @@ def test_the_same_as_text(repository: Path, told: Told) -> None:
     assert "kind is" in told("label", id, "long")
     status = told("status")
     assert "30 examples: 30 labelled" in status
-    assert "1 edit not committed\n  try: datacc commit" in status
+    assert "not committed: 1 edit\n  try: datacc commit" in status
     assert "1 edit" in told("commit")
     commits = told("log")
     assert "+30 rows" in commits

@@ -172,6 +172,7 @@ def test_a_budget_that_nothing_meets_names_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(BudgetError) as caught:
         build(program_in(tmp_path, budget=Budget(work=5, memory=1)), tmp_path)
     assert "nearest" in caught.value.what
+    assert "multiply-adds (budget.work allows 5)" in caught.value.what
     assert any(attempt.startswith("work =") for attempt in caught.value.tries)
     assert any(attempt.startswith("memory =") for attempt in caught.value.tries)
     assert not (tmp_path / "build" / "flowers").exists()

@@ -215,3 +215,9 @@ def test_a_commit_takes_along_what_builds_leave(repository: Repository) -> None:
     assert second.message == "keep judged"
     with pytest.raises(UsageError, match="nothing to commit"):
         commit(repository)
+
+
+def test_status_names_what_builds_left(repository: Repository) -> None:
+    assert status(repository).beside == ()
+    (repository.root / "datacc.lock").write_text("format = 1\n")
+    assert status(repository).beside == ("datacc.lock",)

@@ -1,13 +1,15 @@
 """The line of a key is that of the statement that brings it, whatever TOML lies around it."""
 
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import tomlkit
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datacc.spec.lines import line_of
+from datacc.spec.lines import line_of, place
+from datacc.spec.read import read_program
 
 TEXT = '''\
 name = "digits"
@@ -59,3 +61,17 @@ def test_any_key_is_found_where_its_statement_begins(values: dict[str, Any]) -> 
     for number, key in enumerate(values, 1):
         assert line_of(text, (key,)) == number
         assert key in tomllib.loads("\n".join(text.split("\n")[:number]))
+
+
+def test_a_place_names_the_line_while_the_file_is_as_it_was_read(tmp_path: Path) -> None:
+    path = tmp_path / "datacc.toml"
+    fields = '[input.x]\ntype = "record"\ncolumns = ["a"]\n[output.y]\ntype = "label"\n'
+    text = f'name = "p"\n{fields}[budget]\nwork = "5 MAC"\n'
+    path.write_text(text)
+    program = read_program(path)
+    assert place(program, "budget", "work") == "datacc.toml:8"
+    assert place(program, "goal", "accuracy") == "datacc.toml"
+    path.write_text("not toml [")
+    assert place(program, "budget", "work") == "datacc.toml"
+    path.unlink()
+    assert place(program, "budget", "work") == "datacc.toml"

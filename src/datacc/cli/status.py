@@ -43,5 +43,6 @@ def _lines(now: Status) -> Iterator[str]:
         field = f" --field {conflict.field}" if len(now.classes) > 1 and conflict.field else ""
         yield f"conflict: {conflict.example} is {' or '.join(conflict.values)}"
         yield f"  try: datacc label {conflict.example} CLASS{field}"
-    if now.edits:
-        yield f"{counted(now.edits, 'edit')} not committed\n  try: datacc commit"
+    waiting = [counted(now.edits, "edit")] if now.edits else []
+    if waiting or now.beside:
+        yield f"not committed: {', '.join([*waiting, *now.beside])}\n  try: datacc commit"

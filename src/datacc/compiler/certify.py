@@ -11,6 +11,7 @@ from datacc.errors import CertifyError
 from datacc.goals import Figure
 from datacc.repo.snapshot import JUDGE, Snapshot
 from datacc.spec.bounds import lower_bound, needed_right, needed_total
+from datacc.spec.lines import place
 from datacc.spec.program import Check, Program
 
 UNLIKELY: Final = 0.5
@@ -27,7 +28,8 @@ def certify(program: Program, snapshot: Snapshot, *, chosen_goal: bool = False) 
     file = program.file
     rows = len(snapshot.rows(JUDGE))
     for goal in program.goals:
-        _refuse(goal.metric, goal.at_least, rows, rows / len(snapshot.ids), CHOSEN if chosen_goal else file)
+        where = CHOSEN if chosen_goal else place(program, "goal", goal.metric)
+        _refuse(goal.metric, goal.at_least, rows, rows / len(snapshot.ids), where)
     warnings = (
         _certify_check(check, snapshot, field.name, file) for field in program.outputs for check in program.checks
     )

@@ -18,8 +18,9 @@ from datacc.store import Store, canonical, digest
 
 @dataclass(frozen=True, kw_only=True)
 class Over:
-    """One limit of the budget that a candidate breaks: how far (> 1), in words, and the line that would allow it."""
+    """One limit of the budget that a candidate breaks: its name, how far (> 1), in words, and what would allow it."""
 
+    name: str
     ratio: float
     text: str
     fix: str
@@ -41,16 +42,17 @@ def price(program: Program, snapshot: Snapshot, graph: Graph, store: Store) -> C
 def over_budget(budget: Budget, costs: Costs) -> tuple[Over, ...]:
     """The limits of size, memory and work that `costs` break; latency is measured by the judge alone."""
     pairs = (
-        ("size", budget.size, costs.size, show_bytes),
-        ("memory", budget.memory, costs.memory, show_bytes),
-        ("work", budget.work, costs.work, show_work),
+        ("size", budget.size, costs.size, "bytes", show_bytes),
+        ("memory", budget.memory, costs.memory, "bytes", show_bytes),
+        ("work", budget.work, costs.work, "multiply-adds", show_work),
     )
     return tuple(
         Over(
+            name=name,
             ratio=cost / limit,
-            text=f"{show(cost)} of {name} where {show(limit)} are allowed",
+            text=f"{cost:,} {unit} (budget.{name} allows {limit:,})",
             fix=f'{name} = "{show(cost)}" under [budget]',
         )
-        for name, limit, cost, show in pairs
+        for name, limit, cost, unit, show in pairs
         if limit is not None and cost > limit
     )

@@ -24,6 +24,7 @@ from datacc.ir.graph import Graph
 from datacc.registry import load
 from datacc.repo.snapshot import JUDGE, LEARN, TUNE, Snapshot
 from datacc.spec.bounds import needed_right
+from datacc.spec.lines import place
 from datacc.spec.program import Check, Program
 from datacc.store import Store
 
@@ -150,7 +151,7 @@ def _within_budget(program: Program, priced: Iterable[tuple[Rung, Costs]]) -> li
     raise BudgetError(
         f"no skeleton meets the budget; the nearest, {rung.skeleton} with {sizes}, needs "
         + " and ".join(over.text for over in overs),
-        where=program.file,
+        where=place(program, "budget", overs[0].name),
         tries=[over.fix for over in overs],
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from datacc.repo.commit import BUILDS_LEAVE
 from datacc.repo.find import Repository
 from datacc.repo.fold import State
 from datacc.repo.schema import Column, Schema
@@ -26,7 +27,8 @@ class Conflict:
 class Status:
     """Counts over HEAD and the journal. `classes`: output → class name → examples, in permanent order.
 
-    `conflicts` names the first 20 of `conflicted`; `edits` is how many operations wait for a commit.
+    `conflicts` names the first 20 of `conflicted`; `edits` is how many operations wait for a commit, and `beside` the
+    files of builds that wait with them.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Status:
     conflicted: int
     deleted: int
     edits: int
+    beside: tuple[str, ...]
     classes: Mapping[str, Mapping[str, int]]
     conflicts: tuple[Conflict, ...]
 
@@ -62,6 +65,7 @@ def status(repository: Repository) -> Status:
         conflicted=len(torn),
         deleted=len(present) - len(alive),
         edits=len(working.pending),
+        beside=tuple(repository.git.changed(BUILDS_LEAVE)),
         classes={column.name: _counts(column, alive) for column in outputs},
         conflicts=tuple(conflict for id in torn[:_NAMED] for conflict in _conflicts(id, present[id], schema)),
     )

@@ -3,6 +3,8 @@
 import tomllib
 from typing import Any
 
+from datacc.spec.program import Program
+
 Keys = tuple[str | int, ...]
 
 
@@ -21,6 +23,16 @@ def line_of(text: str, keys: Keys) -> int:
         else:
             without = middle
     return _whole_statements(lines, within - 1)[0] + 1
+
+
+def place(program: Program, *keys: str | int) -> str:
+    """Where `keys` stand in the program's file, as "datacc.toml:25"; only the file's name when they do not."""
+    try:
+        text = program.path.read_text(encoding="utf-8") if program.path is not None else ""
+        known = _holds(tomllib.loads(text), keys)
+    except (OSError, ValueError):  # the file has gone or changed since it was read
+        known = False
+    return f"{program.file}:{line_of(text, keys)}" if known else program.file
 
 
 def _whole_statements(lines: list[str], count: int) -> tuple[int, dict[str, Any]]:
