@@ -2,7 +2,6 @@
 
 import json
 import math
-import shutil
 import struct
 import subprocess
 
@@ -11,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datacc.repo.identity import address, canonical_json, canonical_number, content, example_id
+from tests.tools import need
 
 SAMPLES = {  # RFC 8785, appendix B
     "0000000000000000": "0",
@@ -66,9 +66,8 @@ def test_what_json_cannot_hold_is_refused(value: object) -> None:
         canonical_json(value)
 
 
-@pytest.mark.skipif(shutil.which("b2sum") is None, reason="needs b2sum")
 def test_an_address_is_what_b2sum_prints() -> None:
-    told = subprocess.run(["b2sum", "-l", "128"], input=b"a picture", capture_output=True, check=True).stdout
+    told = subprocess.run([need("b2sum"), "-l", "128"], input=b"a picture", capture_output=True, check=True).stdout
     assert told.split()[0].decode() == address(b"a picture")
 
 

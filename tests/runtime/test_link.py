@@ -17,6 +17,7 @@ from datacc.runtime.link import Library, link, size_of_code_and_weights, toolcha
 from datacc.runtime.native import Native
 from tests.emit.compiled import CPU, interface_of, written
 from tests.emit.nets import digits, record, residual
+from tests.tools import need
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads ELF files")
 Compile = Callable[[Path], Path]
@@ -68,10 +69,7 @@ def harness(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A program that counts heap calls and looks how deep the stack was written."""
     target = tmp_path_factory.mktemp("harness") / "harness"
     source = Path(__file__).with_name("harness.c")
-    try:
-        subprocess.run(["gcc", "-O1", "-Wall", "-Werror", str(source), "-o", str(target), "-ldl"], check=True)
-    except FileNotFoundError:
-        pytest.skip("there is no gcc on this machine")
+    subprocess.run([need("gcc"), "-O1", "-Wall", "-Werror", str(source), "-o", str(target), "-ldl"], check=True)
     return target
 
 

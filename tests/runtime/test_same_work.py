@@ -1,6 +1,5 @@
 """No branch and no address of a linked program depends on its input: valgrind would say so, and does where one does."""
 
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from datacc.ir.graph import Graph
 from datacc.runtime.native import Native
 from tests.emit.compiled import compiled
 from tests.emit.nets import digits, record, residual
+from tests.tools import lacking, need
 
 REPORTED = 9
 
@@ -17,12 +17,11 @@ REPORTED = 9
 @pytest.fixture(scope="module")
 def checker(tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("memcheck") / "memcheck"
-    if not shutil.which("valgrind") or not shutil.which("gcc"):
-        pytest.skip("there is no valgrind and gcc on this machine (make deps)")
+    need("valgrind")
     source = Path(__file__).with_name("memcheck.c")
-    done = subprocess.run(["gcc", "-O1", str(source), "-o", str(target), "-ldl"], capture_output=True, text=True)
+    done = subprocess.run([need("gcc"), "-O1", str(source), "-o", str(target), "-ldl"], capture_output=True, text=True)
     if "valgrind/memcheck.h" in done.stderr:
-        pytest.skip("valgrind's header is not installed (make deps)")
+        lacking("valgrind's header is not installed")
     assert done.returncode == 0, done.stderr
     return target
 
