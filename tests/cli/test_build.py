@@ -125,6 +125,7 @@ def test_inspect_adds_up(points: Path, datacc: Datacc, told: Told) -> None:
     assert said["shares"] == {kind: pytest.approx(count / sum(steps.values())) for kind, count in steps.items()}
     assert min(said["shares"].values()) > 0
     assert "multiply-adds per answer" in told("inspect", "build/points")
+    assert datacc("inspect") == said  # the program of the datacc.toml here
 
 
 def test_a_miss_is_an_answer_and_an_error(points: Path, datacc: Datacc) -> None:

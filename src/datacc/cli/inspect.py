@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from datacc.cli.outcome import Outcome, columns
+from datacc.cli.place import place_of
 from datacc.compiler.report import read_report
 from datacc.compiler.shown import amount, part
 from datacc.ir.cost import NodeCost
@@ -18,12 +19,13 @@ EXAMPLE: Final = "datacc inspect build/digits"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The artifact."""
-    parser.add_argument("artifact", type=Path, help="the folder that a build left")
+    parser.add_argument("artifact", nargs="?", type=Path, help="the folder that a build left (that of this program)")
 
 
 def run(options: argparse.Namespace) -> Outcome:
     """The table of ops and the shares of their kinds."""
-    report = read_report(options.artifact / "report.json")
+    folder = options.artifact or place_of(None).artifact
+    report = read_report(folder / "report.json")
     total = sum(op.steps for op in report.ops)
     by_kind = Counter(product=0, threshold=0, other=0)
     for op in report.ops:
