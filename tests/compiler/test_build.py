@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from datacc.compiler import artifact
+from datacc.compiler import artifact, search
 from datacc.compiler.build import Order, build
 from datacc.compiler.report import read_report
 from datacc.compiler.search import GOAL_PATIENCE
@@ -157,6 +157,21 @@ def test_the_cheapest_rung_that_will_do_is_chosen(tmp_path: Path) -> None:
     chosen = [one.chosen for one in report.tried].index(True)
     assert all(one.tune is not None for one in report.tried[: chosen + 1])
     assert all(one.tune is None and one.note == "not tried" for one in report.tried[chosen + 1 :])
+
+
+def test_a_dear_fit_is_not_spent_on_a_goal_that_nobody_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = np.random.default_rng(0)
+    rows = zip(*random.normal(size=(2, 300)), random.integers(0, 2, 300), strict=True)
+    (tmp_path / "noise.csv").write_text("\n".join(["a,b,kind", *(f"{x:.3f},{y:.3f},{'xy'[k]}" for x, y, k in rows)]))
+    program = infer_program(tmp_path / "noise.csv", "kind")
+    fitted = []
+    for dear in (10**11, 0):
+        monkeypatch.setattr(search, "DEAR", dear)
+        report = build(program, tmp_path)
+        fitted.append(sum(one.tune is not None for one in report.tried))
+    assert fitted[0] > fitted[1] >= 2
 
 
 def test_what_breaks_the_budget_is_never_fitted(tmp_path: Path) -> None:

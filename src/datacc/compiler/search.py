@@ -32,6 +32,7 @@ LIKELY: Final = 0.9  # the chance of passing, seen from tune, that ends the sear
 # Rungs in a row without a real gain on tune that end the search: one more where somebody asked for a goal.
 FLOOR_PATIENCE: Final = 2
 GOAL_PATIENCE: Final = 3
+DEAR: Final = 10**11  # multiply-adds of a fit, about a minute: not spent without a gain before, unless for a goal
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -61,14 +62,17 @@ def search(program: Program, snapshot: Snapshot, store: Store, *, chosen_goal: b
     """The cheapest rung whose tune answers make passing likely; without one, the best on tune.
 
     It ends where tune no longer gains more than chance could give it: one standard error since the last gain. With
-    `chosen_goal` (datacc set the goal itself, as a floor) that is the only end. Raises `BudgetError` with the nearest
-    rung when none can meet the budget; then nothing was fitted.
+    `chosen_goal` (datacc set the goal itself, as a floor) that is the only end, and it comes sooner before dear fits.
+    Raises `BudgetError` with the nearest rung when none can meet the budget; then nothing was fitted.
     """
     priced = [(rung, price(program, snapshot, rung.graph, store)) for rung in rungs(program, snapshot)]
     patience = FLOOR_PATIENCE if chosen_goal else GOAL_PATIENCE
     tried, best, level, since = [], None, -1.0, 0
     for rung, costs in _within_budget(program, priced):
-        recipe = default_recipe(len(snapshot.rows(LEARN)), rung.work)
+        rows = len(snapshot.rows(LEARN))
+        recipe = default_recipe(rows, rung.work)
+        if chosen_goal and since and rung.work * rows * recipe.epochs > DEAR:
+            break
         fitted = fit_once(program, snapshot, rung.graph, recipe, store, watch=announce(rung))
         tried.append(candidate(rung, costs, fitted.tune))
         if best is None or fitted.tune > best.fitted.tune:
