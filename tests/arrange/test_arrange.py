@@ -1,18 +1,22 @@
 """Plans of nets as people use them: what is fused, what is placed where, how large the arena is, what is refused."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 
 from datacc.arrange import arrange
+from datacc.emit.piece import Piece
+from datacc.emit.table import KERNELS
 from datacc.errors import GraphError, SpecError
 from datacc.ir.graph import Graph
-from datacc.ir.plan import Plan
-from tests.emit.compiled import CPU
+from datacc.ir.interpret import interpret
+from datacc.ir.plan import Plan, Step
+from tests.emit.compiled import CPU, compiled, poisoned
 from tests.emit.nets import Net, digits, record, residual
-from tests.ir.graphs import graphs
+from tests.ir.graphs import assert_alike, graphs, inputs_for
 
 
 def forms(plan: Plan) -> list[str]:
@@ -107,3 +111,24 @@ def test_what_cannot_be_emitted_is_refused() -> None:
         arrange(replace(record(), outputs=(("y", "logits.bias"),)), CPU)
     with pytest.raises(SpecError, match="another program on every machine"):
         arrange(record(), "native")
+
+
+def test_the_scratch_of_a_kernel_lives_for_its_step_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kernel that writes all over its scratch disturbs nothing; the arena has room for it while it runs."""
+    wanted = 7200
+    monkeypatch.setattr("datacc.arrange.scratch.SCRATCH", {"dense": lambda step, plan: wanted})
+    kernel = KERNELS["dense"]
+
+    def scribbling(step: Step, plan: Plan, name: str) -> Piece:
+        piece = kernel(step, plan, name)
+        return replace(piece, body=(f"kernel_zero(scratch, {wanted // 4});", *piece.body))
+
+    monkeypatch.setattr("datacc.emit.source.KERNELS", {**KERNELS, "dense": scribbling})
+    plan = arrange(record(), CPU)
+    used = {step.scratch for step in plan.steps if step.scratch}
+    assert len(used) == 3
+    assert plan.arena == plan.peak <= wanted + 2 * 32 * 4 + 64
+    inputs = inputs_for(record())
+    answers = poisoned(compiled(record(), tmp_path), inputs)
+    for field, expected in interpret(record(), inputs).items():
+        assert_alike(answers[field], expected)

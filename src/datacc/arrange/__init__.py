@@ -1,9 +1,12 @@
 """From a complete Graph to a Plan: group nodes into steps, give every value a place, lay out one arena."""
 
+from dataclasses import replace
+
 from datacc.arrange.group import group
 from datacc.arrange.live import lifetimes, share
 from datacc.arrange.pack import pack, peak
 from datacc.arrange.place import place
+from datacc.arrange.scratch import with_scratch
 from datacc.errors import GraphError
 from datacc.ir.check import check
 from datacc.ir.graph import Graph
@@ -20,9 +23,8 @@ def arrange(graph: Graph, cpu: str) -> Plan:
     if graph.states:
         raise GraphError("programs with states are not emitted yet", tries=["a skeleton without states"])
     steps, places = place(graph, group(graph))
-    places = share(steps, places)
-    lives = lifetimes(steps, places)
+    plan = Plan(graph=graph, cpu=cpu_named(cpu).name, steps=steps, places=share(steps, places))
+    plan = with_scratch(plan)
+    lives = lifetimes(plan.steps, plan.places)
     offsets, arena = pack(lives)
-    return Plan(
-        graph=graph, cpu=cpu_named(cpu).name, steps=steps, places=places, offsets=offsets, arena=arena, peak=peak(lives)
-    )
+    return replace(plan, offsets=offsets, arena=arena, peak=peak(lives))

@@ -24,7 +24,7 @@ def lifetimes(steps: tuple[Step, ...], places: Mapping[str, Place]) -> dict[str,
     last: dict[str, int] = {}
     size: dict[str, int] = {}
     for i, step in enumerate(steps):
-        for name in (*step.values, step.out):
+        for name in step.touched:
             place = places[name]
             if place.home == "arena":
                 first.setdefault(place.buffer, i)

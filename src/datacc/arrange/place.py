@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from datacc.ir.graph import Graph, Node
-from datacc.ir.plan import Home, Place, Step, lanes, picture
+from datacc.ir.plan import Home, Place, Step, fresh, lanes, picture
 
 # Kernels that go through single channels take any place; the others read and write whole vectors.
 READ_PACKED = frozenset({"cast", "affine", "dense", "conv", "softmax", "argmax", "maximum", "concat", "copy"})
@@ -25,7 +25,7 @@ def place(graph: Graph, steps: tuple[Step, ...]) -> tuple[tuple[Step, ...], dict
         done.append(step)
     for field, name in graph.outputs:
         if not (places[name].home == "answer" and places[name].buffer == field):
-            copy = _fresh(f"{field} (answer)", places)
+            copy = fresh(f"{field} (answer)", places)
             places[copy] = _plain(graph.by_name[name], "answer", field)
             done.append(Step(op="copy", nodes=(name,), reads=(name,), out=copy))
     return tuple(done), places
@@ -38,7 +38,7 @@ def _copy_inputs(graph: Graph, steps: tuple[Step, ...], places: dict[str, Place]
         halo, packed = _wanted(graph, node.name, steps)
         if (halo == NONE and packed) or node.type.dtype != "float32":
             continue
-        copy = _fresh(f"{node.name} (copy)", graph.by_name)
+        copy = fresh(f"{node.name} (copy)", graph.by_name)
         places[copy] = replace(_plain(node, "arena", copy), halo=halo)
         if not packed:
             places[copy] = replace(places[copy], pixel=lanes(places[copy].channels))
@@ -108,10 +108,3 @@ def _plain(node: Node, home: Home, buffer: str) -> Place:
         channels=channels,
         pixel=channels,
     )
-
-
-def _fresh(name: str, taken: Mapping[str, object]) -> str:
-    """A name for a value that is no node of the Graph."""
-    while name in taken:
-        name += "'"
-    return name

@@ -116,7 +116,7 @@ def _used(text: str) -> list[str]:
 
 def _function(plan: Plan, i: int, step: Step, piece: Piece) -> str:
     parameters = [f"const {_c_type(plan, value)} *{name}" for value, name in _reads(step)]
-    parameters.append(f"{_c_type(plan, step.out)} *out")
+    parameters += [f"{_c_type(plan, step.out)} *out", *(["float *scratch"] if step.scratch else [])]
     body = [*piece.table, *clearing(plan.places[step.out], writes_lanes=step.op in WRITES_LANES), *piece.body]
     head = f"STEP void {_title(i, step)}({', '.join(parameters)})"
     return "\n".join([_step_comment(plan, i, step), head, "{", *(f"    {line}" for line in body), "}"])
@@ -168,7 +168,8 @@ def _program(plan: Plan, interface: Interface) -> str:
 
     lines = []
     for i, step in enumerate(plan.steps, 1):
-        arguments = [pointer(value) for value, _ in _reads(step)] + [pointer(step.out)]
+        written = [step.out, *([step.scratch] if step.scratch else [])]
+        arguments = [pointer(value) for value in (*step.values, *written)]
         lines.append(f"    {_title(i, step)}({', '.join(arguments)});")
     name = interface.name
     head = f"void {name}(const {name}_input *input, {name}_answer *answer, {name}_scratch *scratch)"

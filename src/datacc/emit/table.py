@@ -27,6 +27,9 @@ KERNELS: Final[Mapping[str, Kernel]] = {
     "copy": copy.copy,
 }
 
+# The bytes of scratch that a step's kernel works in, for ops that want any; the steps are placed already.
+SCRATCH: Final[Mapping[str, Callable[[Step, Plan], int]]] = {}
+
 # These write whole vectors, so padded channels come out as zeros by themselves.
 WRITES_LANES: Final = frozenset({"dense", "conv", "normalise", "relu", "add", "maxpool", "meanpool"})
 

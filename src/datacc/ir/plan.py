@@ -1,7 +1,7 @@
 """What a program does, laid out: steps in order, where every value lives, one static arena."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -67,6 +67,7 @@ class Step:
 
     `nodes` are the Graph's nodes that it computes, first the one that names `op`; `reads` are values, then
     `residual` is added and `relu` applied. The op `copy` is not in a Graph: it moves a value to another place.
+    `scratch` names a place in the arena that the kernel works in and that is free again after the step.
     """
 
     op: str
@@ -75,11 +76,17 @@ class Step:
     out: str
     residual: str = ""
     relu: bool = False
+    scratch: str = ""
 
     @property
     def values(self) -> tuple[str, ...]:
         """Everything that is read, the residual included."""
         return (*self.reads, self.residual) if self.residual else self.reads
+
+    @property
+    def touched(self) -> tuple[str, ...]:
+        """Everything that lives while the step runs: what it reads, its scratch, what it writes."""
+        return (*self.values, *([self.scratch] if self.scratch else []), self.out)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -87,16 +94,16 @@ class Plan:
     """Steps in order, a place for every value, the arena's layout.
 
     `offsets` gives every arena buffer its first byte; `arena` is the arena's length and `peak` the largest sum of
-    buffers that live at one time, both in bytes.
+    buffers that live at one time, both in bytes. Before the arena is laid out these three are empty.
     """
 
     graph: Graph
     cpu: str
     steps: tuple[Step, ...]
     places: Mapping[str, Place]
-    offsets: Mapping[str, int]
-    arena: int
-    peak: int
+    offsets: Mapping[str, int] = field(default_factory=dict)
+    arena: int = 0
+    peak: int = 0
 
 
 def picture(shape: tuple[int, ...]) -> tuple[int, int, int]:
@@ -109,3 +116,10 @@ def picture(shape: tuple[int, ...]) -> tuple[int, int, int]:
 def lanes(channels: int) -> int:
     """`channels` rounded up to whole vectors."""
     return -(-channels // LANES) * LANES
+
+
+def fresh(name: str, taken: Mapping[str, object]) -> str:
+    """A name for a value that is no node of the Graph."""
+    while name in taken:
+        name += "'"
+    return name
