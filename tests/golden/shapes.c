@@ -7,7 +7,7 @@
  *           Sums of products are fused where the processor can; never compile with -ffast-math.
  * work      5,059 multiply-adds for every input
  * memory    2,560 bytes of scratch, 1,876 bytes of weights
- * graph     6ffe96c92a9be797221a949b5134b896
+ * graph     8e3560f27479ea725295df6e83c9f8ba
  */
 #include "shapes.h"
 

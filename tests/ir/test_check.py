@@ -133,3 +133,20 @@ def test_a_weight_is_a_copy() -> None:
     mine[0] = 7
     assert b.nodes["w"].value is not None
     assert b.nodes["w"].value.tolist() == [0, 0, 0]
+
+
+def test_integer_weights_are_exact() -> None:
+    b = Builder()
+    b.weight("w", (2, 3), value=np.arange(3), role="fixed", dtype="int8")
+    assert b.type("w") == Type(dtype="int8", shape=(2, 3))
+    for wrong in (128, 0.5):
+        with pytest.raises(GraphError, match="does not fit into int8"):
+            b.weight("v", (1,), value=np.array([wrong]), role="fixed", dtype="int8")
+
+
+def test_only_floats_are_learnt() -> None:
+    b = Builder()
+    top = b.op("gather", "top", b.input("x", "uint8", (2,)), b.weight("table", (3, 2)))
+    b.weight("more", (1,), dtype="int8")
+    with pytest.raises(GraphError, match="a learnt weight is float32"):
+        check(b.graph({"y": top}))

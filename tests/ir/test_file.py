@@ -91,9 +91,19 @@ def test_hostile_files(data: bytes) -> None:
 
 
 def test_a_newer_format_is_named() -> None:
-    newer = pack(MAGIC, {**header(good()), "version": 2}, {})
-    with pytest.raises(GraphError, match=r"x\.dcc: format 2 .*\n  try: install a newer datacc"):
+    newer = pack(MAGIC, {**header(good()), "version": 3}, {})
+    with pytest.raises(GraphError, match=r"x\.dcc: format 3 .*\n  try: install a newer datacc"):
         load(newer, "x.dcc")
+
+
+def test_format_1_is_read() -> None:
+    """It knew casts to float32 alone, and did not say so."""
+    graph = good()
+    old = header(graph)
+    [cast] = [row for row in old["nodes"] if row["op"] == "cast"]
+    cast["attrs"] = {}
+    arrays = {n.name: n.value for n in graph.weights if n.value is not None}
+    assert load(pack(MAGIC, {"version": 1, **old}, arrays)).digest == graph.digest
 
 
 def test_a_name_is_no_path() -> None:

@@ -74,7 +74,7 @@ def test_pools(shape: list[int], data: st.DataObject, seed: int) -> None:
     ):
         found = form(x, size=size, stride=stride)
         assert_alike(found, last(oracle(first(x), size, stride)))
-        assert found.shape[1:] == shapes.pool(float32(*shape), size=size, stride=stride).shape
+        assert found.shape[1:] == shapes.maxpool(float32(*shape), size=size, stride=stride).shape
 
 
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=3), st.integers(1, 6), SEEDS)
@@ -112,20 +112,82 @@ def test_softmax_of_large_numbers() -> None:
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "int8", "int16"])
-def test_cast_is_exact(dtype: str) -> None:
+def test_small_integers_become_floats_exactly(dtype: str) -> None:
     limits = np.iinfo(dtype)
     x = np.arange(limits.min, limits.max + 1).astype(dtype)[:, None]
-    found = meaning.cast(x)
+    found = meaning.cast(x, to="float32")
     assert found.dtype == np.float32
     np.testing.assert_array_equal(found.astype(np.int64), x)
-    assert shapes.cast(Type(dtype=dtype, shape=(1,))) == float32(1)
+    assert shapes.cast(Type(dtype=dtype, shape=(1,)), to="float32") == float32(1)
+    np.testing.assert_array_equal(meaning.cast(found, to=dtype), x)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "int16", "int32"])
+def test_casts_to_integers_take_the_nearest_even_and_saturate(dtype: str) -> None:
+    low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
+    x = np.array([0.5, 1.5, 2.5, -0.4, 7.51, 3e9, np.inf, -3e9, -np.inf, np.nan], np.float32)[:, None]
+    expected = [0, 2, 2, 0, 8, high, high, low, low, 0]
+    found = meaning.cast(x, to=dtype)
+    assert found.dtype == dtype
+    assert found[:, 0].tolist() == expected
+
+
+def test_a_large_integer_becomes_the_nearest_float() -> None:
+    x = np.array([[2**24 + 1], [2**31 - 1], [-(2**31)], [2**24 + 3]], np.int32)
+    assert meaning.cast(x, to="float32")[:, 0].tolist() == [2**24, 2**31, -(2**31), 2**24 + 4]
+    assert meaning.cast(x, to="int16")[:, 0].tolist() == [2**15 - 1, 2**15 - 1, -(2**15), 2**15 - 1]
+
+
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=3), st.booleans(), SEEDS)
+def test_pairs(shape: list[int], spreads: bool, seed: int) -> None:
+    other = [*shape[:-1], 1] if spreads else shape
+    a, b = numbers(seed, 3, *shape), numbers(seed + 1, 3, *other)
+    for op, oracle in (("add", torch.add), ("multiply", torch.mul), ("divide", torch.div)):
+        np.testing.assert_array_equal(OPS[op].meaning(a, b), oracle(torch.from_numpy(a), torch.from_numpy(b)).numpy())
+        assert OPS[op].shape(float32(*shape), float32(*other)) == float32(*shape)
+
+
+SPECIAL = [0.0, -0.0, np.inf, -np.inf, np.nan, -1.0, 1e-45, 3.4e38, -3.4e38, 104.0, -104.0, 0.5]
+
+
+@pytest.mark.parametrize("op", ["exp", "log", "sqrt", "sin"])
+def test_functions(op: str) -> None:
+    x = np.array([SPECIAL, np.linspace(-20, 20, len(SPECIAL)).tolist()], np.float32)
+    oracle = getattr(torch, op)(torch.from_numpy(x).double()).float().numpy()
+    np.testing.assert_allclose(OPS[op].meaning(x), oracle, rtol=3e-7, atol=1e-45)
+    assert OPS[op].shape(float32(5)) == float32(5)
+
+
+def test_clip() -> None:
+    x = np.array([[-2, -0.5, 0.25, 9, np.inf, np.nan]], np.float32)
+    expected = torch.from_numpy(x).clamp(-0.5, 1.25).numpy()
+    np.testing.assert_array_equal(meaning.clip(x, low=-0.5, high=1.25), expected)
+
+
+def test_pieces_and_orders() -> None:
+    x = np.arange(2 * 3 * 4 * 5, dtype=np.int16).reshape(2, 3, 4, 5)
+    kind = Type(dtype="int16", shape=(3, 4, 5))
+    np.testing.assert_array_equal(meaning.slice_(x, axis=1, first=1, last=3, step=2), x[:, :, 1:4:2])
+    assert shapes.slice_(kind, axis=1, first=1, last=3, step=2) == Type(dtype="int16", shape=(3, 2, 5))
+    np.testing.assert_array_equal(meaning.reshape(x, shape=(6, 10)), x.reshape(2, 6, 10))
+    assert shapes.reshape(kind, shape=(6, 10)) == Type(dtype="int16", shape=(6, 10))
+    np.testing.assert_array_equal(meaning.transpose(x, axes=(2, 0, 1)), np.einsum("bhwc->bchw", x))
+    assert shapes.transpose(kind, axes=(2, 0, 1)) == Type(dtype="int16", shape=(5, 3, 4))
+
+
+def test_gather_takes_the_nearest_row_where_there_is_none() -> None:
+    table = numbers(0, 3, 2)
+    rows = np.array([[0, 2, 3, 127], [-1, 1, -128, 2]], np.int8)
+    np.testing.assert_array_equal(meaning.gather(rows, table), table[[[0, 2, 2, 2], [0, 1, 0, 2]]])
+    assert shapes.gather(Type(dtype="int8", shape=(4,)), float32(3, 2)) == float32(4, 2)
 
 
 SQUARE = {"stride": (1, 1), "pad": ((0, 0), (0, 0)), "dilation": (1, 1), "groups": 1}
 F = float32
 WRONG = [
-    ("cast", (F(3),), {}),
-    ("cast", (Type(dtype="int32", shape=(3,)),), {}),
+    ("cast", (F(3),), {"to": "float32"}),
+    ("cast", (F(3),), {"to": "float64"}),
+    ("cast", (F(3),), {"to": 8}),
     ("affine", (F(3), F(2), F(3)), {}),
     ("affine", (F(3), F(1, 3), F(3)), {}),
     ("dense", (F(3), F(4, 2), F(4)), {}),
@@ -148,13 +210,40 @@ WRONG = [
     ("normalise", (F(3), F(3), F(3), F(3), F(2)), {"epsilon": 1e-5}),
     ("normalise", (F(3), F(3), F(3), F(3), F(3)), {"epsilon": 0.0}),
     ("normalise", (F(3), F(3), F(3), F(3), F(3)), {"epsilon": float("nan")}),
-    ("add", (F(3), F(1)), {}),
+    ("add", (F(3), F(2)), {}),
+    ("add", (F(1), F(3)), {}),
+    ("add", (F(3), Type(dtype="int32", shape=(3,))), {}),
+    ("add", (Type(dtype="int8", shape=(3,)), Type(dtype="int8", shape=(3,))), {}),
+    ("multiply", (F(2, 3), F(1, 3)), {}),
+    ("multiply", (F(2, 3), F(3)), {}),
+    ("divide", (Type(dtype="int32", shape=(3,)), Type(dtype="int32", shape=(3,))), {}),
+    ("clip", (F(3),), {"low": 1.0, "high": 0.0}),
+    ("clip", (F(3),), {"low": 0, "high": 1}),
+    ("clip", (F(3),), {"low": 0.0, "high": float("inf")}),
+    ("clip", (F(3),), {"low": float("nan"), "high": 1.0}),
+    ("exp", (Type(dtype="int8", shape=(3,)),), {}),
+    ("slice", (F(3),), {"axis": 1, "first": 0, "last": 0, "step": 1}),
+    ("slice", (F(3),), {"axis": 0, "first": 0, "last": 3, "step": 1}),
+    ("slice", (F(3),), {"axis": 0, "first": -1, "last": 0, "step": 1}),
+    ("slice", (F(3),), {"axis": 0, "first": 2, "last": 1, "step": 1}),
+    ("slice", (F(3),), {"axis": 0, "first": 0, "last": 1, "step": 2}),
+    ("slice", (F(3),), {"axis": 0, "first": 0, "last": 0, "step": 0}),
+    ("slice", (F(3),), {"axis": 0.0, "first": 0, "last": 1, "step": 1}),
+    ("reshape", (F(6),), {"shape": (4, 2)}),
+    ("reshape", (F(6),), {"shape": (-1, 6)}),
+    ("reshape", (F(1),), {"shape": ()}),
+    ("reshape", (F(6),), {"shape": 6}),
+    ("transpose", (F(2, 3),), {"axes": (0, 0)}),
+    ("transpose", (F(2, 3),), {"axes": (0,)}),
+    ("transpose", (F(2, 3),), {"axes": (0, -1)}),
+    ("gather", (F(3), F(4, 2)), {}),
+    ("gather", (Type(dtype="int8", shape=(3, 1)), F(4, 2)), {}),
+    ("gather", (Type(dtype="int8", shape=(3,)), F(4, 2, 1)), {}),
     ("maxpool", (F(5, 5, 2),), {"size": (6, 1), "stride": (1, 1)}),
     ("meanpool", (F(5, 5, 2),), {"size": (2, 2), "stride": (0, 1)}),
     ("maxpool", (F(5, 5, 2),), {"size": (2,), "stride": (1,)}),
     ("maxpool", (F(5, 5, 2),), {"size": (0, 2), "stride": (1, 1)}),
     ("relu", (Type(dtype="int8", shape=(3,)),), {}),
-    ("argmax", (Type(dtype="int8", shape=(3,)),), {}),
     ("concat", (), {"axis": 0}),
     ("concat", (F(3), F(3)), {"axis": 1}),
     ("concat", (F(3), F(3)), {"axis": -1}),

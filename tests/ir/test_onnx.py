@@ -69,6 +69,34 @@ def test_names_shapes_and_batch_axis_are_those_of_the_program() -> None:
     assert model.graph.name == "picture"
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "int16", "int32"])
+def test_integers_stay_exact(dtype: str) -> None:
+    b = Builder()
+    x = b.input("x", dtype, (4, 3))
+    outputs = {
+        "best": b.op("argmax", "argmax", x),
+        "most": b.op("maximum", "maximum", x),
+        "pooled": b.op("maxpool", "pool", x, size=(2,), stride=(1,)),
+        "again": b.op("cast", "again", b.op("cast", "float", x), to=dtype),
+    }
+    graph = b.graph(outputs)
+    inputs = inputs_for(graph)
+    found = run(export(graph, "integers"), inputs)
+    for field, expected in interpret(graph, inputs).items():
+        assert found[field].dtype == expected.dtype
+        np.testing.assert_array_equal(found[field], expected)
+
+
+def test_casts_to_integers_mean_the_same() -> None:
+    b = Builder()
+    b.input("x", "float32", (8,))
+    graph = b.graph({to: b.op("cast", to, "x", to=to) for to in ("uint8", "int8", "int16", "int32")})
+    inputs = {"x": np.array([[0.5, 1.5, -2.5, 3e9, -3e9, np.inf, -np.inf, np.nan]], np.float32)}
+    found = run(export(graph, "casts"), inputs)
+    for field, expected in interpret(graph, inputs).items():
+        np.testing.assert_array_equal(found[field], expected)
+
+
 def test_the_first_of_equals_wins() -> None:
     b = Builder()
     b.input("x", "float32", (4,))

@@ -65,7 +65,7 @@ def _step(needs: _Needs, node: Node, taken: set[str]) -> Step:
             nodes.append(follower.name)
     elif node.op == "cast":
         follower = needs.only_user(node.name)
-        if follower is not None and follower.op == "affine":
+        if follower is not None and follower.op == "affine" and node["to"] == "float32":
             nodes.append(follower.name)
     return Step(op=node.op, nodes=tuple(nodes), reads=reads, out=nodes[-1], residual=residual, relu=relu)
 

@@ -85,7 +85,11 @@ def source_text(plan: Plan, interface: Interface) -> str:
 
 
 def _check(plan: Plan, interface: Interface) -> None:
-    """The interface must be that of the Graph: same members, same types; its name must be free."""
+    """There must be kernels; the interface must be that of the Graph: same members, same types; its name free."""
+    for step in plan.steps:
+        if not _has_kernel(plan, step):
+            dtypes = ", ".join(plan.places[value].dtype for value in (*step.values, step.out))
+            raise GraphError(f"{step.op} on {dtypes} is not emitted yet", where=f"node {step.nodes[0]!r}")
     if interface.name in FRAGMENTS or interface.name in NAMES or _INSIDE.fullmatch(interface.name):
         raise GraphError(
             f"emitted code uses the name {interface.name!r} itself", tries=[f'name = "my_{interface.name}"']
@@ -101,6 +105,14 @@ def _check(plan: Plan, interface: Interface) -> None:
             node = nodes[port.name]
             if port.dtype != node.type.dtype or count(port) != node.type.count:
                 raise GraphError(f"{port.name!r} is {port.dtype} {port.shape}, the Graph gives {node.type}")
+
+
+def _has_kernel(plan: Plan, step: Step) -> bool:
+    """Whether the op is emitted for these element types: casts to floats, copies, and what takes floats."""
+    if step.op == "cast":
+        return plan.places[step.out].dtype == "float32"
+    floats = all(plan.places[value].dtype == "float32" for value in step.values)
+    return step.op in KERNELS and (floats or step.op in ("copy", "concat"))
 
 
 def _used(text: str) -> list[str]:

@@ -58,20 +58,43 @@ def _meanpool(x: Tensor, *, size: Any, stride: Any) -> Tensor:
     return apply(_channels_first(x), size, stride).movedim(1, -1)
 
 
+def _cast(x: Tensor, *, to: str) -> Tensor:
+    dtype: torch.dtype = getattr(torch, to)
+    if to == "float32":
+        return x.to(dtype)
+    limits = torch.iinfo(dtype)
+    return x.double().round().nan_to_num(0, limits.max, limits.min).clamp(limits.min, limits.max).to(dtype)
+
+
+def _slice(x: Tensor, *, axis: int, first: int, last: int, step: int) -> Tensor:
+    return x.movedim(axis + 1, 0)[first : last + 1 : step].movedim(0, axis + 1)
+
+
 FORMS: Final[Mapping[str, Any]] = {
-    "cast": lambda x: x.float(),
+    "cast": _cast,
     "affine": lambda x, scale, offset: x * scale + offset,
     "dense": lambda x, weight, bias: nn.linear(x.flatten(1), weight.flatten(1), bias),
     "conv": _conv,
     "normalise": _normalise,
     "relu": nn.relu,
+    "clip": lambda x, low, high: x.clamp(low, high),
     "add": lambda a, b: a + b,
+    "multiply": lambda a, b: a * b,
+    "divide": lambda a, b: a / b,
+    "exp": torch.exp,
+    "log": torch.log,
+    "sqrt": torch.sqrt,
+    "sin": torch.sin,
     "maxpool": _maxpool,
     "meanpool": _meanpool,
     "softmax": lambda x: nn.softmax(x, -1),
     "argmax": lambda x: x.argmax(-1, keepdim=True).int(),
     "maximum": lambda x: x.amax(-1, keepdim=True),
     "concat": lambda *xs, axis: torch.cat(xs, axis + 1),
+    "slice": _slice,
+    "reshape": lambda x, shape: x.reshape(len(x), *shape),
+    "transpose": lambda x, axes: x.permute(0, *(axis + 1 for axis in axes)),
+    "gather": lambda x, table: table[x.clamp(0, len(table) - 1).long()],
 }
 FITTING_FORMS: Final[Mapping[str, Any]] = {**FORMS, "normalise": _normalise_batch}
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datacc.errors import GraphError
-from datacc.ir.graph import Attr, Graph, Node, Role, Type, float32
+from datacc.ir.graph import Attr, Graph, Node, Role, Type
 from datacc.ir.ops import OPS
 
 
@@ -52,12 +52,16 @@ class Builder:
         role: Role = "learnt",
         dims: tuple[str, ...] = (),
         value: NDArray[Any] | None = None,
+        dtype: str = "float32",
     ) -> str:
-        """A float32 weight; without `value` a hole that `role` says who fills."""
+        """A weight; without `value` a hole that `role` says who fills. Raises `GraphError` for inexact integers."""
         dims = dims or ("",) * len(shape)
         if value is not None:
-            value = np.array(np.broadcast_to(value, shape), np.float32, order="C")
-        return self._put(Node(name=name, op="weight", type=float32(*shape), role=role, dims=dims, value=value))
+            given, value = value, np.array(np.broadcast_to(value, shape), dtype, order="C")
+            if dtype != "float32" and not np.array_equal(value, np.broadcast_to(given, shape)):
+                raise GraphError(f"the value does not fit into {dtype}", where=f"weight {name!r}")
+        type_ = Type(dtype=dtype, shape=shape)
+        return self._put(Node(name=name, op="weight", type=type_, role=role, dims=dims, value=value))
 
     def op(self, op: str, name: str, *inputs: str, **attrs: Any) -> str:
         """The op on earlier nodes; its type is inferred. Raises `GraphError`."""

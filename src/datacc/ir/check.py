@@ -54,6 +54,7 @@ def _check_source(node: Node, holes: Sequence[str]) -> None:
         return
     _demand(node, node.role in ROLES, f"there is no role {node.role!r}")
     _demand(node, len(node.dims) == len(node.type.shape), "dims must name every axis")
+    _demand(node, node.role == "fixed" or node.type.dtype == "float32", f"a {node.role} weight is float32")
     if node.value is None:
         _demand(node, node.role in holes, f"this {node.role} hole is still open")
         return

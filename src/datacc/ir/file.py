@@ -8,7 +8,8 @@ from datacc.ir.container import pack, unpack
 from datacc.ir.graph import Graph, Node, Role, Type, header
 
 MAGIC: Final = b"DATACCG\n"
-VERSION: Final = 1
+VERSION: Final = 2
+ADDED: Final = {"cast": {"to": "float32"}}  # attributes that format 1 did not write
 
 
 def dump(graph: Graph) -> bytes:
@@ -21,13 +22,14 @@ def load(data: bytes, where: str = "graph.dcc") -> Graph:
     """The Graph in `data`. Raises `GraphError` for anything that is damaged, newer, or breaks the op table."""
     try:
         head, arrays = unpack(MAGIC, data)
-        if head["version"] != VERSION:
+        if type(head["version"]) is not int or not 1 <= head["version"] <= VERSION:
             raise GraphError(
-                f"format {head['version']!r} is not the one that this datacc reads ({VERSION})",
+                f"format {head['version']!r} is not one that this datacc reads (1 to {VERSION})",
                 where=where,
                 tries=["install a newer datacc"],
             )
-        nodes = tuple(_node(row, arrays) for row in head["nodes"])
+        old = ADDED if head["version"] == 1 else {}
+        nodes = tuple(_node(row, arrays, old.get(row["op"], {})) for row in head["nodes"])
         outputs = tuple((str(field), str(name)) for field, name in head["outputs"])
         states = tuple((str(given), str(left)) for given, left in head["states"])
         return check(Graph(nodes=nodes, outputs=outputs, states=states, loss=str(head["loss"])))
@@ -35,12 +37,12 @@ def load(data: bytes, where: str = "graph.dcc") -> Graph:
         raise GraphError(f"not a Graph: {error}", where=where, tries=["datacc build"]) from error
 
 
-def _node(row: dict[str, Any], arrays: dict[str, Any]) -> Node:
+def _node(row: dict[str, Any], arrays: dict[str, Any], added: dict[str, str]) -> Node:
     return Node(
         name=_text(row["name"]),
         op=_text(row["op"]),
         inputs=tuple(_text(name) for name in row["inputs"]),
-        attrs=tuple((key, _frozen(value)) for key, value in sorted(row["attrs"].items())),
+        attrs=tuple((key, _frozen(value)) for key, value in sorted({**added, **row["attrs"]}.items())),
         type=Type(dtype=_text(row["dtype"]), shape=tuple(row["shape"])),
         value=arrays[row["name"]] if row["filled"] else None,
         role=cast(Role, _text(row["role"])),  # `check` refuses any other

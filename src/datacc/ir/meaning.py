@@ -12,9 +12,13 @@ from numpy.typing import NDArray
 Array = NDArray[Any]  # the reductions of NumPy are untyped, hence the annotated results below
 
 
-def cast(x: Array) -> Array:
-    """Exact: every uint8, int8 and int16 is a float32."""
-    return x.astype(np.float32)
+def cast(x: Array, *, to: str) -> Array:
+    """The nearest number of type `to`: ties to even, saturating; what is no number becomes 0 among integers."""
+    if to == "float32":
+        return x.astype(np.float32)
+    limits = np.iinfo(to)
+    nearest = np.rint(x.astype(np.float64)).clip(limits.min, limits.max)
+    return np.where(np.isnan(nearest), 0, nearest).astype(to)
 
 
 def affine(x: Array, scale: Array, offset: Array) -> Array:
@@ -58,9 +62,49 @@ def relu(x: Array) -> Array:
     return np.maximum(x, np.float32(0))
 
 
+def clip(x: Array, *, low: float, high: float) -> Array:
+    """The nearest number between two limits."""
+    return np.clip(x, np.float32(low), np.float32(high))
+
+
 def add(a: Array, b: Array) -> Array:
-    """a + b."""
+    """a + b; sums of int32 wrap around."""
     return a + b
+
+
+def multiply(a: Array, b: Array) -> Array:
+    """a · b."""
+    return a * b
+
+
+def divide(a: Array, b: Array) -> Array:
+    """a / b by IEEE: x / 0 is ±∞, 0 / 0 is no number."""
+    with np.errstate(all="ignore"):
+        return a / b
+
+
+def exp(x: Array) -> Array:
+    """e to the x."""
+    with np.errstate(all="ignore"):
+        return np.exp(x)
+
+
+def log(x: Array) -> Array:
+    """The natural logarithm: −∞ of 0, no number of what is below."""
+    with np.errstate(all="ignore"):
+        return np.log(x)
+
+
+def sqrt(x: Array) -> Array:
+    """The square root by IEEE: −0 of −0, no number of what is below."""
+    with np.errstate(all="ignore"):
+        return np.sqrt(x)
+
+
+def sin(x: Array) -> Array:
+    """The sine of x in radians; no number of ±∞."""
+    with np.errstate(all="ignore"):
+        return np.sin(x)
 
 
 def _pool_windows(x: Array, size: Any, stride: Any) -> Array:
@@ -103,3 +147,24 @@ def maximum(x: Array) -> Array:
 def concat(*xs: Array, axis: int) -> Array:
     """Side by side along one axis (counted without the batch)."""
     return np.concatenate(xs, axis=axis + 1)
+
+
+def slice_(x: Array, *, axis: int, first: int, last: int, step: int) -> Array:
+    """Positions `first`, `first` + `step` … `last` (included) of one axis."""
+    return np.take(x, range(first, last + 1, step), axis=axis + 1)
+
+
+def reshape(x: Array, *, shape: Any) -> Array:
+    """The same elements in the same order."""
+    return x.reshape(len(x), *shape)
+
+
+def transpose(x: Array, *, axes: Any) -> Array:
+    """Axis i of the result is axis `axes[i]` of x."""
+    return x.transpose(0, *(axis + 1 for axis in axes))
+
+
+def gather(x: Array, table: Array) -> Array:
+    """Rows of the table; a number outside takes the nearest row."""
+    rows: Array = table[x.clip(0, len(table) - 1)]
+    return rows

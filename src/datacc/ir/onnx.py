@@ -123,7 +123,7 @@ class _Export:
 
     def weight(self, name: str, array: NDArray[Any]) -> str:
         """An initialiser; one that several nodes read in the same order of axes is stored once."""
-        array = np.ascontiguousarray(array)
+        array = np.asarray(array, order="C")
         if name in self.weights and np.array_equal(self.weights[name], array):
             return name
         tensor = self.fresh(name)
@@ -151,8 +151,22 @@ def _elementwise(op: str) -> "Form":
 
 
 def _cast(e: _Export, node: Node) -> None:
+    """ONNX cuts off and leaves what is out of range open, so integers are first rounded and limited as doubles."""
     first = e.is_first(node.inputs)
-    e.add("Cast", node.name, [e.tensor(node.inputs[0], first=first)], first=first, to=TensorProto.FLOAT)
+    x = e.tensor(node.inputs[0], first=first)
+    if node["to"] != "float32":
+        limits = np.iinfo(node["to"])
+        x = e.between("Cast", f"{node.name}_64", [x], to=TensorProto.DOUBLE)
+        zero, low, high = (e.weight(f"{node.name}_{n}", np.array(n, np.float64)) for n in (0, limits.min, limits.max))
+        x = e.between("Where", f"{node.name}_number", [e.between("IsNaN", f"{node.name}_nan", [x]), zero, x])
+        x = e.between("Clip", f"{node.name}_within", [e.between("Round", f"{node.name}_whole", [x]), low, high])
+    e.add("Cast", node.name, [x], first=first, to=DTYPES[node["to"]])
+
+
+def _clip(e: _Export, node: Node) -> None:
+    first = e.is_first(node.inputs)
+    limits = [e.weight(f"{node.name}_{which}", np.array(node[which], np.float32)) for which in ("low", "high")]
+    e.add("Clip", node.name, [e.tensor(node.inputs[0], first=first), *limits], first=first)
 
 
 def _affine(e: _Export, node: Node) -> None:
@@ -196,9 +210,20 @@ def _normalise(e: _Export, node: Node) -> None:
 def _pool(op: str) -> "Form":
     def form(e: _Export, node: Node) -> None:
         x = e.tensor(node.inputs[0], first=True)
-        e.add(op, node.name, [x], first=True, kernel_shape=node["size"], strides=node["stride"])
+        _through_double(e, op, node, x, first=True, kernel_shape=node["size"], strides=node["stride"])
 
     return form
+
+
+def _through_double(e: _Export, op: str, node: Node, x: str, *, first: bool, **attributes: Any) -> None:
+    """`op` on floats as they are; on integers, of which runtimes know few, exactly by way of doubles."""
+    dtype = e.type(node.inputs[0]).dtype
+    if dtype == "float32":
+        e.add(op, node.name, [x], first=first, **attributes)
+        return
+    double = e.between("Cast", f"{node.name}_64", [x], to=TensorProto.DOUBLE)
+    result = e.between(op, f"{node.name}_of_64", [double], **attributes)
+    e.add("Cast", node.name, [result], first=first, to=DTYPES[dtype])
 
 
 def _channels(e: _Export, node: Node) -> tuple[bool, int]:
@@ -214,21 +239,59 @@ def _softmax(e: _Export, node: Node) -> None:
 
 def _argmax(e: _Export, node: Node) -> None:
     first, axis = _channels(e, node)
-    position = e.between("ArgMax", f"{node.name}_64", [e.tensor(node.inputs[0], first=first)], axis=axis, keepdims=1)
+    x = e.tensor(node.inputs[0], first=first)
+    if e.type(node.inputs[0]).dtype != "float32":
+        x = e.between("Cast", f"{node.name}_double", [x], to=TensorProto.DOUBLE)
+    position = e.between("ArgMax", f"{node.name}_64", [x], axis=axis, keepdims=1)
     e.add("Cast", node.name, [position], first=first, to=TensorProto.INT32)
 
 
 def _maximum(e: _Export, node: Node) -> None:
     first, axis = _channels(e, node)
-    e.add("ReduceMax", node.name, [e.tensor(node.inputs[0], first=first)], first=first, axes=[axis], keepdims=1)
+    x = e.tensor(node.inputs[0], first=first)
+    _through_double(e, "ReduceMax", node, x, first=first, axes=[axis], keepdims=1)
 
 
-def _concat(e: _Export, node: Node) -> None:
+def _axis(e: _Export, node: Node) -> tuple[bool, int]:
+    """Whether the inputs stand channels-first, and where the node's axis is then."""
     first, last = e.is_first(node.inputs), len(node.type.shape) - 1
     axis = node["axis"] + 1
     if first:
         axis = 1 if node["axis"] == last else node["axis"] + 2
+    return first, axis
+
+
+def _concat(e: _Export, node: Node) -> None:
+    first, axis = _axis(e, node)
     e.add("Concat", node.name, [e.tensor(x, first=first) for x in node.inputs], first=first, axis=axis)
+
+
+def _slice(e: _Export, node: Node) -> None:
+    first, axis = _axis(e, node)
+    block = {"first": node["first"], "end": node["last"] + 1, "axis": axis, "step": node["step"]}
+    numbers = [e.weight(f"{node.name}_{name}", np.array([n], np.int64)) for name, n in block.items()]
+    e.add("Slice", node.name, [e.tensor(node.inputs[0], first=first), *numbers], first=first)
+
+
+def _reshape(e: _Export, node: Node) -> None:
+    shape = e.weight(f"{node.name}_shape", np.array([-1, *node["shape"]], np.int64))
+    e.add("Reshape", node.name, [e.tensor(node.inputs[0], first=False), shape], first=False)
+
+
+def _transpose(e: _Export, node: Node) -> None:
+    order = [0, *(axis + 1 for axis in node["axes"])]
+    e.add("Transpose", node.name, [e.tensor(node.inputs[0], first=False)], first=False, perm=order)
+
+
+def _gather(e: _Export, node: Node) -> None:
+    x, table = node.inputs
+    ends = [
+        e.weight(f"{node.name}_{end}", np.array(n, np.int64))
+        for end, n in (("first", 0), ("last", len(e.array(table)) - 1))
+    ]
+    number = e.between("Cast", f"{node.name}_64", [e.tensor(x, first=False)], to=TensorProto.INT64)
+    row = e.between("Clip", f"{node.name}_row", [number, *ends])
+    e.add("Gather", node.name, [e.weight(table, e.array(table)), row], first=False, axis=0)
 
 
 Form = Callable[[_Export, Node], None]
@@ -240,11 +303,22 @@ FORMS: Final[Mapping[str, Form]] = {
     "conv": _conv,
     "normalise": _normalise,
     "relu": _elementwise("Relu"),
+    "clip": _clip,
     "add": _elementwise("Add"),
+    "multiply": _elementwise("Mul"),
+    "divide": _elementwise("Div"),
+    "exp": _elementwise("Exp"),
+    "log": _elementwise("Log"),
+    "sqrt": _elementwise("Sqrt"),
+    "sin": _elementwise("Sin"),
     "maxpool": _pool("MaxPool"),
     "meanpool": _pool("AveragePool"),
     "softmax": _softmax,
     "argmax": _argmax,
     "maximum": _maximum,
     "concat": _concat,
+    "slice": _slice,
+    "reshape": _reshape,
+    "transpose": _transpose,
+    "gather": _gather,
 }

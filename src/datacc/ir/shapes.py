@@ -1,9 +1,12 @@
 """The shape rule of each op: from argument types and attributes to the type of the result, or a GraphError."""
 
-from typing import Any
+import math
+from typing import Any, Final
 
 from datacc.errors import GraphError
-from datacc.ir.graph import Type, float32
+from datacc.ir.graph import DTYPES, Type, float32
+
+LARGEST: Final = 3.4028234663852886e38  # the largest float32
 
 
 def _demand(condition: bool, what: str) -> None:
@@ -20,10 +23,10 @@ def _whole(value: Any) -> bool:
     return all(_whole(item) for item in value) if isinstance(value, tuple) else type(value) is int
 
 
-def cast(x: Type) -> Type:
-    """uint8, int8 and int16 become float32 of the same shape, exactly."""
-    _demand(x.dtype in ("uint8", "int8", "int16"), f"wants an integer of at most 16 bits, got {x.dtype}")
-    return float32(*x.shape)
+def cast(x: Type, *, to: str) -> Type:
+    """Another element type, the same shape."""
+    _demand(to in DTYPES and to != x.dtype, f"casts {x.dtype} to another of {', '.join(DTYPES)}, not to {to!r}")
+    return Type(dtype=to, shape=x.shape)
 
 
 def affine(x: Type, scale: Type, offset: Type) -> Type:
@@ -85,39 +88,107 @@ def same(x: Type) -> Type:
     return x
 
 
-def add(a: Type, b: Type) -> Type:
-    """Two values of one shape."""
+def clip(x: Type, *, low: float, high: float) -> Type:
+    """Two limits that float32 can say, the lower one first."""
+    _is_float(x)
+    _demand(type(low) is float and type(high) is float, "the limits are floats")
+    _demand(-LARGEST <= low <= high <= LARGEST, f"{low} … {high} is no range of finite numbers")
+    return x
+
+
+def pair(a: Type, b: Type) -> Type:
+    """Two floats of one shape; the last axis of b may be 1, and is spread."""
     _is_float(a, b)
-    _demand(a == b, f"{a.shape} and {b.shape} differ")
+    _spreads(a, b)
     return a
 
 
-def pool(x: Type, **attrs: Any) -> Type:
-    """Windows of `size` at `stride` over the spatial axes, no pad; a rest is dropped."""
+def add(a: Type, b: Type) -> Type:
+    """As every pair of values, or both int32."""
+    if a.dtype == b.dtype == "int32":
+        _spreads(a, b)
+        return a
+    return pair(a, b)
+
+
+def _spreads(a: Type, b: Type) -> None:
+    fits = b.shape in (a.shape, (*a.shape[:-1], 1))
+    _demand(fits, f"{b.shape} is neither {a.shape} nor spreads over its last axis")
+
+
+def maxpool(x: Type, **attrs: Any) -> Type:
+    """Windows of `size` at `stride` over the spatial axes, no pad; a rest is dropped. Any dtype."""
+    return Type(dtype=x.dtype, shape=_pooled(x, attrs))
+
+
+def meanpool(x: Type, **attrs: Any) -> Type:
+    """The same windows over floats."""
     _is_float(x)
+    return float32(*_pooled(x, attrs))
+
+
+def _pooled(x: Type, attrs: Any) -> tuple[int, ...]:
     rank = len(x.shape) - 1
     _demand(_whole(tuple(attrs.values())), "attributes are whole numbers")
     _demand(rank in (1, 2) and len(attrs["size"]) == len(attrs["stride"]) == rank, "one size and stride per axis")
-    return float32(*_windows(x.shape[:-1], attrs["size"], attrs["stride"], ((0, 0),) * rank), x.shape[-1])
+    return (*_windows(x.shape[:-1], attrs["size"], attrs["stride"], ((0, 0),) * rank), x.shape[-1])
 
 
 def argmax(x: Type) -> Type:
-    """The position of the first largest element of the last axis."""
-    _is_float(x)
+    """The position of the first largest element of the last axis. Any dtype."""
     return Type(dtype="int32", shape=(*x.shape[:-1], 1))
 
 
 def maximum(x: Type) -> Type:
-    """The largest element of the last axis."""
-    _is_float(x)
-    return float32(*x.shape[:-1], 1)
+    """The largest element of the last axis. Any dtype."""
+    return Type(dtype=x.dtype, shape=(*x.shape[:-1], 1))
 
 
 def concat(*xs: Type, axis: int) -> Type:
-    """Values that agree in all axes but one."""
-    _is_float(*xs)
-    _demand(len(xs) >= 1 and _whole(axis) and 0 <= axis < len(xs[0].shape), f"there is no axis {axis}")
-    rest = {t.shape[:axis] + t.shape[axis + 1 :] for t in xs}
-    _demand(len(rest) == 1, f"{[t.shape for t in xs]} do not fit along axis {axis}")
-    shape = xs[0].shape
-    return float32(*shape[:axis], sum(t.shape[axis] for t in xs), *shape[axis + 1 :])
+    """Values of one dtype that agree in all axes but one."""
+    _demand(len(xs) >= 1, "there is nothing to put side by side")
+    _has_axis(xs[0], axis)
+    rest = {(t.dtype, t.shape[:axis] + t.shape[axis + 1 :]) for t in xs}
+    _demand(len(rest) == 1, f"{[(t.dtype, t.shape) for t in xs]} do not fit along axis {axis}")
+    return _along(xs[0], axis, sum(t.shape[axis] for t in xs))
+
+
+def slice_(x: Type, *, axis: int, first: int, last: int, step: int) -> Type:
+    """Positions `first`, `first` + `step` … `last` of one axis; `last` is included. Any dtype."""
+    _has_axis(x, axis)
+    _demand(_whole((first, last, step)) and step >= 1, "positions and step are whole numbers, the step at least 1")
+    size = x.shape[axis]
+    _demand(0 <= first <= last < size, f"{first} … {last} (included) lies outside 0 … {size - 1}")
+    _demand((last - first) % step == 0, f"steps of {step} from {first} do not end at {last}")
+    return _along(x, axis, (last - first) // step + 1)
+
+
+def reshape(x: Type, *, shape: tuple[int, ...]) -> Type:
+    """The same elements in the same order under another shape. Any dtype."""
+    _demand(isinstance(shape, tuple) and _whole(shape) and all(n >= 1 for n in shape), f"{shape!r} is no shape")
+    _demand(math.prod(shape) == x.count and len(shape) >= 1, f"{x.shape} has not as many elements as {shape}")
+    return Type(dtype=x.dtype, shape=shape)
+
+
+def transpose(x: Type, *, axes: tuple[int, ...]) -> Type:
+    """Axis i of the result is axis `axes[i]` of x. Any dtype."""
+    fits = isinstance(axes, tuple) and _whole(axes) and sorted(axes) == list(range(len(x.shape)))
+    _demand(fits, f"{axes!r} does not order the axes of {x.shape}")
+    return Type(dtype=x.dtype, shape=tuple(x.shape[axis] for axis in axes))
+
+
+def gather(x: Type, table: Type) -> Type:
+    """Row numbers x (N,) of any integer type, table (R, F) → (N, F)."""
+    _demand(x.dtype != "float32" and len(x.shape) == 1, f"row numbers are integers (N,), not {x.dtype} {x.shape}")
+    _is_float(table)
+    _demand(len(table.shape) == 2, f"a table has rows and columns, not {table.shape}")
+    return float32(*x.shape, table.shape[1])
+
+
+def _has_axis(x: Type, axis: Any) -> None:
+    _demand(_whole(axis) and 0 <= axis < len(x.shape), f"there is no axis {axis}")
+
+
+def _along(x: Type, axis: int, size: int) -> Type:
+    """x with another size along one axis."""
+    return Type(dtype=x.dtype, shape=(*x.shape[:axis], size, *x.shape[axis + 1 :]))
