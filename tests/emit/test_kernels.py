@@ -126,7 +126,7 @@ def test_extreme_scores_stay_finite(tmp_path: Path) -> None:
 
 
 def test_a_missing_halo_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("datacc.emit.source.clearing", lambda place, writes_lanes: ())
+    monkeypatch.setattr("datacc.emit.function.clearing", lambda place, writes_lanes: ())
     graph = digits((8,), 8)
     with pytest.raises(AssertionError):
         poisoned(compiled(graph, tmp_path), inputs_for(graph))

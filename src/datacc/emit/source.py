@@ -3,14 +3,14 @@
 import re
 from typing import Final
 
-from datacc.emit.copy import clearing
+from datacc.emit.function import function, title
 from datacc.emit.header import class_constants, count, members
 from datacc.emit.lanes import NAMES, WORDS, arithmetic
-from datacc.emit.piece import C_TYPES, Piece, at
-from datacc.emit.table import FRAGMENTS, KERNELS, WRITES_LANES
-from datacc.emit.text import comment, floats, listing, word
+from datacc.emit.piece import at
+from datacc.emit.table import FRAGMENTS, KERNELS
+from datacc.emit.text import floats
 from datacc.errors import GraphError
-from datacc.ir.cost import node_costs, weight_bytes, work
+from datacc.ir.cost import weight_bytes, work
 from datacc.ir.plan import Plan, Step
 from datacc.spec.cpus import CPUS, FLAGS, march
 from datacc.spec.interface import Interface
@@ -61,7 +61,7 @@ def source_text(plan: Plan, interface: Interface) -> str:
     """The text of NAME.c."""
     _check(plan, interface)
     pieces = {i: KERNELS[step.op](step, plan, f"step{i}") for i, step in enumerate(plan.steps, 1)}
-    steps = "\n\n".join(_function(plan, i, plan.steps[i - 1], piece) for i, piece in pieces.items())
+    steps = "\n\n".join(function(plan, str(i), plan.steps[i - 1], piece) for i, piece in pieces.items())
     weights = {name: values for piece in pieces.values() for name, values in piece.weights.items()}
     name = interface.name
     return _FILE.format(
@@ -126,47 +126,6 @@ def _used(text: str) -> list[str]:
     return [*filter(None, [arithmetic(needed | {"lanes"} if NAMES & needed else needed)]), *kept[::-1]]
 
 
-def _function(plan: Plan, i: int, step: Step, piece: Piece) -> str:
-    parameters = [f"const {_c_type(plan, value)} *{name}" for value, name in _reads(step)]
-    parameters += [f"{_c_type(plan, step.out)} *out", *(["float *scratch"] if step.scratch else [])]
-    body = [*piece.table, *clearing(plan.places[step.out], writes_lanes=step.op in WRITES_LANES), *piece.body]
-    head = f"STEP void {_title(i, step)}({', '.join(parameters)})"
-    return "\n".join([_step_comment(plan, i, step), head, "{", *(f"    {line}" for line in body), "}"])
-
-
-def _title(i: int, step: Step) -> str:
-    return f"step{i}_{word(step.nodes[0])}"
-
-
-def _c_type(plan: Plan, value: str) -> str:
-    return C_TYPES[plan.places[value].dtype]
-
-
-def _reads(step: Step) -> list[tuple[str, str]]:
-    """(value, parameter) of everything a step reads."""
-    names = ["in"] if len(step.reads) == 1 else [f"in{i}" for i in range(1, len(step.reads) + 1)]
-    pairs = list(zip(step.reads, names, strict=True))
-    return [*pairs, (step.residual, "residual")] if step.residual else pairs
-
-
-def _step_comment(plan: Plan, i: int, step: Step) -> str:
-    nodes = " + ".join(step.nodes)
-    shapes = ", ".join(listing(_shape(plan, value)) for value in step.values)
-    costs = {cost.name: cost.work for cost in node_costs(plan.graph)}
-    spent = sum(costs.get(node, 0) for node in step.nodes) if step.op != "copy" else 0
-    tail = f"; {spent:,} multiply-adds" if spent else ""
-    fused = "".join((" + add" if step.residual else "", " + relu" if step.relu else ""))
-    what = f"{step.op}{fused}"
-    return f"/* {comment(nodes)}: {what}, {shapes} to {listing(_shape(plan, step.out))}{tail} */"
-
-
-def _shape(plan: Plan, value: str) -> tuple[int, ...]:
-    if value in plan.graph.by_name:
-        return plan.graph.by_name[value].type.shape
-    place = plan.places[value]
-    return place.height, place.width, place.channels
-
-
 def _program(plan: Plan, interface: Interface) -> str:
     inputs, answers = members(interface.inputs), members(interface.answers)
     single = {port.name for port in (*interface.answers, *interface.inputs) if count(port) == 1}
@@ -182,7 +141,7 @@ def _program(plan: Plan, interface: Interface) -> str:
     for i, step in enumerate(plan.steps, 1):
         written = [step.out, *([step.scratch] if step.scratch else [])]
         arguments = [pointer(value) for value in (*step.values, *written)]
-        lines.append(f"    {_title(i, step)}({', '.join(arguments)});")
+        lines.append(f"    {title(str(i), step)}({', '.join(arguments)});")
     name = interface.name
     head = f"void {name}(const {name}_input *input, {name}_answer *answer, {name}_scratch *scratch)"
     unused = [] if any("scratch->" in line for line in lines) else ["    (void)scratch;"]
