@@ -11,7 +11,7 @@ from statistics import median
 
 from packaging.requirements import Requirement
 
-from datacc.ir.onnx import export
+from datacc.ir.onnx.write import export
 
 from .clock import turns
 from .gallery import Built

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from datacc.ir.onnx import export
+from datacc.ir.onnx.write import export
 from datacc.repo.snapshot import JUDGE, LEARN, Snapshot
 from datacc.runtime.measure import latency
 from datacc.runtime.native import Native

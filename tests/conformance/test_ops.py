@@ -13,12 +13,13 @@ import torch
 from datacc.emit.table import KERNELS
 from datacc.errors import GraphError
 from datacc.fit.torch import FITTING_FORMS, FORMS
-from datacc.ir import onnx as exporting
 from datacc.ir.build import Builder
 from datacc.ir.check import check
 from datacc.ir.cost import node_costs
 from datacc.ir.graph import SOURCES, Graph, Role
 from datacc.ir.interpret import interpret, walk
+from datacc.ir.onnx import forms as exporting
+from datacc.ir.onnx.write import export
 from datacc.ir.ops import OPS
 from tests.emit.compiled import written
 from tests.ir.graphs import assert_alike, inputs_for
@@ -153,7 +154,7 @@ def test_it_has_a_torch_form(op: str) -> None:
 
 @pytest.mark.parametrize("op", OPS)
 def test_it_has_the_counterpart_in_onnx_that_the_table_names(op: str) -> None:
-    model = onnx.load_from_string(exporting.export(SAMPLES[op](), "one"))
+    model = onnx.load_from_string(export(SAMPLES[op](), "one"))
     found = {node.op_type for node in model.graph.node}
     named = set(OPS[op].onnx.split("+"))
     helpers = {"Transpose", "Identity", "Flatten"} | HELPERS.get(op, set())

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from datacc.ir.onnx import export
+from datacc.ir.onnx.write import export
 from datacc.store import write_atomically
 from datacc.targets import Built, Target
 

@@ -17,7 +17,7 @@ from datacc.errors import GraphError
 from datacc.ir.build import Builder
 from datacc.ir.graph import Graph
 from datacc.ir.interpret import interpret
-from datacc.ir.onnx import export
+from datacc.ir.onnx.write import export
 from tests.ir.graphs import assert_alike, graphs, inputs_for
 
 
@@ -123,6 +123,6 @@ def test_without_the_extra_there_is_one_line(tmp_path: Any) -> None:
     found = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path, env=found)
     assert ran.stderr.splitlines()[-2:] == [
-        "datacc.errors.MissingExtra: writing ONNX needs the package onnx",
+        "datacc.errors.MissingExtra: ONNX needs the package onnx",
         "  try: pip install 'datacc[onnx]'",
     ]

@@ -1,138 +1,14 @@
-"""A Graph as an ONNX model: the same arrays go in and come out; inside, pictures are channels-first.
+"""The form of each op in ONNX: the nodes that mean the same."""
 
-This is the only file that imports `onnx` (the extra of that name).
-"""
-
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from onnx import TensorProto
 
-from datacc.errors import MissingExtra
-from datacc.ir.check import check
-from datacc.ir.graph import SOURCES, Graph, Node, Type, needed
-
-try:
-    from onnx import TensorProto, checker, helper, numpy_helper
-except ImportError as missing:
-    raise MissingExtra("writing ONNX needs the package onnx", tries=["pip install 'datacc[onnx]'"]) from missing
-
-OPSET: Final = 17
-IR_VERSION: Final = 8  # the oldest that carries opset 17, so that older runtimes read it too
-ROWS: Final = "rows"  # the name of the batch axis
-DTYPES: Final = {
-    "float32": TensorProto.FLOAT,
-    "uint8": TensorProto.UINT8,
-    "int8": TensorProto.INT8,
-    "int16": TensorProto.INT16,
-    "int32": TensorProto.INT32,
-}
-
-
-def export(graph: Graph, name: str) -> bytes:
-    """The serialised model of a complete Graph; equal Graphs give equal bytes.
-
-    Inputs and outputs have the Graph's names, dtypes and channels-last shapes behind a batch axis. A state `s` is
-    an input `s` and an output `s_next`; any other name that would stand twice gets a number. Raises `GraphError`
-    when a hole is open.
-    """
-    model = _Export(check(graph, holes=())).model(name)
-    checker.check_model(model, full_check=True)
-    data: bytes = model.SerializeToString(deterministic=True)
-    return data
-
-
-class _Export:
-    """A model under construction: which ONNX tensor holds which value, channels-first or channels-last."""
-
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
-        self.nodes: list[Any] = []
-        self.weights: dict[str, NDArray[Any]] = {}
-        self.tensors: dict[tuple[str, bool], str] = {}  # (value, is it channels-first) → tensor
-        self.taken = {node.name for node in graph.inputs}
-        self.results = [(self.fresh(field), value) for field, value in graph.outputs]
-        self.results += [(self.fresh(f"{given}_next"), value) for given, value in graph.states]
-
-    def model(self, name: str) -> Any:
-        keep = needed(self.graph, [value for _, value in self.results])
-        for node in self.graph.nodes:
-            if node.op == "input":
-                self.tensors[node.name, False] = node.name
-            elif node.op not in SOURCES and node.name in keep:
-                FORMS[node.op](self, node)
-        for result, value in self.results:
-            self.nodes.append(helper.make_node("Identity", [self.tensor(value, first=False)], [result]))
-        return helper.make_model(
-            helper.make_graph(
-                self.nodes,
-                name,
-                [_described(node.name, node.type) for node in self.graph.inputs],
-                [_described(result, self.type(value)) for result, value in self.results],
-                [numpy_helper.from_array(array, name) for name, array in self.weights.items()],
-            ),
-            opset_imports=[helper.make_opsetid("", OPSET)],
-            ir_version=IR_VERSION,
-            producer_name="datacc",
-        )
-
-    def type(self, value: str) -> Type:
-        return self.graph.by_name[value].type
-
-    def fresh(self, wanted: str) -> str:
-        """`wanted`, or with the first number that makes it a new name."""
-        name, number = wanted, 1
-        while name in self.taken:
-            number += 1
-            name = f"{wanted}_{number}"
-        self.taken.add(name)
-        return name
-
-    def is_first(self, values: Iterable[str]) -> bool:
-        """Whether any of these values stands channels-first already."""
-        return any((value, True) in self.tensors for value in values)
-
-    def tensor(self, value: str, *, first: bool) -> str:
-        """The tensor that holds `value` in this order of axes; transposed once where it stands only in the other."""
-        rank = len(self.type(value).shape)
-        if rank == 1:
-            first = False  # a vector is the same in both orders
-        if (value, first) not in self.tensors:
-            order = [0, rank, *range(1, rank)] if first else [0, *range(2, rank + 1), 1]
-            self.add("Transpose", value, [self.tensors[value, not first]], first=first, perm=order)
-        return self.tensors[value, first]
-
-    def add(self, op: str, value: str, inputs: list[str], *, first: bool, **attributes: Any) -> None:
-        """An ONNX node whose result is `value` in this order of axes."""
-        first = first and len(self.type(value).shape) > 1
-        tensor = self.fresh(value)
-        self.nodes.append(helper.make_node(op, inputs, [tensor], name=tensor, **attributes))
-        self.tensors[value, first] = tensor
-
-    def between(self, op: str, wanted: str, inputs: list[str], **attributes: Any) -> str:
-        """An ONNX node whose result is no value of the Graph; the name of its tensor."""
-        tensor = self.fresh(wanted)
-        self.nodes.append(helper.make_node(op, inputs, [tensor], name=tensor, **attributes))
-        return tensor
-
-    def array(self, weight: str) -> NDArray[Any]:
-        value = self.graph.by_name[weight].value
-        assert value is not None  # `check` has seen to it
-        return value
-
-    def weight(self, name: str, array: NDArray[Any]) -> str:
-        """An initialiser; one that several nodes read in the same order of axes is stored once."""
-        array = np.asarray(array, order="C")
-        if name in self.weights and np.array_equal(self.weights[name], array):
-            return name
-        tensor = self.fresh(name)
-        self.weights[tensor] = array
-        return tensor
-
-
-def _described(name: str, type_: Type) -> Any:
-    return helper.make_tensor_value_info(name, DTYPES[type_.dtype], [ROWS, *type_.shape])
+from datacc.ir.graph import Node
+from datacc.ir.onnx.draft import DTYPES, Draft
 
 
 def _spread(array: NDArray[Any], rank: int, first: bool) -> NDArray[Any]:
@@ -143,14 +19,14 @@ def _spread(array: NDArray[Any], rank: int, first: bool) -> NDArray[Any]:
 
 
 def _elementwise(op: str) -> "Form":
-    def form(e: _Export, node: Node) -> None:
+    def form(e: Draft, node: Node) -> None:
         first = e.is_first(node.inputs)
         e.add(op, node.name, [e.tensor(x, first=first) for x in node.inputs], first=first)
 
     return form
 
 
-def _cast(e: _Export, node: Node) -> None:
+def _cast(e: Draft, node: Node) -> None:
     """ONNX cuts off and leaves what is out of range open, so integers are first rounded and limited as doubles."""
     first = e.is_first(node.inputs)
     x = e.tensor(node.inputs[0], first=first)
@@ -163,13 +39,13 @@ def _cast(e: _Export, node: Node) -> None:
     e.add("Cast", node.name, [x], first=first, to=DTYPES[node["to"]])
 
 
-def _clip(e: _Export, node: Node) -> None:
+def _clip(e: Draft, node: Node) -> None:
     first = e.is_first(node.inputs)
     limits = [e.weight(f"{node.name}_{which}", np.array(node[which], np.float32)) for which in ("low", "high")]
     e.add("Clip", node.name, [e.tensor(node.inputs[0], first=first), *limits], first=first)
 
 
-def _affine(e: _Export, node: Node) -> None:
+def _affine(e: Draft, node: Node) -> None:
     x, scale, offset = node.inputs
     first, rank = e.is_first([x]), len(node.type.shape)
     factor, term = (e.weight(weight, _spread(e.array(weight), rank, first)) for weight in (scale, offset))
@@ -177,7 +53,7 @@ def _affine(e: _Export, node: Node) -> None:
     e.add("Add", node.name, [scaled, term], first=first)
 
 
-def _dense(e: _Export, node: Node) -> None:
+def _dense(e: Draft, node: Node) -> None:
     """The weights are put into the order in which the input stands, so that nothing is transposed."""
     x, weight, bias = node.inputs
     first, rank = e.is_first([x]), len(e.type(x).shape)
@@ -189,7 +65,7 @@ def _dense(e: _Export, node: Node) -> None:
     e.add("Gemm", node.name, inputs, first=False, transB=1)
 
 
-def _conv(e: _Export, node: Node) -> None:
+def _conv(e: Draft, node: Node) -> None:
     x, weight, bias = node.inputs
     kernel = np.moveaxis(e.array(weight), -1, 1)
     inputs = [e.tensor(x, first=True), e.weight(weight, kernel), e.weight(bias, e.array(bias))]
@@ -201,21 +77,21 @@ def _conv(e: _Export, node: Node) -> None:
     )  # fmt: skip
 
 
-def _normalise(e: _Export, node: Node) -> None:
+def _normalise(e: Draft, node: Node) -> None:
     x, *vectors = node.inputs
     inputs = [e.tensor(x, first=True), *(e.weight(vector, e.array(vector)) for vector in vectors)]
     e.add("BatchNormalization", node.name, inputs, first=True, epsilon=node["epsilon"])
 
 
 def _pool(op: str) -> "Form":
-    def form(e: _Export, node: Node) -> None:
+    def form(e: Draft, node: Node) -> None:
         x = e.tensor(node.inputs[0], first=True)
         _through_double(e, op, node, x, first=True, kernel_shape=node["size"], strides=node["stride"])
 
     return form
 
 
-def _through_double(e: _Export, op: str, node: Node, x: str, *, first: bool, **attributes: Any) -> None:
+def _through_double(e: Draft, op: str, node: Node, x: str, *, first: bool, **attributes: Any) -> None:
     """`op` on floats as they are; on integers, of which runtimes know few, exactly by way of doubles."""
     dtype = e.type(node.inputs[0]).dtype
     if dtype == "float32":
@@ -226,18 +102,18 @@ def _through_double(e: _Export, op: str, node: Node, x: str, *, first: bool, **a
     e.add("Cast", node.name, [result], first=first, to=DTYPES[dtype])
 
 
-def _channels(e: _Export, node: Node) -> tuple[bool, int]:
+def _channels(e: Draft, node: Node) -> tuple[bool, int]:
     """Whether the input stands channels-first, and where its channels are."""
     first = e.is_first(node.inputs)
     return first, 1 if first else len(e.type(node.inputs[0]).shape)
 
 
-def _softmax(e: _Export, node: Node) -> None:
+def _softmax(e: Draft, node: Node) -> None:
     first, axis = _channels(e, node)
     e.add("Softmax", node.name, [e.tensor(node.inputs[0], first=first)], first=first, axis=axis)
 
 
-def _argmax(e: _Export, node: Node) -> None:
+def _argmax(e: Draft, node: Node) -> None:
     first, axis = _channels(e, node)
     x = e.tensor(node.inputs[0], first=first)
     if e.type(node.inputs[0]).dtype != "float32":
@@ -246,13 +122,13 @@ def _argmax(e: _Export, node: Node) -> None:
     e.add("Cast", node.name, [position], first=first, to=TensorProto.INT32)
 
 
-def _maximum(e: _Export, node: Node) -> None:
+def _maximum(e: Draft, node: Node) -> None:
     first, axis = _channels(e, node)
     x = e.tensor(node.inputs[0], first=first)
     _through_double(e, "ReduceMax", node, x, first=first, axes=[axis], keepdims=1)
 
 
-def _axis(e: _Export, node: Node) -> tuple[bool, int]:
+def _axis(e: Draft, node: Node) -> tuple[bool, int]:
     """Whether the inputs stand channels-first, and where the node's axis is then."""
     first, last = e.is_first(node.inputs), len(node.type.shape) - 1
     axis = node["axis"] + 1
@@ -261,29 +137,29 @@ def _axis(e: _Export, node: Node) -> tuple[bool, int]:
     return first, axis
 
 
-def _concat(e: _Export, node: Node) -> None:
+def _concat(e: Draft, node: Node) -> None:
     first, axis = _axis(e, node)
     e.add("Concat", node.name, [e.tensor(x, first=first) for x in node.inputs], first=first, axis=axis)
 
 
-def _slice(e: _Export, node: Node) -> None:
+def _slice(e: Draft, node: Node) -> None:
     first, axis = _axis(e, node)
     block = {"first": node["first"], "end": node["last"] + 1, "axis": axis, "step": node["step"]}
     numbers = [e.weight(f"{node.name}_{name}", np.array([n], np.int64)) for name, n in block.items()]
     e.add("Slice", node.name, [e.tensor(node.inputs[0], first=first), *numbers], first=first)
 
 
-def _reshape(e: _Export, node: Node) -> None:
+def _reshape(e: Draft, node: Node) -> None:
     shape = e.weight(f"{node.name}_shape", np.array([-1, *node["shape"]], np.int64))
     e.add("Reshape", node.name, [e.tensor(node.inputs[0], first=False), shape], first=False)
 
 
-def _transpose(e: _Export, node: Node) -> None:
+def _transpose(e: Draft, node: Node) -> None:
     order = [0, *(axis + 1 for axis in node["axes"])]
     e.add("Transpose", node.name, [e.tensor(node.inputs[0], first=False)], first=False, perm=order)
 
 
-def _gather(e: _Export, node: Node) -> None:
+def _gather(e: Draft, node: Node) -> None:
     x, table = node.inputs
     ends = [
         e.weight(f"{node.name}_{end}", np.array(n, np.int64))
@@ -294,7 +170,7 @@ def _gather(e: _Export, node: Node) -> None:
     e.add("Gather", node.name, [e.weight(table, e.array(table)), row], first=False, axis=0)
 
 
-Form = Callable[[_Export, Node], None]
+Form = Callable[[Draft, Node], None]
 
 FORMS: Final[Mapping[str, Form]] = {
     "cast": _cast,
