@@ -31,7 +31,7 @@ _FILE: Final = """\
  */
 #include "{name}.h"
 
-/* ---- Arithmetic: eight floats at a time, as GNU vectors or, under -DDATACC_PORTABLE, as plain C99. ---- */
+/* ---- Arithmetic: eight or sixteen floats at a time, as GNU vectors or, under -DDATACC_PORTABLE, as plain C99. ---- */
 
 {words}
 
