@@ -38,11 +38,19 @@ INLINE void kernel_frame(float *out, int before, int rows, int run, int gap, int
     kernel_zero(out + before + rows * (run + gap) - gap, after);
 }"""
 
+_MOVE: Final = """\
+/* Moves the `count` floats that begin `ahead` floats further on to the beginning. */
+INLINE void kernel_move(float *rows, int ahead, int count)
+{
+    for (int i = 0; i < count; i++) rows[i] = rows[i + ahead];
+}"""
+
 FRAGMENTS: Final[Mapping[str, str]] = {
     "copy_walk": _WALK,
     **{f"kernel_copy_{name}": _KERNEL.format(name=name, type=kind) for name, kind in C_TYPES.items()},
     "kernel_zero": _ZERO,
     "kernel_frame": _FRAME,
+    "kernel_move": _MOVE,
 }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from datacc.spec.cpus import Cpu
@@ -36,6 +37,12 @@ def best_tile(height: int, width: int, vectors: int, depth: int, cpu: Cpu) -> Ti
     tiles = [Tile(rows=r, columns=c) for r in range(1, most + 1) for c in range(1, most // r + 1)]
     fitting = [tile for tile in tiles if tile.rows <= height and tile.columns <= width]
     return min(fitting, key=lambda tile: (_cycles(tile, height, width, vectors, depth), -tile.columns))
+
+
+@cache
+def fewest_cycles(height: int, width: int, vectors: int, depth: int, cpu: Cpu) -> float:
+    """The cycles of the best tile on height × width."""
+    return _cycles(best_tile(height, width, vectors, depth, cpu), height, width, vectors, depth)
 
 
 def _cycles(tile: Tile, height: int, width: int, vectors: int, depth: int) -> float:
