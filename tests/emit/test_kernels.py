@@ -134,6 +134,6 @@ def test_extreme_scores_stay_finite(tmp_path: Path) -> None:
 
 def test_a_missing_halo_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("datacc.emit.function.clearing", lambda place, writes_lanes: ())
-    graph = digits((8,), 8)
+    graph = residual()
     with pytest.raises(AssertionError):
         poisoned(compiled(graph, tmp_path), inputs_for(graph))

@@ -6,7 +6,7 @@
  *           cc -std=c99 -DDATACC_PORTABLE (any C99 compiler, plain loops; last bits may differ)
  *           Sums of products are fused where the processor can; never compile with -ffast-math.
  * work      5,059 multiply-adds for every input
- * memory    1,216 bytes of scratch, 1,876 bytes of weights
+ * memory    2,560 bytes of scratch, 1,876 bytes of weights
  * graph     8e3560f27479ea725295df6e83c9f8ba
  */
 #include "shapes.h"
@@ -90,10 +90,12 @@ INLINE void kernel_zero(float *out, int count)
     for (int i = 0; i < count; i++) out[i] = 0;
 }
 
-/* Moves the `count` floats that begin `ahead` floats further on to the beginning. */
-INLINE void kernel_move(float *rows, int ahead, int count)
+/* Zeros around rows of `run` floats: `before` the first, in the `gap` between two, `after` the last. */
+INLINE void kernel_frame(float *out, int before, int rows, int run, int gap, int after)
 {
-    for (int i = 0; i < count; i++) rows[i] = rows[i + ahead];
+    kernel_zero(out, before);
+    for (int y = 1; y < rows; y++) kernel_zero(out + before + y * (run + gap) - gap, gap);
+    kernel_zero(out + before + rows * (run + gap) - gap, after);
 }
 
 /* How an affine map walks: rows of pixels of channels, and which scale and offset each takes. */
@@ -265,91 +267,66 @@ INLINE void kernel_argmax(const float *in, int count, int32_t *out)
 
 /* ---- Steps, one for each layer. Their weights stand at the end of the file. ---- */
 
-static const float step1a_scale[1];
-static const float step1a_offset[1];
-static const float step1b_weight[72];
-static const float step1b_bias[8];
-static const float step2_weight[1024];
+static const float step1_scale[1];
+static const float step1_offset[1];
+static const float step2_weight[72];
 static const float step2_bias[8];
+static const float step4_weight[1024];
+static const float step4_bias[8];
 
-/* float + scaled: cast, 1 row at a time, 8 x 8 x 1 to 8 x 8 x 1; 64 multiply-adds */
-STEP void step1a_float_1(const uint8_t *in, float *out)
+/* float + scaled: cast, 8 x 8 x 1 to 8 x 8 x 1; 64 multiply-adds */
+STEP void step1_float_1(const uint8_t *in, float *out)
 {
-    static const affine_walk walk = {.rows = 1, .pixels = 1, .channels = 8};
-    kernel_affine_uint8(&walk, in, step1a_scale, step1a_offset, out + 1);
+    static const affine_walk walk = {.rows = 8, .pixels = 1, .channels = 8, .in_row = 8, .out_row = 10};
+    kernel_frame(out, 11, 8, 8, 2, 11);
+    kernel_affine_uint8(&walk, in, step1_scale, step1_offset, out + 11);
 }
 
-/* conv + conv.relu: conv + relu, 2 rows at a time, 8 x 8 x 1 to 8 x 8 x 8; 4,608 multiply-adds */
-STEP void step1b_conv(const float *in, float *out)
+/* conv + conv.relu: conv + relu, 8 x 8 x 1 to 8 x 8 x 8; 4,608 multiply-adds */
+STEP void step2_conv(const float *in, float *out)
 {
     static const conv_walk walk = {
         .taps = 3, .tap_row = 10, .runs = 1, .run = 3, .next_row = 10, .next_pixel = 1, .out_row = 64,
         .out_pixel = 8, .relu = 1
     };
-<<<<<<< HEAD
     for (int y = 0; y < 6; y += 3)
         for (int x = 0; x < 8; x += 4)
             kernel_conv(&walk, 3, 4, 1, in + y * 10 + x, step2_weight, step2_bias, NULL, out + y * 64 + x * 8);
     for (int x = 0; x < 8; x += 4)
         kernel_conv(&walk, 2, 4, 1, in + 60 + x, step2_weight, step2_bias, NULL, out + 384 + x * 8);
-=======
-    for (int x = 0; x < 6; x += 3)
-        kernel_conv(&walk, 2, 3, 1, in + x, step1b_weight, step1b_bias, NULL, out + x * 8);
-    kernel_conv(&walk, 2, 2, 1, in + 6, step1b_weight, step1b_bias, NULL, out + 48);
->>>>>>> 4711d49 (Compute chains of layers a few rows at a time where that lowers the arena's peak)
 }
 
-/* pool: maxpool, 1 row at a time, 8 x 8 x 8 to 4 x 4 x 8 */
-STEP void step1c_pool(const float *in, float *out)
+/* pool: maxpool, 8 x 8 x 8 to 4 x 4 x 8 */
+STEP void step3_pool(const float *in, float *out)
 {
     static const pool_walk walk = {
-        .rows = 1, .columns = 4, .pixel = 8, .down = 2, .across = 2, .in_row = 64, .next_row = 128,
+        .rows = 4, .columns = 4, .pixel = 8, .down = 2, .across = 2, .in_row = 64, .next_row = 128,
         .next_column = 16, .out_row = 32
     };
     kernel_maxpool(&walk, in, out);
 }
 
-/* float + scaled + conv + conv.relu + pool: cast, conv + relu, maxpool, 8 x 8 x 1 to 4 x 4 x 8; 4,672 multiply-adds */
-STEP void step1_float_1(const uint8_t *in, float *out, float *rows_a, float *rows_b)
-{
-    kernel_zero(rows_a, 40);
-    step1a_float_1(in, rows_a + 10);
-    for (int y = 0; y < 4; y++) {
-        for (int j = 0; j < 2; j++) {
-            const int y_a = y * 2 + j + 1;
-            if (y_a < 8) {
-                step1a_float_1(in + y_a * 8, rows_a + 20 + j * 10);
-            } else {
-                kernel_zero(rows_a + 20 + j * 10, 10);
-            }
-        }
-        step1b_conv(rows_a, rows_b);
-        kernel_move(rows_a, 20, 20);
-        step1c_pool(rows_b, out + y * 32);
-    }
-}
-
 /* logits: dense, 4 x 4 x 8 to 3; 384 multiply-adds */
-STEP void step2_logits(const float *in, float *out)
+STEP void step4_logits(const float *in, float *out)
 {
     static const dense_walk walk = {.rows = 1, .pixels = 1, .run = 128};
-    kernel_dense(&walk, 1, 8, in, step2_weight, step2_bias, NULL, out);
+    kernel_dense(&walk, 1, 8, in, step4_weight, step4_bias, NULL, out);
 }
 
 /* softmax: softmax, 3 to 3; 3 multiply-adds */
-STEP void step3_softmax(const float *in, float *out)
+STEP void step5_softmax(const float *in, float *out)
 {
     kernel_softmax(in, 3, out);
 }
 
 /* argmax: argmax, 3 to 1 */
-STEP void step4_argmax(const float *in, int32_t *out)
+STEP void step6_argmax(const float *in, int32_t *out)
 {
     kernel_argmax(in, 3, out);
 }
 
 /* maximum: maximum, 3 to 1 */
-STEP void step5_maximum(const float *in, float *out)
+STEP void step7_maximum(const float *in, float *out)
 {
     kernel_maximum(in, 3, out);
 }
@@ -358,11 +335,13 @@ STEP void step5_maximum(const float *in, float *out)
 
 EXPORT void shapes(const shapes_input *input, shapes_answer *answer, shapes_scratch *scratch)
 {
-    step1_float_1(input->picture, scratch->floats + 128, scratch->floats + 256, scratch->floats);
-    step2_logits(scratch->floats + 128, scratch->floats);
-    step3_softmax(scratch->floats, answer->shape_scores);
-    step4_argmax(scratch->floats, &answer->shape);
-    step5_maximum(answer->shape_scores, &answer->shape_confidence);
+    step1_float_1(input->picture, scratch->floats + 512);
+    step2_conv(scratch->floats + 512, scratch->floats);
+    step3_pool(scratch->floats, scratch->floats + 512);
+    step4_logits(scratch->floats + 512, scratch->floats);
+    step5_softmax(scratch->floats, answer->shape_scores);
+    step6_argmax(scratch->floats, &answer->shape);
+    step7_maximum(answer->shape_scores, &answer->shape_confidence);
 }
 
 EXPORT void shapes_batch(const shapes_input *inputs, shapes_answer *answers, size_t count, shapes_scratch *scratch)
@@ -379,15 +358,15 @@ EXPORT const char *const shapes_shape_names[3] = {
 
 /* ---- Weights, in the order in which they are read. ---- */
 
-static const float step1a_scale[1] = {
+static const float step1_scale[1] = {
     0.003921569f
 };
 
-static const float step1a_offset[1] = {
+static const float step1_offset[1] = {
     0.0f
 };
 
-static const float step1b_weight[72] = {
+static const float step2_weight[72] = {
     0.06f, -0.6f, 0.19f, -0.43f, -0.31f, -0.15f, -0.61f, -0.23f,
     -0.06f, -0.29f, 0.49f, -0.22f, -0.06f, 0.69f, 0.19f, 0.16f,
     0.3f, 0.02f, -0.06f, 0.1f, 0.37f, 0.92f, 0.2f, -0.12f,
@@ -399,11 +378,11 @@ static const float step1b_weight[72] = {
     -0.33f, -0.15f, -0.35f, 0.17f, 0.12f, 0.31f, 0.82f, 0.32f
 };
 
-static const float step1b_bias[8] = {
+static const float step2_bias[8] = {
     1.42f, -0.87f, 2.58f, -1.87f, -0.94f, 1.32f, 0.07f, 2.83f
 };
 
-static const float step2_weight[1024] = {
+static const float step4_weight[1024] = {
     0.02f, -0.06f, 0.04f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
     -0.08f, 0.17f, -0.13f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
     -0.05f, 0.02f, 0.15f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
@@ -534,6 +513,6 @@ static const float step2_weight[1024] = {
     -0.16f, -0.04f, 0.14f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f
 };
 
-static const float step2_bias[8] = {
+static const float step4_bias[8] = {
     1.51f, 0.47f, -1.13f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f
 };

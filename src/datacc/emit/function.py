@@ -33,7 +33,9 @@ def title(number: str, step: Step) -> str:
 def parameters(plan: Plan, step: Step) -> list[str]:
     """The parameters of a step's function as C declarations: what it reads, what it writes, windows, scratch."""
     declared = [f"const {c_type(plan, value)} *{name}" for value, name in reads(step)]
-    windows = [f"{c_type(plan, value)} *rows_{letter}" for value, letter in zip(step.windows, ascii_lowercase, strict=False)]
+    windows = [
+        f"{c_type(plan, value)} *rows_{letter}" for value, letter in zip(step.windows, ascii_lowercase, strict=False)
+    ]
     return [*declared, f"{c_type(plan, step.out)} *out", *windows, *(["float *scratch"] if step.scratch else [])]
 
 
@@ -51,7 +53,7 @@ def summary(plan: Plan, step: Step, rows: int = 0) -> str:
     costs = {cost.name: cost.work for cost in node_costs(plan.graph)}
     spent = sum(costs.get(node, 0) for node in step.nodes) if step.op != "copy" else 0
     tail = f"; {spent:,} multiply-adds" if spent else ""
-    what = ", ".join(_what(part.step) for part in step.parts) if step.parts else _what(step)
+    what = f"{len(step.parts)} layers in strips" if step.parts else _what(step)
     what = f"{what}, {rows} row{'s' * (rows > 1)} at a time" if rows else what
     return f"/* {comment(nodes)}: {what}, {shapes} to {listing(_shape(plan, step.out))}{tail} */"
 

@@ -138,10 +138,14 @@ def _fill(chain: _Chain, j: int, y: str, depth: int) -> list[str]:
     serial = " + ".join(term for term in (times(y, each), i, str(ahead)) if term not in ("", "0")) or "0"
     name = serial if serial.isidentifier() or serial.isdigit() else f"y_{ascii_lowercase[j - 1]}"
     to = at(chain.window(j), part.kept * part.source.row, times(i, size))
-    lines = _make(chain, j - 1, name, to, depth + 1)
+    lines = _make(chain, j - 1, name, to, depth + (each > 1))
     if below.calls < ahead + part.calls * each:
         inner = (f"    {line}" for line in lines)
-        lines = [f"if ({name} < {below.calls}) {{", *inner, "} else {", f"    kernel_zero({to}, {size});", "}"]
+        zeros = f"kernel_zero({to}, {size});"
+        if j == 1 or chain.has_maker(j - 1):
+            lines = [f"if ({name} < {below.calls})", *inner, "else", f"    {zeros}"]
+        else:
+            lines = [f"if ({name} < {below.calls}) {{", *inner, "} else {", f"    {zeros}", "}"]
     if name != serial:
         lines = [f"const int {name} = {serial};", *lines]
     return loop(i, 0, each, 1, lines)
