@@ -75,6 +75,12 @@ def rows_of_a_table() -> Graph:
     return one.graph("gather", one.b.input("rows", "uint8", (5,)), *one.weights((200, 3)))
 
 
+def a_rescaled_picture() -> Graph:
+    one = One("int8")
+    multiplier = one.b.weight("m", (4,), value=np.array([1, 300, 20_000, -7]), role="fixed", dtype="int32")
+    return one.graph("rescale", one.x, multiplier, shift=-3, to="int8")
+
+
 SQUARE = {"stride": (1, 2), "pad": ((1, 0), (1, 1)), "dilation": (1, 1)}
 WINDOW = {"size": (2, 3), "stride": (2, 1)}
 SAMPLES: dict[str, Callable[[], Graph]] = {
@@ -101,6 +107,7 @@ SAMPLES: dict[str, Callable[[], Graph]] = {
     "slice": on_picture("slice", axis=1, first=1, last=5, step=2),
     "reshape": on_picture("reshape", shape=(9, 16)),
     "transpose": on_picture("transpose", axes=(2, 0, 1)),
+    "rescale": a_rescaled_picture,
     "gather": rows_of_a_table,
 }
 WORK = {
@@ -111,20 +118,25 @@ WORK = {
     "add": 144,
     "multiply": 144,
     "divide": 144,
+    "rescale": 144,
     "sqrt": 144,
     "exp": 1440,
     "log": 1440,
     "sin": 1440,
     "softmax": 144,
 }
-HELPERS = {"argmax": {"Cast"}, "gather": {"Cast", "Clip"}}  # what ONNX needs besides to mean the same
+HELPERS = {
+    "argmax": {"Cast"},
+    "rescale": {"Cast", "Add", "Clip"},
+    "gather": {"Cast", "Clip"},
+}  # what ONNX needs besides to mean the same
 UNEMITTED = {"clip", "multiply", "divide", "exp", "log", "sqrt", "sin", "slice", "reshape", "transpose", "gather"}
 
 
 def test_the_table_is_closed_and_small() -> None:
     assert set(SAMPLES) == set(OPS)
     assert not set(OPS) & set(SOURCES)
-    assert len(OPS) <= MOST
+    assert len(set(OPS) - {"softmax"}) <= MOST  # which leaves the table as soon as its parts have kernels
 
 
 @pytest.mark.parametrize("op", OPS)
@@ -177,12 +189,10 @@ def rows() -> dict[str, list[str]]:
     return {op: [cell.strip() for cell in cells.split(" | ")] for op, cells in lines}
 
 
-def test_the_page_lists_the_ops_that_are_built_and_no_more_than_planned() -> None:
+def test_the_page_lists_the_ops_that_are_built_and_no_more() -> None:
     table = rows()
     built = {op for op, cells in table.items() if cells[0] == "built"}
-    planned = {op for op, cells in table.items() if cells[0] == "planned"}
-    assert built == set(OPS) | set(SOURCES)
-    assert set(table) == built | planned
+    assert set(table) == built == set(OPS) | set(SOURCES)
     leaving = {op for op, cells in table.items() if "leaves the table" in cells[2]}
     assert len(table) - len(leaving) - len(SOURCES) <= MOST
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from datacc.arrange.whole import product_chain, sum_chain
 from datacc.ir.graph import SOURCES, Graph, Node, needed
 from datacc.ir.ops import OPS
 from datacc.ir.plan import Step
@@ -52,8 +53,15 @@ class _Needs:
 
 def _step(needs: _Needs, node: Node, taken: set[str]) -> Step:
     reads = node.inputs[: len(node.inputs) - OPS[node.op].weights]
-    nodes, residual, relu = [node.name], "", False
-    if node.op in ("conv", "dense"):
+    op, nodes, residual, relu = node.op, [node.name], "", False
+    if node.op in ("conv", "dense") and node.type.dtype == "int32":
+        chain, residual = product_chain(needs, node, taken)
+        nodes = list(chain)
+    elif node.op == "rescale":
+        chain, reads = sum_chain(needs, node, taken)
+        nodes = list(chain)
+        op = needs.graph.by_name[nodes[0]].op
+    elif node.op in ("conv", "dense"):
         follower = needs.only_user(nodes[-1])
         is_free = follower is not None and follower.op == "add" and follower.name not in taken
         if follower is not None and is_free and (other := _other(follower, nodes[-1])):
@@ -67,7 +75,7 @@ def _step(needs: _Needs, node: Node, taken: set[str]) -> Step:
         follower = needs.only_user(node.name)
         if follower is not None and follower.op == "affine" and node["to"] == "float32":
             nodes.append(follower.name)
-    return Step(op=node.op, nodes=tuple(nodes), reads=reads, out=nodes[-1], residual=residual, relu=relu)
+    return Step(op=op, nodes=tuple(nodes), reads=reads, out=nodes[-1], residual=residual, relu=relu)
 
 
 def _other(add: Node, one: str) -> str:

@@ -1,5 +1,6 @@
 """Giving every value a place: in the caller's structs where kernels can work there, else in the arena with its halo."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
@@ -36,7 +37,7 @@ def _copy_inputs(graph: Graph, steps: tuple[Step, ...], places: dict[str, Place]
     for node in graph.inputs:
         places[node.name] = _plain(node, "input", node.name)
         halo, packed = _wanted(graph, node.name, steps)
-        if (halo == NONE and packed) or node.type.dtype != "float32":
+        if halo == NONE and packed and not _reads_beyond(graph, node, steps):
             continue
         copy = fresh(f"{node.name} (copy)", graph.by_name)
         places[copy] = replace(_plain(node, "arena", copy), halo=halo)
@@ -45,6 +46,21 @@ def _copy_inputs(graph: Graph, steps: tuple[Step, ...], places: dict[str, Place]
         done.append(Step(op="copy", nodes=(node.name,), reads=(node.name,), out=copy))
         steps = tuple(_renamed(step, node.name, copy) for step in steps)
     return steps
+
+
+def _reads_beyond(graph: Graph, value: Node, steps: Iterable[Step]) -> bool:
+    """Whether a product reads bytes four at a time past the end of this value, where the caller's struct may end."""
+    products = [step.nodes[0] for step in steps if value.name in step.reads and step.op in ("conv", "dense")]
+    return value.type.dtype in ("uint8", "int8") and any(_run(graph, graph.by_name[name]) % 4 for name in products)
+
+
+def _run(graph: Graph, product: Node) -> int:
+    """How many adjacent elements of a packed input a product reads in one row of its window."""
+    shape = graph.by_name[product.inputs[0]].type.shape
+    if product.op == "dense":
+        return math.prod(shape[-2:])
+    is_dense = product["dilation"][-1] == 1
+    return shape[-1] * (graph.by_name[product.inputs[1]].type.shape[-2] if is_dense else 1)
 
 
 def _renamed(step: Step, old: str, new: str) -> Step:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
+import numpy as np
+
 from datacc.emit.piece import C_TYPES, Piece, at
 from datacc.emit.walk import distances, walk
 from datacc.ir.plan import Place, Plan, Step
@@ -38,11 +40,21 @@ INLINE void kernel_frame(float *out, int before, int rows, int run, int gap, int
     kernel_zero(out + before + rows * (run + gap) - gap, after);
 }"""
 
-_MOVE: Final = """\
-/* Moves the `count` floats that begin `ahead` floats further on to the beginning. */
-INLINE void kernel_move(float *rows, int ahead, int count)
+_ZERO_BYTES: Final = """\
+INLINE void kernel_zero_bytes(void *out, int count)
 {
-    for (int i = 0; i < count; i++) rows[i] = rows[i + ahead];
+    uint8_t *const to = out;
+    for (int i = 0; i < count; i++) to[i] = 0;
+}"""
+
+_FRAME_BYTES: Final = """\
+/* Zeros around rows of `run` bytes: `before` the first, in the `gap` between two, `after` the last. */
+INLINE void kernel_frame_bytes(void *out, int before, int rows, int run, int gap, int after)
+{
+    uint8_t *const to = out;
+    kernel_zero_bytes(to, before);
+    for (int y = 1; y < rows; y++) kernel_zero_bytes(to + before + y * (run + gap) - gap, gap);
+    kernel_zero_bytes(to + before + rows * (run + gap) - gap, after);
 }"""
 
 FRAGMENTS: Final[Mapping[str, str]] = {
@@ -50,7 +62,8 @@ FRAGMENTS: Final[Mapping[str, str]] = {
     **{f"kernel_copy_{name}": _KERNEL.format(name=name, type=kind) for name, kind in C_TYPES.items()},
     "kernel_zero": _ZERO,
     "kernel_frame": _FRAME,
-    "kernel_move": _MOVE,
+    "kernel_zero_bytes": _ZERO_BYTES,
+    "kernel_frame_bytes": _FRAME_BYTES,
 }
 
 
@@ -82,12 +95,12 @@ def clearing(place: Place, *, writes_lanes: bool) -> tuple[str, ...]:
     """What must be zeroed before a step writes to `place`: its halo, and padded channels that the step leaves alone."""
     if place.home != "arena":
         return ()
+    suffix, size = ("", 1) if place.dtype == "float32" else ("_bytes", np.dtype(place.dtype).itemsize)
     if not place.is_packed and not writes_lanes:
-        return (f"kernel_zero(out, {place.size});",)
+        return (f"kernel_zero{suffix}(out, {place.size * size});",)
     if not place.has_halo:
         return ()
     above, left, below, right = place.halo
-    gap = (left + right) * place.pixel
-    after = right * place.pixel + below * place.row
-    run = place.width * place.pixel
-    return (f"kernel_frame(out, {above * place.row + left * place.pixel}, {place.height}, {run}, {gap}, {after});",)
+    before, gap = (above * place.row + left * place.pixel) * size, (left + right) * place.pixel * size
+    run, after = place.width * place.pixel * size, (right * place.pixel + below * place.row) * size
+    return (f"kernel_frame{suffix}(out, {before}, {place.height}, {run}, {gap}, {after});",)

@@ -17,12 +17,12 @@ class Piece:
     """The body of a step's function, and the weights it names.
 
     `table` declares the constants and `body` calls kernels, both as C lines without the function's indentation.
-    Weights are float32 vectors in the order in which the kernel reads them, by C name.
+    Weights are vectors of any element type in the order in which the kernel reads them, by C name.
     """
 
     table: tuple[str, ...] = ()
     body: tuple[str, ...]
-    weights: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    weights: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
 
 def at(name: str, offset: int | str = 0, *more: str) -> str:

@@ -45,16 +45,55 @@ _MEAN: Final = _LOOPS.format(
     end="lanes_multiply(sum, lanes_all(share))",
 )
 
-FRAGMENTS: Final[Mapping[str, str]] = {"pool_walk": _WALK, "kernel_maxpool": _MAX, "kernel_meanpool": _MEAN}
+_BYTES: Final = """\
+INLINE void kernel_maxpool_{name}(const pool_walk *walk, const {name}_t *in, {name}_t *out)
+{{
+    for (int y = 0; y < walk->rows; y++)
+        for (int x = 0; x < walk->columns; x++)
+            for (int c = 0; c < walk->pixel; c += 8) {{
+                const {name}_t *from = in + y * walk->next_row + x * walk->next_column + c;
+                {name}_t largest[8];
+                for (int n = 0; n < 8; n++) largest[n] = from[n];
+                for (int i = 0; i < walk->down; i++)
+                    for (int j = 0; j < walk->across; j++)
+                        for (int n = 0; n < 8; n++) {{
+                            const {name}_t other = from[i * walk->in_row + j * walk->pixel + n];
+                            largest[n] = other > largest[n] ? other : largest[n];
+                        }}
+                for (int n = 0; n < 8; n++) out[y * walk->out_row + x * walk->pixel + c + n] = largest[n];
+            }}
+}}"""
+
+FRAGMENTS: Final[Mapping[str, str]] = {
+    "pool_walk": _WALK,
+    "kernel_maxpool": _MAX,
+    "kernel_meanpool": _MEAN,
+    **{f"kernel_maxpool_{name}": _BYTES.format(name=name) for name in ("uint8", "int8")},
+}
 
 
 def pool(step: Step, plan: Plan, name: str) -> Piece:
-    """The step of a pool of either kind."""
+    """The step of a pool of either kind over floats."""
+    source, out = plan.places[step.reads[0]], plan.places[step.out]
+    down, across = (1, *plan.graph.by_name[step.nodes[0]]["size"])[-2:]
+    share = f"{number(np.float32(1 / (down * across)))}, " if step.op == "meanpool" else ""
+    call = f"kernel_{step.op}(&walk, {at('in', source.first)}, {share}{at('out', out.first)});"
+    return Piece(table=_table(step, plan), body=(call,))
+
+
+def of_bytes(step: Step, plan: Plan, name: str) -> Piece:
+    """The step of a maxpool over uint8 or int8."""
+    source, out = plan.places[step.reads[0]], plan.places[step.out]
+    call = f"kernel_maxpool_{source.dtype}(&walk, {at('in', source.first)}, {at('out', out.first)});"
+    return Piece(table=_table(step, plan), body=(call,))
+
+
+def _table(step: Step, plan: Plan) -> tuple[str, ...]:
     node = plan.graph.by_name[step.nodes[0]]
     source, out = plan.places[step.reads[0]], plan.places[step.out]
     down, across = (1, *node["size"])[-2:]
     next_down, next_across = (1, *node["stride"])[-2:]
-    table = walk(
+    return walk(
         "pool_walk",
         rows=out.height,
         columns=out.width,
@@ -66,6 +105,3 @@ def pool(step: Step, plan: Plan, name: str) -> Piece:
         next_column=next_across * source.pixel,
         out_row=out.row,
     )
-    share = f"{number(np.float32(1 / (down * across)))}, " if step.op == "meanpool" else ""
-    call = f"kernel_{step.op}(&walk, {at('in', source.first)}, {share}{at('out', out.first)});"
-    return Piece(table=table, body=(call,))

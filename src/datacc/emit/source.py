@@ -1,25 +1,24 @@
 """The C file: header comment, kernels that are used, one function per step, the program, then the weights."""
 
 import re
-from collections.abc import Mapping
 from typing import Any, Final
 
 from numpy.typing import NDArray
 
+from datacc.emit import sums
 from datacc.emit.function import function, title
 from datacc.emit.header import class_constants, count, members
 from datacc.emit.lanes import NAMES, WORDS, arithmetic
-from datacc.emit.piece import at
-from datacc.emit.strips import strips
-from datacc.emit.table import FRAGMENTS, KERNELS
-from datacc.emit.text import floats
+from datacc.emit.piece import C_TYPES, at
+from datacc.emit.table import FRAGMENTS, KERNELS, has_kernel
+from datacc.emit.text import numbers
 from datacc.errors import GraphError
 from datacc.ir.cost import weight_bytes, work
-from datacc.ir.plan import Plan, Step
+from datacc.ir.plan import Plan
 from datacc.spec.cpus import CPUS, FLAGS, march
 from datacc.spec.interface import Interface
 
-_INSIDE: Final = re.compile(r"step\d+[a-z]*_\w*")
+_INSIDE: Final = re.compile(r"step\d+_\w*")
 
 _FILE: Final = """\
 /* {name}: a program built by datacc from labelled examples.
@@ -35,7 +34,7 @@ _FILE: Final = """\
  */
 #include "{name}.h"
 
-/* ---- Arithmetic: eight or sixteen floats at a time, as GNU vectors or, under -DDATACC_PORTABLE, as plain C99. ---- */
+/* ---- Arithmetic: eight floats at a time, as GNU vectors or, under -DDATACC_PORTABLE, as plain C99. ---- */
 
 {words}
 
@@ -64,12 +63,9 @@ EXPORT {batch}
 def source_text(plan: Plan, interface: Interface) -> str:
     """The text of NAME.c."""
     _check(plan, interface)
-    texts, weights = [], dict[str, NDArray[Any]]()
-    for i, step in enumerate(plan.steps, 1):
-        text, more = _step(plan, str(i), step)
-        texts.append(text)
-        weights |= more
-    steps = "\n\n".join(texts)
+    pieces = {i: KERNELS[step.op](step, plan, f"step{i}") for i, step in enumerate(plan.steps, 1)}
+    steps = "\n\n".join(function(plan, str(i), plan.steps[i - 1], piece) for i, piece in pieces.items())
+    weights = {name: values for piece in pieces.values() for name, values in piece.weights.items()}
     name = interface.name
     return _FILE.format(
         name=name,
@@ -80,32 +76,28 @@ def source_text(plan: Plan, interface: Interface) -> str:
         digest=plan.graph.digest,
         words=WORDS,
         kernels="\n\n".join(_used(steps)),
-        declarations="\n".join(f"static const float {key}[{len(values)}];" for key, values in weights.items()),
+        declarations="\n".join(f"{_constant(key, values)};" for key, values in weights.items()),
         steps=steps,
         program=_program(plan, interface),
         batch=_batch(name),
         constants=_constants(interface),
         weights_text="\n\n".join(
-            f"static const float {key}[{len(values)}] = {{\n{floats(values)}\n}};" for key, values in weights.items()
+            f"{_constant(key, values)} = {{\n{numbers(values)}\n}};" for key, values in weights.items()
         ),
     )
 
 
-def _step(plan: Plan, number: str, step: Step) -> tuple[str, Mapping[str, NDArray[Any]]]:
-    """The functions of a step and the weights they name."""
-    if step.parts:
-        return strips(plan, number, step)
-    piece = KERNELS[step.op](step, plan, f"step{number}")
-    return function(plan, number, step, piece), piece.weights
+def _constant(name: str, values: NDArray[Any]) -> str:
+    return f"static const {C_TYPES[values.dtype.name]} {name}[{len(values)}]"
 
 
 def _check(plan: Plan, interface: Interface) -> None:
     """There must be kernels; the interface must be that of the Graph: same members, same types; its name free."""
-    for step in (kernel for whole in plan.steps for kernel in whole.simple):
-        if not _has_kernel(plan, step):
+    for step in plan.steps:
+        if not has_kernel(step, plan):
             dtypes = ", ".join(plan.places[value].dtype for value in (*step.values, step.out))
             raise GraphError(f"{step.op} on {dtypes} is not emitted yet", where=f"node {step.nodes[0]!r}")
-    if interface.name in FRAGMENTS or interface.name in NAMES or _INSIDE.fullmatch(interface.name):
+    if interface.name in {*FRAGMENTS, *NAMES, *sums.NAMES} or _INSIDE.fullmatch(interface.name):
         raise GraphError(
             f"emitted code uses the name {interface.name!r} itself", tries=[f'name = "my_{interface.name}"']
         )
@@ -122,14 +114,6 @@ def _check(plan: Plan, interface: Interface) -> None:
                 raise GraphError(f"{port.name!r} is {port.dtype} {port.shape}, the Graph gives {node.type}")
 
 
-def _has_kernel(plan: Plan, step: Step) -> bool:
-    """Whether the op is emitted for these element types: casts to floats, copies, and what takes floats."""
-    if step.op == "cast":
-        return plan.places[step.out].dtype == "float32"
-    floats = all(plan.places[value].dtype == "float32" for value in step.values)
-    return step.op in KERNELS and (floats or step.op in ("copy", "concat"))
-
-
 def _used(text: str) -> list[str]:
     """Arithmetic and kernels that `text` needs, and those that they need, in order."""
     needed = set(re.findall(r"\w+", text))
@@ -138,7 +122,8 @@ def _used(text: str) -> list[str]:
         if name in needed:
             kept.append(fragment)
             needed |= set(re.findall(r"\w+", fragment))
-    return [*filter(None, [arithmetic(needed | {"lanes"} if NAMES & needed else needed)]), *kept[::-1]]
+    words = arithmetic(needed | {"lanes"} if NAMES & needed else needed), sums.arithmetic(needed)
+    return [*filter(None, words), *kept[::-1]]
 
 
 def _program(plan: Plan, interface: Interface) -> str:
@@ -148,13 +133,15 @@ def _program(plan: Plan, interface: Interface) -> str:
     def pointer(value: str) -> str:
         place = plan.places[value]
         if place.home == "arena":
-            return at("scratch->floats", plan.offsets[place.buffer] // 4)
+            start = at("scratch->floats", plan.offsets[place.buffer] // 4)
+            return start if place.dtype == "float32" else f"({C_TYPES[place.dtype]} *)({start})"
         struct, names = ("input", inputs) if place.home == "input" else ("answer", answers)
         return f"{'&' if place.buffer in single else ''}{struct}->{names[place.buffer]}"
 
     lines = []
     for i, step in enumerate(plan.steps, 1):
-        arguments = [pointer(value) for value in step.touched]
+        written = [step.out, *([step.scratch] if step.scratch else [])]
+        arguments = [pointer(value) for value in (*step.values, *written)]
         lines.append(f"    {title(str(i), step)}({', '.join(arguments)});")
     name = interface.name
     head = f"void {name}(const {name}_input *input, {name}_answer *answer, {name}_scratch *scratch)"

@@ -3,22 +3,48 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from datacc.emit import affine, argmax, concat, conv, copy, dense, elementwise, largest, normalise, pool, softmax
+from datacc.emit import (
+    affine,
+    argmax,
+    concat,
+    conv,
+    copy,
+    dense,
+    elementwise,
+    largest,
+    normalise,
+    pool,
+    product,
+    rescale,
+    softmax,
+)
 from datacc.emit.piece import Piece
 from datacc.emit.pixelwise import pixelwise
 from datacc.ir.plan import Plan, Step
 
 Kernel = Callable[[Step, Plan, str], Piece]
 
+
+def _by_type(floats: Kernel, integers: Kernel) -> Kernel:
+    """One kernel for floats and one for integers, by what the step reads."""
+
+    def kernel(step: Step, plan: Plan, name: str) -> Piece:
+        chosen = floats if plan.places[step.reads[0]].dtype == "float32" else integers
+        return chosen(step, plan, name)
+
+    return kernel
+
+
 KERNELS: Final[Mapping[str, Kernel]] = {
     "cast": affine.affine,
     "affine": affine.affine,
-    "dense": dense.dense,
-    "conv": conv.conv,
+    "dense": _by_type(dense.dense, product.product),
+    "conv": _by_type(conv.conv, product.product),
+    "rescale": rescale.rescale,
     "normalise": normalise.normalise,
     "relu": elementwise.relu,
-    "add": elementwise.add,
-    "maxpool": pool.pool,
+    "add": _by_type(elementwise.add, rescale.add),
+    "maxpool": _by_type(pool.pool, pool.of_bytes),
     "meanpool": pool.pool,
     "softmax": pixelwise,
     "argmax": pixelwise,
@@ -31,7 +57,7 @@ KERNELS: Final[Mapping[str, Kernel]] = {
 SCRATCH: Final[Mapping[str, Callable[[Step, Plan], int]]] = {}
 
 # These write whole vectors, so padded channels come out as zeros by themselves.
-WRITES_LANES: Final = frozenset({"dense", "conv", "normalise", "relu", "add", "maxpool", "meanpool"})
+WRITES_LANES: Final = frozenset({"dense", "conv", "normalise", "relu", "add", "maxpool", "meanpool", "rescale"})
 
 FRAGMENTS: Final[Mapping[str, str]] = {
     **copy.FRAGMENTS,
@@ -44,4 +70,18 @@ FRAGMENTS: Final[Mapping[str, str]] = {
     **largest.FRAGMENTS,
     **softmax.FRAGMENTS,
     **argmax.FRAGMENTS,
+    **product.FRAGMENTS,
+    **rescale.FRAGMENTS,
 }
+
+
+def has_kernel(step: Step, plan: Plan) -> bool:
+    """Whether the op is emitted for these element types: floats, and the integers that integer programs hold."""
+    read = {plan.places[value].dtype for value in step.values}
+    if step.op == "cast":
+        return plan.places[step.out].dtype == "float32"
+    if step.op == "maxpool":
+        return read <= {"float32", "uint8", "int8"}
+    if step.op == "add":
+        return read in ({"float32"}, {"int32"}) or len(step.nodes) > 1
+    return step.op in KERNELS and (read == {"float32"} or step.op in ("copy", "concat", "dense", "conv", "rescale"))

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,14 @@ def number(value: np.float32) -> str:
 def floats(values: NDArray[np.float32], per_line: int = 8) -> str:
     """The lines of an array initialiser, without braces."""
     words = [f"{word}f" for word in values.astype(str).tolist()]
+    return ",\n".join("    " + ", ".join(words[i : i + per_line]) for i in range(0, len(words), per_line))
+
+
+def numbers(values: NDArray[Any]) -> str:
+    """The lines of an array initialiser of floats or integers, without braces."""
+    if values.dtype == np.float32:
+        return floats(values)
+    words, per_line = values.astype(str).tolist(), 24 if values.dtype.itemsize == 1 else 12
     return ",\n".join("    " + ", ".join(words[i : i + per_line]) for i in range(0, len(words), per_line))
 
 

@@ -66,6 +66,13 @@ def _cast(x: Tensor, *, to: str) -> Tensor:
     return x.double().round().nan_to_num(0, limits.max, limits.min).clamp(limits.min, limits.max).to(dtype)
 
 
+def _rescale(x: Tensor, multiplier: Tensor, *, shift: int, to: str) -> Tensor:
+    short = torch.floor(x.double() * 2.0**-shift + (0.5 if shift > 0 else 0)).clamp(-(2**15), 2**15 - 1)
+    dtype: torch.dtype = getattr(torch, to)
+    limits = torch.iinfo(dtype)
+    return torch.floor(short * multiplier * 2.0**-15 + 0.5).clamp(limits.min, limits.max).to(dtype)
+
+
 def _slice(x: Tensor, *, axis: int, first: int, last: int, step: int) -> Tensor:
     return x.movedim(axis + 1, 0)[first : last + 1 : step].movedim(0, axis + 1)
 
@@ -94,6 +101,7 @@ FORMS: Final[Mapping[str, Any]] = {
     "slice": _slice,
     "reshape": lambda x, shape: x.reshape(len(x), *shape),
     "transpose": lambda x, axes: x.permute(0, *(axis + 1 for axis in axes)),
+    "rescale": _rescale,
     "gather": lambda x, table: table[x.clamp(0, len(table) - 1).long()],
 }
 FITTING_FORMS: Final[Mapping[str, Any]] = {**FORMS, "normalise": _normalise_batch}

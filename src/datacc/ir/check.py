@@ -72,8 +72,19 @@ def _check_op(node: Node, seen: dict[str, Node]) -> None:
         _demand(node, is_weight == wants, f"{name!r} stands where a {'weight' if wants else 'value'} is wanted")
     _demand(node, node.attrs == complete(node.op, dict(node.attrs), node.name), "attributes are not in standard form")
     _demand(node, node.value is None and not node.role, "only weights have values and roles")
+    _check_integers(node, seen)
     inferred = infer(node.op, tuple(seen[name].type for name in node.inputs), dict(node.attrs), node.name)
     _demand(node, inferred == node.type, f"the type is {node.type}, the op gives {inferred}")
+
+
+def _check_integers(node: Node, seen: dict[str, Node]) -> None:
+    """Limits within which every machine computes the same integers: no product saturates, no sum overflows."""
+    limits = {"dense": (63, 2**29 - 1), "conv": (63, 2**29 - 1), "rescale": (2**15 - 1,)}.get(node.op, ())
+    first_weight = len(node.inputs) - OPS[node.op].weights
+    for name, limit in zip(node.inputs[first_weight:], limits, strict=False):
+        value = seen[name].value
+        if value is not None and value.dtype != np.float32:
+            _demand(node, bool((np.abs(value.astype(np.int64)) <= limit).all()), f"{name!r} goes beyond ±{limit:,}")
 
 
 def _check_ends(graph: Graph, seen: dict[str, Node]) -> None:

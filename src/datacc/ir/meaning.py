@@ -1,6 +1,6 @@
 """The meaning of each op in NumPy: the reference that compiled programs are compared with.
 
-Activations carry a leading batch axis B; weights do not. All arithmetic is float32.
+Activations carry a leading batch axis B; weights do not. All arithmetic is float32, or exact integers.
 """
 
 from typing import Any
@@ -28,7 +28,16 @@ def affine(x: Array, scale: Array, offset: Array) -> Array:
 
 def dense(x: Array, weight: Array, bias: Array) -> Array:
     """One matrix product over all input axes."""
-    return x.reshape(len(x), -1) @ weight.reshape(len(weight), -1).T + bias
+    return _products(x.reshape(len(x), -1), weight.reshape(len(weight), -1)) + bias
+
+
+def _products(rows: Array, matrix: Array) -> Array:
+    """rows (N, K) times matrix (O, K) → (N, O); integers by way of doubles, which hold every partial sum exactly."""
+    if rows.dtype == np.float32:
+        found: Array = rows @ matrix.T
+        return found
+    exact = rows.astype(np.float64) @ matrix.T.astype(np.float64)
+    return exact.astype(np.int32)
 
 
 def conv(x: Array, weight: Array, bias: Array, *, stride: Any, pad: Any, dilation: Any, groups: int) -> Array:
@@ -46,7 +55,7 @@ def conv(x: Array, weight: Array, bias: Array, *, stride: Any, pad: Any, dilatio
     for g in range(groups):
         part = windows[..., g * per_in : (g + 1) * per_in]
         matrix = weight[g * per_out : (g + 1) * per_out].reshape(per_out, -1)
-        parts.append(part.reshape(-1, matrix.shape[1]) @ matrix.T)
+        parts.append(_products(part.reshape(-1, matrix.shape[1]), matrix))
     flat = parts[0] if groups == 1 else np.concatenate(parts, axis=1)
     return flat.reshape(*windows.shape[: 1 + rank], len(weight)) + bias
 
@@ -123,6 +132,15 @@ def meanpool(x: Array, *, size: Any, stride: Any) -> Array:
     """The mean of each window."""
     mean: Array = _pool_windows(x, size, stride).mean(axis=tuple(range(-len(size), 0)), dtype=np.float32)
     return mean
+
+
+def rescale(x: Array, multiplier: Array, *, shift: int, to: str) -> Array:
+    """x / 2^shift, limited to 16 bits, times multiplier / 2^15, limited to `to`; both times the nearest, halves up."""
+    wide = x.astype(np.int64)
+    short = (wide + (1 << shift >> 1)) >> shift if shift >= 0 else wide << -shift
+    short = short.clip(-(2**15), 2**15 - 1)
+    limits = np.iinfo(to)
+    return ((short * multiplier + 2**14) >> 15).clip(limits.min, limits.max).astype(to)
 
 
 def softmax(x: Array) -> Array:

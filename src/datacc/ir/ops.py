@@ -73,6 +73,7 @@ class Op:
 
 CONV_ATTRS = {"stride": None, "pad": None, "dilation": None, "groups": 1}
 POOL_ATTRS = {"size": None, "stride": None}
+RESCALE_ATTRS = {"shift": None, "to": None}
 SLICE_ATTRS = {"axis": None, "first": None, "last": None, "step": 1}
 
 
@@ -115,6 +116,7 @@ OPS: Final[Mapping[str, Op]] = MappingProxyType(
         "slice": _other(shapes.slice_, meaning.slice_, "Slice", attrs=SLICE_ATTRS),
         "reshape": _other(shapes.reshape, meaning.reshape, "Reshape", attrs={"shape": None}),
         "transpose": _other(shapes.transpose, meaning.transpose, "Transpose", attrs={"axes": None}),
+        "rescale": _other(shapes.rescale, meaning.rescale, "Mul+Floor", each, weights=1, attrs=RESCALE_ATTRS),
         "gather": _other(shapes.gather, meaning.gather, "Gather", weights=1, marked=True),
     }
 )

@@ -7,6 +7,8 @@ from datacc.errors import GraphError
 from datacc.ir.graph import DTYPES, Type, float32
 
 LARGEST: Final = 3.4028234663852886e38  # the largest float32
+BYTES: Final = ("uint8", "int8")
+MOST_PRODUCTS: Final = 2**30 // (256 * 63)  # of one integer sum, which then stays below 2^30
 
 
 def _demand(condition: bool, what: str) -> None:
@@ -40,16 +42,28 @@ def affine(x: Type, scale: Type, offset: Type) -> Type:
 
 
 def dense(x: Type, weight: Type, bias: Type) -> Type:
-    """x of any shape S, weight (O, *S), bias (O,) → (O,)."""
-    _is_float(x, weight, bias)
+    """x of any shape S, weight (O, *S), bias (O,) → (O,); all floats, or bytes, int8 and int32 → int32."""
+    dtype = _product(x, weight, bias)
     _demand(weight.shape[1:] == x.shape, f"weight {weight.shape} does not fit input {x.shape}")
     _demand(bias.shape == weight.shape[:1], f"bias {bias.shape} does not fit weight {weight.shape}")
-    return float32(weight.shape[0])
+    return Type(dtype=dtype, shape=weight.shape[:1])
+
+
+def _product(x: Type, weight: Type, bias: Type) -> str:
+    """The element type of a sum of products: floats of floats, int32 of bytes."""
+    if x.dtype not in BYTES:
+        _is_float(x, weight, bias)
+        return "float32"
+    has_types = weight.dtype == "int8" and bias.dtype == "int32"
+    _demand(has_types, f"{x.dtype} wants weights int8 and a bias int32, got {weight.dtype} and {bias.dtype}")
+    products = weight.count // weight.shape[0]
+    _demand(products <= MOST_PRODUCTS, f"a sum of {products:,} products could overflow; at most {MOST_PRODUCTS:,}")
+    return "int32"
 
 
 def conv(x: Type, weight: Type, bias: Type, **attrs: Any) -> Type:
-    """x (*spatial, C), weight (O, *K, C / groups), bias (O,) → (*spatial', O); 1-D and 2-D."""
-    _is_float(x, weight, bias)
+    """x (*spatial, C), weight (O, *K, C / groups), bias (O,) → (*spatial', O); 1-D and 2-D; dtypes as dense."""
+    dtype = _product(x, weight, bias)
     rank, groups = len(x.shape) - 1, attrs["groups"]
     _demand(rank in (1, 2), f"a convolution runs over one or two axes, not {rank}")
     _demand(len(weight.shape) == rank + 2, f"weight {weight.shape} does not fit input {x.shape}")
@@ -60,7 +74,7 @@ def conv(x: Type, weight: Type, bias: Type, **attrs: Any) -> Type:
     _demand(bias.shape == weight.shape[:1], f"bias {bias.shape} does not fit weight {weight.shape}")
     _demand(all(d >= 1 for d in attrs["dilation"]), "dilation ≥ 1")
     reach = [d * (k - 1) + 1 for k, d in zip(weight.shape[1:-1], attrs["dilation"], strict=True)]
-    return float32(*_windows(x.shape[:-1], reach, attrs["stride"], attrs["pad"]), weight.shape[0])
+    return Type(dtype=dtype, shape=(*_windows(x.shape[:-1], reach, attrs["stride"], attrs["pad"]), weight.shape[0]))
 
 
 def _windows(sizes: Any, reach: Any, stride: Any, pad: Any) -> tuple[int, ...]:
@@ -175,6 +189,17 @@ def transpose(x: Type, *, axes: tuple[int, ...]) -> Type:
     fits = isinstance(axes, tuple) and _whole(axes) and sorted(axes) == list(range(len(x.shape)))
     _demand(fits, f"{axes!r} does not order the axes of {x.shape}")
     return Type(dtype=x.dtype, shape=tuple(x.shape[axis] for axis in axes))
+
+
+def rescale(x: Type, multiplier: Type, *, shift: int, to: str) -> Type:
+    """x int32, uint8 or int8 (…, C); multiplier int32 (C,) or (1,) → `to` uint8, int8 or int32 of the same shape."""
+    _demand(x.dtype in (*BYTES, "int32"), f"wants int32, uint8 or int8, got {x.dtype}")
+    _demand(multiplier.dtype == "int32", f"wants an int32 multiplier, got {multiplier.dtype}")
+    _demand(multiplier.shape in (x.shape[-1:], (1,)), f"multipliers {multiplier.shape} do not fit {x.shape}")
+    _demand(type(shift) is int and -7 <= shift <= 15, f"a shift of {shift!r} is not in -7 … 15")
+    _demand(shift >= 0 or x.dtype in BYTES, "only bytes are shifted upwards")
+    _demand(to in (*BYTES, "int32"), f"gives uint8, int8 or int32, not {to!r}")
+    return Type(dtype=to, shape=x.shape)
 
 
 def gather(x: Type, table: Type) -> Type:

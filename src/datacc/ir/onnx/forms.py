@@ -61,20 +61,51 @@ def _dense(e: Draft, node: Node) -> None:
     row = e.tensor(x, first=first)
     if rank > 1:
         row = e.between("Flatten", f"{node.name}_row", [row], axis=1)
-    inputs = [row, e.weight(weight, matrix.reshape(len(matrix), -1)), e.weight(bias, e.array(bias))]
-    e.add("Gemm", node.name, inputs, first=False, transB=1)
+    matrix, term = matrix.reshape(len(matrix), -1), e.weight(bias, e.array(bias))
+    if node.type.dtype == "float32":
+        e.add("Gemm", node.name, [row, e.weight(weight, matrix), term], first=False, transB=1)
+    else:
+        sums = e.between("MatMulInteger", f"{node.name}_sums", [row, e.weight(weight, matrix.T)])
+        e.add("Add", node.name, [sums, term], first=False)
 
 
 def _conv(e: Draft, node: Node) -> None:
     x, weight, bias = node.inputs
     kernel = np.moveaxis(e.array(weight), -1, 1)
-    inputs = [e.tensor(x, first=True), e.weight(weight, kernel), e.weight(bias, e.array(bias))]
+    inputs = [e.tensor(x, first=True), e.weight(weight, kernel)]
     pads = [before for before, _ in node["pad"]] + [after for _, after in node["pad"]]
-    e.add(
-        "Conv", node.name, inputs, first=True,
-        kernel_shape=kernel.shape[2:], strides=node["stride"], pads=pads, dilations=node["dilation"],
-        group=node["groups"],
-    )  # fmt: skip
+    attrs = {"strides": node["stride"], "pads": pads, "dilations": node["dilation"], "group": node["groups"]}
+    if node.type.dtype == "float32":
+        inputs.append(e.weight(bias, e.array(bias)))
+        e.add("Conv", node.name, inputs, first=True, kernel_shape=kernel.shape[2:], **attrs)
+    else:
+        sums = e.between("ConvInteger", f"{node.name}_sums", inputs, kernel_shape=kernel.shape[2:], **attrs)
+        term = e.weight(bias, _spread(e.array(bias), len(node.type.shape), first=True))
+        e.add("Add", node.name, [sums, term], first=True)
+
+
+def _rescale(e: Draft, node: Node) -> None:
+    """Exact in doubles: ONNX divides integers towards zero, and this rounds halves upwards."""
+    x, multiplier = node.inputs
+    first, rank, name = e.is_first([x]), len(node.type.shape), node.name
+
+    def constant(value: Any) -> str:
+        tensor: str = e.weight(f"{name}_{value}", np.array(value, np.float64))
+        return tensor
+
+    def rounded(which: str, value: str, factor: str, low: int, high: int) -> str:
+        scaled = e.between("Mul", f"{name}_{which}", [value, factor])
+        up = e.between("Add", f"{name}_{which}_up", [scaled, constant(0.5)])
+        whole = e.between("Floor", f"{name}_{which}_whole", [up])
+        tensor: str = e.between("Clip", f"{name}_{which}_within", [whole, constant(low), constant(high)])
+        return tensor
+
+    wide = e.between("Cast", f"{name}_64", [e.tensor(x, first=first)], to=TensorProto.DOUBLE)
+    short = rounded("short", wide, constant(2.0 ** -node["shift"]), -(2**15), 2**15 - 1)
+    factors = _spread(e.array(multiplier) * 2.0**-15, rank, first)
+    limits = np.iinfo(node["to"])
+    result = rounded("result", short, e.weight(f"{name}_factor", factors), limits.min, limits.max)
+    e.add("Cast", name, [result], first=first, to=DTYPES[node["to"]])
 
 
 def _normalise(e: Draft, node: Node) -> None:
@@ -196,5 +227,6 @@ FORMS: Final[Mapping[str, Form]] = {
     "slice": _slice,
     "reshape": _reshape,
     "transpose": _transpose,
+    "rescale": _rescale,
     "gather": _gather,
 }
