@@ -29,9 +29,9 @@ def written(graph: Graph, name: str = "program", cpu: str = CPU) -> Source:
     return emit(arrange(graph, cpu), interface_of(graph, name, cpu))
 
 
-def compiled(graph: Graph, folder: Path, name: str = "program") -> Native:
-    """The Graph as a loaded library."""
-    return Native(link(written(graph, name), CPU, folder).path, interface_of(graph, name))
+def compiled(graph: Graph, folder: Path, name: str = "program", cpu: str = CPU) -> Native:
+    """The Graph as a loaded library; its C is written for `cpu` and linked for one that most machines have."""
+    return Native(link(written(graph, name, cpu), CPU, folder).path, interface_of(graph, name))
 
 
 def poisoned(native: Native, inputs: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

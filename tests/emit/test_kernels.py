@@ -11,15 +11,15 @@ from datacc.ir.graph import Graph
 from datacc.ir.interpret import interpret
 from datacc.runtime.native import Native
 from datacc.runtime.toolchain import run
-from tests.emit.compiled import compiled, interface_of, poisoned, written
+from tests.emit.compiled import CPU, compiled, interface_of, poisoned, written
 from tests.emit.nets import Net, digits, record, residual
 from tests.ir.graphs import assert_alike, inputs_for
 
 
-def assert_agrees(graph: Graph, folder: Path, rows: int = 4) -> None:
+def assert_agrees(graph: Graph, folder: Path, rows: int = 4, cpu: str = CPU) -> None:
     """The compiled Graph gives what the interpreter gives, each row on a poisoned arena."""
     inputs = inputs_for(graph, rows)
-    answers = poisoned(compiled(graph, folder), inputs)
+    answers = poisoned(compiled(graph, folder, cpu=cpu), inputs)
     for field, expected in interpret(graph, inputs).items():
         assert_alike(answers[field], expected)
 
@@ -32,6 +32,7 @@ def test_whole_nets(graph: Graph, tmp_path: Path) -> None:
 CONVOLUTIONS: list[dict[str, Any]] = [
     {"shape": (7, 9, 8), "out": 16, "size": (3, 3), "groups": 8},  # depthwise with a multiplier
     {"shape": (7, 9, 24), "out": 24, "size": (3, 3), "groups": 24},  # depthwise
+    {"shape": (7, 9, 56), "out": 56, "size": (3, 3), "groups": 56, "stride": (2, 2)},
     {"shape": (7, 9, 13), "out": 13, "size": (3, 2), "groups": 13, "pad": ((2, 0), (0, 1))},  # odd, leaning
     {"shape": (5, 6, 32), "out": 64, "size": (3, 3), "groups": 2},  # groups of two blocks
     {"shape": (5, 6, 16), "out": 32, "size": (1, 1), "groups": 4, "pad": ((0, 0), (0, 0))},  # half a block each
@@ -46,7 +47,12 @@ CONVOLUTIONS: list[dict[str, Any]] = [
 ]
 
 
-def test_convolutions(tmp_path: Path) -> None:
+# The C of every processor is right on any other: only its speed depends on registers and their width.
+WIDTHS = ["x86-64", CPU, "x86-64-v4"]
+
+
+@pytest.mark.parametrize("cpu", WIDTHS)
+def test_convolutions(cpu: str, tmp_path: Path) -> None:
     net, outputs = Net(), {}
     for i, case in enumerate(CONVOLUTIONS):
         rank = len(case["size"])
@@ -56,17 +62,18 @@ def test_convolutions(tmp_path: Path) -> None:
         chosen = {key: attrs[key] for key in ("pad", "stride", "dilation", "groups")}
         y = net.b.op("conv", f"conv{i}", x, weight, net.weight(f"bias{i}", case["out"]), **chosen)
         outputs[f"out{i}"] = net.b.op("relu", f"relu{i}", y) if i % 2 else y
-    assert_agrees(net.b.graph(outputs), tmp_path)
+    assert_agrees(net.b.graph(outputs), tmp_path, cpu=cpu)
 
 
+@pytest.mark.parametrize("cpu", WIDTHS)
 @pytest.mark.parametrize("out", [1, 8, 17, 33, 72])
-def test_dense_layers_of_all_widths(out: int, tmp_path: Path) -> None:
+def test_dense_layers_of_all_widths(out: int, cpu: str, tmp_path: Path) -> None:
     net = Net()
     x = net.b.input("x", "float32", (3, 5, 9))
     halo = net.conv("conv", x, 9)
     both = [net.dense("of_input", x, out), net.dense("of_halo", halo, out), net.conv("again", halo, 4)]
     total = net.b.op("relu", "relu", net.b.op("add", "sum", *both[:2]))
-    assert_agrees(net.b.graph({"total": total, "conv": both[2]}), tmp_path)
+    assert_agrees(net.b.graph({"total": total, "conv": both[2]}), tmp_path, cpu=cpu)
 
 
 def test_a_value_that_is_read_in_two_ways(tmp_path: Path) -> None:
@@ -127,6 +134,6 @@ def test_extreme_scores_stay_finite(tmp_path: Path) -> None:
 
 def test_a_missing_halo_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("datacc.emit.function.clearing", lambda place, writes_lanes: ())
-    graph = digits((8,), 8)
+    graph = residual()
     with pytest.raises(AssertionError):
         poisoned(compiled(graph, tmp_path), inputs_for(graph))

@@ -11,7 +11,7 @@
  */
 #include "petals.h"
 
-/* ---- Arithmetic: eight floats at a time, as GNU vectors or, under -DDATACC_PORTABLE, as plain C99. ---- */
+/* ---- Arithmetic: eight or sixteen floats at a time, as GNU vectors or, under -DDATACC_PORTABLE, as plain C99. ---- */
 
 #ifndef DATACC_PORTABLE
 #define INLINE static inline __attribute__((always_inline))
@@ -20,7 +20,7 @@
 #ifdef __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
 #else
-#define UNROLL _Pragma("GCC unroll 16")
+#define UNROLL _Pragma("GCC unroll 32")
 #pragma GCC diagnostic ignored "-Wpsabi" /* no vector crosses a call: all that take one are inlined */
 #endif
 #else
@@ -111,13 +111,13 @@ typedef struct {
     int relu;
 } dense_walk;
 
-/* 8 x vectors outputs, each the sum of `chains` partial sums. */
+/* 8 * vectors outputs, each the sum of `chains` partial sums. */
 INLINE void kernel_dense(const dense_walk *walk, int vectors, int chains, const float *in, const float *weight,
                          const float *bias, const float *residual, float *out)
 {
-    lanes sum[8][4];
+    lanes sum[16];
     UNROLL for (int c = 0; c < chains; c++)
-        UNROLL for (int v = 0; v < vectors; v++) sum[c][v] = c ? lanes_all(0) : lanes_load(bias + 8 * v);
+        UNROLL for (int v = 0; v < vectors; v++) sum[c * vectors + v] = c ? lanes_all(0) : lanes_load(bias + 8 * v);
     for (int y = 0; y < walk->rows; y++)
         for (int x = 0; x < walk->pixels; x++) {
             const float *from = in + y * walk->row + x * walk->pixel;
@@ -125,15 +125,15 @@ INLINE void kernel_dense(const dense_walk *walk, int vectors, int chains, const 
             for (; k + chains <= walk->run; k += chains, weight += 8 * chains * vectors)
                 UNROLL for (int c = 0; c < chains; c++)
                     UNROLL for (int v = 0; v < vectors; v++)
-                        sum[c][v] = lanes_multiply_add(sum[c][v], lanes_all(from[k + c]),
+                        sum[c * vectors + v] = lanes_multiply_add(sum[c * vectors + v], lanes_all(from[k + c]),
                                                        lanes_load(weight + 8 * (c * vectors + v)));
             for (; k < walk->run; k++, weight += 8 * vectors)
                 UNROLL for (int v = 0; v < vectors; v++)
-                    sum[0][v] = lanes_multiply_add(sum[0][v], lanes_all(from[k]), lanes_load(weight + 8 * v));
+                    sum[v] = lanes_multiply_add(sum[v], lanes_all(from[k]), lanes_load(weight + 8 * v));
         }
     UNROLL for (int v = 0; v < vectors; v++) {
-        lanes total = sum[0][v];
-        UNROLL for (int c = 1; c < chains; c++) total = lanes_add(total, sum[c][v]);
+        lanes total = sum[v];
+        UNROLL for (int c = 1; c < chains; c++) total = lanes_add(total, sum[c * vectors + v]);
         if (residual) total = lanes_add(total, lanes_load(residual + 8 * v));
         if (walk->relu) total = lanes_larger(lanes_all(0), total);
         lanes_store(out + 8 * v, total);

@@ -11,7 +11,7 @@
  */
 #include "shapes.h"
 
-/* ---- Arithmetic: eight floats at a time, as GNU vectors or, under -DDATACC_PORTABLE, as plain C99. ---- */
+/* ---- Arithmetic: eight or sixteen floats at a time, as GNU vectors or, under -DDATACC_PORTABLE, as plain C99. ---- */
 
 #ifndef DATACC_PORTABLE
 #define INLINE static inline __attribute__((always_inline))
@@ -20,7 +20,7 @@
 #ifdef __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
 #else
-#define UNROLL _Pragma("GCC unroll 16")
+#define UNROLL _Pragma("GCC unroll 32")
 #pragma GCC diagnostic ignored "-Wpsabi" /* no vector crosses a call: all that take one are inlined */
 #endif
 #else
@@ -136,13 +136,13 @@ INLINE void conv_finish(const conv_walk *walk, lanes sum, const float *residual,
     lanes_store(out, sum);
 }
 
-/* rows x columns output pixels of 8 x vectors channels; their sums stay in registers. */
+/* rows x columns output pixels of 8 * vectors channels; their sums stay in registers. */
 INLINE void kernel_conv(const conv_walk *walk, int rows, int columns, int vectors, const float *in,
                         const float *weight, const float *bias, const float *residual, float *out)
 {
-    lanes sum[6][2];
+    lanes sum[28];
     UNROLL for (int p = 0; p < rows * columns; p++)
-        UNROLL for (int v = 0; v < vectors; v++) sum[p][v] = lanes_load(bias + 8 * v);
+        UNROLL for (int v = 0; v < vectors; v++) sum[p * vectors + v] = lanes_load(bias + 8 * v);
     for (int tap = 0; tap < walk->taps; tap++)
         for (int run = 0; run < walk->runs; run++) {
             const float *from = in + tap * walk->tap_row + run * walk->run_step;
@@ -150,14 +150,14 @@ INLINE void kernel_conv(const conv_walk *walk, int rows, int columns, int vector
                 UNROLL for (int p = 0; p < rows * columns; p++) {
                     const lanes x = lanes_all(from[p / columns * walk->next_row + p % columns * walk->next_pixel + k]);
                     UNROLL for (int v = 0; v < vectors; v++)
-                        sum[p][v] = lanes_multiply_add(sum[p][v], x, lanes_load(weight + 8 * v));
+                        sum[p * vectors + v] = lanes_multiply_add(sum[p * vectors + v], x, lanes_load(weight + 8 * v));
                 }
         }
     UNROLL for (int p = 0; p < rows * columns; p++)
         UNROLL for (int v = 0; v < vectors; v++) {
             const int to = p / columns * walk->out_row + p % columns * walk->out_pixel + 8 * v;
             const int with = p / columns * walk->residual_row + p % columns * walk->residual_pixel + 8 * v;
-            conv_finish(walk, sum[p][v], residual ? residual + with : NULL, out + to);
+            conv_finish(walk, sum[p * vectors + v], residual ? residual + with : NULL, out + to);
         }
 }
 
@@ -167,13 +167,13 @@ typedef struct {
     int relu;
 } dense_walk;
 
-/* 8 x vectors outputs, each the sum of `chains` partial sums. */
+/* 8 * vectors outputs, each the sum of `chains` partial sums. */
 INLINE void kernel_dense(const dense_walk *walk, int vectors, int chains, const float *in, const float *weight,
                          const float *bias, const float *residual, float *out)
 {
-    lanes sum[8][4];
+    lanes sum[16];
     UNROLL for (int c = 0; c < chains; c++)
-        UNROLL for (int v = 0; v < vectors; v++) sum[c][v] = c ? lanes_all(0) : lanes_load(bias + 8 * v);
+        UNROLL for (int v = 0; v < vectors; v++) sum[c * vectors + v] = c ? lanes_all(0) : lanes_load(bias + 8 * v);
     for (int y = 0; y < walk->rows; y++)
         for (int x = 0; x < walk->pixels; x++) {
             const float *from = in + y * walk->row + x * walk->pixel;
@@ -181,15 +181,15 @@ INLINE void kernel_dense(const dense_walk *walk, int vectors, int chains, const 
             for (; k + chains <= walk->run; k += chains, weight += 8 * chains * vectors)
                 UNROLL for (int c = 0; c < chains; c++)
                     UNROLL for (int v = 0; v < vectors; v++)
-                        sum[c][v] = lanes_multiply_add(sum[c][v], lanes_all(from[k + c]),
+                        sum[c * vectors + v] = lanes_multiply_add(sum[c * vectors + v], lanes_all(from[k + c]),
                                                        lanes_load(weight + 8 * (c * vectors + v)));
             for (; k < walk->run; k++, weight += 8 * vectors)
                 UNROLL for (int v = 0; v < vectors; v++)
-                    sum[0][v] = lanes_multiply_add(sum[0][v], lanes_all(from[k]), lanes_load(weight + 8 * v));
+                    sum[v] = lanes_multiply_add(sum[v], lanes_all(from[k]), lanes_load(weight + 8 * v));
         }
     UNROLL for (int v = 0; v < vectors; v++) {
-        lanes total = sum[0][v];
-        UNROLL for (int c = 1; c < chains; c++) total = lanes_add(total, sum[c][v]);
+        lanes total = sum[v];
+        UNROLL for (int c = 1; c < chains; c++) total = lanes_add(total, sum[c * vectors + v]);
         if (residual) total = lanes_add(total, lanes_load(residual + 8 * v));
         if (walk->relu) total = lanes_larger(lanes_all(0), total);
         lanes_store(out + 8 * v, total);
@@ -289,11 +289,11 @@ STEP void step2_conv(const float *in, float *out)
         .taps = 3, .tap_row = 10, .runs = 1, .run = 3, .next_row = 10, .next_pixel = 1, .out_row = 64,
         .out_pixel = 8, .relu = 1
     };
-    for (int y = 0; y < 8; y += 2) {
-        for (int x = 0; x < 6; x += 3)
-            kernel_conv(&walk, 2, 3, 1, in + y * 10 + x, step2_weight, step2_bias, NULL, out + y * 64 + x * 8);
-        kernel_conv(&walk, 2, 2, 1, in + y * 10 + 6, step2_weight, step2_bias, NULL, out + y * 64 + 48);
-    }
+    for (int y = 0; y < 6; y += 3)
+        for (int x = 0; x < 8; x += 4)
+            kernel_conv(&walk, 3, 4, 1, in + y * 10 + x, step2_weight, step2_bias, NULL, out + y * 64 + x * 8);
+    for (int x = 0; x < 8; x += 4)
+        kernel_conv(&walk, 2, 4, 1, in + 60 + x, step2_weight, step2_bias, NULL, out + 384 + x * 8);
 }
 
 /* pool: maxpool, 8 x 8 x 8 to 4 x 4 x 8 */

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
+from datacc.arrange.fuse import fuse
 from datacc.arrange.group import group
-from datacc.arrange.live import lifetimes, share
+from datacc.arrange.live import lifetimes
 from datacc.arrange.pack import pack, peak
 from datacc.arrange.place import place
-from datacc.arrange.scratch import with_scratch
 from datacc.errors import GraphError
 from datacc.ir.check import check
 from datacc.ir.graph import Graph
@@ -23,8 +23,7 @@ def arrange(graph: Graph, cpu: str) -> Plan:
     if graph.states:
         raise GraphError("programs with states are not emitted yet", tries=["a skeleton without states"])
     steps, places = place(graph, group(graph))
-    plan = Plan(graph=graph, cpu=cpu_named(cpu).name, steps=steps, places=share(steps, places))
-    plan = with_scratch(plan)
+    plan = fuse(Plan(graph=graph, cpu=cpu_named(cpu).name, steps=steps, places=places))
     lives = lifetimes(plan.steps, plan.places)
     offsets, arena = pack(lives)
     return replace(plan, offsets=offsets, arena=arena, peak=peak(lives))

@@ -1,11 +1,14 @@
 """Cutting a convolution's output channels into bands of whole vectors, and its weights with them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from datacc.emit.lanes import WIDE
+from datacc.emit.tiles import most_vectors
 from datacc.ir.plan import LANES, lanes
+from datacc.spec.cpus import Cpu
 
 Weights = NDArray[np.float32]
 
@@ -14,39 +17,65 @@ Weights = NDArray[np.float32]
 class Band:
     """Output channels that one loop over blocks computes, and the input channels that each block reads.
 
-    Block i holds the 8 · `vectors` channels from `first` + i · 8 · `vectors` on, and reads `channels` inputs from
-    (i // `share`) · `advance` on.
+    Block i holds the `width` channels from `first` + i · `width` on, in `vectors` vectors of eight or, if `wide`,
+    sixteen; it reads `channels` inputs from (i // `share`) · `advance` on.
     """
 
     first: int
     blocks: int
     vectors: int
-    channels: int
+    wide: bool
+    channels: int = 0
     advance: int = 0
     share: int = 1
 
     @property
+    def lanes(self) -> int:
+        """The floats of a vector."""
+        return WIDE if self.wide else LANES
+
+    @property
     def width(self) -> int:
         """The output channels of a block."""
-        return LANES * self.vectors
+        return self.lanes * self.vectors
+
+    @property
+    def suffix(self) -> str:
+        """What follows the name of a kernel on such vectors."""
+        return "_wide" if self.wide else ""
 
 
-def bands(outputs: int, inputs: int, groups: int, most: int) -> tuple[Band, ...]:
+def bands(outputs: int, inputs: int, groups: int, cpu: Cpu) -> tuple[Band, ...]:
     """The bands that cover a convolution; groups that fill no whole vectors are computed as one with zeros."""
     per_out, per_in = outputs // groups, inputs // groups
-    for vectors in range(most, 0, -1) if groups > 1 else ():
-        width = LANES * vectors
-        if per_out % width == 0:
-            share = per_out // width
-            blocks = outputs // width
-            return (Band(first=0, blocks=blocks, vectors=vectors, channels=per_in, advance=per_in, share=share),)
-        if width % per_out == 0 and outputs % width == 0:
-            window = width // per_out * per_in
-            return (Band(first=0, blocks=outputs // width, vectors=vectors, channels=window, advance=window),)
-    full, rest = divmod(lanes(outputs) // LANES, most)
-    whole = Band(first=0, blocks=full, vectors=most, channels=inputs)
-    last = Band(first=full * most * LANES, blocks=1, vectors=rest, channels=inputs)
-    return tuple(band for band in (whole, last) if band.blocks and band.vectors)
+    for vectors, wide in _forms(cpu) if groups > 1 else ():
+        width = vectors * (WIDE if wide else LANES)
+        if per_out % width and (width % per_out or outputs % width):
+            continue
+        share = max(1, per_out // width)
+        window = max(1, width // per_out) * per_in
+        blocks = outputs // width
+        return (Band(first=0, blocks=blocks, vectors=vectors, wide=wide, channels=window, advance=window, share=share),)
+    return tuple(replace(band, channels=inputs) for band in stretch(lanes(outputs), cpu, most_vectors(cpu)))
+
+
+def _forms(cpu: Cpu) -> list[tuple[int, bool]]:
+    """(vectors, are they wide) of blocks that fit the processor, widest first."""
+    return [(v, wide) for wide in (True, False) if wide <= cpu.wide for v in range(most_vectors(cpu), 0, -1)]
+
+
+def stretch(outputs: int, cpu: Cpu, most: int) -> tuple[Band, ...]:
+    """Bands of at most `most` vectors that cover so many outputs, a multiple of 8; wide ones first."""
+    found: list[Band] = []
+    first = 0
+    for wide in (True, False) if cpu.wide else (False,):
+        for vectors in (most, *range(most - 1, 0, -1)):
+            width = vectors * (WIDE if wide else LANES)
+            blocks = (outputs - first) // width
+            if blocks:
+                found.append(Band(first=first, blocks=blocks, vectors=vectors, wide=wide))
+                first += blocks * width
+    return tuple(found)
 
 
 def ungrouped(weight: Weights, groups: int) -> Weights:
@@ -70,10 +99,10 @@ def cut(full: Weights, band: Band) -> Weights:
     return np.concatenate(blocks)
 
 
-def by_lane(weight: Weights) -> Weights:
+def by_lane(weight: Weights, band: Band) -> Weights:
     """Depthwise weights (O, taps down, taps across, 1) in the order of the kernel: vector, tap, channel."""
-    padded = filled(weight.reshape(len(weight), -1))
-    return np.ascontiguousarray(padded.reshape(-1, LANES, padded.shape[1]).transpose(0, 2, 1)).reshape(-1)
+    padded = filled(weight.reshape(len(weight), -1))[band.first :][: band.blocks * band.width]
+    return np.ascontiguousarray(padded.reshape(-1, band.lanes, padded.shape[1]).transpose(0, 2, 1)).reshape(-1)
 
 
 def filled(array: Weights) -> Weights:

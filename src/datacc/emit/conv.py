@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from datacc.emit.bands import Band, by_lane, cut, filled, ungrouped
 from datacc.emit.form import Form
+from datacc.emit.lanes import both_widths
 from datacc.emit.piece import Piece, at, times
-from datacc.emit.tiles import best_tile, cover, most_pixels
+from datacc.emit.tiles import best_tile, cover
 from datacc.emit.walk import call, loop, walk
 from datacc.ir.plan import Place, Plan, Step
 
@@ -34,13 +35,13 @@ INLINE void conv_finish(const conv_walk *walk, lanes sum, const float *residual,
 }"""
 
 _KERNEL: Final = """\
-/* rows x columns output pixels of 8 x vectors channels; their sums stay in registers. */
+/* rows x columns output pixels of 8 * vectors channels; their sums stay in registers. */
 INLINE void kernel_conv(const conv_walk *walk, int rows, int columns, int vectors, const float *in,
                         const float *weight, const float *bias, const float *residual, float *out)
 {
-    lanes sum[6][2];
+    lanes sum[28];
     UNROLL for (int p = 0; p < rows * columns; p++)
-        UNROLL for (int v = 0; v < vectors; v++) sum[p][v] = lanes_load(bias + 8 * v);
+        UNROLL for (int v = 0; v < vectors; v++) sum[p * vectors + v] = lanes_load(bias + 8 * v);
     for (int tap = 0; tap < walk->taps; tap++)
         for (int run = 0; run < walk->runs; run++) {
             const float *from = in + tap * walk->tap_row + run * walk->run_step;
@@ -48,14 +49,14 @@ INLINE void kernel_conv(const conv_walk *walk, int rows, int columns, int vector
                 UNROLL for (int p = 0; p < rows * columns; p++) {
                     const lanes x = lanes_all(from[p / columns * walk->next_row + p % columns * walk->next_pixel + k]);
                     UNROLL for (int v = 0; v < vectors; v++)
-                        sum[p][v] = lanes_multiply_add(sum[p][v], x, lanes_load(weight + 8 * v));
+                        sum[p * vectors + v] = lanes_multiply_add(sum[p * vectors + v], x, lanes_load(weight + 8 * v));
                 }
         }
     UNROLL for (int p = 0; p < rows * columns; p++)
         UNROLL for (int v = 0; v < vectors; v++) {
             const int to = p / columns * walk->out_row + p % columns * walk->out_pixel + 8 * v;
             const int with = p / columns * walk->residual_row + p % columns * walk->residual_pixel + 8 * v;
-            conv_finish(walk, sum[p][v], residual ? residual + with : NULL, out + to);
+            conv_finish(walk, sum[p * vectors + v], residual ? residual + with : NULL, out + to);
         }
 }"""
 
@@ -64,7 +65,7 @@ _DEPTHWISE: Final = """\
 INLINE void kernel_depthwise(const conv_walk *walk, int rows, int columns, const float *in, const float *weight,
                              const float *bias, const float *residual, float *out)
 {
-    lanes sum[6];
+    lanes sum[28];
     UNROLL for (int p = 0; p < rows * columns; p++) sum[p] = lanes_load(bias);
     for (int tap = 0; tap < walk->taps; tap++)
         for (int run = 0; run < walk->runs; run++, weight += 8) {
@@ -84,9 +85,7 @@ INLINE void kernel_depthwise(const conv_walk *walk, int rows, int columns, const
 
 FRAGMENTS: Final[Mapping[str, str]] = {
     "conv_walk": _WALK,
-    "conv_finish": _FINISH,
-    "kernel_conv": _KERNEL,
-    "kernel_depthwise": _DEPTHWISE,
+    **both_widths({"conv_finish": _FINISH, "kernel_conv": _KERNEL, "kernel_depthwise": _DEPTHWISE}),
 }
 
 
@@ -97,9 +96,9 @@ def conv(step: Step, plan: Plan, name: str) -> Piece:
     body: list[str] = []
     weights: dict[str, NDArray[np.float32]] = {}
     for i, band in enumerate(form.bands):
-        suffix = "ab"[i] if len(form.bands) > 1 else ""
+        suffix = "abcd"[i] if len(form.bands) > 1 else ""
         weight, bias = f"{name}_weight{suffix}", f"{name}_bias{suffix}"
-        weights[weight] = by_lane(full) if form.is_depthwise else cut(full, band)
+        weights[weight] = by_lane(full, band) if form.is_depthwise else cut(full, band)
         weights[bias] = filled(form.bias)[band.first : band.first + band.blocks * band.width]
         body += _blocks(form, band, weight, bias, len(weights[weight]) // band.blocks)
     return Piece(table=_table(form), body=tuple(body), weights=weights)
@@ -130,10 +129,11 @@ def _table(form: Form) -> tuple[str, ...]:
 
 def _blocks(form: Form, band: Band, weight: str, bias: str, size: int) -> list[str]:
     """The loop over a band's blocks of output channels; `size` weights each."""
+    own = band.first if form.is_depthwise else 0  # its own input channel is the first that a block reads
     if band.blocks == 1:
-        return _tiles(form, band, at("in", form.origin), weight, bias, "out", "residual", band.first)
-    window = "block * 8" if form.is_depthwise else times(_group(band), band.advance)
-    source = at("in", form.origin, window)
+        return _tiles(form, band, at("in", form.origin + own), weight, bias, "out", "residual", band.first)
+    window = times("block", band.width) if form.is_depthwise else times(_group(band), band.advance)
+    source = at("in", form.origin + own, window)
     lines = [
         f"const float *const weight = {weight} + block * {size};",
         f"const float *const bias = {bias} + block * {band.width};",
@@ -155,9 +155,10 @@ def _tiles(
     form: Form, band: Band, source: str, weight: str, bias: str, out: str, residual: str, channel: int
 ) -> list[str]:
     """The loops over tiles, with one call for each form of tile."""
-    kernel = "kernel_depthwise" if form.is_depthwise else "kernel_conv"
+    kernel = ("kernel_depthwise" if form.is_depthwise else "kernel_conv") + band.suffix
     vectors = [] if form.is_depthwise else [str(band.vectors)]
-    tile = best_tile(form.out.height, form.out.width, band.vectors, most_pixels(form.cpu))
+    depth = int(np.prod(form.weight.shape[1:3])) * max(1, band.channels)
+    tile = best_tile(form.out.height, form.out.width, band.vectors, depth, form.cpu)
     stride = form.stride[0] * form.source.row, form.stride[1] * form.source.pixel
     lines = []
     for first_y, end_y, rows, columns_of in cover(tile, form.out.height, form.out.width):

@@ -57,6 +57,21 @@ INLINE void kernel_frame_bytes(void *out, int before, int rows, int run, int gap
     kernel_zero_bytes(to + before + rows * (run + gap) - gap, after);
 }"""
 
+_MOVE: Final = """\
+/* Moves the `count` floats that begin `ahead` floats further on to the beginning. */
+INLINE void kernel_move(float *rows, int ahead, int count)
+{
+    for (int i = 0; i < count; i++) rows[i] = rows[i + ahead];
+}"""
+
+_MOVE_BYTES: Final = """\
+/* Moves the `count` bytes that begin `ahead` bytes further on to the beginning. */
+INLINE void kernel_move_bytes(void *rows, int ahead, int count)
+{
+    uint8_t *const to = rows;
+    for (int i = 0; i < count; i++) to[i] = to[i + ahead];
+}"""
+
 FRAGMENTS: Final[Mapping[str, str]] = {
     "copy_walk": _WALK,
     **{f"kernel_copy_{name}": _KERNEL.format(name=name, type=kind) for name, kind in C_TYPES.items()},
@@ -64,6 +79,8 @@ FRAGMENTS: Final[Mapping[str, str]] = {
     "kernel_frame": _FRAME,
     "kernel_zero_bytes": _ZERO_BYTES,
     "kernel_frame_bytes": _FRAME_BYTES,
+    "kernel_move": _MOVE,
+    "kernel_move_bytes": _MOVE_BYTES,
 }
 
 
@@ -95,12 +112,29 @@ def clearing(place: Place, *, writes_lanes: bool) -> tuple[str, ...]:
     """What must be zeroed before a step writes to `place`: its halo, and padded channels that the step leaves alone."""
     if place.home != "arena":
         return ()
-    suffix, size = ("", 1) if place.dtype == "float32" else ("_bytes", np.dtype(place.dtype).itemsize)
     if not place.is_packed and not writes_lanes:
-        return (f"kernel_zero{suffix}(out, {place.size * size});",)
+        return (zeroed("out", place, place.size),)
     if not place.has_halo:
         return ()
     above, left, below, right = place.halo
+    suffix, size = unit(place)
     before, gap = (above * place.row + left * place.pixel) * size, (left + right) * place.pixel * size
     run, after = place.width * place.pixel * size, (right * place.pixel + below * place.row) * size
     return (f"kernel_frame{suffix}(out, {before}, {place.height}, {run}, {gap}, {after});",)
+
+
+def unit(place: Place) -> tuple[str, int]:
+    """What is zeroed and moved at a time in this place, floats or single bytes: the suffix of kernels, and how many."""
+    return ("", 1) if place.dtype == "float32" else ("_bytes", np.dtype(place.dtype).itemsize)
+
+
+def zeroed(pointer: str, place: Place, count: int) -> str:
+    """The call that zeroes so many elements."""
+    suffix, size = unit(place)
+    return f"kernel_zero{suffix}({pointer}, {count * size});"
+
+
+def moved(pointer: str, place: Place, ahead: int, count: int) -> str:
+    """The call that moves the `count` elements from `ahead` on to the beginning."""
+    suffix, size = unit(place)
+    return f"kernel_move{suffix}({pointer}, {ahead * size}, {count * size});"

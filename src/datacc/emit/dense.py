@@ -6,10 +6,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from datacc.emit.bands import filled
+from datacc.emit.bands import filled, stretch
+from datacc.emit.lanes import both_widths
 from datacc.emit.piece import Piece, at, stretches, times
 from datacc.emit.walk import call, loop, walk
-from datacc.ir.plan import LANES, Place, Plan, Step
+from datacc.ir.plan import Place, Plan, Step
 from datacc.spec.cpus import CPUS
 
 _WALK: Final = """\
@@ -20,13 +21,13 @@ typedef struct {
 } dense_walk;"""
 
 _KERNEL: Final = """\
-/* 8 x vectors outputs, each the sum of `chains` partial sums. */
+/* 8 * vectors outputs, each the sum of `chains` partial sums. */
 INLINE void kernel_dense(const dense_walk *walk, int vectors, int chains, const float *in, const float *weight,
                          const float *bias, const float *residual, float *out)
 {
-    lanes sum[8][4];
+    lanes sum[16];
     UNROLL for (int c = 0; c < chains; c++)
-        UNROLL for (int v = 0; v < vectors; v++) sum[c][v] = c ? lanes_all(0) : lanes_load(bias + 8 * v);
+        UNROLL for (int v = 0; v < vectors; v++) sum[c * vectors + v] = c ? lanes_all(0) : lanes_load(bias + 8 * v);
     for (int y = 0; y < walk->rows; y++)
         for (int x = 0; x < walk->pixels; x++) {
             const float *from = in + y * walk->row + x * walk->pixel;
@@ -34,22 +35,22 @@ INLINE void kernel_dense(const dense_walk *walk, int vectors, int chains, const 
             for (; k + chains <= walk->run; k += chains, weight += 8 * chains * vectors)
                 UNROLL for (int c = 0; c < chains; c++)
                     UNROLL for (int v = 0; v < vectors; v++)
-                        sum[c][v] = lanes_multiply_add(sum[c][v], lanes_all(from[k + c]),
+                        sum[c * vectors + v] = lanes_multiply_add(sum[c * vectors + v], lanes_all(from[k + c]),
                                                        lanes_load(weight + 8 * (c * vectors + v)));
             for (; k < walk->run; k++, weight += 8 * vectors)
                 UNROLL for (int v = 0; v < vectors; v++)
-                    sum[0][v] = lanes_multiply_add(sum[0][v], lanes_all(from[k]), lanes_load(weight + 8 * v));
+                    sum[v] = lanes_multiply_add(sum[v], lanes_all(from[k]), lanes_load(weight + 8 * v));
         }
     UNROLL for (int v = 0; v < vectors; v++) {
-        lanes total = sum[0][v];
-        UNROLL for (int c = 1; c < chains; c++) total = lanes_add(total, sum[c][v]);
+        lanes total = sum[v];
+        UNROLL for (int c = 1; c < chains; c++) total = lanes_add(total, sum[c * vectors + v]);
         if (residual) total = lanes_add(total, lanes_load(residual + 8 * v));
         if (walk->relu) total = lanes_larger(lanes_all(0), total);
         lanes_store(out + 8 * v, total);
     }
 }"""
 
-FRAGMENTS: Final[Mapping[str, str]] = {"dense_walk": _WALK, "kernel_dense": _KERNEL}
+FRAGMENTS: Final[Mapping[str, str]] = {"dense_walk": _WALK, **both_widths({"kernel_dense": _KERNEL})}
 
 
 def dense(step: Step, plan: Plan, name: str) -> Piece:
@@ -60,12 +61,12 @@ def dense(step: Step, plan: Plan, name: str) -> Piece:
     assert bias is not None
     source, out = plan.places[step.reads[0]], plan.places[step.out]
     matrix = filled(weight.reshape(len(weight), -1))
-    sums = 8 if CPUS[plan.cpu].registers >= 16 else 4
+    cpu = CPUS[plan.cpu]
+    sums = 8 if cpu.registers >= 16 else 4
     body: list[str] = []
     parts = []
-    first = 0
-    for blocks, vectors in _blocks(out.pixel // LANES, min(4, sums)):
-        width, block = LANES * vectors, "block" if blocks > 1 else ""
+    for band in stretch(out.pixel, cpu, 4):
+        first, width, block = band.first, band.width, "block" if band.blocks > 1 else ""
         size = width * matrix.shape[1]
         arguments = (
             at("in", source.first),
@@ -74,11 +75,10 @@ def dense(step: Step, plan: Plan, name: str) -> Piece:
             at("residual", plan.places[step.residual].first + first, times(block, width)) if step.residual else "NULL",
             at("out", out.first + first, times(block, width)),
         )
-        lines = call("kernel_dense", "&walk", str(vectors), str(max(1, sums // vectors)), *arguments)
-        body += loop("block", 0, blocks, 1, lines)
-        end = first + blocks * width
-        parts += [_ordered(matrix[b : b + width]) for b in range(first, end, width)]
-        first = end
+        chains = str(max(1, sums // band.vectors))
+        lines = call(f"kernel_dense{band.suffix}", "&walk", str(band.vectors), chains, *arguments)
+        body += loop("block", 0, band.blocks, 1, lines)
+        parts += [_ordered(matrix[b : b + width]) for b in range(first, first + band.blocks * width, width)]
     weights = {f"{name}_weight": np.concatenate(parts), f"{name}_bias": filled(bias)}
     return Piece(table=_table(source, relu=step.relu), body=tuple(body), weights=weights)
 
@@ -94,12 +94,6 @@ def _table(source: Place, *, relu: bool) -> tuple[str, ...]:
         run=run,
         relu=int(relu),
     )
-
-
-def _blocks(vectors: int, most: int) -> list[tuple[int, int]]:
-    """(how many blocks, vectors in each) that cover so many vectors of outputs."""
-    full, rest = divmod(vectors, most)
-    return [pair for pair in ((full, most), (1, rest)) if all(pair)]
 
 
 def _ordered(matrix: NDArray[np.float32]) -> NDArray[np.float32]:

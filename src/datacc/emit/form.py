@@ -6,10 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from datacc.emit.bands import Band, bands
-from datacc.emit.tiles import widest
+from datacc.emit.bands import Band, bands, stretch
 from datacc.ir.graph import Graph, Node
-from datacc.ir.plan import LANES, Place, Plan, Step
+from datacc.ir.plan import Place, Plan, Step
 from datacc.spec.cpus import CPUS, Cpu
 
 
@@ -63,8 +62,8 @@ class Form:
     def bands(self) -> tuple[Band, ...]:
         """The bands of this convolution; a depthwise one reads no window of channels."""
         if self.is_depthwise:
-            return (Band(first=0, blocks=self.out.pixel // LANES, vectors=1, channels=0),)
-        return bands(self.out.channels, self.source.channels, self.groups, widest(self.cpu))
+            return stretch(self.out.pixel, self.cpu, 1)
+        return bands(self.out.channels, self.source.channels, self.groups, self.cpu)
 
 
 def _two(given: Any, one_d: bool, fill: int) -> tuple[int, int]:

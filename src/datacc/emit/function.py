@@ -1,19 +1,28 @@
 """The C function of one step: what it computes in a comment, its parameters, its constants and kernel calls."""
 
+from collections.abc import Iterable, Sequence
+from string import ascii_lowercase
+
 from datacc.emit.copy import clearing
 from datacc.emit.piece import C_TYPES, Piece
 from datacc.emit.table import WRITES_LANES
 from datacc.emit.text import comment, listing, word
+from datacc.emit.walk import wrapped
 from datacc.ir.cost import node_costs
 from datacc.ir.plan import Plan, Step
 
 
-def function(plan: Plan, number: str, step: Step, piece: Piece) -> str:
-    """The whole function of step `number`."""
-    clear = clearing(plan.places[step.out], writes_lanes=step.op in WRITES_LANES)
-    head = f"STEP void {title(number, step)}({', '.join(parameters(plan, step))})"
-    body = (f"    {line}" for line in (*piece.table, *clear, *piece.body))
-    return "\n".join([summary(plan, step), head, "{", *body, "}"])
+def function(plan: Plan, number: str, step: Step, piece: Piece, *, rows: int = 0) -> str:
+    """The whole function of step `number`; or of a part of one that computes so many `rows` at each call."""
+    clear = () if rows else clearing(plan.places[step.out], writes_lanes=step.op in WRITES_LANES)
+    body = (*piece.table, *clear, *piece.body)
+    return headed(summary(plan, step, rows), title(number, step), parameters(plan, step), body)
+
+
+def headed(comment: str, name: str, declared: Sequence[str], body: Iterable[str]) -> str:
+    """The text of a function that returns nothing."""
+    head = wrapped(f"STEP void {name}", declared, ")")
+    return "\n".join([comment, *head, "{", *(f"    {line}" for line in body), "}"])
 
 
 def title(number: str, step: Step) -> str:
@@ -22,9 +31,12 @@ def title(number: str, step: Step) -> str:
 
 
 def parameters(plan: Plan, step: Step) -> list[str]:
-    """The parameters of a step's function as C declarations: what it reads, what it writes, its scratch."""
-    declared = [f"const {_c_type(plan, value)} *{name}" for value, name in reads(step)]
-    return [*declared, f"{_c_type(plan, step.out)} *out", *(["float *scratch"] if step.scratch else [])]
+    """The parameters of a step's function as C declarations: what it reads, what it writes, windows, scratch."""
+    declared = [f"const {c_type(plan, value)} *{name}" for value, name in reads(step)]
+    windows = [
+        f"{c_type(plan, value)} *rows_{letter}" for value, letter in zip(step.windows, ascii_lowercase, strict=False)
+    ]
+    return [*declared, f"{c_type(plan, step.out)} *out", *windows, *(["float *scratch"] if step.scratch else [])]
 
 
 def reads(step: Step) -> list[tuple[str, str]]:
@@ -34,19 +46,24 @@ def reads(step: Step) -> list[tuple[str, str]]:
     return [*pairs, (step.residual, "residual")] if step.residual else pairs
 
 
-def summary(plan: Plan, step: Step) -> str:
-    """One comment: nodes, op, shapes, work."""
+def summary(plan: Plan, step: Step, rows: int = 0) -> str:
+    """One comment: nodes, op, shapes, work; of a part that computes so many `rows` at each call, these."""
     nodes = " + ".join(step.nodes)
     shapes = ", ".join(listing(_shape(plan, value)) for value in step.values)
     costs = {cost.name: cost.work for cost in node_costs(plan.graph)}
     spent = sum(costs.get(node, 0) for node in step.nodes) if step.op != "copy" else 0
     tail = f"; {spent:,} multiply-adds" if spent else ""
-    fused = "".join((" + add" if step.residual else "", " + relu" if step.relu else ""))
-    what = f"{step.op}{fused}"
+    what = f"{len(step.parts)} layers in strips" if step.parts else _what(step)
+    what = f"{what}, {rows} row{'s' * (rows > 1)} at a time" if rows else what
     return f"/* {comment(nodes)}: {what}, {shapes} to {listing(_shape(plan, step.out))}{tail} */"
 
 
-def _c_type(plan: Plan, value: str) -> str:
+def _what(step: Step) -> str:
+    return "".join((step.op, " + add" if step.residual else "", " + relu" if step.relu else ""))
+
+
+def c_type(plan: Plan, value: str) -> str:
+    """The C type of a value's elements."""
     return C_TYPES[plan.places[value].dtype]
 
 

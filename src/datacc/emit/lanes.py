@@ -1,7 +1,10 @@
-"""The arithmetic that kernels are written in: eight floats at a time, as vectors or, in the portable form, as loops."""
+"""The arithmetic that kernels are written in: eight or sixteen floats at a time, as vectors or, portably, as loops."""
 
+import re
 from collections.abc import Collection, Mapping
 from typing import Final
+
+from datacc.ir.plan import LANES
 
 WORDS: Final = """\
 #ifndef DATACC_PORTABLE
@@ -11,7 +14,7 @@ WORDS: Final = """\
 #ifdef __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
 #else
-#define UNROLL _Pragma("GCC unroll 16")
+#define UNROLL _Pragma("GCC unroll 32")
 #pragma GCC diagnostic ignored "-Wpsabi" /* no vector crosses a call: all that take one are inlined */
 #endif
 #else
@@ -21,77 +24,106 @@ WORDS: Final = """\
 #define UNROLL
 #endif"""
 
-_VECTOR: Final[Mapping[str, str]] = {
-    "lanes": """\
-typedef float lanes __attribute__((vector_size(32)));
-typedef float lanes_anywhere __attribute__((vector_size(32), aligned(4)));""",
-    "lanes_load": "INLINE lanes lanes_load(const float *from) { return *(const lanes_anywhere *)from; }",
-    "lanes_store": "INLINE void lanes_store(float *to, lanes x) { *(lanes_anywhere *)to = x; }",
-    "lanes_all": "INLINE lanes lanes_all(float x) { return (lanes){x, x, x, x, x, x, x, x}; }",
-    "lanes_add": "INLINE lanes lanes_add(lanes a, lanes b) { return a + b; }",
-    "lanes_subtract": "INLINE lanes lanes_subtract(lanes a, lanes b) { return a - b; }",
-    "lanes_multiply": "INLINE lanes lanes_multiply(lanes a, lanes b) { return a * b; }",
-    # Fused where the processor can, never through a library; nothing else in a program is fused.
-    "lanes_multiply_add": """\
+WIDE: Final = 16  # floats of the wider vector, which some processors hold in one register
+
+
+def _vector(word: str, n: int, fused: str) -> Mapping[str, str]:
+    """Operations on GNU vectors of `n` floats; `fused` is gcc's word for a fused multiply-add and when it has it."""
+    condition, function = fused.split(":")
+    return {
+        word: f"""\
+typedef float {word} __attribute__((vector_size({4 * n})));
+typedef float {word}_anywhere __attribute__((vector_size({4 * n}), aligned(4)));""",
+        f"{word}_load": f"INLINE {word} {word}_load(const float *from) {{ return *(const {word}_anywhere *)from; }}",
+        f"{word}_store": f"INLINE void {word}_store(float *to, {word} x) {{ *({word}_anywhere *)to = x; }}",
+        f"{word}_all": f"INLINE {word} {word}_all(float x) {{ return ({word}){{{', '.join('x' * n)}}}; }}",
+        f"{word}_add": f"INLINE {word} {word}_add({word} a, {word} b) {{ return a + b; }}",
+        f"{word}_subtract": f"INLINE {word} {word}_subtract({word} a, {word} b) {{ return a - b; }}",
+        f"{word}_multiply": f"INLINE {word} {word}_multiply({word} a, {word} b) {{ return a * b; }}",
+        # Fused where the processor can, never through a library; nothing else in a program is fused.
+        f"{word}_multiply_add": f"""\
 #if defined(__clang__) && (defined(__FMA__) || defined(__aarch64__))
-#define lanes_multiply_add(sum, a, b) __builtin_elementwise_fma(a, b, sum)
-#elif defined(__FMA__)
-#define lanes_multiply_add(sum, a, b) __builtin_ia32_vfmaddps256(a, b, sum)
+#define {word}_multiply_add(sum, a, b) __builtin_elementwise_fma(a, b, sum)
+#elif defined({condition})
+#define {word}_multiply_add(sum, a, b) {function}
 #else
-#define lanes_multiply_add(sum, a, b) ((sum) + (a) * (b))
+#define {word}_multiply_add(sum, a, b) ((sum) + (a) * (b))
 #endif""",
-    # Compilers make one max instruction of it, never a branch. When b is not a number, the result is none.
-    "lanes_larger": """\
-INLINE lanes lanes_larger(lanes a, lanes b)
-{
-    typedef int32_t bits __attribute__((vector_size(32)));
+        # Compilers make one max instruction of it, never a branch. When b is not a number, the result is none.
+        f"{word}_larger": f"""\
+INLINE {word} {word}_larger({word} a, {word} b)
+{{
+    typedef int32_t bits __attribute__((vector_size({4 * n})));
     const bits is_larger = a > b; /* all bits of a lane, or none */
-    return (lanes)((is_larger & (bits)a) | (~is_larger & (bits)b));
-}""",
-}
+    return ({word})((is_larger & (bits)a) | (~is_larger & (bits)b));
+}}""",
+    }
 
 
-def _each(name: str, arguments: str, change: str) -> str:
+def _each(word: str, n: int, name: str, arguments: str, change: str) -> str:
     """A function that changes its first argument lane by lane."""
-    first = arguments.split(",")[0].split()[-1]
-    loop = f"for (int i = 0; i < 8; i++) {change}"
-    return f"INLINE lanes {name}({arguments})\n{{\n    {loop}\n    return {first};\n}}"
+    parameters = ", ".join(f"{word} {argument}" for argument in arguments.split())
+    loop = f"for (int i = 0; i < {n}; i++) {change}"
+    return f"INLINE {word} {word}_{name}({parameters})\n{{\n    {loop}\n    return {arguments.split()[0]};\n}}"
 
 
-_PORTABLE: Final[Mapping[str, str]] = {
-    "lanes": "typedef struct { float at[8]; } lanes;",
-    "lanes_load": """\
-INLINE lanes lanes_load(const float *from)
-{
-    lanes x;
-    for (int i = 0; i < 8; i++) x.at[i] = from[i];
+def _portable(word: str, n: int) -> Mapping[str, str]:
+    """The same operations as loops over an array."""
+    changes = {
+        "add": ("a b", "a.at[i] += b.at[i];"),
+        "subtract": ("a b", "a.at[i] -= b.at[i];"),
+        "multiply": ("a b", "a.at[i] *= b.at[i];"),
+        "multiply_add": ("sum a b", "sum.at[i] += a.at[i] * b.at[i];"),
+        "larger": ("a b", "a.at[i] = a.at[i] > b.at[i] ? a.at[i] : b.at[i];"),
+    }
+    return {
+        word: f"typedef struct {{ float at[{n}]; }} {word};",
+        f"{word}_load": f"""\
+INLINE {word} {word}_load(const float *from)
+{{
+    {word} x;
+    for (int i = 0; i < {n}; i++) x.at[i] = from[i];
     return x;
-}""",
-    "lanes_store": """\
-INLINE void lanes_store(float *to, lanes x)
-{
-    for (int i = 0; i < 8; i++) to[i] = x.at[i];
-}""",
-    "lanes_all": """\
-INLINE lanes lanes_all(float x)
-{
-    lanes all;
-    for (int i = 0; i < 8; i++) all.at[i] = x;
+}}""",
+        f"{word}_store": f"""\
+INLINE void {word}_store(float *to, {word} x)
+{{
+    for (int i = 0; i < {n}; i++) to[i] = x.at[i];
+}}""",
+        f"{word}_all": f"""\
+INLINE {word} {word}_all(float x)
+{{
+    {word} all;
+    for (int i = 0; i < {n}; i++) all.at[i] = x;
     return all;
-}""",
-    "lanes_add": _each("lanes_add", "lanes a, lanes b", "a.at[i] += b.at[i];"),
-    "lanes_subtract": _each("lanes_subtract", "lanes a, lanes b", "a.at[i] -= b.at[i];"),
-    "lanes_multiply": _each("lanes_multiply", "lanes a, lanes b", "a.at[i] *= b.at[i];"),
-    "lanes_multiply_add": _each("lanes_multiply_add", "lanes sum, lanes a, lanes b", "sum.at[i] += a.at[i] * b.at[i];"),
-    "lanes_larger": _each("lanes_larger", "lanes a, lanes b", "a.at[i] = a.at[i] > b.at[i] ? a.at[i] : b.at[i];"),
-}
+}}""",
+        **{f"{word}_{name}": _each(word, n, name, *change) for name, change in changes.items()},
+    }
 
+
+_VECTOR: Final[Mapping[str, str]] = {
+    **_vector("lanes", LANES, "__FMA__:__builtin_ia32_vfmaddps256(a, b, sum)"),
+    **_vector("wide", WIDE, "__AVX512F__:__builtin_ia32_vfmaddps512_mask(a, b, sum, -1, 4)"),
+}
+_PORTABLE: Final[Mapping[str, str]] = {**_portable("lanes", LANES), **_portable("wide", WIDE)}
 NAMES: Final = frozenset(_VECTOR)
 
 
 def arithmetic(used: Collection[str]) -> str:
-    """Both forms of the operations that are used; nothing when none is."""
-    if not NAMES & set(used):
+    """Both forms of the operations that are used, and of their vectors; nothing when none is."""
+    used = {*used, *(name.split("_")[0] for name in NAMES & set(used))}
+    if not NAMES & used:
         return ""
     both = ["\n".join(text for name, text in form.items() if name in used) for form in (_VECTOR, _PORTABLE)]
     return f"#ifndef DATACC_PORTABLE\n{both[0]}\n#else\n{both[1]}\n#endif"
+
+
+def both_widths(fragments: Mapping[str, str]) -> Mapping[str, str]:
+    """Kernels on vectors of eight floats, and the same on vectors of sixteen, whose names end in `_wide`."""
+    wide = {f"{name}_wide": _widened(text, fragments) for name, text in fragments.items()}
+    return {**fragments, **wide}
+
+
+def _widened(text: str, names: Collection[str]) -> str:
+    text = re.sub(rf"\b({'|'.join(names)})\b", r"\1_wide", text)
+    return re.sub(rf"\b{LANES}\b", str(WIDE), re.sub(r"\blanes(?=\b|_)", "wide", text))

@@ -96,6 +96,13 @@ class Shape:
             return min(height, most // width), width
         return 1, -(-width // -(-width // most))
 
+    def cycles(self, rows: int) -> float:
+        """About how many cycles `rows` rows of the result take, tiles that are not full and finishing included."""
+        down, across = self.tile
+        tiles = -(-rows // down) * -(-self.out.width // across) * -(-lanes(self.out.channels) // (LANES * self.vectors))
+        steps = self.taps * self.runs * (1 if self.is_depthwise else -(-self.run // (4 if self.how == "quads" else 1)))
+        return tiles * (down * across * self.vectors * (1.5 * steps + 6) + 10)
+
     @property
     def turn(self) -> int:
         """What is added to signed inputs to make them unsigned."""

@@ -1,6 +1,7 @@
 """The C file: header comment, kernels that are used, one function per step, the program, then the weights."""
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 from numpy.typing import NDArray
@@ -10,15 +11,16 @@ from datacc.emit.function import function, title
 from datacc.emit.header import class_constants, count, members
 from datacc.emit.lanes import NAMES, WORDS, arithmetic
 from datacc.emit.piece import C_TYPES, at
+from datacc.emit.strips import strips
 from datacc.emit.table import FRAGMENTS, KERNELS, has_kernel
 from datacc.emit.text import numbers
 from datacc.errors import GraphError
 from datacc.ir.cost import weight_bytes, work
-from datacc.ir.plan import Plan
+from datacc.ir.plan import Plan, Step
 from datacc.spec.cpus import CPUS, FLAGS, march
 from datacc.spec.interface import Interface
 
-_INSIDE: Final = re.compile(r"step\d+_\w*")
+_INSIDE: Final = re.compile(r"step\d+[a-z]*_\w*")
 
 _FILE: Final = """\
 /* {name}: a program built by datacc from labelled examples.
@@ -34,7 +36,7 @@ _FILE: Final = """\
  */
 #include "{name}.h"
 
-/* ---- Arithmetic: eight floats at a time, as GNU vectors or, under -DDATACC_PORTABLE, as plain C99. ---- */
+/* ---- Arithmetic: eight or sixteen floats at a time, as GNU vectors or, under -DDATACC_PORTABLE, as plain C99. ---- */
 
 {words}
 
@@ -63,9 +65,12 @@ EXPORT {batch}
 def source_text(plan: Plan, interface: Interface) -> str:
     """The text of NAME.c."""
     _check(plan, interface)
-    pieces = {i: KERNELS[step.op](step, plan, f"step{i}") for i, step in enumerate(plan.steps, 1)}
-    steps = "\n\n".join(function(plan, str(i), plan.steps[i - 1], piece) for i, piece in pieces.items())
-    weights = {name: values for piece in pieces.values() for name, values in piece.weights.items()}
+    texts, weights = [], dict[str, NDArray[Any]]()
+    for i, step in enumerate(plan.steps, 1):
+        text, more = _step(plan, str(i), step)
+        texts.append(text)
+        weights |= more
+    steps = "\n\n".join(texts)
     name = interface.name
     return _FILE.format(
         name=name,
@@ -91,9 +96,17 @@ def _constant(name: str, values: NDArray[Any]) -> str:
     return f"static const {C_TYPES[values.dtype.name]} {name}[{len(values)}]"
 
 
+def _step(plan: Plan, number: str, step: Step) -> tuple[str, Mapping[str, NDArray[Any]]]:
+    """The functions of a step and the weights they name."""
+    if step.parts:
+        return strips(plan, number, step)
+    piece = KERNELS[step.op](step, plan, f"step{number}")
+    return function(plan, number, step, piece), piece.weights
+
+
 def _check(plan: Plan, interface: Interface) -> None:
     """There must be kernels; the interface must be that of the Graph: same members, same types; its name free."""
-    for step in plan.steps:
+    for step in (kernel for whole in plan.steps for kernel in whole.simple):
         if not has_kernel(step, plan):
             dtypes = ", ".join(plan.places[value].dtype for value in (*step.values, step.out))
             raise GraphError(f"{step.op} on {dtypes} is not emitted yet", where=f"node {step.nodes[0]!r}")
@@ -140,8 +153,7 @@ def _program(plan: Plan, interface: Interface) -> str:
 
     lines = []
     for i, step in enumerate(plan.steps, 1):
-        written = [step.out, *([step.scratch] if step.scratch else [])]
-        arguments = [pointer(value) for value in (*step.values, *written)]
+        arguments = [pointer(value) for value in step.touched]
         lines.append(f"    {title(str(i), step)}({', '.join(arguments)});")
     name = interface.name
     head = f"void {name}(const {name}_input *input, {name}_answer *answer, {name}_scratch *scratch)"

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from datacc.spec.cpus import Cpu
 
 LATENCY: Final = 4  # cycles of a multiply-add; a tile with fewer than twice as many sums waits for itself
 PER_CYCLE: Final = 2  # multiply-adds, and vector loads
+START: Final = 12  # cycles that a tile takes beside its multiply-adds
+SUMS: Final = 28  # the most vectors of sums that any kernel keeps
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,30 +21,38 @@ class Tile:
     columns: int
 
 
-def widest(cpu: Cpu) -> int:
-    """How many vectors of channels a tile spans."""
+def most_vectors(cpu: Cpu) -> int:
+    """How many vectors of channels a tile spans at most."""
     return 2 if cpu.registers >= 16 else 1
 
 
-def most_pixels(cpu: Cpu) -> int:
-    """The largest tile whose sums, weights and one input fit into the registers."""
-    return min(6, (cpu.registers - widest(cpu) - 1) // widest(cpu))
+def most_pixels(cpu: Cpu, vectors: int) -> int:
+    """The largest tile whose sums, a row of weights and one input fit into the registers."""
+    return min(SUMS, cpu.registers - vectors - 1) // vectors
 
 
-def best_tile(height: int, width: int, vectors: int, most: int) -> Tile:
-    """The tile of at most `most` pixels that covers height × width in the fewest cycles; wide before high."""
+def best_tile(height: int, width: int, vectors: int, depth: int, cpu: Cpu) -> Tile:
+    """The tile that covers height × width in the fewest cycles, wide before high; `depth` products make one output."""
+    most = most_pixels(cpu, vectors)
     tiles = [Tile(rows=r, columns=c) for r in range(1, most + 1) for c in range(1, most // r + 1)]
     fitting = [tile for tile in tiles if tile.rows <= height and tile.columns <= width]
-    return min(fitting, key=lambda tile: (_cycles(tile, height, width, vectors), -tile.columns))
+    return min(fitting, key=lambda tile: (_cycles(tile, height, width, vectors, depth), -tile.columns))
 
 
-def _cycles(tile: Tile, height: int, width: int, vectors: int) -> float:
-    """Cycles per input channel and tap, remainders included."""
+@cache
+def fewest_cycles(height: int, width: int, vectors: int, depth: int, cpu: Cpu) -> float:
+    """The cycles of the best tile on height × width."""
+    return _cycles(best_tile(height, width, vectors, depth, cpu), height, width, vectors, depth)
+
+
+def _cycles(tile: Tile, height: int, width: int, vectors: int, depth: int) -> float:
+    """Cycles of all tiles, remainders included."""
     total = 0.0
     for first_y, end_y, rows, columns_of in cover(tile, height, width):
         for first_x, end_x, columns in columns_of:
             count, pixels = (end_y - first_y) // rows * ((end_x - first_x) // columns), rows * columns
-            total += count * max(LATENCY, pixels * vectors / PER_CYCLE, (pixels + vectors) / PER_CYCLE)
+            product = max(LATENCY, pixels * vectors / PER_CYCLE, (pixels + vectors) / PER_CYCLE)
+            total += count * (START + pixels * vectors + depth * product)
     return total
 
 

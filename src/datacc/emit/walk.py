@@ -1,7 +1,7 @@
 """C text for calls, loops, and the constant tables of distances that kernels take."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from datacc.ir.plan import Place
@@ -30,13 +30,28 @@ def distances(source: Place, out: Place, rows: int, pixels: int) -> dict[str, in
 
 
 def call(function: str, *arguments: str) -> list[str]:
-    """A call, on two lines when it is long."""
-    line = f"{function}({', '.join(arguments)});"
+    """A call, on as few lines as it needs."""
+    return wrapped(function, arguments, ");")
+
+
+def wrapped(name: str, arguments: Sequence[str], end: str) -> list[str]:
+    """A list of arguments, or parameters, behind a name: on one line; on two; on as many as it needs."""
+    line = f"{name}({', '.join(arguments)}{end}"
     if len(line) <= LINE:
         return [line]
+    indent = " " * (len(name) + 1)
     half = len(arguments) - 2  # where to is read best on a line of its own
-    indent = " " * (len(function) + 1)
-    return [f"{function}({', '.join(arguments[:half])},", f"{indent}{', '.join(arguments[half:])});"]
+    two = [f"{name}({', '.join(arguments[:half])},", f"{indent}{', '.join(arguments[half:])}{end}"]
+    if max(map(len, two)) <= LINE:
+        return two
+    lines = [f"{name}({arguments[0]}"]
+    for argument in arguments[1:]:
+        if len(lines[-1]) + len(argument) + 3 <= LINE:
+            lines[-1] += f", {argument}"
+        else:
+            lines[-1] += ","
+            lines.append(f"{indent}{argument}")
+    return [*lines[:-1], lines[-1] + end]
 
 
 def loop(variable: str, first: int, end: int, step: int, body: Iterable[str]) -> list[str]:

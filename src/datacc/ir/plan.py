@@ -68,7 +68,8 @@ class Step:
 
     `nodes` are the Graph's nodes that it computes, first the one that names `op`; `reads` are values, then
     `residual` is added and `relu` applied. The op `copy` is not in a Graph: it moves a value to another place.
-    `scratch` names a place in the arena that the kernel works in and that is free again after the step.
+    `scratch` names a place in the arena that the kernel works in and that is free again after the step. The op `strips`
+    computes a chain of steps, its `parts`, a few rows at a time: what they hand on never exists as a whole.
     """
 
     op: str
@@ -78,6 +79,7 @@ class Step:
     residual: str = ""
     relu: bool = False
     scratch: str = ""
+    parts: tuple["Part", ...] = ()
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -85,9 +87,53 @@ class Step:
         return (*self.reads, self.residual) if self.residual else self.reads
 
     @property
+    def simple(self) -> "tuple[Step, ...]":
+        """The steps of one kernel each that it is made of."""
+        return tuple(part.step for part in self.parts) or (self,)
+
+    @property
+    def windows(self) -> tuple[str, ...]:
+        """The values of which only a few rows at a time exist: what the parts hand on."""
+        return tuple(part.step.out for part in self.parts[:-1])
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """Everything that is written: the result, windows, scratch."""
+        return (self.out, *self.windows, *([self.scratch] if self.scratch else []))
+
+    @property
     def touched(self) -> tuple[str, ...]:
-        """Everything that lives while the step runs: what it reads, its scratch, what it writes."""
-        return (*self.values, *([self.scratch] if self.scratch else []), self.out)
+        """Everything that lives while the step runs."""
+        return (*self.values, *self.written)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One stage of a step that works in strips: at each of its `calls`, `step` computes `rows` rows of its result.
+
+    `source` and `out` are what one call reads and writes: windows that hold a few rows, but for the two ends of the
+    chain. For each row that it writes, the window over what it reads moves on by `stride` rows. So a call needs
+    `rows` · `stride` new rows of it, and `lead` rows must be there before the first call; those that the next call
+    needs again move to the beginning of the window.
+    """
+
+    step: Step
+    rows: int
+    calls: int
+    source: Place
+    out: Place
+    stride: int = 1
+    lead: int = 0
+
+    @property
+    def new(self) -> int:
+        """The rows of what it reads that each call needs anew."""
+        return self.rows * self.stride
+
+    @property
+    def kept(self) -> int:
+        """The rows of what it reads that the next call needs again, or that were computed ahead."""
+        return self.source.halo[0] + self.lead
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

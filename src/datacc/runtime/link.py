@@ -21,6 +21,7 @@ _SHARED: Final = (
 _STRIPPED: Final = ("-s", "-Wl,--build-id=none") if sys.platform.startswith("linux") else ()
 _AROUND: Final = 8 + 6 * 8 + 32  # bytes beside a frame: return address, saved registers, alignment of vectors
 _FRAME: Final = re.compile(r"(?:frame size \((\d+)\)|frame size of (\d+) bytes)[^']*in (?:function )?'(\w+)'")
+_STEP: Final = re.compile(r"step(\d+)([a-z]*)_")  # a step, or its part of this letter, or parts from a to another
 
 
 class Text(Protocol):
@@ -87,12 +88,22 @@ def size_of_code_and_weights(library: Path) -> int:
 def stack_bytes(warnings: str, name: str) -> int:
     """The deepest a call of NAME_batch can go, from the compiler's report of every function's frame.
 
-    NAME_batch calls NAME, which calls one step at a time, which calls nothing: kernels are inlined, and nothing is
-    recursive. What lies around a frame is counted at its most, so this is an upper bound.
+    NAME_batch calls NAME, which calls one step at a time. A step in strips calls its parts, one at a time, some of
+    them through functions that make rows with several; kernels are inlined, and nothing is recursive. What lies
+    around a frame is counted at its most, so this is an upper bound.
     """
-    frames = {match[3]: int(match[1] or match[2]) for match in _FRAME.finditer(warnings)}
-    chain = [frames.pop(f"{name}_batch", 0), frames.pop(name, 0), max(frames.values(), default=0)]
-    return sum(frame + _AROUND for frame in chain)
+    frames = {match[3]: int(match[1] or match[2]) + _AROUND for match in _FRAME.finditer(warnings)}
+    outer = frames.pop(f"{name}_batch", _AROUND) + frames.pop(name, _AROUND)
+    steps: dict[str, list[int]] = {}
+    single: dict[str, int] = {}
+    for function, frame in frames.items():
+        step = _STEP.match(function)
+        number, letters = step.groups() if step else ("", "")
+        if len(letters) == 1:
+            single[number] = max(single.get(number, 0), frame)
+        else:
+            steps.setdefault(number, []).append(frame)
+    return outer + max((sum(frames) + single.get(number, 0) for number, frames in steps.items()), default=_AROUND)
 
 
 def _demand_complete(data: bytes, name: str) -> None:

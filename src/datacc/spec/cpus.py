@@ -13,13 +13,15 @@ class Cpu:
     """One processor level.
 
     `machine` is the architecture; `needs` are the features a processor of that architecture must have, by their
-    names in Linux; `registers` is how many vectors of eight floats its registers hold.
+    names in Linux; `registers` is how many vectors of eight floats its registers hold, or of sixteen where `wide`
+    says that one register holds as many.
     """
 
     name: str
     machine: str
     needs: frozenset[str] = frozenset()
     registers: int
+    wide: bool = False
 
 
 _V2: Final = frozenset("cx16 lahf_lm popcnt pni sse4_1 sse4_2 ssse3".split())
@@ -36,7 +38,7 @@ CPUS: Final = MappingProxyType(
             Cpu(name="x86-64", machine="x86_64", registers=8),
             Cpu(name="x86-64-v2", machine="x86_64", needs=_V2, registers=8),
             Cpu(name="x86-64-v3", machine="x86_64", needs=_V3, registers=16),
-            Cpu(name="x86-64-v4", machine="x86_64", needs=_V4, registers=32),
+            Cpu(name="x86-64-v4", machine="x86_64", needs=_V4, registers=32, wide=True),
             Cpu(name="aarch64", machine="aarch64", registers=16),
         )
     }

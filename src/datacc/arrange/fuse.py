@@ -1,0 +1,72 @@
+"""Choosing what works in strips: chains of steps that are joined until the arena's peak gets no lower."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from datacc.arrange.live import lifetimes, share
+from datacc.arrange.scratch import with_scratch
+from datacc.arrange.strips import at_ends, in_strips
+from datacc.ir.plan import Plan, Step
+
+Chain = tuple[Step, ...]
+
+
+def fuse(plan: Plan) -> Plan:
+    """The plan with the chains joined that lower its peak, with all places and scratch.
+
+    One join after the other is taken, each time the one that leaves the least where most memory is in use.
+    """
+    chains: list[Chain] = [(step,) for step in plan.steps]
+    done = _joined(plan, chains)
+    assert done is not None  # single steps are what they were
+    loads = _loads(done)
+    while True:
+        found = [
+            (sorted(_loads(other), reverse=True), -i, candidate, other)
+            for i, candidate in enumerate(_candidates(plan, chains, loads))
+            if (other := _joined(plan, candidate)) is not None
+        ]
+        best = min(found, key=lambda entry: entry[:2], default=None)
+        if best is None or best[0] >= sorted(loads, reverse=True):
+            return done
+        _, _, chains, done = best
+        loads = _loads(done)
+
+
+def _loads(plan: Plan) -> list[int]:
+    """The bytes in use at each step."""
+    lives = lifetimes(plan.steps, plan.places).values()
+    return [sum(life.size for life in lives if life.first <= i <= life.last) for i in range(len(plan.steps))]
+
+
+def _joined(plan: Plan, chains: Sequence[Chain]) -> Plan | None:
+    """The plan with each chain as one step; None when some chain cannot be one."""
+    places, steps = dict(plan.places), []
+    for chain in chains:
+        if len(chain) == 1:
+            steps.append(chain[0])
+            continue
+        found = in_strips(plan, chain)
+        if found is None:
+            return None
+        steps.append(found[0])
+        places |= found[1]
+    places = share(tuple(steps), places)
+    return with_scratch(replace(plan, steps=tuple(at_ends(step, places) for step in steps), places=places))
+
+
+def _candidates(plan: Plan, chains: Sequence[Chain], loads: Sequence[int]) -> Iterator[list[Chain]]:
+    """The chains with two of them joined across a step at which most memory is in use."""
+    highest = [i for i, load in enumerate(loads) if load == max(loads)]
+    writer = {chain[-1].out: i for i, chain in enumerate(chains)}
+    readers: dict[str, list[int]] = {}
+    for i, chain in enumerate(chains):
+        for step in chain:
+            for value in step.values:
+                readers.setdefault(value, []).append(i)
+    for i, chain in enumerate(chains):
+        source = chain[0].reads[0]
+        j = writer.get(source, i)
+        is_own = readers[source] == [i] and plan.places[source].home == "arena"
+        if j < i and is_own and any(j <= at <= i for at in highest):
+            yield [*chains[:j], *chains[j + 1 : i], (*chains[j], *chain), *chains[i + 1 :]]

@@ -1,0 +1,26 @@
+"""About how many cycles a step takes, a few rows at a time or all at once: enough to see what strips would cost."""
+
+from datacc.emit.form import Form
+from datacc.emit.shape import Shape
+from datacc.emit.tiles import fewest_cycles
+from datacc.ir.plan import LANES, Plan, Step
+
+
+def cycles(plan: Plan, step: Step, rows: int) -> float:
+    """The cycles for `rows` rows of the step's result."""
+    out = plan.places[step.out]
+    if step.op != "conv":
+        return moving(rows * out.row) * (4 if step.op in ("maxpool", "meanpool") else 1)
+    if plan.places[step.reads[0]].dtype != "float32":
+        return Shape.of(step, plan).cycles(rows)
+    form = Form.of(step, plan)
+    _, down, across, _ = form.weight.shape
+    return sum(
+        band.blocks * fewest_cycles(rows, out.width, band.vectors, down * across * max(1, band.channels), form.cpu)
+        for band in form.bands
+    )
+
+
+def moving(floats: int) -> float:
+    """The cycles for reading and writing so many floats."""
+    return floats / LANES
