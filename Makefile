@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DATACC_TEST_JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test tiny check format lint types contract nightly deps clean
+.PHONY: help demo test tiny check format lint types contract nightly peers deps clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -40,6 +40,9 @@ contract: $(VENV)/ready ## import-linter: layers, the sealed judge, torch
 PART ?= 1/1
 nightly: $(VENV)/ready ## the long tiers: all, or PART=k/n; what is done already is skipped
 	@$(BIN)/python tools/nightly.py $(PART)
+
+peers: $(VENV)/ready ## the inference runtimes that bench/native.py stands beside, into .venv
+	@$(BIN)/python -m uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[bench]'
 
 deps: ## Debian packages that some tests use (valgrind); says what it will do
 	@sh tools/debian-packages

@@ -1,0 +1,50 @@
+"""MNN: converted from ONNX by its own tool, called from Python; only `runSession` is timed."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import MNN
+import numpy as np
+from numpy.typing import NDArray
+
+from . import Net
+
+
+class _Mnn:
+    how = "Python"
+
+    def __init__(self, net: Net, folder: Path) -> None:
+        (folder / "net.onnx").write_bytes(net.model)
+        convert = "from MNN.tools.mnnconvert import main; main()"
+        options = ["-f", "ONNX", "--modelFile", "net.onnx", "--MNNModel", "net.mnn", "--bizCode", "b"]
+        done = subprocess.run([sys.executable, "-c", convert, *options], cwd=folder, capture_output=True, text=True)
+        if not (folder / "net.mnn").exists():
+            raise RuntimeError(done.stdout[-300:])
+        self.interpreter = MNN.Interpreter(str(folder / "net.mnn"))
+        self.session = self.interpreter.createSession({"backend": "CPU", "numThread": 1, "precision": "high"})
+        self.shapes = {name: array.shape for name, array in net.expected.items()}
+        x = self.interpreter.getSessionInput(self.session)
+        flat = tuple(float(v) for v in net.first.reshape(-1))
+        given = MNN.Tensor(net.first.shape, MNN.Halide_Type_Float, flat, MNN.Tensor_DimensionType_Caffe)
+        x.copyFrom(given)
+
+    def answer(self, count: int) -> None:
+        for _ in range(count):
+            self.interpreter.runSession(self.session)
+
+    def outputs(self) -> list[NDArray[Any]]:
+        found = []
+        for name in self.shapes:
+            out = self.interpreter.getSessionOutput(self.session, name)
+            host = MNN.Tensor(out.getShape(), MNN.Halide_Type_Float, (0.0,) * int(np.prod(out.getShape())),
+                              MNN.Tensor_DimensionType_Caffe)  # fmt: skip
+            out.copyToHostTensor(host)
+            found.append(np.array(host.getData(), np.float32))
+        return found
+
+
+def open_net(net: Net, folder: Path) -> _Mnn:
+    """The net in full precision on one thread."""
+    return _Mnn(net, folder)
