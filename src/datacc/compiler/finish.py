@@ -111,7 +111,10 @@ def _report(
 def _write(folder: Path, decided: Decided, product: Product, port: Interface) -> None:
     """The stored forms of the program, and the targets that were asked for."""
     (folder / "interface.json").write_text(port.to_json(), encoding="utf-8")
-    (folder / "graph.dcc").write_bytes(dump(decided.choice.fitted.graph))
+    fitted = decided.choice.fitted
+    (folder / "graph.dcc").write_bytes(dump(fitted.graph))
+    if fitted.floats is not None:
+        (folder / "fitted.dcc").write_bytes(dump(fitted.floats))
     built = Built(
         interface=port,
         source=product.draft.source,

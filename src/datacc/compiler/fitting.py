@@ -1,10 +1,12 @@
 """One fit, remembered: the same Graph, examples, recipe, seed and back end are fitted only once."""
 
 import json
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 from datacc.compiler.assemble import examples
+from datacc.compiler.integers import as_integers
 from datacc.errors import MissingExtra
 from datacc.fit import BackEnd, Fitted, Recipe, Watch
 from datacc.ir.file import dump
@@ -52,7 +54,7 @@ def fit_once(
     store: Store,
     watch: Watch | None = None,
 ) -> Fitted:
-    """The fitted Graph, from the cache where it is there."""
+    """The fitted Graph, of the arithmetic that the program asks for, from the cache where it is there."""
     key = digest(
         "fitted 1", graph.digest, snapshot.digest, canonical(recipe.plain()), str(program.seed), back_end_version()
     )
@@ -61,7 +63,17 @@ def fit_once(
         learn, tune = examples(program, snapshot)
         found = back_end().fit(graph, learn, tune, recipe, program.seed, watch)
         store.put(key, _bytes(found))
-    return found
+    return found if program.target.arithmetic == "float" else _integers(program, snapshot, found, store)
+
+
+def _integers(program: Program, snapshot: Snapshot, fitted: Fitted, store: Store) -> Fitted:
+    """The same of integers, from the cache where it is there."""
+    key = digest("integers 1", fitted.graph.digest, snapshot.digest)
+    found = _read(store.get(key))
+    if found is None:
+        found = as_integers(fitted, *examples(program, snapshot), program.outputs[0].name)
+        store.put(key, _bytes(found))
+    return replace(found, floats=fitted.graph)
 
 
 def _bytes(fitted: Fitted) -> bytes:

@@ -28,7 +28,7 @@ class Over:
 
 def price(program: Program, snapshot: Snapshot, graph: Graph, store: Store) -> Costs:
     """The costs of `graph` once it is fitted; remembered by its C and the toolchain."""
-    draft = write(stand_in(graph), interface(program, snapshot, graph))
+    draft = write(stand_in(graph, program.target.arithmetic), interface(program, snapshot, graph))
     key = digest("price 1", draft.source.digest, program.target.cpu, canonical(toolchain()))
     known = store.get(key)
     if known is not None:

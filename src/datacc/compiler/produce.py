@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from datacc.arrange import arrange
+from datacc.compiler.grid import supposed
+from datacc.compiler.quantise import quantise
 from datacc.compiler.simplify import simplify
 from datacc.compiler.verdict import Costs
 from datacc.emit import Source, emit
@@ -54,8 +56,9 @@ def build_library(draft: Draft, cpu: str, folder: Path) -> Product:
     return Product(draft=draft, library=library, costs=costs)
 
 
-def stand_in(graph: Graph) -> Graph:
-    """The Graph with arbitrary weights in its holes: it costs what the fitted one will cost."""
+def stand_in(graph: Graph, arithmetic: str) -> Graph:
+    """The Graph with arbitrary weights in its holes: it costs what the fitted one will cost in this arithmetic."""
     random = np.random.default_rng(0)
     values = {node.name: random.uniform(0.5, 1.5, node.type.shape).astype(np.float32) for node in graph.holes}
-    return graph.fill(values)
+    filled = graph.fill(values)
+    return filled if arithmetic == "float" else quantise(simplify(filled), supposed(simplify(filled)))

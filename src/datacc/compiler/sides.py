@@ -87,6 +87,8 @@ def _snapshot(report: Report, program: Program, root: Path, store: Store) -> Sna
 
 
 def _out_of_fold(folder: Path, side: Side, store: Store, announce: Announce) -> OutOfFold:
-    graph = load_graph((folder / "graph.dcc").read_bytes(), str(folder / "graph.dcc"))
+    fitted = folder / "fitted.dcc"  # of floats, where the program itself is one of integers
+    file = fitted if fitted.exists() else folder / "graph.dcc"
+    graph = load_graph(file.read_bytes(), str(file))
     recipe = recipe_of(side.report.recipe, str(folder / "report.json"))
     return folds(side.program, side.snapshot, graph, recipe, store, announce)

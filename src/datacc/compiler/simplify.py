@@ -13,7 +13,12 @@ PRODUCTS = ("conv", "dense")
 
 def simplify(graph: Graph) -> Graph:
     """The same function, fewer nodes; a complete Graph in, a complete Graph out, without its loss."""
-    return check(drop_unused(fold_affine(fold_normalise(check(graph, holes=())))), holes=())
+    return check(drop_unused(folded(graph)), holes=())
+
+
+def folded(graph: Graph) -> Graph:
+    """A complete Graph with normalisation and scales in its weights; its loss stays."""
+    return fold_affine(fold_normalise(check(graph, holes=())))
 
 
 def fold_normalise(graph: Graph) -> Graph:

@@ -68,11 +68,15 @@ Watch = Callable[[Progress], None]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Fitted:
-    """A Graph without learnt holes, its score on tune (share of right answers), and (step, tune score) on the way."""
+    """A Graph without learnt holes, its score on tune (share of right answers), and (step, tune score) on the way.
+
+    When the Graph is one of integers, `floats` is the one that it was made of.
+    """
 
     graph: Graph
     tune: float
     history: tuple[tuple[int, float], ...]
+    floats: Graph | None = None
 
 
 class BackEnd(ABC):

@@ -15,6 +15,7 @@ from datacc.spec.table import Table, read_table
 
 FILE: Final = "datacc.toml"
 FORMAT: Final = 1
+ARITHMETICS: Final = ("float", "int8")
 KEYS: Final = ["format", "name", "seed", "skeleton", "source", "input", "output", "goal", "check", "budget", "target"]
 
 Number = TypeVar("Number", int, float)
@@ -159,10 +160,9 @@ def _target(table: Table) -> Target:
     with table.blaming("cpu"):
         cpu_named(cpu)
     arithmetic = table.get("arithmetic", str, plain.arithmetic)
-    if arithmetic == "int8":
-        raise table.error("integer arithmetic is not available yet", "arithmetic", ['arithmetic = "float"'])
-    if arithmetic != "float":
-        raise table.error(f"there is no arithmetic {arithmetic!r}", "arithmetic", ['arithmetic = "float"'])
+    if arithmetic not in ARITHMETICS:
+        tries = [f'arithmetic = "{name}"' for name in ARITHMETICS]
+        raise table.error(f"there is no arithmetic {arithmetic!r}", "arithmetic", tries)
     make = table.texts("make", plain.make)
     with table.blaming("make"):
         for name in table.values.get("make", ()):

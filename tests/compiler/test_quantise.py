@@ -1,0 +1,105 @@
+"""Quantised Graphs: products over bytes alone, answers near those of floats, the same from the compiled program."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from datacc.compiler.calibrate import calibrate
+from datacc.compiler.grid import supposed
+from datacc.compiler.quantise import quantise
+from datacc.compiler.simplify import simplify
+from datacc.errors import GraphError
+from datacc.ir.build import Builder
+from datacc.ir.graph import Graph
+from datacc.ir.interpret import interpret
+from tests.emit.compiled import compiled, poisoned
+from tests.emit.nets import Net, digits, record, residual
+from tests.ir.graphs import graphs, inputs_for
+
+
+def integers(graph: Graph, rows: int = 200, share: float = 1.0) -> Graph:
+    simple = simplify(graph)
+    return quantise(simple, calibrate(simple, inputs_for(simple, rows), share))
+
+
+def mixed() -> Graph:
+    """Branches of every kind: a sum of two products, one joined with what it came from, a depthwise one, a mean."""
+    net = Net()
+    x = net.conv("stem", net.picture(12, 12, 3), 8, relu=False)
+    a, b = net.conv("left", x, 8), net.conv("right", x, 8, 1, relu=False)
+    total = net.b.op("add", "total", a, b)
+    joined = net.b.op("concat", "joined", total, x, axis=2)
+    y = net.conv("deep", joined, 16, groups=16)
+    y = net.b.op("maxpool", "largest", y, size=(2, 2), stride=(2, 2))
+    return net.answers(net.dense("logits", net.b.op("meanpool", "mean", y, size=(3, 3), stride=(3, 3)), 4))
+
+
+NETS = {"digits": digits((8, 16), 14), "residual": residual(), "record": record(), "mixed": mixed()}
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_every_product_is_one_of_integers(name: str) -> None:
+    graph = integers(NETS[name])
+    products = [node for node in graph.nodes if node.op in ("conv", "dense")]
+    assert {node.type.dtype for node in products} == {"int32"}
+    assert len(products) >= len([node for node in NETS[name].nodes if node.op in ("conv", "dense")])
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_answers_are_near_those_of_floats(name: str) -> None:
+    """The distance of logits is a small part of their spread, on rows that no range was taken from."""
+    graph = NETS[name]
+    logits = graph.loss
+    simple = simplify(Graph(nodes=graph.nodes, outputs=(("y", logits),)))
+    whole = quantise(simple, calibrate(simple, inputs_for(simple, 200)))
+    inputs = inputs_for(simple, 100, seed=1)
+    floats, found = interpret(simple, inputs)["y"], interpret(whole, inputs)["y"]
+    assert np.abs(found - floats).mean() < 0.06 * floats.std()
+
+
+@pytest.mark.parametrize("name", [name for name in NETS if name != "record"])
+def test_the_compiled_program_gives_the_same_classes_and_scores(name: str, tmp_path: Path) -> None:
+    graph = integers(NETS[name])
+    inputs = inputs_for(graph, 20, seed=2)
+    answers = poisoned(compiled(graph, tmp_path), inputs)
+    for field, expected in interpret(graph, inputs).items():
+        np.testing.assert_allclose(answers[field], expected, rtol=0, atol=1e-6)
+
+
+@settings(max_examples=25)
+@given(graphs(most=8, states=False))
+def test_any_graph_can_be_quantised(graph: Graph) -> None:
+    """What integers cannot say stays in floats."""
+    simple = simplify(graph)
+    whole = quantise(simple, calibrate(simple, inputs_for(simple, 8)))
+    inputs = inputs_for(simple, 3, seed=1)
+    found, floats = interpret(whole, inputs), interpret(simple, inputs)
+    for field in floats:
+        assert found[field].shape == floats[field].shape
+        assert np.isfinite(found[field]).all() or not np.isfinite(floats[field]).all()
+
+
+def test_costs_follow_from_the_form_alone() -> None:
+    """A Graph that nobody has fitted is quantised with ranges that could be, into as many bytes."""
+    simple = simplify(residual())
+    one, other = quantise(simple, supposed(simple)), integers(residual())
+    assert [(n.op, n.type) for n in one.nodes] == [(n.op, n.type) for n in other.nodes]
+
+
+def test_a_sum_of_too_many_products_is_refused() -> None:
+    b = Builder()
+    x = b.op("cast", "float", b.input("x", "uint8", (300, 300, 1)))
+    weight, bias = b.weight("w", (2, 300, 300, 1), value=np.ones(1)), b.weight("b", (2,), value=np.zeros(1))
+    graph = simplify(b.graph({"y": b.op("dense", "wide", x, weight, bias)}))
+    with pytest.raises(GraphError, match="90,000 products could overflow"):
+        quantise(graph, supposed(graph))
+
+
+def test_rare_values_may_lie_outside() -> None:
+    """A range without the rarest values is narrower."""
+    simple = simplify(digits((8,), 8))
+    inputs = inputs_for(simple, 50)
+    whole, most = (calibrate(simple, inputs, share)["conv1.relu"].high for share in (1.0, 0.99))
+    assert 0 < most < whole
