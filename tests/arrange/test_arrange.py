@@ -34,9 +34,9 @@ def test_layers_take_sums_and_thresholds_along() -> None:
     block = ["conv+relu", "conv+add+relu"]
     side = ["conv", "conv+relu", "conv+add+relu"]
     answer = ["meanpool", "dense", "softmax", "argmax", "maximum"]
-    assert sorted(forms(arrange(residual(), CPU))) == sorted(["cast", "conv+relu", *block, *side, *block, *answer])
+    assert sorted(forms(arrange(residual(), CPU))) == sorted(["each", "conv+relu", *block, *side, *block, *answer])
     assert forms(arrange(record(), CPU)) == [
-        "affine",
+        "each",
         "dense+relu",
         "dense+relu",
         "dense",
@@ -51,7 +51,7 @@ def test_a_value_that_something_else_reads_is_not_fused_away() -> None:
     x = net.conv("conv", net.picture(6, 6, 1), 8, relu=False)
     y = net.b.op("relu", "relu", x)
     plan = arrange(net.b.graph({"before": x, "after": y}), CPU)
-    assert [step.op for whole in plan.steps for step in whole.simple] == ["cast", "conv", "copy", "relu", "copy"]
+    assert [step.op for whole in plan.steps for step in whole.simple] == ["each", "conv", "each", "copy"]
     assert {"conv", "relu"} <= set(plan.places)
 
 

@@ -26,7 +26,7 @@ def test_the_arena_of_a_known_net(name: str) -> None:
 def test_the_arena_of_a_net_of_digits_with_pixels_of_bytes() -> None:
     plan = arrange(digits(), CPU)
     assert plan.arena == plan.peak == 16_896
-    assert chains(plan) == [["cast", "conv", "maxpool", "conv", "maxpool"]]
+    assert chains(plan) == [["each", "conv", "maxpool", "conv", "maxpool"]]
 
 
 def test_windows_hold_the_rows_that_one_call_needs() -> None:

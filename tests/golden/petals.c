@@ -37,6 +37,7 @@ INLINE lanes lanes_load(const float *from) { return *(const lanes_anywhere *)fro
 INLINE void lanes_store(float *to, lanes x) { *(lanes_anywhere *)to = x; }
 INLINE lanes lanes_all(float x) { return (lanes){x, x, x, x, x, x, x, x}; }
 INLINE lanes lanes_add(lanes a, lanes b) { return a + b; }
+INLINE lanes lanes_multiply(lanes a, lanes b) { return a * b; }
 #if defined(__clang__) && (defined(__FMA__) || defined(__aarch64__))
 #define lanes_multiply_add(sum, a, b) __builtin_elementwise_fma(a, b, sum)
 #elif defined(__FMA__)
@@ -49,6 +50,16 @@ INLINE lanes lanes_larger(lanes a, lanes b)
     typedef int32_t bits __attribute__((vector_size(32)));
     const bits is_larger = a > b; /* all bits of a lane, or none */
     return (lanes)((is_larger & (bits)a) | (~is_larger & (bits)b));
+}
+INLINE lanes lanes_load_some(const float *from, int count)
+{
+    lanes x = lanes_all(0);
+    UNROLL for (int i = 0; i < count; i++) x[i] = from[i];
+    return x;
+}
+INLINE void lanes_store_some(float *to, lanes x, int count)
+{
+    UNROLL for (int i = 0; i < count; i++) to[i] = x[i];
 }
 #else
 typedef struct { float at[8]; } lanes;
@@ -73,6 +84,11 @@ INLINE lanes lanes_add(lanes a, lanes b)
     for (int i = 0; i < 8; i++) a.at[i] += b.at[i];
     return a;
 }
+INLINE lanes lanes_multiply(lanes a, lanes b)
+{
+    for (int i = 0; i < 8; i++) a.at[i] *= b.at[i];
+    return a;
+}
 INLINE lanes lanes_multiply_add(lanes sum, lanes a, lanes b)
 {
     for (int i = 0; i < 8; i++) sum.at[i] += a.at[i] * b.at[i];
@@ -83,27 +99,17 @@ INLINE lanes lanes_larger(lanes a, lanes b)
     for (int i = 0; i < 8; i++) a.at[i] = a.at[i] > b.at[i] ? a.at[i] : b.at[i];
     return a;
 }
-#endif
-
-/* How an affine map walks: rows of pixels of channels, and which scale and offset each takes. */
-typedef struct {
-    int rows, pixels, channels;
-    int in_row, in_pixel, out_row, out_pixel;
-    int weight_row, weight_pixel, weight_channel;
-} affine_walk;
-
-/* x * scale + offset */
-INLINE void kernel_affine_float32(const affine_walk *walk, const float *restrict in, const float *restrict scale,
-                       const float *restrict offset, float *restrict out)
+INLINE lanes lanes_load_some(const float *from, int count)
 {
-    for (int y = 0; y < walk->rows; y++)
-        for (int x = 0; x < walk->pixels; x++)
-            for (int c = 0; c < walk->channels; c++) {
-                const int w = y * walk->weight_row + x * walk->weight_pixel + c * walk->weight_channel;
-                const float value = (float)in[y * walk->in_row + x * walk->in_pixel + c];
-                out[y * walk->out_row + x * walk->out_pixel + c] = value * scale[w] + offset[w];
-            }
+    lanes x = lanes_all(0);
+    for (int i = 0; i < count; i++) x.at[i] = from[i];
+    return x;
 }
+INLINE void lanes_store_some(float *to, lanes x, int count)
+{
+    for (int i = 0; i < count; i++) to[i] = x.at[i];
+}
+#endif
 
 /* How a dense layer walks through its input. All distances are in floats. */
 typedef struct {
@@ -140,7 +146,7 @@ INLINE void kernel_dense(const dense_walk *walk, int vectors, int chains, const 
     }
 }
 
-/* The largest of `count` floats. */
+/* The largest of `count` numbers. */
 INLINE float kernel_largest(const float *in, int count)
 {
     float largest = in[0];
@@ -190,8 +196,8 @@ INLINE void kernel_argmax(const float *in, int count, int32_t *out)
 
 /* ---- Steps, one for each layer. Their weights stand at the end of the file. ---- */
 
-static const float step1_scale[4];
-static const float step1_offset[4];
+static const float step1_scale1[8];
+static const float step1_offset1[8];
 static const float step2_weight[32];
 static const float step2_bias[8];
 static const float step3_weight[64];
@@ -200,8 +206,9 @@ static const float step3_bias[8];
 /* standard: affine, 4 to 4; 4 multiply-adds */
 STEP void step1_standard(const float *in, float *out)
 {
-    static const affine_walk walk = {.rows = 1, .pixels = 1, .channels = 4, .weight_channel = 1};
-    kernel_affine_float32(&walk, in, step1_scale, step1_offset, out);
+    const lanes v1 = lanes_load_some(in, 4);
+    const lanes v2 = lanes_add(lanes_multiply(v1, lanes_load(step1_scale1)), lanes_load(step1_offset1));
+    lanes_store_some(out, v2, 4);
 }
 
 /* hidden + hidden.relu: dense + relu, 4 to 8; 32 multiply-adds */
@@ -261,12 +268,12 @@ EXPORT const char *const petals_kind_names[2] = {
 
 /* ---- Weights, in the order in which they are read. ---- */
 
-static const float step1_scale[4] = {
-    0.18f, -0.19f, 0.91f, 0.15f
+static const float step1_scale1[8] = {
+    0.18f, -0.19f, 0.91f, 0.15f, 0.0f, 0.0f, 0.0f, 0.0f
 };
 
-static const float step1_offset[4] = {
-    -0.76f, 0.51f, 1.84f, 1.34f
+static const float step1_offset1[8] = {
+    -0.76f, 0.51f, 1.84f, 1.34f, 0.0f, 0.0f, 0.0f, 0.0f
 };
 
 static const float step2_weight[32] = {

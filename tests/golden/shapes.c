@@ -37,6 +37,7 @@ INLINE lanes lanes_load(const float *from) { return *(const lanes_anywhere *)fro
 INLINE void lanes_store(float *to, lanes x) { *(lanes_anywhere *)to = x; }
 INLINE lanes lanes_all(float x) { return (lanes){x, x, x, x, x, x, x, x}; }
 INLINE lanes lanes_add(lanes a, lanes b) { return a + b; }
+INLINE lanes lanes_multiply(lanes a, lanes b) { return a * b; }
 #if defined(__clang__) && (defined(__FMA__) || defined(__aarch64__))
 #define lanes_multiply_add(sum, a, b) __builtin_elementwise_fma(a, b, sum)
 #elif defined(__FMA__)
@@ -49,6 +50,11 @@ INLINE lanes lanes_larger(lanes a, lanes b)
     typedef int32_t bits __attribute__((vector_size(32)));
     const bits is_larger = a > b; /* all bits of a lane, or none */
     return (lanes)((is_larger & (bits)a) | (~is_larger & (bits)b));
+}
+INLINE lanes lanes_from_uint8(const uint8_t *from)
+{
+    typedef uint8_t eight __attribute__((vector_size(8), aligned(1)));
+    return __builtin_convertvector(*(const eight *)from, lanes);
 }
 #else
 typedef struct { float at[8]; } lanes;
@@ -73,6 +79,11 @@ INLINE lanes lanes_add(lanes a, lanes b)
     for (int i = 0; i < 8; i++) a.at[i] += b.at[i];
     return a;
 }
+INLINE lanes lanes_multiply(lanes a, lanes b)
+{
+    for (int i = 0; i < 8; i++) a.at[i] *= b.at[i];
+    return a;
+}
 INLINE lanes lanes_multiply_add(lanes sum, lanes a, lanes b)
 {
     for (int i = 0; i < 8; i++) sum.at[i] += a.at[i] * b.at[i];
@@ -82,6 +93,12 @@ INLINE lanes lanes_larger(lanes a, lanes b)
 {
     for (int i = 0; i < 8; i++) a.at[i] = a.at[i] > b.at[i] ? a.at[i] : b.at[i];
     return a;
+}
+INLINE lanes lanes_from_uint8(const uint8_t *from)
+{
+    lanes x = lanes_all(0);
+    for (int i = 0; i < 8; i++) x.at[i] = (float)from[i];
+    return x;
 }
 #endif
 
@@ -96,26 +113,6 @@ INLINE void kernel_frame(float *out, int before, int rows, int run, int gap, int
     kernel_zero(out, before);
     for (int y = 1; y < rows; y++) kernel_zero(out + before + y * (run + gap) - gap, gap);
     kernel_zero(out + before + rows * (run + gap) - gap, after);
-}
-
-/* How an affine map walks: rows of pixels of channels, and which scale and offset each takes. */
-typedef struct {
-    int rows, pixels, channels;
-    int in_row, in_pixel, out_row, out_pixel;
-    int weight_row, weight_pixel, weight_channel;
-} affine_walk;
-
-/* x * scale + offset */
-INLINE void kernel_affine_uint8(const affine_walk *walk, const uint8_t *restrict in, const float *restrict scale,
-                       const float *restrict offset, float *restrict out)
-{
-    for (int y = 0; y < walk->rows; y++)
-        for (int x = 0; x < walk->pixels; x++)
-            for (int c = 0; c < walk->channels; c++) {
-                const int w = y * walk->weight_row + x * walk->weight_pixel + c * walk->weight_channel;
-                const float value = (float)in[y * walk->in_row + x * walk->in_pixel + c];
-                out[y * walk->out_row + x * walk->out_pixel + c] = value * scale[w] + offset[w];
-            }
 }
 
 /* How a convolution walks through its input and output. All distances are in floats. */
@@ -217,7 +214,7 @@ INLINE void kernel_maxpool(const pool_walk *walk, const float *in, float *out)
             }
 }
 
-/* The largest of `count` floats. */
+/* The largest of `count` numbers. */
 INLINE float kernel_largest(const float *in, int count)
 {
     float largest = in[0];
@@ -267,19 +264,20 @@ INLINE void kernel_argmax(const float *in, int count, int32_t *out)
 
 /* ---- Steps, one for each layer. Their weights stand at the end of the file. ---- */
 
-static const float step1_scale[1];
-static const float step1_offset[1];
 static const float step2_weight[72];
 static const float step2_bias[8];
 static const float step4_weight[1024];
 static const float step4_bias[8];
 
-/* float + scaled: cast, 8 x 8 x 1 to 8 x 8 x 1; 64 multiply-adds */
+/* float + scaled: cast, affine, 8 x 8 x 1 to 8 x 8 x 1; 64 multiply-adds */
 STEP void step1_float_1(const uint8_t *in, float *out)
 {
-    static const affine_walk walk = {.rows = 8, .pixels = 1, .channels = 8, .in_row = 8, .out_row = 10};
     kernel_frame(out, 11, 8, 8, 2, 11);
-    kernel_affine_uint8(&walk, in, step1_scale, step1_offset, out + 11);
+    for (int y = 0; y < 8; y++) {
+        const lanes v1 = lanes_from_uint8(in + y * 8);
+        const lanes v2 = lanes_add(lanes_multiply(v1, lanes_all(0.003921569f)), lanes_all(0.0f));
+        lanes_store(out + 11 + y * 10, v2);
+    }
 }
 
 /* conv + conv.relu: conv + relu, 8 x 8 x 1 to 8 x 8 x 8; 4,608 multiply-adds */
@@ -357,14 +355,6 @@ EXPORT const char *const shapes_shape_names[3] = {
 };
 
 /* ---- Weights, in the order in which they are read. ---- */
-
-static const float step1_scale[1] = {
-    0.003921569f
-};
-
-static const float step1_offset[1] = {
-    0.0f
-};
 
 static const float step2_weight[72] = {
     0.06f, -0.6f, 0.19f, -0.43f, -0.31f, -0.15f, -0.61f, -0.23f,

@@ -45,8 +45,72 @@ class Sketch:
         x = self.draw(st.sampled_from(floats))
         shape = self.b.type(x).shape
         spatial = ["conv", "conv", "maxpool", "meanpool"] if len(shape) > 1 else []
-        op = self.draw(st.sampled_from(["affine", "dense", "normalise", "relu", "add", "softmax", "concat", *spatial]))
+        plain = ["affine", "dense", "normalise", "relu", "add", "softmax", "concat", "slice", "reshape", "transpose"]
+        op = self.draw(st.sampled_from([*plain, "clip", "pair", "spread", "function", "whole", *spatial]))
         getattr(self, op)(x, shape)
+
+    def clip(self, x: str, shape: tuple[int, ...]) -> None:
+        low = self.draw(st.floats(-4, 2, width=32))
+        self.op("clip", x, low=low, high=low + self.draw(st.sampled_from([0.5, 6.0])))
+
+    def pair(self, x: str, shape: tuple[int, ...]) -> None:
+        others = [name for name in self.values if self.b.type(name) == self.b.type(x)]
+        self._pair(x, self.draw(st.sampled_from(others)))
+
+    def spread(self, x: str, shape: tuple[int, ...]) -> None:
+        self._pair(x, self.op("maximum", x))
+
+    def _pair(self, x: str, other: str) -> None:
+        """Divisors stay away from zero, factors small."""
+        op = self.draw(st.sampled_from(["add", "multiply", "divide"]))
+        self.op(op, x, self.op("clip", other, low=0.5, high=4.0))
+
+    def function(self, x: str, shape: tuple[int, ...]) -> None:
+        """Where no small error of x becomes a large one."""
+        op, low, high = self.draw(
+            st.sampled_from([("exp", -4.0, 4.0), ("log", 0.1, 1e4), ("sqrt", 0.1, 1e4), ("sin", -8.0, 8.0)])
+        )
+        self.op(op, self.op("clip", x, low=low, high=high))
+
+    def slice(self, x: str, shape: tuple[int, ...]) -> None:
+        axis = self.draw(st.integers(0, len(shape) - 1))
+        first, step = self.draw(st.integers(0, shape[axis] - 1)), self.draw(SMALL)
+        last = first + step * self.draw(st.integers(0, (shape[axis] - 1 - first) // step))
+        self.op("slice", x, axis=axis, first=first, last=last, step=step)
+
+    def reshape(self, x: str, shape: tuple[int, ...]) -> None:
+        count, wanted = int(np.prod(shape)), []
+        for _ in range(self.draw(st.integers(0, 2))):
+            wanted.append(self.draw(st.sampled_from([n for n in range(1, count + 1) if count % n == 0])))
+            count //= wanted[-1]
+        self.op("reshape", x, shape=(*wanted, count))
+
+    def transpose(self, x: str, shape: tuple[int, ...]) -> None:
+        self.op("transpose", x, axes=tuple(self.draw(st.permutations(range(len(shape))))))
+
+    def whole(self, x: str, shape: tuple[int, ...]) -> None:
+        """What may happen to integers, which ends in floats again."""
+        whole = [name for name in self.values if self.b.type(name).dtype not in ("float32", "int32")]
+        if not whole:
+            return
+        y = self.draw(st.sampled_from(whole))
+        shape, dtype = self.b.type(y).shape, self.b.type(y).dtype
+        kinds = ["cast", "slice", "reshape", "transpose", "maximum", "argmax", "concat"]
+        kind = self.draw(st.sampled_from([*kinds, "gather" if len(shape) == 1 else "maxpool"]))
+        if kind == "gather":
+            self.op("gather", y, self.weight((self.draw(st.integers(1, 40)), self.draw(st.integers(1, 9)))))
+            return
+        if kind == "cast":
+            y = self.op("cast", y, to=self.draw(st.sampled_from(sorted({"uint8", "int8", "int16", "int32"} - {dtype}))))
+        elif kind in ("maximum", "argmax"):
+            y = self.op(kind, y)
+        elif kind == "concat":
+            y = self.op("concat", y, y, axis=self.draw(st.integers(0, len(shape) - 1)))
+        else:
+            getattr(self, kind)(y, shape)
+            y = self.values[-1]
+        scale = self.weight((1,), 1e-2)
+        self.op("affine", self.op("cast", y), scale, self.weight((1,)))
 
     def affine(self, x: str, shape: tuple[int, ...]) -> None:
         axes = self.draw(st.integers(1, len(shape)))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datacc.ir.plan import Place, Step
 
 ALIGN = 64  # bytes: one cache line, and the widest vector
-IN_PLACE = frozenset({"relu", "add", "normalise"})
+IN_PLACE = frozenset({"each"})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from datacc.ir.graph import Graph, Node
 from datacc.ir.plan import Step
 
 # Ops that make each row of their result of the same row of what they read.
-ROW_BY_ROW = frozenset({"cast", "affine", "copy", "normalise", "relu", "add", "rescale"})
+ROW_BY_ROW = frozenset({"each", "copy", "add", "rescale"})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,8 +8,9 @@ from datacc.ir.graph import Graph, Node
 from datacc.ir.plan import Home, Place, Step, fresh, lanes, picture
 
 # Kernels that go through single channels take any place; the others read and write whole vectors.
-READ_PACKED = frozenset({"cast", "affine", "dense", "conv", "softmax", "argmax", "maximum", "concat", "copy"})
-WRITE_PACKED = frozenset({"cast", "affine", "softmax", "argmax", "maximum", "concat", "copy"})
+ANY_PLACE = frozenset("each cast softmax argmax maximum concat slice reshape transpose gather copy".split())
+READ_PACKED = ANY_PLACE | {"dense", "conv"}
+WRITE_PACKED = ANY_PLACE
 
 Halo = tuple[int, int, int, int]
 NONE: Halo = (0, 0, 0, 0)

@@ -1,22 +1,11 @@
 """What an integer step takes along: the rescaling of its sums, a rescaled residual, or the way back to floats."""
 
 from collections.abc import Collection
-from typing import Protocol
 
+from datacc.arrange.needs import Needs
 from datacc.ir.graph import Graph, Node
 
 BYTES = ("uint8", "int8")
-
-
-class Needs(Protocol):
-    """The part of a Graph that its outputs depend on."""
-
-    @property
-    def graph(self) -> Graph:
-        """The whole Graph."""
-
-    def only_user(self, name: str) -> Node | None:
-        """The node that reads this value, when nothing else wants it."""
 
 
 def product_chain(needs: Needs, node: Node, taken: Collection[str]) -> tuple[tuple[str, ...], str]:

@@ -53,12 +53,15 @@ def summary(plan: Plan, step: Step, rows: int = 0) -> str:
     costs = {cost.name: cost.work for cost in node_costs(plan.graph)}
     spent = sum(costs.get(node, 0) for node in step.nodes) if step.op != "copy" else 0
     tail = f"; {spent:,} multiply-adds" if spent else ""
-    what = f"{len(step.parts)} layers in strips" if step.parts else _what(step)
+    what = f"{len(step.parts)} layers in strips" if step.parts else _what(plan, step)
     what = f"{what}, {rows} row{'s' * (rows > 1)} at a time" if rows else what
     return f"/* {comment(nodes)}: {what}, {shapes} to {listing(_shape(plan, step.out))}{tail} */"
 
 
-def _what(step: Step) -> str:
+def _what(plan: Plan, step: Step) -> str:
+    """The ops of a step."""
+    if step.op == "each":
+        return ", ".join(plan.graph.by_name[node].op for node in step.nodes)
     return "".join((step.op, " + add" if step.residual else "", " + relu" if step.relu else ""))
 
 

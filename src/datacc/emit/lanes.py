@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Final
 
+from datacc.emit import convert, functions
 from datacc.ir.plan import LANES
 
 WORDS: Final = """\
@@ -104,18 +105,34 @@ INLINE {word} {word}_all(float x)
 _VECTOR: Final[Mapping[str, str]] = {
     **_vector("lanes", LANES, "__FMA__:__builtin_ia32_vfmaddps256(a, b, sum)"),
     **_vector("wide", WIDE, "__AVX512F__:__builtin_ia32_vfmaddps512_mask(a, b, sum, -1, 4)"),
+    **functions.VECTOR,
+    **convert.VECTOR,
 }
-_PORTABLE: Final[Mapping[str, str]] = {**_portable("lanes", LANES), **_portable("wide", WIDE)}
+_PORTABLE: Final[Mapping[str, str]] = {
+    **_portable("lanes", LANES),
+    **_portable("wide", WIDE),
+    **functions.PORTABLE,
+    **convert.PORTABLE,
+}
 NAMES: Final = frozenset(_VECTOR)
 
 
 def arithmetic(used: Collection[str]) -> str:
-    """Both forms of the operations that are used, and of their vectors; nothing when none is."""
-    used = {*used, *(name.split("_")[0] for name in NAMES & set(used))}
-    if not NAMES & used:
+    """Both forms of the operations that are used, and of those that they use; nothing when none is."""
+    if not NAMES & set(used):
         return ""
-    both = ["\n".join(text for name, text in form.items() if name in used) for form in (_VECTOR, _PORTABLE)]
+    both = ["\n".join(_with_used(form, used)) for form in (_VECTOR, _PORTABLE)]
     return f"#ifndef DATACC_PORTABLE\n{both[0]}\n#else\n{both[1]}\n#endif"
+
+
+def _with_used(form: Mapping[str, str], used: Collection[str]) -> list[str]:
+    """The texts of the operations that are used, in order, after those that they use."""
+    words, kept = set(used), []
+    for name, text in reversed(list(form.items())):
+        if name in words or name.replace("lanes_", "lane_") in words:
+            kept.append(text)
+            words |= set(re.findall(r"\w+", text))
+    return kept[::-1]
 
 
 def both_widths(fragments: Mapping[str, str]) -> Mapping[str, str]:

@@ -11,6 +11,9 @@ from datacc.ir.plan import Place
 
 C_TYPES = {"float32": "float", "uint8": "uint8_t", "int8": "int8_t", "int16": "int16_t", "int32": "int32_t"}
 
+# What the name of a kernel for other elements than floats ends in.
+BY_TYPE = {"" if kind == "float" else f"_{dtype}": kind for dtype, kind in C_TYPES.items()}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Piece:

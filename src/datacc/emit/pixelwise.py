@@ -8,7 +8,8 @@ from datacc.ir.plan import Place, Plan, Step
 def pixelwise(step: Step, plan: Plan, name: str) -> Piece:
     """The step of an op whose kernel takes (in, count, out) of one pixel."""
     source, out = plan.places[step.reads[0]], plan.places[step.out]
-    call = f"kernel_{step.op}({_pixel('in', source)}, {source.channels}, {_pixel('out', out)});"
+    of = "" if source.dtype == "float32" else f"_{source.dtype}"
+    call = f"kernel_{step.op}{of}({_pixel('in', source)}, {source.channels}, {_pixel('out', out)});"
     return Piece(body=tuple(loop("y", 0, out.height, 1, loop("x", 0, out.width, 1, [call]))))
 
 

@@ -68,7 +68,7 @@ FRAGMENTS: Final[Mapping[str, str]] = {
     "pool_walk": _WALK,
     "kernel_maxpool": _MAX,
     "kernel_meanpool": _MEAN,
-    **{f"kernel_maxpool_{name}": _BYTES.format(name=name) for name in ("uint8", "int8")},
+    **{f"kernel_maxpool_{name}": _BYTES.format(name=name) for name in ("uint8", "int8", "int16", "int32")},
 }
 
 
@@ -82,7 +82,7 @@ def pool(step: Step, plan: Plan, name: str) -> Piece:
 
 
 def of_bytes(step: Step, plan: Plan, name: str) -> Piece:
-    """The step of a maxpool over uint8 or int8."""
+    """The step of a maxpool over integers."""
     source, out = plan.places[step.reads[0]], plan.places[step.out]
     call = f"kernel_maxpool_{source.dtype}(&walk, {at('in', source.first)}, {at('out', out.first)});"
     return Piece(table=_table(step, plan), body=(call,))

@@ -4,17 +4,17 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from datacc.emit import (
-    affine,
     argmax,
     concat,
     conv,
     copy,
     dense,
-    elementwise,
+    each,
+    gather,
     largest,
-    normalise,
     pool,
     product,
+    reorder,
     rescale,
     softmax,
 )
@@ -36,20 +36,22 @@ def _by_type(floats: Kernel, integers: Kernel) -> Kernel:
 
 
 KERNELS: Final[Mapping[str, Kernel]] = {
-    "cast": affine.affine,
-    "affine": affine.affine,
+    "each": each.each,
     "dense": _by_type(dense.dense, product.product),
     "conv": _by_type(conv.conv, product.product),
     "rescale": rescale.rescale,
-    "normalise": normalise.normalise,
-    "relu": elementwise.relu,
-    "add": _by_type(elementwise.add, rescale.add),
+    "add": rescale.add,
     "maxpool": _by_type(pool.pool, pool.of_bytes),
     "meanpool": pool.pool,
     "softmax": pixelwise,
     "argmax": pixelwise,
     "maximum": pixelwise,
     "concat": concat.concat,
+    "slice": reorder.slice_,
+    "reshape": reorder.reshape,
+    "transpose": reorder.transpose,
+    "cast": reorder.cast,
+    "gather": gather.gather,
     "copy": copy.copy,
 }
 
@@ -57,31 +59,23 @@ KERNELS: Final[Mapping[str, Kernel]] = {
 SCRATCH: Final[Mapping[str, Callable[[Step, Plan], int]]] = {}
 
 # These write whole vectors, so padded channels come out as zeros by themselves.
-WRITES_LANES: Final = frozenset({"dense", "conv", "normalise", "relu", "add", "maxpool", "meanpool", "rescale"})
+WRITES_LANES: Final = frozenset({"dense", "conv", "each", "add", "maxpool", "meanpool", "rescale"})
 
 FRAGMENTS: Final[Mapping[str, str]] = {
     **copy.FRAGMENTS,
-    **affine.FRAGMENTS,
     **conv.FRAGMENTS,
     **dense.FRAGMENTS,
-    **normalise.FRAGMENTS,
-    **elementwise.FRAGMENTS,
     **pool.FRAGMENTS,
     **largest.FRAGMENTS,
     **softmax.FRAGMENTS,
     **argmax.FRAGMENTS,
     **product.FRAGMENTS,
     **rescale.FRAGMENTS,
+    **gather.FRAGMENTS,
 }
 
 
 def has_kernel(step: Step, plan: Plan) -> bool:
-    """Whether the op is emitted for these element types: floats, and the integers that integer programs hold."""
+    """Whether the op is emitted for these element types: pools and soft-max take floats alone, the others any."""
     read = {plan.places[value].dtype for value in step.values}
-    if step.op == "cast":
-        return plan.places[step.out].dtype == "float32"
-    if step.op == "maxpool":
-        return read <= {"float32", "uint8", "int8"}
-    if step.op == "add":
-        return read in ({"float32"}, {"int32"}) or len(step.nodes) > 1
-    return step.op in KERNELS and (read == {"float32"} or step.op in ("copy", "concat", "dense", "conv", "rescale"))
+    return step.op in KERNELS and (read == {"float32"} or step.op not in ("meanpool", "softmax"))
