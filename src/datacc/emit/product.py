@@ -4,7 +4,6 @@ A dense layer is a convolution whose window is the whole picture. Weights lie in
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -12,9 +11,10 @@ from numpy.typing import NDArray
 
 from datacc.emit.finish import FINISH, Finish
 from datacc.emit.piece import Piece, at, times
-from datacc.emit.shape import Shape
+from datacc.emit.shape import Block, Shape
+from datacc.emit.sums import both_widths
 from datacc.emit.walk import call, loop, walk
-from datacc.ir.plan import LANES, Plan, Step, lanes
+from datacc.ir.plan import Plan, Step
 
 _WALK: Final = """\
 /* How a product of bytes walks through its input and output, in elements, and how its sums are finished. */
@@ -31,10 +31,10 @@ typedef struct {
 _QUADS: Final = """\
 /* The sums of rows x columns pixels of 8 x vectors channels, four inputs at a time. */
 INLINE void product_quads(const product_walk *walk, int rows, int columns, int vectors, const uint8_t *in,
-                          const int8_t *weight, const int32_t *bias, sums sum[6][2])
+                          const int8_t *weight, const int32_t *bias, sums sum[24])
 {
     UNROLL for (int p = 0; p < rows * columns; p++)
-        UNROLL for (int v = 0; v < vectors; v++) sum[p][v] = sums_load(bias + 8 * v);
+        UNROLL for (int v = 0; v < vectors; v++) sum[p * vectors + v] = sums_load(bias + 8 * v);
     for (int tap = 0; tap < walk->taps; tap++)
         for (int run = 0; run < walk->runs; run++) {
             const uint8_t *from = in + tap * walk->tap_row + run * walk->run_step;
@@ -42,7 +42,7 @@ INLINE void product_quads(const product_walk *walk, int rows, int columns, int v
                 UNROLL for (int p = 0; p < rows * columns; p++) {
                     const uint8_t *x = from + p / columns * walk->next_row + p % columns * walk->next_pixel + k;
                     UNROLL for (int v = 0; v < vectors; v++)
-                        sum[p][v] = sums_quads(sum[p][v], x, walk->turn, weight + 32 * v);
+                        sum[p * vectors + v] = sums_quads(sum[p * vectors + v], x, walk->turn, weight + 32 * v);
                 }
         }
 }"""
@@ -50,10 +50,10 @@ INLINE void product_quads(const product_walk *walk, int rows, int columns, int v
 _SINGLES: Final = """\
 /* The sums of rows x columns pixels of 8 x vectors channels, one input at a time. */
 INLINE void product_singles(const product_walk *walk, int rows, int columns, int vectors, const uint8_t *in,
-                            const int8_t *weight, const int32_t *bias, sums sum[6][2])
+                            const int8_t *weight, const int32_t *bias, sums sum[24])
 {
     UNROLL for (int p = 0; p < rows * columns; p++)
-        UNROLL for (int v = 0; v < vectors; v++) sum[p][v] = sums_load(bias + 8 * v);
+        UNROLL for (int v = 0; v < vectors; v++) sum[p * vectors + v] = sums_load(bias + 8 * v);
     for (int tap = 0; tap < walk->taps; tap++)
         for (int run = 0; run < walk->runs; run++) {
             const uint8_t *from = in + tap * walk->tap_row + run * walk->run_step;
@@ -61,7 +61,7 @@ INLINE void product_singles(const product_walk *walk, int rows, int columns, int
                 UNROLL for (int p = 0; p < rows * columns; p++) {
                     const uint8_t *x = from + p / columns * walk->next_row + p % columns * walk->next_pixel + k;
                     UNROLL for (int v = 0; v < vectors; v++)
-                        sum[p][v] = sums_single(sum[p][v], x, walk->turn, weight + 8 * v);
+                        sum[p * vectors + v] = sums_single(sum[p * vectors + v], x, walk->turn, weight + 8 * v);
                 }
         }
 }"""
@@ -69,16 +69,16 @@ INLINE void product_singles(const product_walk *walk, int rows, int columns, int
 _EACH: Final = """\
 /* The sums of rows x columns pixels of 8 channels, each of which reads its own input channel. */
 INLINE void product_each(const product_walk *walk, int rows, int columns, int vectors, const uint8_t *in,
-                         const int8_t *weight, const int32_t *bias, sums sum[6][2])
+                         const int8_t *weight, const int32_t *bias, sums sum[24])
 {
     (void)vectors; /* always one */
-    UNROLL for (int p = 0; p < rows * columns; p++) sum[p][0] = sums_load(bias);
+    UNROLL for (int p = 0; p < rows * columns; p++) sum[p] = sums_load(bias);
     for (int tap = 0; tap < walk->taps; tap++)
         for (int run = 0; run < walk->runs; run++, weight += 8) {
             const uint8_t *from = in + tap * walk->tap_row + run * walk->run_step;
             UNROLL for (int p = 0; p < rows * columns; p++) {
                 const uint8_t *x = from + p / columns * walk->next_row + p % columns * walk->next_pixel;
-                sum[p][0] = sums_each(sum[p][0], x, walk->turn, weight);
+                sum[p] = sums_each(sum[p], x, walk->turn, weight);
             }
         }
 }"""
@@ -88,13 +88,13 @@ INLINE void kernel_{how}_bytes(const product_walk *walk, int rows, int columns, 
 {pad}const int8_t *weight, const int32_t *bias, const int32_t *multiplier,
 {pad}const uint8_t *residual, const int32_t *residual_multiplier, uint8_t *out)
 {{
-    sums sum[6][2];
+    sums sum[24];
     product_{how}(walk, rows, columns, vectors, in, weight, bias, sum);
     UNROLL for (int p = 0; p < rows * columns; p++)
         UNROLL for (int v = 0; v < vectors; v++) {{
             const int to = p / columns * walk->out_row + p % columns * walk->out_pixel + 8 * v;
             const int with = p / columns * walk->residual_row + p % columns * walk->residual_pixel + 8 * v;
-            finish_bytes(walk, sum[p][v], multiplier + 8 * v, residual ? residual + with : NULL,
+            finish_bytes(walk, sum[p * vectors + v], multiplier + 8 * v, residual ? residual + with : NULL,
                          residual ? residual_multiplier + 8 * v : NULL, out + to);
         }}
 }}"""
@@ -104,12 +104,12 @@ INLINE void kernel_{how}_floats(const product_walk *walk, int rows, int columns,
 {pad}const int8_t *weight, const int32_t *bias, const float *scale, const float *offset,
 {pad}float *out)
 {{
-    sums sum[6][2];
+    sums sum[24];
     product_{how}(walk, rows, columns, vectors, in, weight, bias, sum);
     UNROLL for (int p = 0; p < rows * columns; p++)
         UNROLL for (int v = 0; v < vectors; v++) {{
             const int to = p / columns * walk->out_row + p % columns * walk->out_pixel + 8 * v;
-            const lanes scaled = lanes_multiply(sums_floats(sum[p][v]), lanes_load(scale + 8 * v));
+            const lanes scaled = lanes_multiply(sums_floats(sum[p * vectors + v]), lanes_load(scale + 8 * v));
             lanes_store(out + to, lanes_add(scaled, lanes_load(offset + 8 * v)));
         }}
 }}"""
@@ -118,11 +118,11 @@ _SUMS: Final = """\
 INLINE void kernel_{how}_sums(const product_walk *walk, int rows, int columns, int vectors, const uint8_t *in,
 {pad}const int8_t *weight, const int32_t *bias, int32_t *out)
 {{
-    sums sum[6][2];
+    sums sum[24];
     product_{how}(walk, rows, columns, vectors, in, weight, bias, sum);
     UNROLL for (int p = 0; p < rows * columns; p++)
         UNROLL for (int v = 0; v < vectors; v++)
-            sums_store(out + p / columns * walk->out_row + p % columns * walk->out_pixel + 8 * v, sum[p][v]);
+            sums_store(out + p / columns * walk->out_row + p % columns * walk->out_pixel + 8 * v, sum[p * vectors + v]);
 }}"""
 
 _WAYS: Final = {"quads": _QUADS, "singles": _SINGLES, "each": _EACH}
@@ -135,23 +135,14 @@ def _kernel(how: str, end: str) -> str:
 
 FRAGMENTS: Final[Mapping[str, str]] = {
     "product_walk": _WALK,
-    "finish_bytes": FINISH,
-    **{f"product_{how}": text for how, text in _WAYS.items()},
-    **{f"kernel_{how}_{end}": _kernel(how, end) for how in _WAYS for end in _ENDS},
+    **both_widths(
+        {
+            "finish_bytes": FINISH,
+            **{f"product_{how}": text for how, text in _WAYS.items()},
+            **{f"kernel_{how}_{end}": _kernel(how, end) for how in _WAYS for end in _ENDS},
+        }
+    ),
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Block:
-    """So many blocks of 8 · `vectors` output channels from `first` on."""
-
-    first: int
-    count: int
-    vectors: int
-
-    @property
-    def width(self) -> int:
-        return LANES * self.vectors
 
 
 def product(step: Step, plan: Plan, name: str) -> Piece:
@@ -159,22 +150,14 @@ def product(step: Step, plan: Plan, name: str) -> Piece:
     shape, finish = Shape.of(step, plan), Finish.of(step, plan)
     body: list[str] = []
     packed: list[NDArray[Any]] = []
-    for block in _blocks(shape):
+    for block in shape.blocks:
         lines = _tiles(shape, finish, block, name, sum(map(len, packed)))
         body += loop("block", 0, block.count, 1, lines)
         channels = range(block.first, block.first + block.count * block.width, block.width)
-        packed += [shape.packed(channel, block.width) for channel in channels]
+        packed += [shape.packed(channel, block) for channel in channels]
     vectors = {"weight": np.concatenate(packed), "bias": shape.turned_bias, **finish.weights}
     weights = {f"{name}_{what}": values for what, values in vectors.items()}
     return Piece(table=_table(shape, finish), body=tuple(body), weights=weights)
-
-
-def _blocks(shape: Shape) -> Iterator[_Block]:
-    full, rest = divmod(lanes(shape.out.channels) // LANES, shape.vectors)
-    if full:
-        yield _Block(first=0, count=full, vectors=shape.vectors)
-    if rest:
-        yield _Block(first=full * shape.vectors * LANES, count=1, vectors=rest)
 
 
 def _table(shape: Shape, finish: Finish) -> tuple[str, ...]:
@@ -197,18 +180,20 @@ def _table(shape: Shape, finish: Finish) -> tuple[str, ...]:
     )
 
 
-def _tiles(shape: Shape, finish: Finish, block: _Block, name: str, weights: int) -> list[str]:
+def _tiles(shape: Shape, finish: Finish, block: Block, name: str, weights: int) -> list[str]:
     """The loops over tiles, with one call for each form of tile; `weights` stand before this block's."""
     index = "block" if block.count > 1 else ""
     channel = times(index, block.width)
     vectors = [at(f"{name}_{what}", block.first, channel) for what in ("bias", *finish.weights)]
-    weight = at(f"{name}_weight", weights, times(index, len(shape.packed(block.first, block.width))))
+    weight = at(f"{name}_weight", weights, times(index, len(shape.packed(block.first, block))))
     own = (str(block.first), channel) if shape.is_depthwise else ("0", "")
+    kernel = f"kernel_{shape.how}_{finish.kind}{'_wide' if block.wide else ''}"
+    down, across = shape.tile(block.vectors)
     lines: list[str] = []
-    for first_y, end_y, rows in _spans(shape.out.height, shape.tile[0]):
+    for first_y, end_y, rows in _spans(shape.out.height, down):
         y = "y" if end_y - first_y > rows else str(first_y)
         row: list[str] = []
-        for first_x, end_x, columns in _spans(shape.out.width, shape.tile[1]):
+        for first_x, end_x, columns in _spans(shape.out.width, across):
             x = "x" if end_x - first_x > columns else str(first_x)
             source = at(f"{_cast(shape.source.dtype)}in", shape.origin + int(own[0]), own[1], *shape.moved(y, x))
             to = at(f"{_cast(shape.out.dtype, '')}out", *_pixel(shape.out, block.first, channel, y, x))
@@ -218,7 +203,7 @@ def _tiles(shape: Shape, finish: Finish, block: _Block, name: str, weights: int)
                 parts.insert(-1, at(with_, *_pixel(shape.residual, block.first, channel, y, x)))
             elif finish.kind == "bytes":
                 parts += ["NULL", "NULL"]
-            row += loop("x", first_x, end_x, columns, call(f"kernel_{shape.how}_{finish.kind}", *parts, to))
+            row += loop("x", first_x, end_x, columns, call(kernel, *parts, to))
         lines += loop("y", first_y, end_y, rows, row)
     return lines
 

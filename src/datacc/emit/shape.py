@@ -1,17 +1,38 @@
 """An integer product in one form: rows, columns and channels of bytes; where windows lie and how weights are packed."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from datacc.emit.lanes import WIDE
 from datacc.emit.piece import times
 from datacc.ir.graph import Node
 from datacc.ir.plan import LANES, Place, Plan, Step, lanes
 from datacc.spec.cpus import CPUS, Cpu
 
-MOST_PIXELS = 6
+MOST_SUMS: Final = 24  # vectors of them that a tile holds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """So many blocks of output channels from `first` on, each of `vectors` vectors of eight or, if `wide`, sixteen."""
+
+    first: int
+    count: int
+    vectors: int
+    wide: bool
+
+    @property
+    def lanes(self) -> int:
+        """The channels of a vector."""
+        return WIDE if self.wide else LANES
+
+    @property
+    def width(self) -> int:
+        """The channels of a block."""
+        return self.lanes * self.vectors
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,14 +104,21 @@ class Shape:
         return "quads" if "ssse3" in self.cpu.needs else "singles"
 
     @property
-    def vectors(self) -> int:
-        """Vectors of channels in a tile."""
-        return 2 if self.cpu.registers >= 16 and not self.is_depthwise and lanes(self.out.channels) > LANES else 1
+    def blocks(self) -> tuple[Block, ...]:
+        """Blocks that cover the output channels, the widest first."""
+        found, first, channels = [], 0, lanes(self.out.channels)
+        for vectors, wide in ((2, True), (1, True), (2, False), (1, False)):
+            width = vectors * (WIDE if wide else LANES)
+            possible = wide <= self.cpu.wide and (vectors == 1 or (self.cpu.registers >= 16 and not self.is_depthwise))
+            count = (channels - first) // width if possible else 0
+            if count:
+                found.append(Block(first=first, count=count, vectors=vectors, wide=wide))
+            first += count * width
+        return tuple(found)
 
-    @property
-    def tile(self) -> tuple[int, int]:
+    def tile(self, vectors: int) -> tuple[int, int]:
         """(rows, columns) of pixels in a tile: as few tiles as registers allow, of one size if possible."""
-        most = min(MOST_PIXELS, max(2, (self.cpu.registers - 3) // self.vectors))
+        most = min(MOST_SUMS, max(2, self.cpu.registers - 4)) // vectors
         width, height = self.out.width, self.out.height
         if width <= most // 2:
             return min(height, most // width), width
@@ -98,10 +126,13 @@ class Shape:
 
     def cycles(self, rows: int) -> float:
         """About how many cycles `rows` rows of the result take, tiles that are not full and finishing included."""
-        down, across = self.tile
-        tiles = -(-rows // down) * -(-self.out.width // across) * -(-lanes(self.out.channels) // (LANES * self.vectors))
         steps = self.taps * self.runs * (1 if self.is_depthwise else -(-self.run // (4 if self.how == "quads" else 1)))
-        return tiles * (down * across * self.vectors * (1.5 * steps + 6) + 10)
+        total = 0.0
+        for block in self.blocks:
+            down, across = self.tile(block.vectors)
+            tiles = block.count * -(-rows // down) * -(-self.out.width // across)
+            total += tiles * (down * across * block.vectors * (1.5 * steps + 6) + 10)
+        return total
 
     @property
     def turn(self) -> int:
@@ -155,15 +186,16 @@ class Shape:
         """From the first window to that of the pixel at y, x."""
         return times(y, self.stride[0] * self.source.row), times(x, self.stride[1] * self.source.pixel)
 
-    def packed(self, first: int, width: int) -> NDArray[np.int8]:
-        """The weights of `width` channels in the order of the kernel: tap, run, quad of inputs, channel, input."""
+    def packed(self, first: int, block: Block) -> NDArray[np.int8]:
+        """The weights of one block's channels in the order of the kernel: tap, run, quad of inputs, channel, input."""
+        width = block.width
         if self.is_depthwise:
             return self._by_channel[first : first + width].reshape(width, -1).T.reshape(-1)
         rows = self._by_run[first : first + width]  # width, taps, runs, run
         group = 4 if self.how == "quads" else 1
         rows = np.pad(rows, ((0, 0), (0, 0), (0, 0), (0, -rows.shape[3] % group)))
         quads = rows.reshape(*rows.shape[:3], -1, group)
-        vectors = quads.reshape(width // LANES, LANES, *quads.shape[1:])
+        vectors = quads.reshape(block.vectors, block.lanes, *quads.shape[1:])
         return np.ascontiguousarray(vectors.transpose(2, 3, 4, 0, 1, 5)).reshape(-1)
 
     @property
