@@ -33,7 +33,7 @@ class Compiler:
     def target(self, cpu: Cpu) -> tuple[str, ...]:
         """The flags that choose the processor, and with zig the system."""
         if self.is_zig:
-            model = cpu.name.replace("-", "_") if cpu.machine == "x86_64" else "generic"
+            model = cpu.name.replace("-vnni", "+avx512vnni").replace("-", "_") if cpu.machine == "x86_64" else "generic"
             return ("-target", f"{cpu.machine}-{_zig_system()}", f"-mcpu={model}")
         return march(cpu)
 

@@ -39,6 +39,7 @@ CPUS: Final = MappingProxyType(
             Cpu(name="x86-64-v2", machine="x86_64", needs=_V2, registers=8),
             Cpu(name="x86-64-v3", machine="x86_64", needs=_V3, registers=16),
             Cpu(name="x86-64-v4", machine="x86_64", needs=_V4, registers=32, wide=True),
+            Cpu(name="x86-64-v4-vnni", machine="x86_64", needs=_V4 | {"avx512_vnni"}, registers=32, wide=True),
             Cpu(name="aarch64", machine="aarch64", registers=16),
         )
     }
@@ -62,4 +63,6 @@ def march(cpu: Cpu) -> tuple[str, ...]:
     """
     if cpu.machine != "x86_64":
         return ("-march=armv8-a",)
+    if cpu.name.endswith("-vnni"):  # what every AVX-512 processor since Cascade Lake and Zen 4 adds, and no level names
+        return (f"-march={cpu.name.removesuffix('-vnni')}", "-mavx512vnni")
     return (f"-march={cpu.name}",) if "avx" in cpu.needs else (f"-march={cpu.name}", "-Wno-psabi")
