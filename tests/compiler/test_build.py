@@ -25,7 +25,7 @@ from datacc.repo.create import create
 from datacc.repo.find import find
 from datacc.runtime.load import load
 from datacc.sources.table import infer_program
-from datacc.spec.program import Budget, Check, Goal, Program
+from datacc.spec.program import Budget, Check, Goal, Program, Target
 from datacc.spec.read import read_program
 from tests.compiler.tables import blobs
 
@@ -327,3 +327,17 @@ def test_a_lost_cache_gives_the_same_bytes(built: Path) -> None:
     first = read_report(built / "build" / "flowers" / "report.json")
     shutil.rmtree(built / ".datacc")
     assert build(read_program(built / "datacc.toml"), built).digests == first.digests
+
+
+def test_a_program_of_integers(tmp_path: Path) -> None:
+    """Judged to the last bit; its Graph is one of integers, beside the one of floats that it was made of."""
+    program = program_in(tmp_path, target=Target(arithmetic="int8", make=("c", "library", "onnx")))
+    report = build(program, tmp_path)
+    folder = tmp_path / "build" / program.name
+    assert report.verdict.holds
+    assert "to the last bit" in report.verdict.lines[0].wanted
+    whole, floats = (load_graph((folder / name).read_bytes()) for name in ("graph.dcc", "fitted.dcc"))
+    assert {n.type.dtype for n in whole.nodes if n.op == "dense"} == {"int32"}
+    assert {n.type.dtype for n in floats.nodes if n.op == "dense"} == {"float32"}
+    again = build(program, tmp_path)
+    assert again.digests == report.digests

@@ -7,9 +7,11 @@ import pytest
 
 from datacc.compiler import parity
 from datacc.compiler.ask import MOST_ROWS, batch_rows
-from datacc.compiler.parity import compare
+from datacc.compiler.parity import TOLERANCE, compare, tolerance
 from datacc.errors import ParityError
 from tests.compiler.made import Standing, graph_for
+from tests.compiler.test_quantise import NETS, integers
+from tests.ir.graphs import inputs_for
 
 ROWS = 10
 GRAPH = graph_for()
@@ -72,3 +74,17 @@ def test_scores_may_differ_by_a_hundred_thousandth(by: float, agrees: bool) -> N
 
 def test_batches_are_bounded() -> None:
     assert 1 <= batch_rows(GRAPH) <= MOST_ROWS
+
+
+def test_a_graph_of_integers_allows_no_difference() -> None:
+    whole = integers(NETS["digits"])
+    assert tolerance(NETS["digits"]) == TOLERANCE
+    assert tolerance(whole) == 0
+    inputs = inputs_for(whole, 2)
+
+    def nearly(answers: dict[str, Any], seen: int) -> None:
+        answers["label_scores"] = np.nextafter(answers["label_scores"], np.float32(2))
+
+    assert compare(whole, Standing(whole), inputs, ["a", "b"]).difference == 0
+    with pytest.raises(ParityError, match="label_scores"):
+        compare(whole, Standing(whole, nearly), inputs, ["a", "b"])

@@ -29,7 +29,7 @@ ROWS = 12
 
 @cache
 def everything() -> Graph:
-    """A program of every integer kernel: all kinds of products, sums, pools, signed and unsigned, up to class and scores."""
+    """A program of every integer kernel: products of all kinds, sums, pools, signed and unsigned; class and scores."""
     net = Net()
     x = net.conv("stem", net.picture(13, 13, 3), 24, relu=False)
     a, b = net.conv("left", x, 24), net.conv("right", x, 24, 1, relu=False)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datacc.compiler.ledger import log_opening
-from datacc.compiler.parity import TOLERANCE, Answers, compare
+from datacc.compiler.parity import Answers, compare, tolerance
 from datacc.compiler.slices import class_index, described, slice_rows
 from datacc.compiler.verdict import Costs, Line, Timing, Verdict, budget_lines, rate_line
 from datacc.goals import Metric
@@ -52,7 +52,7 @@ def judge(
     truth = open_labels(store, snapshot)
     return Verdict(
         lines=(
-            _parity_line(answers, len(rows)),
+            _parity_line(answers, len(rows), tolerance(graph)),
             *_rate_lines(program, snapshot, rows, truth, answers),
             *budget_lines(program.budget, costs, timing, cheaper),
         ),
@@ -65,11 +65,11 @@ def _timing(native: Native, inputs: Mapping[str, NDArray[Any]]) -> Timing:
     return Timing(median=measured.median, p99=measured.p99, quiet=measured.quiet)
 
 
-def _parity_line(answers: Answers, rows: int) -> Line:
+def _parity_line(answers: Answers, rows: int, allowed: float) -> Line:
     return Line(
         kind="parity",
         what="same answers as the reference",
-        wanted=f"class equal, scores within {_small(TOLERANCE)}",
+        wanted=f"class equal, scores within {_small(allowed)}" if allowed else "class and scores equal to the last bit",
         reached=f"{rows:,} rows, largest difference {_small(answers.difference)}",
         holds=True,
     )

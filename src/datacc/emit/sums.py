@@ -121,7 +121,8 @@ INLINE void {word}_store_bytes(uint8_t *to, {word} x)
 INLINE {word} {word}_quads({word} sum, const uint8_t *in, int turn, const int8_t *weight)
 {{
     typedef int32_t four __attribute__((aligned(1), may_alias));
-    return {word}_dot(sum, {word}_all(*(const four *)in ^ turn * 0x01010101), *(const {word}_anywhere *)weight);
+    const int32_t x = *(const four *)in ^ (int32_t)((uint32_t)turn * 0x01010101u);
+    return {word}_dot(sum, {word}_all(x), *(const {word}_anywhere *)weight);
 }}""",
         # One input, the same for every sum.
         f"{word}_single": f"""\

@@ -93,9 +93,21 @@ def divide(a: Array, b: Array) -> Array:
 
 
 def exp(x: Array) -> Array:
-    """e to the x."""
+    """e to the x, in the very operations of the C kernel (`emit/functions.py`): the same bits."""
+    f = np.float32
     with np.errstate(all="ignore"):
-        return np.exp(x)
+        within = np.where(x < f(-104), f(-104), np.where(x > f(89), f(89), x)).astype(f)
+        shifted = within * f(1.44269504) + f(12582912)  # 1.5 · 2^23: nothing behind the point stays
+        n = shifted - f(12582912)
+        r = within - n * f(0.693359375) + n * f(2.12194440e-4)
+        p = np.full_like(r, f(1.9875691500e-4))
+        for c in (1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1):
+            p = p * r + f(c)
+        power = shifted.view(np.uint32) - np.uint32(0x4B400000 - 254)  # n + 254, in two steps: 2^n may overflow
+        half = power >> np.uint32(1)
+        scales = [(part << np.uint32(23)).view(f) for part in (half, power - half)]
+        power_of_e: Array = (p * r * r + r + f(1)) * scales[0] * scales[1]
+        return power_of_e
 
 
 def log(x: Array) -> Array:
