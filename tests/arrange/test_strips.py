@@ -10,6 +10,7 @@ from tests.emit.nets import Net, digits
 
 # Bytes are the same on every machine: a change of these figures is a change of the planner.
 ARENAS = {"mlp": 384, "digits": 16_896, "dscnn": 80_384, "resnet8": 147_968, "vww": 143_488, "board": 30_976}
+WINOGRAD = {"digits": 26_112, "resnet8": 160_256, "board": 46_336}  # with the scratch of that form
 
 
 def chains(plan: Plan) -> list[list[str]]:
@@ -19,18 +20,20 @@ def chains(plan: Plan) -> list[list[str]]:
 
 @pytest.mark.parametrize("name", ARENAS)
 def test_the_arena_of_a_known_net(name: str) -> None:
-    plan = arrange(NETS[name](), CPU)
+    plan = arrange(NETS[name](), CPU, winograd=False)
     assert (plan.arena, plan.arena / plan.peak <= 1.03) == (ARENAS[name], True)
+    plan = arrange(NETS[name](), CPU)
+    assert (plan.arena, plan.arena / plan.peak <= 1.03) == (WINOGRAD.get(name, ARENAS[name]), True)
 
 
 def test_the_arena_of_a_net_of_digits_with_pixels_of_bytes() -> None:
-    plan = arrange(digits(), CPU)
+    plan = arrange(digits(), CPU, winograd=False)
     assert plan.arena == plan.peak == 16_896
     assert chains(plan) == [["each", "conv", "maxpool", "conv", "maxpool"]]
 
 
 def test_windows_hold_the_rows_that_one_call_needs() -> None:
-    (step,) = (step for step in arrange(digits(), CPU).steps if step.parts)
+    (step,) = (step for step in arrange(digits(), CPU, winograd=False).steps if step.parts)
     assert [(part.rows, part.calls, part.lead) for part in step.parts] == [
         (1, 28, 0),  # the cast
         (1, 28, 1),  # a convolution reads one row ahead

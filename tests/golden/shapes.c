@@ -126,10 +126,10 @@ typedef struct {
 } conv_walk;
 
 /* Adds the residual, applies the threshold, and writes one vector. */
-INLINE void conv_finish(const conv_walk *walk, lanes sum, const float *residual, float *out)
+INLINE void conv_finish(int relu, lanes sum, const float *residual, float *out)
 {
     if (residual) sum = lanes_add(sum, lanes_load(residual));
-    if (walk->relu) sum = lanes_larger(lanes_all(0), sum);
+    if (relu) sum = lanes_larger(lanes_all(0), sum);
     lanes_store(out, sum);
 }
 
@@ -139,7 +139,8 @@ INLINE void kernel_conv(const conv_walk *walk, int rows, int columns, int vector
 {
     lanes sum[28];
     UNROLL for (int p = 0; p < rows * columns; p++)
-        UNROLL for (int v = 0; v < vectors; v++) sum[p * vectors + v] = lanes_load(bias + 8 * v);
+        UNROLL for (int v = 0; v < vectors; v++)
+            sum[p * vectors + v] = bias ? lanes_load(bias + 8 * v) : lanes_all(0);
     for (int tap = 0; tap < walk->taps; tap++)
         for (int run = 0; run < walk->runs; run++) {
             const float *from = in + tap * walk->tap_row + run * walk->run_step;
@@ -154,7 +155,7 @@ INLINE void kernel_conv(const conv_walk *walk, int rows, int columns, int vector
         UNROLL for (int v = 0; v < vectors; v++) {
             const int to = p / columns * walk->out_row + p % columns * walk->out_pixel + 8 * v;
             const int with = p / columns * walk->residual_row + p % columns * walk->residual_pixel + 8 * v;
-            conv_finish(walk, sum[p * vectors + v], residual ? residual + with : NULL, out + to);
+            conv_finish(walk->relu, sum[p * vectors + v], residual ? residual + with : NULL, out + to);
         }
 }
 

@@ -14,8 +14,8 @@ from datacc.ir.plan import Plan
 from datacc.spec.cpus import cpu_named
 
 
-def arrange(graph: Graph, cpu: str) -> Plan:
-    """The Plan of a complete Graph for this processor.
+def arrange(graph: Graph, cpu: str, *, winograd: bool = True) -> Plan:
+    """The Plan of a complete Graph for this processor; `winograd` allows sums of products in that form.
 
     Raises `GraphError` for a Graph with holes, with states, or of a form that has no kernel.
     """
@@ -23,7 +23,7 @@ def arrange(graph: Graph, cpu: str) -> Plan:
     if graph.states:
         raise GraphError("programs with states are not emitted yet", tries=["a skeleton without states"])
     steps, places = place(graph, group(graph))
-    plan = fuse(Plan(graph=graph, cpu=cpu_named(cpu).name, steps=steps, places=places))
+    plan = fuse(Plan(graph=graph, cpu=cpu_named(cpu).name, winograd=winograd, steps=steps, places=places))
     lives = lifetimes(plan.steps, plan.places)
     offsets, arena = pack(lives)
     return replace(plan, offsets=offsets, arena=arena, peak=peak(lives))

@@ -1,8 +1,10 @@
 """About how many cycles a step takes, a few rows at a time or all at once: enough to see what strips would cost."""
 
+from dataclasses import replace
+
+from datacc.emit.blocks import Blocks, suits
 from datacc.emit.form import Form
 from datacc.emit.shape import Shape
-from datacc.emit.tiles import fewest_cycles
 from datacc.ir.plan import LANES, Plan, Step
 
 
@@ -13,12 +15,8 @@ def cycles(plan: Plan, step: Step, rows: int) -> float:
         return moving(rows * out.row) * (4 if step.op in ("maxpool", "meanpool") else 1)
     if plan.places[step.reads[0]].dtype != "float32":
         return Shape.of(step, plan).cycles(rows)
-    form = Form.of(step, plan)
-    _, down, across, _ = form.weight.shape
-    return sum(
-        band.blocks * fewest_cycles(rows, out.width, band.vectors, down * across * max(1, band.channels), form.cpu)
-        for band in form.bands
-    )
+    form = Form.of(step, replace(plan, places={**plan.places, step.out: replace(out, height=rows)}))
+    return Blocks.of(form).cycles if suits(form) else form.cycles
 
 
 def moving(floats: int) -> float:

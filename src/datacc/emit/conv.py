@@ -7,11 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datacc.emit.bands import Band, by_lane, cut, filled, ungrouped
+from datacc.emit.blocks import Blocks, suits
 from datacc.emit.form import Form
 from datacc.emit.lanes import both_widths
 from datacc.emit.piece import Piece, at, times
 from datacc.emit.tiles import best_tile, cover
 from datacc.emit.walk import call, loop, walk
+from datacc.emit.winograd import winograd
 from datacc.ir.plan import Place, Plan, Step
 
 _WALK: Final = """\
@@ -27,10 +29,10 @@ typedef struct {
 
 _FINISH: Final = """\
 /* Adds the residual, applies the threshold, and writes one vector. */
-INLINE void conv_finish(const conv_walk *walk, lanes sum, const float *residual, float *out)
+INLINE void conv_finish(int relu, lanes sum, const float *residual, float *out)
 {
     if (residual) sum = lanes_add(sum, lanes_load(residual));
-    if (walk->relu) sum = lanes_larger(lanes_all(0), sum);
+    if (relu) sum = lanes_larger(lanes_all(0), sum);
     lanes_store(out, sum);
 }"""
 
@@ -41,7 +43,8 @@ INLINE void kernel_conv(const conv_walk *walk, int rows, int columns, int vector
 {
     lanes sum[28];
     UNROLL for (int p = 0; p < rows * columns; p++)
-        UNROLL for (int v = 0; v < vectors; v++) sum[p * vectors + v] = lanes_load(bias + 8 * v);
+        UNROLL for (int v = 0; v < vectors; v++)
+            sum[p * vectors + v] = bias ? lanes_load(bias + 8 * v) : lanes_all(0);
     for (int tap = 0; tap < walk->taps; tap++)
         for (int run = 0; run < walk->runs; run++) {
             const float *from = in + tap * walk->tap_row + run * walk->run_step;
@@ -56,7 +59,7 @@ INLINE void kernel_conv(const conv_walk *walk, int rows, int columns, int vector
         UNROLL for (int v = 0; v < vectors; v++) {
             const int to = p / columns * walk->out_row + p % columns * walk->out_pixel + 8 * v;
             const int with = p / columns * walk->residual_row + p % columns * walk->residual_pixel + 8 * v;
-            conv_finish(walk, sum[p * vectors + v], residual ? residual + with : NULL, out + to);
+            conv_finish(walk->relu, sum[p * vectors + v], residual ? residual + with : NULL, out + to);
         }
 }"""
 
@@ -79,7 +82,7 @@ INLINE void kernel_depthwise(const conv_walk *walk, int rows, int columns, const
     UNROLL for (int p = 0; p < rows * columns; p++) {
         const int to = p / columns * walk->out_row + p % columns * walk->out_pixel;
         const int with = p / columns * walk->residual_row + p % columns * walk->residual_pixel;
-        conv_finish(walk, sum[p], residual ? residual + with : NULL, out + to);
+        conv_finish(walk->relu, sum[p], residual ? residual + with : NULL, out + to);
     }
 }"""
 
@@ -92,6 +95,8 @@ FRAGMENTS: Final[Mapping[str, str]] = {
 def conv(step: Step, plan: Plan, name: str) -> Piece:
     """The step that computes a convolution with what is fused to it."""
     form = Form.of(step, plan)
+    if suits(form):
+        return winograd(form, name)
     full = form.weight if form.is_depthwise else ungrouped(form.weight, form.groups)
     body: list[str] = []
     weights: dict[str, NDArray[np.float32]] = {}
@@ -102,6 +107,14 @@ def conv(step: Step, plan: Plan, name: str) -> Piece:
         weights[bias] = filled(form.bias)[band.first : band.first + band.blocks * band.width]
         body += _blocks(form, band, weight, bias, len(weights[weight]) // band.blocks)
     return Piece(table=_table(form), body=tuple(body), weights=weights)
+
+
+def scratch(step: Step, plan: Plan) -> int:
+    """The bytes that a convolution works in beside its input and output."""
+    if plan.places[step.reads[0]].dtype != "float32":
+        return 0
+    form = Form.of(step, plan)
+    return Blocks.of(form).scratch if suits(form) else 0
 
 
 def _table(form: Form) -> tuple[str, ...]:
@@ -157,8 +170,7 @@ def _tiles(
     """The loops over tiles, with one call for each form of tile."""
     kernel = ("kernel_depthwise" if form.is_depthwise else "kernel_conv") + band.suffix
     vectors = [] if form.is_depthwise else [str(band.vectors)]
-    depth = int(np.prod(form.weight.shape[1:3])) * max(1, band.channels)
-    tile = best_tile(form.out.height, form.out.width, band.vectors, depth, form.cpu)
+    tile = best_tile(form.out.height, form.out.width, band.vectors, form.depth(band), form.cpu)
     stride = form.stride[0] * form.source.row, form.stride[1] * form.source.pixel
     lines = []
     for first_y, end_y, rows, columns_of in cover(tile, form.out.height, form.out.width):

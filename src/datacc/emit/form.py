@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datacc.emit.bands import Band, bands, stretch
+from datacc.emit.tiles import fewest_cycles
 from datacc.ir.graph import Graph, Node
 from datacc.ir.plan import Place, Plan, Step
 from datacc.spec.cpus import CPUS, Cpu
@@ -27,6 +28,7 @@ class Form:
     dilation: tuple[int, int]
     groups: int
     cpu: Cpu
+    winograd: bool  # whether it may be computed in that form
 
     @staticmethod
     def of(step: Step, plan: Plan) -> "Form":
@@ -46,6 +48,7 @@ class Form:
             dilation=_two(node["dilation"], one_d, 1),
             groups=node["groups"],
             cpu=CPUS[plan.cpu],
+            winograd=plan.winograd,
         )
 
     @property
@@ -64,6 +67,19 @@ class Form:
         if self.is_depthwise:
             return stretch(self.out.pixel, self.cpu, 1)
         return bands(self.out.channels, self.source.channels, self.groups, self.cpu)
+
+    def depth(self, band: Band) -> int:
+        """The products of which one output is the sum."""
+        _, down, across, _ = self.weight.shape
+        return int(down * across * max(1, band.channels))
+
+    @property
+    def cycles(self) -> float:
+        """About how many cycles it takes as it is written, product by product."""
+        height, width = self.out.height, self.out.width
+        return sum(
+            band.blocks * fewest_cycles(height, width, band.vectors, self.depth(band), self.cpu) for band in self.bands
+        )
 
 
 def _two(given: Any, one_d: bool, fill: int) -> tuple[int, int]:

@@ -135,12 +135,15 @@ def _with_used(form: Mapping[str, str], used: Collection[str]) -> list[str]:
     return kept[::-1]
 
 
-def both_widths(fragments: Mapping[str, str]) -> Mapping[str, str]:
-    """Kernels on vectors of eight floats, and the same on vectors of sixteen, whose names end in `_wide`."""
-    wide = {f"{name}_wide": _widened(text, fragments) for name, text in fragments.items()}
-    return {**fragments, **wide}
+def both_widths(fragments: Mapping[str, str], *more: str) -> Mapping[str, str]:
+    """Kernels on vectors of eight floats, and the same on vectors of sixteen, whose names end in `_wide`.
+
+    They may call one another, and `more` that exist in both widths.
+    """
+    words = "|".join((*fragments, *more))
+    return {**fragments, **{f"{name}_wide": _widened(text, words) for name, text in fragments.items()}}
 
 
-def _widened(text: str, names: Collection[str]) -> str:
-    text = re.sub(rf"\b({'|'.join(names)})\b", r"\1_wide", text)
+def _widened(text: str, words: str) -> str:
+    text = re.sub(rf"\b({words})\b", r"\1_wide", text)
     return re.sub(rf"\b{LANES}\b", str(WIDE), re.sub(r"\blanes(?=\b|_)", "wide", text))

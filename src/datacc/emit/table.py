@@ -17,6 +17,7 @@ from datacc.emit import (
     reorder,
     rescale,
     softmax,
+    transforms,
 )
 from datacc.emit.piece import Piece
 from datacc.emit.pixelwise import pixelwise
@@ -56,7 +57,7 @@ KERNELS: Final[Mapping[str, Kernel]] = {
 }
 
 # The bytes of scratch that a step's kernel works in, for ops that want any; the steps are placed already.
-SCRATCH: Final[Mapping[str, Callable[[Step, Plan], int]]] = {}
+SCRATCH: Final[Mapping[str, Callable[[Step, Plan], int]]] = {"conv": conv.scratch}
 
 # These write whole vectors, so padded channels come out as zeros by themselves.
 WRITES_LANES: Final = frozenset({"dense", "conv", "each", "add", "maxpool", "meanpool", "rescale"})
@@ -64,6 +65,7 @@ WRITES_LANES: Final = frozenset({"dense", "conv", "each", "add", "maxpool", "mea
 FRAGMENTS: Final[Mapping[str, str]] = {
     **copy.FRAGMENTS,
     **conv.FRAGMENTS,
+    **transforms.FRAGMENTS,
     **dense.FRAGMENTS,
     **pool.FRAGMENTS,
     **largest.FRAGMENTS,

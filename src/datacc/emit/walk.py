@@ -10,13 +10,13 @@ ONE_LINE: Final = 70
 LINE: Final = 100
 
 
-def walk(kind: str, /, **distances: int) -> tuple[str, ...]:
-    """The lines of a constant table named `walk`, zeros left out; the compiler folds it into the inlined kernel."""
+def walk(kind: str, name: str = "walk", /, **distances: int) -> tuple[str, ...]:
+    """The lines of a constant table, zeros left out; the compiler folds it into the inlined kernel."""
     members = ", ".join(f".{name} = {value}" for name, value in distances.items() if value) or "0"
     if len(members) <= ONE_LINE:
-        return (f"static const {kind} walk = {{{members}}};",)
+        return (f"static const {kind} {name} = {{{members}}};",)
     lines = re.findall(rf".{{1,{LINE}}}(?:,(?= )|$)", members)
-    return (f"static const {kind} walk = {{", *(f"    {line.strip()}" for line in lines), "};")
+    return (f"static const {kind} {name} = {{", *(f"    {line.strip()}" for line in lines), "};")
 
 
 def distances(source: Place, out: Place, rows: int, pixels: int) -> dict[str, int]:

@@ -141,11 +141,13 @@ class Plan:
     """Steps in order, a place for every value, the arena's layout.
 
     `offsets` gives every arena buffer its first byte; `arena` is the arena's length and `peak` the largest sum of
-    buffers that live at one time, both in bytes. Before the arena is laid out these three are empty.
+    buffers that live at one time, both in bytes. Before the arena is laid out these three are empty. `winograd` tells
+    whether kernels may compute the same sums in fewer, other products, which changes last bits.
     """
 
     graph: Graph
     cpu: str
+    winograd: bool = True
     steps: tuple[Step, ...]
     places: Mapping[str, Place]
     offsets: Mapping[str, int] = field(default_factory=dict)
