@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from datacc.ir.graph import Graph, Node
+from datacc.ir.graph import Graph, Node, needed
 
 
 class _Affine(nn.Module):
@@ -37,7 +37,8 @@ def eager(graph: Graph) -> Callable[[NDArray[Any]], tuple[int, NDArray[np.float3
 
 def _layers(graph: Graph) -> Iterator[nn.Module]:
     """A layer for every node from the input to the logits; the gallery's programs are chains."""
-    for node in graph.nodes:
+    [logits] = [node.inputs[0] for node in graph.nodes if node.op == "argmax"]
+    for node in (graph.by_name[name] for name in graph.by_name if name in needed(graph, [logits])):
         values = [torch.from_numpy(v.copy()) for i in node.inputs if (v := graph.by_name[i].value) is not None]
         match node.op:
             case "conv":
@@ -50,7 +51,7 @@ def _layers(graph: Graph) -> Iterator[nn.Module]:
                 yield nn.ReLU()
             case "maxpool":
                 yield nn.MaxPool2d(node["size"], node["stride"])
-            case "input" | "weight" | "cast" | "softmax" | "argmax" | "maximum":
+            case "input" | "weight" | "cast":
                 continue
             case _:
                 raise ValueError(f"no layer for {node.op}")

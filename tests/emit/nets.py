@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from datacc.ir.build import Builder
+from datacc.ir.compose import softmax
 from datacc.ir.graph import Graph
 
 
@@ -50,7 +51,7 @@ class Net:
         return self.b.op("relu", f"{name}.relu", x) if relu else x
 
     def answers(self, features: str, name: str = "label") -> Graph:
-        scores = self.b.op("softmax", "softmax", features)
+        scores = softmax(self.b, "softmax", features)
         outputs = {
             name: self.b.op("argmax", "argmax", features),
             f"{name}_confidence": self.b.op("maximum", "maximum", scores),

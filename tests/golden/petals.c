@@ -5,9 +5,9 @@
  * compile   cc -O2 -ffp-contract=off -march=x86-64-v3 (no libc needed)
  *           cc -std=c99 -DDATACC_PORTABLE (any C99 compiler, plain loops; last bits may differ)
  *           Sums of products are fused where the processor can; never compile with -ffast-math.
- * work      54 multiply-adds for every input
- * memory    128 bytes of scratch, 264 bytes of weights
- * graph     63ddb0540dd6ea4aa21ae9b856345efc
+ * work      79 multiply-adds for every input
+ * memory    192 bytes of scratch, 284 bytes of weights
+ * graph     88fcd2632e941241f7ab0e2a3bc8ad06
  */
 #include "petals.h"
 
@@ -51,6 +51,15 @@ INLINE lanes lanes_larger(lanes a, lanes b)
     const bits is_larger = a > b; /* all bits of a lane, or none */
     return (lanes)((is_larger & (bits)a) | (~is_larger & (bits)b));
 }
+typedef uint32_t lanes_whole __attribute__((vector_size(32)));
+INLINE lanes lanes_divide(lanes a, lanes b) { return a / b; }
+INLINE lanes_whole lanes_less(lanes a, lanes b) { return (lanes_whole)(a < b); }
+INLINE lanes_whole lanes_bits(lanes x) { return (lanes_whole)x; }
+INLINE lanes lanes_of_bits(lanes_whole n) { return (lanes)n; }
+INLINE lanes lanes_choose(lanes_whole which, lanes a, lanes b)
+{
+    return (lanes)((which & (lanes_whole)a) | (~which & (lanes_whole)b));
+}
 INLINE lanes lanes_load_some(const float *from, int count)
 {
     lanes x = lanes_all(0);
@@ -60,6 +69,25 @@ INLINE lanes lanes_load_some(const float *from, int count)
 INLINE void lanes_store_some(float *to, lanes x, int count)
 {
     UNROLL for (int i = 0; i < count; i++) to[i] = x[i];
+}
+/* The nearest number between two; what is no number stays that. */
+INLINE lanes lanes_clip(lanes x, lanes low, lanes high)
+{
+    const lanes above = lanes_choose(lanes_less(x, low), low, x);
+    return lanes_choose(lanes_less(high, above), high, above);
+}
+/* e to the x: 2^n times a polynomial of what is left, at most ln 2 / 2; relative error below 1e-7. */
+INLINE lanes lanes_exp(lanes x)
+{
+    const lanes within = lanes_clip(x, lanes_all(-104), lanes_all(89));
+    const lanes shifted = within * 1.44269504f + 12582912.0f; /* 1.5 * 2^23: nothing behind the point stays */
+    const lanes n = shifted - 12582912.0f;
+    const lanes r = within - n * 0.693359375f + n * 2.12194440e-4f;
+    const lanes p = ((((1.9875691500e-4f * r + 1.3981999507e-3f) * r + 8.3334519073e-3f) * r + 4.1665795894e-2f) * r
+                     + 1.6666665459e-1f) * r + 5.0000001201e-1f;
+    const lanes_whole power = lanes_bits(shifted) - (0x4B400000u - 254); /* n + 254, in two steps: 2^n may overflow */
+    const lanes_whole half = power >> 1, rest = power - half;
+    return (p * r * r + r + 1.0f) * lanes_of_bits(half << 23) * lanes_of_bits(rest << 23);
 }
 #else
 typedef struct { float at[8]; } lanes;
@@ -99,6 +127,29 @@ INLINE lanes lanes_larger(lanes a, lanes b)
     for (int i = 0; i < 8; i++) a.at[i] = a.at[i] > b.at[i] ? a.at[i] : b.at[i];
     return a;
 }
+typedef uint32_t lane_whole;
+INLINE lanes lanes_divide(lanes a, lanes b)
+{
+    for (int i = 0; i < 8; i++) a.at[i] /= b.at[i];
+    return a;
+}
+INLINE lane_whole lane_less(float a, float b) { return -(lane_whole)(a < b); }
+INLINE lane_whole lane_bits(float x)
+{
+    union { float x; lane_whole bits; } both;
+    both.x = x;
+    return both.bits;
+}
+INLINE float lane_of_bits(lane_whole n)
+{
+    union { float x; lane_whole bits; } both;
+    both.bits = n;
+    return both.x;
+}
+INLINE float lane_choose(lane_whole which, float a, float b)
+{
+    return lane_of_bits((which & lane_bits(a)) | (~which & lane_bits(b)));
+}
 INLINE lanes lanes_load_some(const float *from, int count)
 {
     lanes x = lanes_all(0);
@@ -108,6 +159,30 @@ INLINE lanes lanes_load_some(const float *from, int count)
 INLINE void lanes_store_some(float *to, lanes x, int count)
 {
     for (int i = 0; i < count; i++) to[i] = x.at[i];
+}
+/* The nearest number between two; what is no number stays that. */
+INLINE float lane_clip(float x, float low, float high)
+{
+    const float above = lane_choose(lane_less(x, low), low, x);
+    return lane_choose(lane_less(high, above), high, above);
+}
+/* e to the x: 2^n times a polynomial of what is left, at most ln 2 / 2; relative error below 1e-7. */
+INLINE float lane_exp(float x)
+{
+    const float within = lane_clip(x, -104, 89);
+    const float shifted = within * 1.44269504f + 12582912.0f; /* 1.5 * 2^23: nothing behind the point stays */
+    const float n = shifted - 12582912.0f;
+    const float r = within - n * 0.693359375f + n * 2.12194440e-4f;
+    const float p = ((((1.9875691500e-4f * r + 1.3981999507e-3f) * r + 8.3334519073e-3f) * r + 4.1665795894e-2f) * r
+                     + 1.6666665459e-1f) * r + 5.0000001201e-1f;
+    const lane_whole power = lane_bits(shifted) - (0x4B400000u - 254); /* n + 254, in two steps: 2^n may overflow */
+    const lane_whole half = power >> 1, rest = power - half;
+    return (p * r * r + r + 1.0f) * lane_of_bits(half << 23) * lane_of_bits(rest << 23);
+}
+INLINE lanes lanes_exp(lanes x)
+{
+    for (int i = 0; i < 8; i++) x.at[i] = lane_exp(x.at[i]);
+    return x;
 }
 #endif
 
@@ -159,28 +234,6 @@ INLINE void kernel_maximum(const float *in, int count, float *out)
     out[0] = kernel_largest(in, count);
 }
 
-/* e to the x for -87 <= x <= 0: 2^n times the series of e^r up to r^7, |r| <= ln 2 / 2; relative error below 2e-7. */
-INLINE float kernel_exp(float x)
-{
-    union { int32_t bits; float value; } power; /* 2^n */
-    const int32_t n = (int32_t)(x * 1.44269504f - 0.5f);
-    const float r = (x - (float)n * 0.693359375f) + (float)n * 2.12194440e-4f;
-    power.bits = (n + 127) << 23;
-    return power.value * (1 + r * (1 + r * (1.0f / 2 + r * (1.0f / 6 + r * (1.0f / 24 + r * (1.0f / 120 +
-                          r * (1.0f / 720 + r * (1.0f / 5040))))))));
-}
-
-/* Exponentials that sum to one; those below e^-87 of the largest count as that. */
-INLINE void kernel_softmax(const float *restrict in, int count, float *restrict out)
-{
-    const float largest = kernel_largest(in, count);
-    float sum = 0;
-    for (int i = 0; i < count; i++) out[i] = in[i] - largest > -87.0f ? in[i] - largest : -87.0f;
-    for (int i = 0; i < count; i++) out[i] = kernel_exp(out[i]);
-    for (int i = 0; i < count; i++) sum += out[i];
-    for (int i = 0; i < count; i++) out[i] /= sum;
-}
-
 /* The position of the first largest element. */
 INLINE void kernel_argmax(const float *in, int count, int32_t *out)
 {
@@ -202,6 +255,8 @@ static const float step2_weight[32];
 static const float step2_bias[8];
 static const float step3_weight[64];
 static const float step3_bias[8];
+static const float step6_weight[16];
+static const float step6_bias[8];
 
 /* standard: affine, 4 to 4; 4 multiply-adds */
 STEP void step1_standard(const float *in, float *out)
@@ -225,20 +280,47 @@ STEP void step3_logits(const float *in, float *out)
     kernel_dense(&walk, 1, 8, in, step3_weight, step3_bias, NULL, out);
 }
 
-/* softmax: softmax, 2 to 2; 2 multiply-adds */
-STEP void step4_softmax(const float *in, float *out)
+/* softmax.largest: maximum, 2 to 1 */
+STEP void step4_softmax_largest(const float *in, float *out)
 {
-    kernel_softmax(in, 2, out);
+    kernel_maximum(in, 2, out);
+}
+
+/* softmax.less + softmax.centred + softmax.exp: affine, add, exp, 1, 2 to 2; 23 multiply-adds */
+STEP void step5_softmax_less(const float *in1, const float *in2, float *out)
+{
+    const lanes v1 = lanes_all(*(in1));
+    const lanes v2 = lanes_load(in2);
+    const lanes v3 = lanes_add(lanes_multiply(v1, lanes_all(-1.0f)), lanes_all(-0.0f));
+    const lanes v4 = lanes_add(v2, v3);
+    const lanes v5 = lanes_exp(v4);
+    lanes_store_some(out, v5, 2);
+}
+
+/* softmax.sum: dense, 2 to 1; 2 multiply-adds */
+STEP void step6_softmax_sum(const float *in, float *out)
+{
+    static const dense_walk walk = {.rows = 1, .pixels = 1, .run = 2};
+    kernel_dense(&walk, 1, 8, in, step6_weight, step6_bias, NULL, out);
+}
+
+/* softmax: divide, 2, 1 to 2; 2 multiply-adds */
+STEP void step7_softmax(const float *in1, const float *in2, float *out)
+{
+    const lanes v1 = lanes_load_some(in1, 2);
+    const lanes v2 = lanes_all(*(in2));
+    const lanes v3 = lanes_divide(v1, v2);
+    lanes_store_some(out, v3, 2);
 }
 
 /* argmax: argmax, 2 to 1 */
-STEP void step5_argmax(const float *in, int32_t *out)
+STEP void step8_argmax(const float *in, int32_t *out)
 {
     kernel_argmax(in, 2, out);
 }
 
 /* maximum: maximum, 2 to 1 */
-STEP void step6_maximum(const float *in, float *out)
+STEP void step9_maximum(const float *in, float *out)
 {
     kernel_maximum(in, 2, out);
 }
@@ -250,9 +332,12 @@ EXPORT void petals(const petals_input *input, petals_answer *answer, petals_scra
     step1_standard(input->petals, scratch->floats + 16);
     step2_hidden(scratch->floats + 16, scratch->floats);
     step3_logits(scratch->floats, scratch->floats + 16);
-    step4_softmax(scratch->floats + 16, answer->kind_scores);
-    step5_argmax(scratch->floats + 16, &answer->kind);
-    step6_maximum(answer->kind_scores, &answer->kind_confidence);
+    step4_softmax_largest(scratch->floats + 16, scratch->floats + 32);
+    step5_softmax_less(scratch->floats + 32, scratch->floats + 16, scratch->floats);
+    step6_softmax_sum(scratch->floats, scratch->floats + 32);
+    step7_softmax(scratch->floats, scratch->floats + 32, answer->kind_scores);
+    step8_argmax(scratch->floats + 16, &answer->kind);
+    step9_maximum(answer->kind_scores, &answer->kind_confidence);
 }
 
 EXPORT void petals_batch(const petals_input *inputs, petals_answer *answers, size_t count, petals_scratch *scratch)
@@ -300,4 +385,13 @@ static const float step3_weight[64] = {
 
 static const float step3_bias[8] = {
     0.47f, -0.37f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f
+};
+
+static const float step6_weight[16] = {
+    1.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    1.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f
+};
+
+static const float step6_bias[8] = {
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f
 };

@@ -24,7 +24,7 @@ typedef struct {
 /* Memory that a call works in: one for each thread, contents without meaning before and after.
  * It may lie anywhere; at a multiple of 64 bytes it is fastest. */
 typedef struct {
-    float floats[32];
+    float floats[48];
 } petals_scratch;
 
 /* Answers one input. Re-entrant: it allocates nothing, keeps nothing, and does the same work for every input. */

@@ -5,9 +5,9 @@
  * compile   cc -O2 -ffp-contract=off -march=x86-64-v3 (no libc needed)
  *           cc -std=c99 -DDATACC_PORTABLE (any C99 compiler, plain loops; last bits may differ)
  *           Sums of products are fused where the processor can; never compile with -ffast-math.
- * work      5,059 multiply-adds for every input
- * memory    2,560 bytes of scratch, 1,876 bytes of weights
- * graph     8e3560f27479ea725295df6e83c9f8ba
+ * work      5,096 multiply-adds for every input
+ * memory    2,560 bytes of scratch, 1,900 bytes of weights
+ * graph     1fd1217506c82f6d484942cb808929bd
  */
 #include "shapes.h"
 
@@ -51,6 +51,44 @@ INLINE lanes lanes_larger(lanes a, lanes b)
     const bits is_larger = a > b; /* all bits of a lane, or none */
     return (lanes)((is_larger & (bits)a) | (~is_larger & (bits)b));
 }
+typedef uint32_t lanes_whole __attribute__((vector_size(32)));
+INLINE lanes lanes_divide(lanes a, lanes b) { return a / b; }
+INLINE lanes_whole lanes_less(lanes a, lanes b) { return (lanes_whole)(a < b); }
+INLINE lanes_whole lanes_bits(lanes x) { return (lanes_whole)x; }
+INLINE lanes lanes_of_bits(lanes_whole n) { return (lanes)n; }
+INLINE lanes lanes_choose(lanes_whole which, lanes a, lanes b)
+{
+    return (lanes)((which & (lanes_whole)a) | (~which & (lanes_whole)b));
+}
+INLINE lanes lanes_load_some(const float *from, int count)
+{
+    lanes x = lanes_all(0);
+    UNROLL for (int i = 0; i < count; i++) x[i] = from[i];
+    return x;
+}
+INLINE void lanes_store_some(float *to, lanes x, int count)
+{
+    UNROLL for (int i = 0; i < count; i++) to[i] = x[i];
+}
+/* The nearest number between two; what is no number stays that. */
+INLINE lanes lanes_clip(lanes x, lanes low, lanes high)
+{
+    const lanes above = lanes_choose(lanes_less(x, low), low, x);
+    return lanes_choose(lanes_less(high, above), high, above);
+}
+/* e to the x: 2^n times a polynomial of what is left, at most ln 2 / 2; relative error below 1e-7. */
+INLINE lanes lanes_exp(lanes x)
+{
+    const lanes within = lanes_clip(x, lanes_all(-104), lanes_all(89));
+    const lanes shifted = within * 1.44269504f + 12582912.0f; /* 1.5 * 2^23: nothing behind the point stays */
+    const lanes n = shifted - 12582912.0f;
+    const lanes r = within - n * 0.693359375f + n * 2.12194440e-4f;
+    const lanes p = ((((1.9875691500e-4f * r + 1.3981999507e-3f) * r + 8.3334519073e-3f) * r + 4.1665795894e-2f) * r
+                     + 1.6666665459e-1f) * r + 5.0000001201e-1f;
+    const lanes_whole power = lanes_bits(shifted) - (0x4B400000u - 254); /* n + 254, in two steps: 2^n may overflow */
+    const lanes_whole half = power >> 1, rest = power - half;
+    return (p * r * r + r + 1.0f) * lanes_of_bits(half << 23) * lanes_of_bits(rest << 23);
+}
 INLINE lanes lanes_from_uint8(const uint8_t *from)
 {
     typedef uint8_t eight __attribute__((vector_size(8), aligned(1)));
@@ -93,6 +131,63 @@ INLINE lanes lanes_larger(lanes a, lanes b)
 {
     for (int i = 0; i < 8; i++) a.at[i] = a.at[i] > b.at[i] ? a.at[i] : b.at[i];
     return a;
+}
+typedef uint32_t lane_whole;
+INLINE lanes lanes_divide(lanes a, lanes b)
+{
+    for (int i = 0; i < 8; i++) a.at[i] /= b.at[i];
+    return a;
+}
+INLINE lane_whole lane_less(float a, float b) { return -(lane_whole)(a < b); }
+INLINE lane_whole lane_bits(float x)
+{
+    union { float x; lane_whole bits; } both;
+    both.x = x;
+    return both.bits;
+}
+INLINE float lane_of_bits(lane_whole n)
+{
+    union { float x; lane_whole bits; } both;
+    both.bits = n;
+    return both.x;
+}
+INLINE float lane_choose(lane_whole which, float a, float b)
+{
+    return lane_of_bits((which & lane_bits(a)) | (~which & lane_bits(b)));
+}
+INLINE lanes lanes_load_some(const float *from, int count)
+{
+    lanes x = lanes_all(0);
+    for (int i = 0; i < count; i++) x.at[i] = from[i];
+    return x;
+}
+INLINE void lanes_store_some(float *to, lanes x, int count)
+{
+    for (int i = 0; i < count; i++) to[i] = x.at[i];
+}
+/* The nearest number between two; what is no number stays that. */
+INLINE float lane_clip(float x, float low, float high)
+{
+    const float above = lane_choose(lane_less(x, low), low, x);
+    return lane_choose(lane_less(high, above), high, above);
+}
+/* e to the x: 2^n times a polynomial of what is left, at most ln 2 / 2; relative error below 1e-7. */
+INLINE float lane_exp(float x)
+{
+    const float within = lane_clip(x, -104, 89);
+    const float shifted = within * 1.44269504f + 12582912.0f; /* 1.5 * 2^23: nothing behind the point stays */
+    const float n = shifted - 12582912.0f;
+    const float r = within - n * 0.693359375f + n * 2.12194440e-4f;
+    const float p = ((((1.9875691500e-4f * r + 1.3981999507e-3f) * r + 8.3334519073e-3f) * r + 4.1665795894e-2f) * r
+                     + 1.6666665459e-1f) * r + 5.0000001201e-1f;
+    const lane_whole power = lane_bits(shifted) - (0x4B400000u - 254); /* n + 254, in two steps: 2^n may overflow */
+    const lane_whole half = power >> 1, rest = power - half;
+    return (p * r * r + r + 1.0f) * lane_of_bits(half << 23) * lane_of_bits(rest << 23);
+}
+INLINE lanes lanes_exp(lanes x)
+{
+    for (int i = 0; i < 8; i++) x.at[i] = lane_exp(x.at[i]);
+    return x;
 }
 INLINE lanes lanes_from_uint8(const uint8_t *from)
 {
@@ -228,28 +323,6 @@ INLINE void kernel_maximum(const float *in, int count, float *out)
     out[0] = kernel_largest(in, count);
 }
 
-/* e to the x for -87 <= x <= 0: 2^n times the series of e^r up to r^7, |r| <= ln 2 / 2; relative error below 2e-7. */
-INLINE float kernel_exp(float x)
-{
-    union { int32_t bits; float value; } power; /* 2^n */
-    const int32_t n = (int32_t)(x * 1.44269504f - 0.5f);
-    const float r = (x - (float)n * 0.693359375f) + (float)n * 2.12194440e-4f;
-    power.bits = (n + 127) << 23;
-    return power.value * (1 + r * (1 + r * (1.0f / 2 + r * (1.0f / 6 + r * (1.0f / 24 + r * (1.0f / 120 +
-                          r * (1.0f / 720 + r * (1.0f / 5040))))))));
-}
-
-/* Exponentials that sum to one; those below e^-87 of the largest count as that. */
-INLINE void kernel_softmax(const float *restrict in, int count, float *restrict out)
-{
-    const float largest = kernel_largest(in, count);
-    float sum = 0;
-    for (int i = 0; i < count; i++) out[i] = in[i] - largest > -87.0f ? in[i] - largest : -87.0f;
-    for (int i = 0; i < count; i++) out[i] = kernel_exp(out[i]);
-    for (int i = 0; i < count; i++) sum += out[i];
-    for (int i = 0; i < count; i++) out[i] /= sum;
-}
-
 /* The position of the first largest element. */
 INLINE void kernel_argmax(const float *in, int count, int32_t *out)
 {
@@ -269,6 +342,8 @@ static const float step2_weight[72];
 static const float step2_bias[8];
 static const float step4_weight[1024];
 static const float step4_bias[8];
+static const float step7_weight[24];
+static const float step7_bias[8];
 
 /* float + scaled: cast, affine, 8 x 8 x 1 to 8 x 8 x 1; 64 multiply-adds */
 STEP void step1_float_1(const uint8_t *in, float *out)
@@ -312,20 +387,47 @@ STEP void step4_logits(const float *in, float *out)
     kernel_dense(&walk, 1, 8, in, step4_weight, step4_bias, NULL, out);
 }
 
-/* softmax: softmax, 3 to 3; 3 multiply-adds */
-STEP void step5_softmax(const float *in, float *out)
+/* softmax.largest: maximum, 3 to 1 */
+STEP void step5_softmax_largest(const float *in, float *out)
 {
-    kernel_softmax(in, 3, out);
+    kernel_maximum(in, 3, out);
+}
+
+/* softmax.less + softmax.centred + softmax.exp: affine, add, exp, 1, 3 to 3; 34 multiply-adds */
+STEP void step6_softmax_less(const float *in1, const float *in2, float *out)
+{
+    const lanes v1 = lanes_all(*(in1));
+    const lanes v2 = lanes_load(in2);
+    const lanes v3 = lanes_add(lanes_multiply(v1, lanes_all(-1.0f)), lanes_all(-0.0f));
+    const lanes v4 = lanes_add(v2, v3);
+    const lanes v5 = lanes_exp(v4);
+    lanes_store_some(out, v5, 3);
+}
+
+/* softmax.sum: dense, 3 to 1; 3 multiply-adds */
+STEP void step7_softmax_sum(const float *in, float *out)
+{
+    static const dense_walk walk = {.rows = 1, .pixels = 1, .run = 3};
+    kernel_dense(&walk, 1, 8, in, step7_weight, step7_bias, NULL, out);
+}
+
+/* softmax: divide, 3, 1 to 3; 3 multiply-adds */
+STEP void step8_softmax(const float *in1, const float *in2, float *out)
+{
+    const lanes v1 = lanes_load_some(in1, 3);
+    const lanes v2 = lanes_all(*(in2));
+    const lanes v3 = lanes_divide(v1, v2);
+    lanes_store_some(out, v3, 3);
 }
 
 /* argmax: argmax, 3 to 1 */
-STEP void step6_argmax(const float *in, int32_t *out)
+STEP void step9_argmax(const float *in, int32_t *out)
 {
     kernel_argmax(in, 3, out);
 }
 
 /* maximum: maximum, 3 to 1 */
-STEP void step7_maximum(const float *in, float *out)
+STEP void step10_maximum(const float *in, float *out)
 {
     kernel_maximum(in, 3, out);
 }
@@ -338,9 +440,12 @@ EXPORT void shapes(const shapes_input *input, shapes_answer *answer, shapes_scra
     step2_conv(scratch->floats + 512, scratch->floats);
     step3_pool(scratch->floats, scratch->floats + 512);
     step4_logits(scratch->floats + 512, scratch->floats);
-    step5_softmax(scratch->floats, answer->shape_scores);
-    step6_argmax(scratch->floats, &answer->shape);
-    step7_maximum(answer->shape_scores, &answer->shape_confidence);
+    step5_softmax_largest(scratch->floats, scratch->floats + 32);
+    step6_softmax_less(scratch->floats + 32, scratch->floats, scratch->floats + 16);
+    step7_softmax_sum(scratch->floats + 16, scratch->floats + 32);
+    step8_softmax(scratch->floats + 16, scratch->floats + 32, answer->shape_scores);
+    step9_argmax(scratch->floats, &answer->shape);
+    step10_maximum(answer->shape_scores, &answer->shape_confidence);
 }
 
 EXPORT void shapes_batch(const shapes_input *inputs, shapes_answer *answers, size_t count, shapes_scratch *scratch)
@@ -506,4 +611,14 @@ static const float step4_weight[1024] = {
 
 static const float step4_bias[8] = {
     1.51f, 0.47f, -1.13f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f
+};
+
+static const float step7_weight[24] = {
+    1.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    1.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f,
+    1.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f
+};
+
+static const float step7_bias[8] = {
+    0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f
 };

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from datacc.ir.build import Builder
 from datacc.ir.check import check
+from datacc.ir.compose import sigmoid, softmax, tanh
 from datacc.ir.graph import Graph, Type
 
 LARGEST = 600  # elements of one value
@@ -45,7 +46,7 @@ class Sketch:
         x = self.draw(st.sampled_from(floats))
         shape = self.b.type(x).shape
         spatial = ["conv", "conv", "maxpool", "meanpool"] if len(shape) > 1 else []
-        plain = ["affine", "dense", "normalise", "relu", "add", "softmax", "concat", "slice", "reshape", "transpose"]
+        plain = ["affine", "dense", "normalise", "relu", "add", "composed", "concat", "slice", "reshape", "transpose"]
         op = self.draw(st.sampled_from([*plain, "clip", "pair", "spread", "function", "whole", *spatial]))
         getattr(self, op)(x, shape)
 
@@ -152,8 +153,9 @@ class Sketch:
     def relu(self, x: str, shape: tuple[int, ...]) -> None:
         self.op("relu", x)
 
-    def softmax(self, x: str, shape: tuple[int, ...]) -> None:
-        self.op("softmax", x)
+    def composed(self, x: str, shape: tuple[int, ...]) -> None:
+        compose = self.draw(st.sampled_from([softmax, sigmoid, tanh]))
+        self.values.append(compose(self.b, f"composed{len(self.b.nodes)}", self.op("clip", x, low=-9.0, high=9.0)))
 
     def add(self, x: str, shape: tuple[int, ...]) -> None:
         others = [name for name in self.values if self.b.type(name) == self.b.type(x)]

@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datacc.errors import GraphError
+from datacc.ir.build import Builder
 from datacc.ir.container import pack, unpack
 from datacc.ir.file import MAGIC, dump, load
 from datacc.ir.graph import Graph, header
+from datacc.ir.interpret import interpret
 from tests.ir.graphs import graphs
 from tests.ir.test_check import good
 
@@ -97,13 +99,19 @@ def test_a_newer_format_is_named() -> None:
 
 
 def test_format_1_is_read() -> None:
-    """It knew casts to float32 alone, and did not say so."""
-    graph = good()
-    old = header(graph)
-    [cast] = [row for row in old["nodes"] if row["op"] == "cast"]
-    cast["attrs"] = {}
-    arrays = {n.name: n.value for n in graph.weights if n.value is not None}
-    assert load(pack(MAGIC, {"version": 1, **old}, arrays)).digest == graph.digest
+    """It knew casts to float32 alone, and did not say so; soft-max was an op."""
+    b = Builder()
+    numbers = b.op("cast", "numbers", b.input("x", "uint8", (5,)))
+    old = b.graph({"scores": b.op("exp", "scores", numbers), "largest": b.op("maximum", "largest", "scores")})
+    rows = header(old)
+    for row in rows["nodes"]:
+        row["attrs"] = {}
+        row["op"] = "softmax" if row["op"] == "exp" else row["op"]
+    graph = load(pack(MAGIC, {"version": 1, **rows}, {}))
+    x = np.array([[1, 2, 3, 2, 1]], np.uint8)
+    e = np.exp(x.astype(np.float64))
+    np.testing.assert_allclose(interpret(graph, {"x": x})["scores"], e / e.sum(), rtol=1e-6)
+    assert load(dump(graph)).digest == graph.digest
 
 
 def test_a_name_is_no_path() -> None:

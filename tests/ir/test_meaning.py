@@ -99,16 +99,10 @@ def test_normalise(shape: list[int], seed: int) -> None:
 def test_forms_over_the_last_axis(shape: list[int], seed: int) -> None:
     x = numbers(seed, 3, *shape)
     t = torch.from_numpy(x)
-    assert_alike(meaning.softmax(x), torch.softmax(t, -1).numpy())
     assert_alike(meaning.maximum(x), t.amax(-1, keepdim=True).numpy())
     np.testing.assert_array_equal(meaning.argmax(x), t.argmax(-1, keepdim=True).numpy())
     np.testing.assert_array_equal(meaning.relu(x), torch.relu(t).numpy())
     assert meaning.argmax(x).dtype == np.int32
-
-
-def test_softmax_of_large_numbers() -> None:
-    found = meaning.softmax(np.array([[1e30, 0, -1e30], [88, 89, 90]], np.float32))
-    np.testing.assert_allclose(found, torch.softmax(torch.tensor([[1e30, 0, -1e30], [88, 89, 90]]), -1), atol=1e-6)
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "int8", "int16"])

@@ -127,7 +127,7 @@ def test_only_what_is_needed_is_computed() -> None:
     b = Builder()
     x = b.input("x", "float32", (2,))
     b.op("relu", "unused", x)
-    graph = b.graph({"y": b.op("softmax", "y", x)})
+    graph = b.graph({"y": b.op("exp", "y", x)})
     values = walk(graph, {"x": np.zeros((1, 2), np.float32)}, ["y"])
     assert set(values) == {"x", "y"}
     assert needed(graph, ["y"]) == {"x", "y"}

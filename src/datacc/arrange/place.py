@@ -8,7 +8,7 @@ from datacc.ir.graph import Graph, Node
 from datacc.ir.plan import Home, Place, Step, fresh, lanes, picture
 
 # Kernels that go through single channels take any place; the others read and write whole vectors.
-ANY_PLACE = frozenset("each cast softmax argmax maximum concat slice reshape transpose gather copy".split())
+ANY_PLACE = frozenset("each cast argmax maximum concat slice reshape transpose gather copy".split())
 READ_PACKED = ANY_PLACE | {"dense", "conv"}
 WRITE_PACKED = ANY_PLACE
 

@@ -27,7 +27,7 @@ from datacc.compiler.grid import (
 )
 from datacc.compiler.lowering import Lowering
 from datacc.compiler.simplify import drop_unused
-from datacc.compiler.total import is_total, soft_max, total
+from datacc.compiler.total import is_total, total
 from datacc.ir.check import check
 from datacc.ir.graph import Graph, Node
 
@@ -54,9 +54,9 @@ class _Quantise:
 
     def run(self) -> Graph:
         forms = {
-            "cast": self._cast, "conv": self._conv, "dense": self._dense, "add": self._add, "relu": self._threshold,
-            "clip": self._threshold, "maxpool": self._moved, "reshape": self._moved, "slice": self._moved,
-            "transpose": self._moved, "meanpool": self._meanpool, "concat": self._concat, "softmax": self._softmax,
+            "cast": self._cast, "conv": self._product, "dense": self._product, "add": self._add,
+            "relu": self._threshold, "clip": self._threshold, "maxpool": self._moved, "reshape": self._moved,
+            "slice": self._moved, "transpose": self._moved, "meanpool": self._meanpool, "concat": self._concat,
         }  # fmt: skip
         for node in self.graph.nodes:
             if node.op == "weight" or node.name in self.done:
@@ -92,9 +92,10 @@ class _Quantise:
 
     # ---- Products.
 
-    def _conv(self, node: Node) -> bool:
+    def _product(self, node: Node) -> bool:
         if is_total(self.graph, node) and node.inputs[0] not in self.low.bytes:
-            return False
+            self.low.floats[node.name] = total(self.low.b, node.name, self.low.as_floats(node.inputs[0]))
+            return True
         end = self._end(node)
         addition = self._sum_with(node)
         if addition is not None:
@@ -104,12 +105,6 @@ class _Quantise:
         else:
             self._product_to_floats(node)
         return True
-
-    def _dense(self, node: Node) -> bool:
-        if is_total(self.graph, node) and node.inputs[0] not in self.low.bytes:
-            self.low.floats[node.name] = total(self.low.b, node.name, self.low.as_floats(node.inputs[0]))
-            return True
-        return self._conv(node)
 
     def _end(self, node: Node) -> Node:
         """What a threshold makes of the node, when nothing else reads it: unsigned bytes do it by themselves."""
@@ -141,10 +136,6 @@ class _Quantise:
     def _take(self, end: Node, name: str, grid: Grid) -> None:
         self.low.bytes[end.name] = name, grid
         self.done.add(end.name)
-
-    def _softmax(self, node: Node) -> bool:
-        self.low.floats[node.name] = soft_max(self.low.b, node.name, self.low.as_floats(node.inputs[0]))
-        return True
 
     # ---- Sums of two values.
 

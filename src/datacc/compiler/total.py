@@ -1,4 +1,4 @@
-"""Sums of floats in an order that no machine can change, and the soft-max that is made of them."""
+"""Sums of floats in an order that no machine can change."""
 
 import numpy as np
 
@@ -7,13 +7,12 @@ from datacc.ir.graph import Graph, Node
 
 
 def is_total(graph: Graph, node: Node) -> bool:
-    """Whether a dense layer only adds up its input: one output, all weights 1, no bias."""
-    if node.op != "dense" or node.type.shape != (1,):
-        return False
+    """Whether a product only adds up the last axis of its input: one output, all weights 1, no bias."""
     weight, bias = (graph.by_name[name].value for name in node.inputs[1:])
-    if weight is None or bias is None or weight.ndim != 2:
+    if weight is None or bias is None or weight.size != weight.shape[-1]:
         return False
-    return bool((weight == np.float32(1)).all() and not bias.any())
+    is_each = node.op != "conv" or all(stride == 1 for stride in node["stride"])
+    return bool(is_each and (weight == np.float32(1)).all() and not bias.any())
 
 
 def total(b: Builder, name: str, x: str) -> str:
@@ -32,14 +31,3 @@ def total(b: Builder, name: str, x: str) -> str:
             added = b.op("concat", f"{title}, joined", added, rest, axis=axis)
         x, size = added, size - half
     return x
-
-
-def soft_max(b: Builder, name: str, x: str) -> str:
-    """The node of exponentials of x (…, K) that sum to one, by ops that are the same everywhere."""
-    one, zero = (
-        b.weight(f"{name}.{which}", (1,), value=np.array([value]), role="fixed")
-        for which, value in (("minus", -1.0), ("zero", 0.0))
-    )
-    lowered = b.op("affine", f"{name} (lowered)", b.op("maximum", f"{name} (largest)", x), one, zero)
-    powers = b.op("exp", f"{name} (powers)", b.op("add", f"{name} (below)", x, lowered))
-    return b.op("divide", name, powers, total(b, f"{name} (sum)", powers))

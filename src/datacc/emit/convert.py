@@ -63,7 +63,8 @@ VECTOR: Final[Mapping[str, str]] = {
     **{f"lanes_to_{kind}": _to(kind, "whole[i]") for kind in INTEGERS},
 }
 PORTABLE: Final[Mapping[str, str]] = {
-    "lanes_round": f"{of_one(_ROUND)}\n{each_lane('lanes_round', 'x', 'low', 'high')}",
+    "lane_round": of_one(_ROUND),
+    "lanes_round": each_lane("lanes_round", "x", "low", "high"),
     **{f"lanes_from_{kind}": _some(kind, "8", "x.at[i]") for kind in INTEGERS},
     **{f"lanes_from_{kind}_some": _some(kind, "count", "x.at[i]") for kind in INTEGERS},
     **{f"lanes_to_{kind}": _to(kind, "whole.at[i]") for kind in INTEGERS},

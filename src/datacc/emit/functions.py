@@ -43,30 +43,30 @@ INLINE lanes lanes_first(lanes x, int count)
 }
 
 _PORTABLE: Final[Mapping[str, str]] = {
-    "lanes_whole": "typedef uint32_t lane_whole;",
+    "lane_whole": "typedef uint32_t lane_whole;",
     "lanes_divide": """\
 INLINE lanes lanes_divide(lanes a, lanes b)
 {
     for (int i = 0; i < 8; i++) a.at[i] /= b.at[i];
     return a;
 }""",
-    "lanes_less": "INLINE lane_whole lane_less(float a, float b) { return -(lane_whole)(a < b); }",
-    "lanes_bits": """\
+    "lane_less": "INLINE lane_whole lane_less(float a, float b) { return -(lane_whole)(a < b); }",
+    "lane_bits": """\
 INLINE lane_whole lane_bits(float x)
 {
     union { float x; lane_whole bits; } both;
     both.x = x;
     return both.bits;
 }""",
-    "lanes_of_bits": """\
+    "lane_of_bits": """\
 INLINE float lane_of_bits(lane_whole n)
 {
     union { float x; lane_whole bits; } both;
     both.bits = n;
     return both.x;
 }""",
-    "lanes_is_zero": "INLINE lane_whole lane_is_zero(lane_whole n) { return -(lane_whole)(n == 0); }",
-    "lanes_choose": """\
+    "lane_is_zero": "INLINE lane_whole lane_is_zero(lane_whole n) { return -(lane_whole)(n == 0); }",
+    "lane_choose": """\
 INLINE float lane_choose(lane_whole which, float a, float b)
 {
     return lane_of_bits((which & lane_bits(a)) | (~which & lane_bits(b)));
@@ -207,7 +207,8 @@ def each_lane(name: str, *arguments: str) -> str:
 VECTOR: Final[Mapping[str, str]] = {**_VECTOR, **_SHARED, "lanes_sqrt": _SQRT}
 PORTABLE: Final[Mapping[str, str]] = {
     **_PORTABLE,
-    "lanes_clip": f"{of_one(_CLIP)}\n{each_lane('lanes_clip', 'x', 'low', 'high')}",
-    **{name: f"{of_one(_SHARED[name])}\n{each_lane(name, 'x')}" for name in ("lanes_exp", "lanes_log", "lanes_sin")},
-    "lanes_sqrt": f"{_ROOT}\n{each_lane('lanes_sqrt', 'x')}",
+    **{name.replace("lanes_", "lane_"): of_one(text) for name, text in _SHARED.items()},
+    "lane_sqrt": _ROOT,
+    "lanes_clip": each_lane("lanes_clip", "x", "low", "high"),
+    **{name: each_lane(name, "x") for name in ("lanes_exp", "lanes_log", "lanes_sin", "lanes_sqrt")},
 }

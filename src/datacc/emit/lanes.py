@@ -129,7 +129,7 @@ def _with_used(form: Mapping[str, str], used: Collection[str]) -> list[str]:
     """The texts of the operations that are used, in order, after those that they use."""
     words, kept = set(used), []
     for name, text in reversed(list(form.items())):
-        if name in words or name.replace("lanes_", "lane_") in words:
+        if name in words:
             kept.append(text)
             words |= set(re.findall(r"\w+", text))
     return kept[::-1]

@@ -1,4 +1,4 @@
-"""Steps over the last axis, one kernel call for every pixel: soft-max, maximum, arg-max."""
+"""Steps over the last axis, one kernel call for every pixel: maximum, arg-max."""
 
 from datacc.emit.piece import Piece, at
 from datacc.emit.walk import loop

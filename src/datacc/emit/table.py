@@ -16,7 +16,6 @@ from datacc.emit import (
     product,
     reorder,
     rescale,
-    softmax,
     transforms,
 )
 from datacc.emit.piece import Piece
@@ -44,7 +43,6 @@ KERNELS: Final[Mapping[str, Kernel]] = {
     "add": rescale.add,
     "maxpool": _by_type(pool.pool, pool.of_bytes),
     "meanpool": pool.pool,
-    "softmax": pixelwise,
     "argmax": pixelwise,
     "maximum": pixelwise,
     "concat": concat.concat,
@@ -69,7 +67,6 @@ FRAGMENTS: Final[Mapping[str, str]] = {
     **dense.FRAGMENTS,
     **pool.FRAGMENTS,
     **largest.FRAGMENTS,
-    **softmax.FRAGMENTS,
     **argmax.FRAGMENTS,
     **product.FRAGMENTS,
     **rescale.FRAGMENTS,
@@ -78,6 +75,6 @@ FRAGMENTS: Final[Mapping[str, str]] = {
 
 
 def has_kernel(step: Step, plan: Plan) -> bool:
-    """Whether the op is emitted for these element types: pools and soft-max take floats alone, the others any."""
+    """Whether the op is emitted for these element types: means take floats alone, the others any."""
     read = {plan.places[value].dtype for value in step.values}
-    return step.op in KERNELS and (read == {"float32"} or step.op not in ("meanpool", "softmax"))
+    return step.op in KERNELS and (read == {"float32"} or step.op != "meanpool")

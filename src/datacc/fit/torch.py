@@ -94,7 +94,6 @@ FORMS: Final[Mapping[str, Any]] = {
     "sin": torch.sin,
     "maxpool": _maxpool,
     "meanpool": _meanpool,
-    "softmax": lambda x: nn.softmax(x, -1),
     "argmax": lambda x: x.argmax(-1, keepdim=True).int(),
     "maximum": lambda x: x.amax(-1, keepdim=True),
     "concat": lambda *xs, axis: torch.cat(xs, axis + 1),

@@ -3,13 +3,14 @@
 from typing import Any, Final, cast
 
 from datacc.errors import GraphError
+from datacc.ir.build import Builder
 from datacc.ir.check import check
+from datacc.ir.compose import softmax
 from datacc.ir.container import pack, unpack
 from datacc.ir.graph import Graph, Node, Role, Type, header
 
 MAGIC: Final = b"DATACCG\n"
 VERSION: Final = 2
-ADDED: Final = {"cast": {"to": "float32"}}  # attributes that format 1 did not write
 
 
 def dump(graph: Graph) -> bytes:
@@ -28,8 +29,7 @@ def load(data: bytes, where: str = "graph.dcc") -> Graph:
                 where=where,
                 tries=["install a newer datacc"],
             )
-        old = ADDED if head["version"] == 1 else {}
-        nodes = tuple(_node(row, arrays, old.get(row["op"], {})) for row in head["nodes"])
+        nodes = _old_nodes(head["nodes"], arrays) if head["version"] == 1 else _nodes(head["nodes"], arrays)
         outputs = tuple((str(field), str(name)) for field, name in head["outputs"])
         states = tuple((str(given), str(left)) for given, left in head["states"])
         return check(Graph(nodes=nodes, outputs=outputs, states=states, loss=str(head["loss"])))
@@ -37,12 +37,29 @@ def load(data: bytes, where: str = "graph.dcc") -> Graph:
         raise GraphError(f"not a Graph: {error}", where=where, tries=["datacc build"]) from error
 
 
-def _node(row: dict[str, Any], arrays: dict[str, Any], added: dict[str, str]) -> Node:
+def _nodes(rows: list[dict[str, Any]], arrays: dict[str, Any]) -> tuple[Node, ...]:
+    return tuple(_node(row, arrays) for row in rows)
+
+
+def _old_nodes(rows: list[dict[str, Any]], arrays: dict[str, Any]) -> tuple[Node, ...]:
+    """Format 1: casts were to float32 and did not say so; soft-max was an op, and becomes what it means."""
+    b = Builder()
+    for row in rows:
+        if row["op"] == "softmax":
+            softmax(b, _text(row["name"]), *map(_text, row["inputs"]))
+            continue
+        more = {"to": "float32"} if row["op"] == "cast" else {}
+        node = _node({**row, "attrs": {**more, **row["attrs"]}}, arrays)
+        b.nodes[node.name] = node
+    return tuple(b.nodes.values())
+
+
+def _node(row: dict[str, Any], arrays: dict[str, Any]) -> Node:
     return Node(
         name=_text(row["name"]),
         op=_text(row["op"]),
         inputs=tuple(_text(name) for name in row["inputs"]),
-        attrs=tuple((key, _frozen(value)) for key, value in sorted({**added, **row["attrs"]}.items())),
+        attrs=tuple((key, _frozen(value)) for key, value in sorted(row["attrs"].items())),
         type=Type(dtype=_text(row["dtype"]), shape=tuple(row["shape"])),
         value=arrays[row["name"]] if row["filled"] else None,
         role=cast(Role, _text(row["role"])),  # `check` refuses any other

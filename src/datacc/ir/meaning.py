@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]  # the reductions of NumPy are untyped, hence the annotated results below
 
+_ieee = np.errstate(all="ignore")  # overflow and what is no number are results like any other
+
 
 def cast(x: Array, *, to: str) -> Array:
     """The nearest number of type `to`: ties to even, saturating; what is no number becomes 0 among integers."""
@@ -21,6 +23,7 @@ def cast(x: Array, *, to: str) -> Array:
     return np.where(np.isnan(nearest), 0, nearest).astype(to)
 
 
+@_ieee
 def affine(x: Array, scale: Array, offset: Array) -> Array:
     """x · scale + offset."""
     return x * scale + offset
@@ -76,56 +79,58 @@ def clip(x: Array, *, low: float, high: float) -> Array:
     return np.clip(x, np.float32(low), np.float32(high))
 
 
+@_ieee
 def add(a: Array, b: Array) -> Array:
     """a + b; sums of int32 wrap around."""
     return a + b
 
 
+@_ieee
 def multiply(a: Array, b: Array) -> Array:
     """a · b."""
     return a * b
 
 
+@_ieee
 def divide(a: Array, b: Array) -> Array:
     """a / b by IEEE: x / 0 is ±∞, 0 / 0 is no number."""
-    with np.errstate(all="ignore"):
-        return a / b
+    return a / b
 
 
+@_ieee
 def exp(x: Array) -> Array:
     """e to the x, in the very operations of the C kernel (`emit/functions.py`): the same bits."""
     f = np.float32
-    with np.errstate(all="ignore"):
-        within = np.where(x < f(-104), f(-104), np.where(x > f(89), f(89), x)).astype(f)
-        shifted = within * f(1.44269504) + f(12582912)  # 1.5 · 2^23: nothing behind the point stays
-        n = shifted - f(12582912)
-        r = within - n * f(0.693359375) + n * f(2.12194440e-4)
-        p = np.full_like(r, f(1.9875691500e-4))
-        for c in (1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1):
-            p = p * r + f(c)
-        power = shifted.view(np.uint32) - np.uint32(0x4B400000 - 254)  # n + 254, in two steps: 2^n may overflow
-        half = power >> np.uint32(1)
-        scales = [(part << np.uint32(23)).view(f) for part in (half, power - half)]
-        power_of_e: Array = (p * r * r + r + f(1)) * scales[0] * scales[1]
-        return power_of_e
+    within = np.where(x < f(-104), f(-104), np.where(x > f(89), f(89), x)).astype(f)
+    shifted = within * f(1.44269504) + f(12582912)  # 1.5 · 2^23: nothing behind the point stays
+    n = shifted - f(12582912)
+    r = within - n * f(0.693359375) + n * f(2.12194440e-4)
+    p = np.full_like(r, f(1.9875691500e-4))
+    for c in (1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1):
+        p = p * r + f(c)
+    power = shifted.view(np.uint32) - np.uint32(0x4B400000 - 254)  # n + 254, in two steps: 2^n may overflow
+    half = power >> np.uint32(1)
+    scales = [(part << np.uint32(23)).view(f) for part in (half, power - half)]
+    power_of_e: Array = (p * r * r + r + f(1)) * scales[0] * scales[1]
+    return power_of_e
 
 
+@_ieee
 def log(x: Array) -> Array:
     """The natural logarithm: −∞ of 0, no number of what is below."""
-    with np.errstate(all="ignore"):
-        return np.log(x)
+    return np.log(x)
 
 
+@_ieee
 def sqrt(x: Array) -> Array:
     """The square root by IEEE: −0 of −0, no number of what is below."""
-    with np.errstate(all="ignore"):
-        return np.sqrt(x)
+    return np.sqrt(x)
 
 
+@_ieee
 def sin(x: Array) -> Array:
     """The sine of x in radians; no number of ±∞."""
-    with np.errstate(all="ignore"):
-        return np.sin(x)
+    return np.sin(x)
 
 
 def _pool_windows(x: Array, size: Any, stride: Any) -> Array:
@@ -153,13 +158,6 @@ def rescale(x: Array, multiplier: Array, *, shift: int, to: str) -> Array:
     short = short.clip(-(2**15), 2**15 - 1)
     limits = np.iinfo(to)
     return ((short * multiplier + 2**14) >> 15).clip(limits.min, limits.max).astype(to)
-
-
-def softmax(x: Array) -> Array:
-    """Exponentials that sum to one, over the last axis."""
-    e = np.exp(x - x.max(axis=-1, keepdims=True))
-    scores: Array = e / e.sum(axis=-1, keepdims=True)
-    return scores
 
 
 def argmax(x: Array) -> Array:

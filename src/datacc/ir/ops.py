@@ -109,7 +109,6 @@ OPS: Final[Mapping[str, Op]] = MappingProxyType(
         "sin": _other(shapes.same, meaning.sin, "Sin", series),
         "maxpool": _threshold(shapes.maxpool, meaning.maxpool, "MaxPool", windows, **POOL_ATTRS),
         "meanpool": _other(shapes.meanpool, meaning.meanpool, "AveragePool", attrs=POOL_ATTRS),
-        "softmax": _other(shapes.same, meaning.softmax, "Softmax", each),
         "argmax": _threshold(shapes.argmax, meaning.argmax, "ArgMax", every),
         "maximum": _threshold(shapes.maximum, meaning.maximum, "ReduceMax", every),
         "concat": _other(shapes.concat, meaning.concat, "Concat", attrs={"axis": None}),

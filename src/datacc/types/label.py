@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from datacc.errors import DataError
 from datacc.ir.build import Builder
+from datacc.ir.compose import softmax
 from datacc.ir.graph import Graph
 from datacc.types import Options, OutputType
 
@@ -36,7 +37,7 @@ class Label(OutputType):
         """Outputs `name` (int32 index), `name_confidence` and `name_scores` (float32); the loss reads the features."""
         b = Builder()
         features = b.input(f"{name}.features", "float32", (len(classes),))
-        scores = b.op("softmax", f"{name}.softmax", features)
+        scores = softmax(b, f"{name}.softmax", features)
         outputs = {
             name: b.op("argmax", f"{name}.argmax", features),
             f"{name}_confidence": b.op("maximum", f"{name}.maximum", scores),

@@ -139,11 +139,6 @@ def _channels(e: Draft, node: Node) -> tuple[bool, int]:
     return first, 1 if first else len(e.type(node.inputs[0]).shape)
 
 
-def _softmax(e: Draft, node: Node) -> None:
-    first, axis = _channels(e, node)
-    e.add("Softmax", node.name, [e.tensor(node.inputs[0], first=first)], first=first, axis=axis)
-
-
 def _argmax(e: Draft, node: Node) -> None:
     first, axis = _channels(e, node)
     x = e.tensor(node.inputs[0], first=first)
@@ -220,7 +215,6 @@ FORMS: Final[Mapping[str, Form]] = {
     "sin": _elementwise("Sin"),
     "maxpool": _pool("MaxPool"),
     "meanpool": _pool("AveragePool"),
-    "softmax": _softmax,
     "argmax": _argmax,
     "maximum": _maximum,
     "concat": _concat,
