@@ -6,7 +6,6 @@ too, and its Python call stands beside the wheel's. Peers that run our program m
 
 import sys
 import tempfile
-import zipfile
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
@@ -25,6 +24,7 @@ from .gallery import Built
 from .machine import is_installed
 from .quality import split
 from .rows import Row
+from .unpacked import unpacked
 
 BLOCK = 1000  # rows in a call of a C loop, at least: calling it from Python must be noise
 CLOSE = 1e-4  # scores of a peer that runs our program
@@ -59,7 +59,7 @@ def _sides(
     [array] = inputs.values()
     expected = native.batch(inputs)
     yield "C", _native(native, native.pack(inputs))
-    yield "wheel", _one_by_one(_wheel(built, folder), list(array))
+    yield "wheel", _one_by_one(unpacked(built.wheel, built.name, folder).predict, list(array))
     if is_installed("onnxruntime"):
         yield from _onnxruntime(built, array, expected, folder)
     if is_installed("torch") and not quick:
@@ -119,18 +119,6 @@ def _one_by_one(answer: Callable[[Any], object], rows: list[Any]) -> Answer:
             answer(rows[k % len(rows)])
 
     return some
-
-
-def _wheel(built: Built, folder: Path) -> Callable[[Any], object]:
-    """`predict` of the emitted wheel, unpacked as an installer does."""
-    with zipfile.ZipFile(built.wheel) as archive:
-        archive.extractall(folder)
-    sys.path.insert(0, str(folder))
-    try:
-        predict: Callable[[Any], object] = import_module(built.name).predict
-    finally:
-        sys.path.remove(str(folder))
-    return predict
 
 
 def demand_same(peer: str, scores: list[NDArray[Any]], expected: dict[str, NDArray[Any]]) -> None:

@@ -126,7 +126,7 @@ def test_counts_must_agree(zoo: Packed) -> None:
 
 
 def test_no_rows_give_no_answers(zoo: Packed) -> None:
-    assert len(program(zoo).many([], [])) == 0
+    assert list(program(zoo).many([], [])) == []
 
 
 def test_threads_do_not_disturb_each_other(zoo: Packed) -> None:
@@ -135,7 +135,7 @@ def test_threads_do_not_disturb_each_other(zoo: Packed) -> None:
     records = random.normal(size=(400, 2)).astype(np.float32)
     expected = zoo.expected(picture=pictures, row=records)["kind_scores"]
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda i: list(shared.one(pictures[i], records[i]).m2), range(400)))
+        found = list(pool.map(lambda i: list(shared.one(pictures[i], records[i])[2:]), range(400)))
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
@@ -152,3 +152,66 @@ def test_a_missing_library_is_an_import_error() -> None:
 
 def test_this_processor_will_do() -> None:
     demand_processor("zoo", "x86_64", "ssse3 sse4_2")
+
+
+@pytest.mark.parametrize(
+    "pixels",
+    [
+        np.arange(15, dtype=np.uint8).reshape(3, 5, 1),
+        np.arange(15, dtype=np.uint8).reshape(3, 5),
+        np.asfortranarray(np.arange(15, dtype=np.uint8).reshape(3, 5)),
+        bytes(range(15)),
+        list(range(15)),
+        tuple(range(15)),
+        np.arange(15).reshape(3, 5).tolist(),
+        [np.uint8(k) for k in range(15)],
+    ],
+)
+@pytest.mark.parametrize(
+    "record", [{"ears": 2, "tail": 0.5}, [0.5, 2], (0.5, 2.0), np.array([0.5, 2]), [True, 2][::-1]]
+)
+def test_short_and_long_ways_write_the_same(zoo: Packed, pixels: Any, record: Any) -> None:
+    """What a call writes into its memory is what `row` reads, whatever way it takes."""
+    ports = [
+        Port(port.name, port.dtype, port.shape, tuple(port.options.get("columns", ())))
+        for port in zoo.built.interface.inputs
+    ]
+    shared = Program("zoo", str(zoo.built.library.path), tuple(ports), program(zoo)._answers)
+    shared.one(pixels, record)
+    mine = shared._mine()
+    for port, value in zip(ports, (pixels, record), strict=True):
+        assert mine.inputs[port.name].tobytes() == port.row(value)
+
+
+@pytest.mark.parametrize("pixels", [[0.5] * 15, [256] * 15, [-1] * 15, ["1"] * 15, b"1", None, [0] * 14, {"a": 1}])
+def test_a_call_refuses_what_a_row_refuses(zoo: Packed, pixels: Any) -> None:
+    port = PICTURE._replace(shape=(3, 5, 1))
+    with pytest.raises((TypeError, ValueError)) as wanted:
+        port.row(pixels)
+    with pytest.raises(wanted.type, match=re.escape(str(wanted.value))):
+        program(zoo).one(pixels, [1.0, 2.0])
+
+
+def test_bound_memory_answers_what_it_holds(zoo: Packed) -> None:
+    bound, random = program(zoo).bind(), np.random.default_rng(4)
+    scores = np.asarray(bound.answers["kind_scores"])
+    for _ in range(3):
+        picture = random.integers(0, 256, (3, 5, 1)).astype(np.uint8)
+        record = random.normal(size=2).astype(np.float32)
+        np.asarray(bound.inputs["picture"])[...] = picture
+        bound.inputs["row"][0], bound.inputs["row"][1] = record.tolist()
+        assert bound() is bound.answers
+        expected = zoo.expected(picture=picture[None], row=record[None])
+        np.testing.assert_allclose(scores, expected["kind_scores"][0], atol=1e-5)
+        assert bound.answers["kind"].tolist() == expected["kind"][0].tolist()
+
+
+def test_bound_memories_do_not_disturb_each_other(zoo: Packed) -> None:
+    shared = program(zoo)
+    one, other = shared.bind(), shared.bind()
+    one.inputs["row"][0] = 3.0
+    expected = bytes(one()["kind_scores"])
+    other()
+    shared.one(bytes(15), [0.0, 0.0])
+    assert bytes(one.answers["kind_scores"]) == expected == bytes(one()["kind_scores"])
+    assert other.inputs["row"].tolist() == [0, 0]

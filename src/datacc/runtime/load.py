@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from datacc import registry
 from datacc.errors import DataError, ToolchainError, UsageError
+from datacc.runtime.bound import Bound
 from datacc.runtime.library import SUFFIX, name_fits
 from datacc.runtime.native import Native
 from datacc.spec.interface import Interface, Port, read_interface
@@ -50,6 +51,14 @@ class Loaded:
         runs in the program. Raises `DataError` when shapes or element types do not fit.
         """
         return self.native.batch(self._named(None if isinstance(arrays, Mapping) else arrays, _mapping(arrays)))
+
+    def bind(self, array: NDArray[Any] | None = None) -> Bound:
+        """One input and its answer in memory that stays: fill its `inputs`, call it, read its `answers`, all arrays.
+
+        `array` (*shape), where there is one input, is read in place at every call. It is for one thread at a time.
+        Raises `DataError` when `array` is not exactly what the program reads.
+        """
+        return self.native.bind(array)
 
     def _named(self, value: Any, values: Mapping[str, Any]) -> dict[str, Any]:
         names = [port.name for port in self.interface.inputs]

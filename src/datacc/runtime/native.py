@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datacc.errors import DataError, ToolchainError
+from datacc.runtime.bound import Bound, aligned, row_type
 from datacc.runtime.machine import demand_cpu
-from datacc.spec.interface import Interface, Port
-
-ALIGN = 64  # bytes
+from datacc.spec.interface import Interface
 
 
 class Native:
@@ -30,7 +29,8 @@ class Native:
         self.answer_row = row_type(interface.answers)
         try:
             loaded = ctypes.CDLL(str(library.resolve()))
-            self._batch = getattr(loaded, f"{interface.name}_batch")
+            self._single = loaded[interface.name]
+            self._batch = loaded[f"{interface.name}_batch"]
             asked = ctypes.c_size_t.in_dll(loaded, f"{interface.name}_scratch_bytes").value
         except (OSError, AttributeError, ValueError) as error:
             raise ToolchainError(f"not a library of {interface.name}: {error}", where=str(library)) from error
@@ -43,9 +43,7 @@ class Native:
     def scratch(self) -> NDArray[np.float32]:
         """This thread's scratch memory, 64-byte aligned; what it holds between calls has no meaning."""
         if not hasattr(self._thread, "scratch"):
-            raw = np.zeros(self.scratch_bytes + ALIGN, np.uint8)
-            first = -raw.ctypes.data % ALIGN
-            self._thread.scratch = raw[first : first + self.scratch_bytes].view(np.float32)
+            self._thread.scratch = aligned(self.scratch_bytes).view(np.float32)
         scratch: NDArray[np.float32] = self._thread.scratch
         return scratch
 
@@ -62,14 +60,31 @@ class Native:
         counts = {len(array) if array.ndim else 0 for array in arrays.values()}
         if len(counts) != 1:
             raise DataError("the inputs have different numbers of rows")
-        rows = np.zeros(counts.pop(), self.input_row)
         for port in ports:
             array = arrays[port.name]
             if array.shape[1:] != port.shape or not _fits(array.dtype, np.dtype(port.dtype)):
                 given = f"{array.dtype} {array.shape[1:]}"
                 raise DataError(f"a row is {given}; the program takes {port.dtype} {port.shape}", where=port.name)
-            rows[port.name] = array
+        return self._rows(arrays, counts.pop())
+
+    def _rows(self, arrays: Mapping[str, NDArray[Any]], count: int) -> NDArray[Any]:
+        """Arrays that fit as rows: the very array where it already lies as they do, otherwise a copy."""
+        [port, *others] = self.interface.inputs
+        array = arrays[port.name]
+        lies_so = array.dtype == port.dtype and array.flags.c_contiguous and array.flags.aligned
+        if count and lies_so and not others and array[0].nbytes == self.input_row.itemsize:
+            return array.reshape(count, -1).view(self.input_row).reshape(count)
+        rows = np.zeros(count, self.input_row)
+        for name, given in arrays.items():
+            rows[name] = given
         return rows
+
+    def bind(self, array: NDArray[Any] | None = None) -> Bound:
+        """Memory for one input and its answer that stays, for one thread: a call through it costs next to nothing.
+
+        `array` (*shape) is read in place at every call. Raises `DataError` where it cannot be.
+        """
+        return Bound(self._single, self.input_row, self.answer_row, self.scratch_bytes, array)
 
     def run(self, rows: NDArray[Any], answers: NDArray[Any]) -> None:
         """Answer packed rows (N,) into `answers` (N,): one call, the loop is in the library."""
@@ -78,16 +93,11 @@ class Native:
     def batch(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         """The answers by port, each (N, *shape), to inputs (N, *shape). Raises `DataError` when they do not fit."""
         rows = self.pack(inputs)
-        answers = np.zeros(len(rows), self.answer_row)
+        answers = np.empty(len(rows), self.answer_row)
         self.run(rows, answers)
-        return {port.name: np.ascontiguousarray(answers[port.name]) for port in self.interface.answers}
+        return {port.name: answers[port.name] for port in self.interface.answers}
 
 
 def _fits(given: np.dtype[Any], wanted: np.dtype[Any]) -> bool:
     """Whether every number of one type can stand in the other; floats may lose digits, integers nothing."""
     return np.can_cast(given, wanted, "same_kind" if wanted.kind == "f" else "safe")
-
-
-def row_type(ports: tuple[Port, ...]) -> np.dtype[Any]:
-    """The NumPy type of a C struct with these members."""
-    return np.dtype([(port.name, port.dtype, port.shape) for port in ports], align=True)

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import ctypes
 import platform
+import struct
 import threading
-from array import array
-from collections.abc import Mapping, Sequence
-from math import prod
+from functools import partial
+from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from struct import Struct
+from typing import TYPE_CHECKING, Any
+
+from ._port import CODES, Port
 
 if TYPE_CHECKING:
-    from typing import TypeAlias
+    from collections.abc import Callable, Iterator
 
-    from typing_extensions import Buffer  # known to type checkers without being installed
+    from ._port import Rows, Values
 
-    Values: TypeAlias = Buffer | Sequence[Any] | Mapping[str, float]
-    Rows: TypeAlias = Buffer | Sequence[Any]
+__all__ = ["Bound", "Port", "Program", "demand_processor"]
 
-CODES = {"float32": "f", "uint8": "B", "int8": "b", "int16": "h", "int32": "i"}  # of `array` and of buffers
 NUMBERS: dict[str, Any] = {
     "f": ctypes.c_float,
     "B": ctypes.c_uint8,
@@ -27,156 +28,151 @@ NUMBERS: dict[str, Any] = {
     "h": ctypes.c_int16,
     "i": ctypes.c_int32,
 }
+PLAIN = frozenset({float, int})
 ALIGN = 64  # bytes
-
-
-class Port(NamedTuple):
-    """One member of the input or of the answer; `columns` are the names of the numbers of a record."""
-
-    name: str
-    dtype: str
-    shape: tuple[int, ...]
-    columns: tuple[str, ...] = ()
-
-    @property
-    def elements(self) -> int:
-        """The number of elements."""
-        return prod(self.shape)
-
-    @property
-    def width(self) -> int:
-        """The number of bytes."""
-        return self.elements * array(CODES[self.dtype]).itemsize
-
-    def row(self, values: Values) -> bytes:
-        """One value as the program reads it. Raises `TypeError` or `ValueError` that says what is expected."""
-        if self.columns and isinstance(values, Mapping):
-            if set(values) != set(self.columns):
-                raise self._error(f"columns {', '.join(map(repr, values))}")
-            values = [values[name] for name in self.columns]
-        data, shape = self._data(values)
-        if len(data) != self.width:
-            raise self._error(f"{len(data)} bytes" if not shape else _times(shape))
-        self._demand_shape(shape)
-        return data
-
-    def rows(self, values: Rows) -> bytes:
-        """Several values, one after the other."""
-        if isinstance(values, (list, tuple)):
-            return b"".join(map(self.row, values))
-        data, shape = self._data(values)
-        if len(data) % self.width:
-            raise self._error(f"rows of {len(data)} bytes")
-        self._demand_shape(shape[1:])
-        return data
-
-    def _error(self, given: str) -> ValueError:
-        wanted = f"{self.dtype} {_times(self.shape)}" if not self.columns else f"columns {', '.join(self.columns)}"
-        return ValueError(f"{self.name} is {given}; the program takes {wanted}")
-
-    def _demand_shape(self, shape: tuple[int, ...]) -> None:
-        """A flat row will do, and axes of length 1 do not count; an empty shape is that of plain bytes."""
-        is_flat = len(shape) == 1 and shape[0] == self.elements
-        if shape and not is_flat and [n for n in shape if n != 1] != [n for n in self.shape if n != 1]:
-            raise self._error(_times(shape))
-
-    def _data(self, values: Values) -> tuple[bytes, tuple[int, ...]]:
-        """The elements in the program's type, and the shape in which they came (bytes have none)."""
-        if isinstance(values, (bytes, bytearray)):
-            return bytes(values), ()
-        try:
-            view = memoryview(values)  # type: ignore[arg-type]
-        except TypeError:
-            flat: list[Any] = []
-            shape = _flatten(values, flat, self.name)
-            return self._converted(flat), shape
-        if view.format == CODES[self.dtype]:
-            return view.tobytes(), view.shape or ()
-        try:
-            elements = memoryview(view.tobytes()).cast(view.format)  # type: ignore[call-overload]
-        except ValueError:
-            raise self._wrong_type(f"elements of format {view.format!r}") from None
-        return self._converted(elements), view.shape or ()
-
-    def _converted(self, elements: Any) -> bytes:
-        try:
-            return array(CODES[self.dtype], elements).tobytes()
-        except TypeError as error:
-            raise self._wrong_type(str(error)) from None
-        except OverflowError as error:
-            raise self._error(f"out of range ({error})") from None
-
-    def _wrong_type(self, what: str) -> TypeError:
-        return TypeError(f"{self.name}: the program takes {self.dtype}: {what}")
-
-
-def _times(shape: tuple[int, ...]) -> str:
-    return " × ".join(map(str, shape))
-
-
-def _flatten(values: Any, flat: list[Any], name: str) -> tuple[int, ...]:
-    """Append all numbers of nested lists to `flat`; their shape."""
-    if isinstance(values, (str, Mapping)) or not isinstance(values, Sequence):
-        raise TypeError(f"{name}: {type(values).__name__} where a buffer or a list of numbers is expected")
-    inner: set[tuple[int, ...]] = set()
-    for item in values:
-        plain = item.tolist() if hasattr(item, "tolist") else item
-        if isinstance(plain, (Sequence, Mapping)):
-            inner.add(_flatten(plain, flat, name))
-        else:
-            inner.add(())
-            flat.append(plain)
-    if len(inner) > 1:
-        raise ValueError(f"{name}: the lists in it have different lengths")
-    return (len(values), *(inner.pop() if inner else ()))
 
 
 class Program:
     """A loaded library. Several threads may call it at once; each has memory of its own to work in."""
 
     def __init__(self, name: str, library: str, inputs: tuple[Port, ...], answers: tuple[Port, ...]) -> None:
-        self._inputs = inputs
+        self._inputs, self._answers = inputs, answers
         self._input, self._answer = _struct(inputs), _struct(answers)
         try:
             loaded = ctypes.CDLL(str(Path(__file__).parent / library))
         except OSError as error:
             raise ImportError(f"{name} cannot be loaded: {error}") from error
-        self._call = getattr(loaded, f"{name}_batch")
+        self._single = loaded[name]
+        self._call = loaded[f"{name}_batch"]
         self._call.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p)
         self._call.restype = None
         self._scratch_bytes = ctypes.c_size_t.in_dll(loaded, f"{name}_scratch_bytes").value
+        self._numbers = Struct(_format(answers, ctypes.sizeof(self._answer)))
         self._thread = threading.local()
 
-    def one(self, *values: Values) -> Any:
-        """The answer, with members m0, m1, …, to one value per input."""
-        return self._run([port.row(value) for port, value in zip(self._inputs, values, strict=True)], 1)[0]
+    def one(self, *values: Values) -> tuple[Any, ...]:
+        """The answer to one value per input: the numbers of all its members behind each other."""
+        mine = self._mine()
+        for put, value in zip(mine.puts, values, strict=True):
+            put(value)
+        mine.call()
+        return mine.numbers()
 
-    def many(self, *rows: Rows) -> Any:
-        """The answers to rows of every input, in one call: the loop is in the library."""
+    def many(self, *rows: Rows) -> Iterator[tuple[Any, ...]]:
+        """The answers to rows of every input, as `one` gives them, in one call: the loop is in the library."""
         data = [port.rows(values) for port, values in zip(self._inputs, rows, strict=True)]
         counts = {len(part) // port.width for port, part in zip(self._inputs, data, strict=True)}
         if len(counts) != 1:
             raise ValueError(f"the inputs have different numbers of rows: {sorted(counts)}")
-        return self._run(data, counts.pop())
+        count = counts.pop()
+        answers = ctypes.create_string_buffer(count * self._numbers.size)
+        self._call(self._together(data, count), answers, count, self._mine().scratch)
+        return self._numbers.iter_unpack(answers.raw[: count * self._numbers.size])
 
-    def _run(self, data: list[bytes], count: int) -> Any:
-        inputs, answers = (self._input * count)(), (self._answer * count)()
+    def bind(self) -> Bound:
+        """Memory for one input and its answer that stays where it is, so that a call costs next to nothing."""
+        return Bound(self._single, self._inputs, self._input, self._answers, self._answer, self._scratch_bytes)
+
+    def _together(self, data: list[bytes], count: int) -> Any:
+        """Rows of all inputs as the library reads them."""
         stride = ctypes.sizeof(self._input)
+        if len(data) == 1 and self._inputs[0].width == stride:  # they lie as in the struct, with nothing between
+            return data[0]
+        inputs = (self._input * count)()
         for k, (port, rows) in enumerate(zip(self._inputs, data, strict=True)):
             address = ctypes.addressof(inputs) + getattr(self._input, f"m{k}").offset
-            if port.width == stride:  # the rows lie as in the struct, with nothing between
-                ctypes.memmove(address, rows, len(rows))
-                continue
             for i in range(count):
                 ctypes.memmove(address + i * stride, rows[i * port.width : (i + 1) * port.width], port.width)
-        self._call(inputs, answers, count, self._scratch())
-        return answers
+        return inputs
 
-    def _scratch(self) -> int:
-        if not hasattr(self._thread, "memory"):
-            self._thread.memory = ctypes.create_string_buffer(self._scratch_bytes + ALIGN)
-        address = ctypes.addressof(self._thread.memory)
-        return address + -address % ALIGN
+    def _mine(self) -> Bound:
+        try:
+            mine: Bound = self._thread.bound
+        except AttributeError:
+            mine = self._thread.bound = self.bind()
+        return mine
+
+
+class Bound:
+    """One input, its answer, and what the program works in, in memory that stays; for one thread at a time.
+
+    Fill `inputs`, call it, read `answers`: each maps the name of a member to a writable memoryview of its shape.
+    """
+
+    def __init__(
+        self, single: Any, inputs: tuple[Port, ...], input_: Any, answers: tuple[Port, ...], answer: Any, scratch: int
+    ) -> None:
+        sizes = [ctypes.sizeof(input_), ctypes.sizeof(answer), scratch]
+        parts, addresses = _aligned(sizes)
+        places = _members(inputs, input_, parts[0]), _members(answers, answer, parts[1])
+        self.inputs, self.answers = _shaped(inputs, places[0]), _shaped(answers, places[1])
+        self.scratch = addresses[2]
+        self.puts = [_put(port, place) for port, place in zip(inputs, places[0], strict=True)]
+        self.numbers = partial(Struct(_format(answers, sizes[1])).unpack_from, parts[1])
+        self.call: Callable[[], None] = partial(single, *map(ctypes.c_void_p, addresses))
+
+    def __call__(self) -> dict[str, memoryview]:
+        """Answer what `inputs` hold now; the `answers`, which hold it until the next call."""
+        self.call()
+        return self.answers
+
+
+def _put(port: Port, memory: memoryview) -> Callable[[Any], None]:
+    """A function that writes one value of `port` to `memory`: the usual forms at once, all others by way of `port`."""
+    code, shape, width = CODES[port.dtype], port.shape, port.width
+    shapes = {shape, tuple(n for n in shape if n != 1), (port.elements,)}
+    count, pack = port.elements, Struct(f"{port.elements}{code}").pack_into
+    columns = itemgetter(*port.columns) if len(port.columns) > 1 else None
+
+    def put(values: Any) -> None:
+        kind = type(values)
+        try:
+            if kind is dict and columns and len(values) == count:
+                values = columns(values)
+                kind = tuple
+            if kind is tuple or kind is list:
+                if len(values) == count and PLAIN.issuperset(map(type, values)):
+                    return pack(memory, 0, *values)
+            elif kind is not dict:
+                view = memoryview(values)
+                if view.format == code and view.shape in shapes and view.c_contiguous:
+                    memory[:] = view.cast("B")
+                    return None
+        except (KeyError, TypeError, struct.error, OverflowError):
+            pass  # the long way says what is wrong
+        memory[:] = port.row(values)
+        return None
+
+    assert len(memory) == width
+    return put
+
+
+def _members(ports: tuple[Port, ...], type_: Any, memory: memoryview) -> list[memoryview]:
+    """The bytes of each member."""
+    firsts = [getattr(type_, f"m{k}").offset for k in range(len(ports))]
+    return [memory[first : first + port.width] for first, port in zip(firsts, ports, strict=True)]
+
+
+def _shaped(ports: tuple[Port, ...], places: list[memoryview]) -> dict[str, memoryview]:
+    """Each member by name, with its type and shape."""
+    codes: list[Any] = [CODES[port.dtype] for port in ports]
+    return {port.name: place.cast(code, port.shape) for port, code, place in zip(ports, codes, places, strict=True)}
+
+
+def _aligned(sizes: list[int]) -> tuple[list[memoryview], list[int]]:
+    """Zeroed pieces of memory with their addresses, which are multiples of `ALIGN`."""
+    steps = [size + -size % ALIGN for size in sizes]
+    memory = bytearray(sum(steps) + ALIGN)
+    address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    firsts = [-address % ALIGN + sum(steps[:k]) for k in range(len(steps))]
+    parts = [memoryview(memory)[first : first + size] for first, size in zip(firsts, sizes, strict=True)]
+    return parts, [address + first for first in firsts]
+
+
+def _format(ports: tuple[Port, ...], size: int) -> str:
+    """The numbers of a C struct of `size` bytes with these members, for the module `struct`."""
+    members = "".join(f"{port.elements}{CODES[port.dtype]}" for port in ports)
+    return f"{members}{size - Struct(members).size}x"
 
 
 def _struct(ports: tuple[Port, ...]) -> Any:

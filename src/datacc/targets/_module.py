@@ -1,5 +1,7 @@
 """The Python module of a wheel: typed functions with the program's own names, and its class names as inert text."""
 
+from itertools import accumulate
+from math import prod
 from typing import Final
 
 from datacc.errors import SpecError
@@ -16,6 +18,9 @@ _MODULE: Final = '''\
 
 {inputs}
 
+    bound = {name}.bind()            # for speed: memory that stays
+    bound.inputs, bound(), bound.answers
+
 Values may be bytes, anything with a buffer (a NumPy array, an array.array, a memoryview) or nested lists of numbers.
 """
 
@@ -23,12 +28,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ._call import Port, Program, demand_processor
+from ._call import Bound, Port, Program, demand_processor
 
 if TYPE_CHECKING:
-    from ._call import Rows, Values
+    from ._port import Rows, Values
 
-__all__ = ["CLASSES", "Answer", "predict", "predict_batch"]
+__all__ = ["CLASSES", "Answer", "Bound", "bind", "predict", "predict_batch"]
 
 CLASSES: tuple[str, ...] = {classes}
 
@@ -59,8 +64,16 @@ def predict_batch({many}) -> list[Answer]:
     return [_answer(row) for row in _PROGRAM.many({arguments})]
 
 
-def _answer(row: Any) -> Answer:
-    return Answer(CLASSES[row.m{label}[0]], row.m{confidence}[0], dict(zip(CLASSES, row.m{scores})))
+def bind() -> Bound:
+    """One input and its answer in memory that stays: fill its `inputs`, call it, read its `answers`.
+
+    Both map names to memoryviews ({names}). For one thread at a time.
+    """
+    return _PROGRAM.bind()
+
+
+def _answer(row: tuple[Any, ...]) -> Answer:
+    return Answer(CLASSES[row[{label}]], row[{confidence}], dict(zip(CLASSES, row[{scores}])))
 '''
 
 
@@ -72,7 +85,9 @@ def module(interface: Interface, library: str) -> str:
     for name in (interface.name, *(port.name for port in interface.inputs)):
         check_name(name, module=name == interface.name)
     label = _label(interface)
-    positions = {port.name: k for k, port in enumerate(interface.answers)}
+    firsts = accumulate((prod(port.shape) for port in interface.answers), initial=0)
+    positions = {port.name: first for port, first in zip(interface.answers, firsts, strict=False)}
+    scores = positions[f"{label.name}_scores"]
     cpu = cpu_named(interface.cpu)
     names = [port.name for port in interface.inputs]
     return _MODULE.format(
@@ -89,7 +104,8 @@ def module(interface: Interface, library: str) -> str:
         many=", ".join(f"{name}: Rows" for name in names),
         label=positions[label.name],
         confidence=positions[f"{label.name}_confidence"],
-        scores=positions[f"{label.name}_scores"],
+        scores=f"{scores}:{scores + len(label.classes)}",
+        names=", ".join([*names, *positions]),
     )
 
 

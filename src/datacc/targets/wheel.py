@@ -63,7 +63,7 @@ class Wheel(Target):
         name, library = built.interface.name, built.library.path
         package = {
             f"{name}/__init__.py": module(built.interface, library.name).encode(),
-            f"{name}/_call.py": Path(__file__).with_name("_call.py").read_bytes(),
+            **{f"{name}/{part}": Path(__file__).with_name(part).read_bytes() for part in ("_call.py", "_port.py")},
             f"{name}/py.typed": b"",
             f"{name}/{library.name}": library.read_bytes(),
         }

@@ -1,0 +1,119 @@
+"""Reads values as a built program takes them, with Python's standard library alone. Free for any use: 0BSD."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping, Sequence
+from math import prod
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from typing_extensions import Buffer  # known to type checkers without being installed
+
+    Values: TypeAlias = Buffer | Sequence[Any] | Mapping[str, float]
+    Rows: TypeAlias = Buffer | Sequence[Any]
+
+CODES = {"float32": "f", "uint8": "B", "int8": "b", "int16": "h", "int32": "i"}  # of `array` and of buffers
+
+
+class Port(NamedTuple):
+    """One member of the input or of the answer; `columns` are the names of the numbers of a record."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    columns: tuple[str, ...] = ()
+
+    @property
+    def elements(self) -> int:
+        """The number of elements."""
+        return prod(self.shape)
+
+    @property
+    def width(self) -> int:
+        """The number of bytes."""
+        return self.elements * array(CODES[self.dtype]).itemsize
+
+    def row(self, values: Values) -> bytes:
+        """One value as the program reads it. Raises `TypeError` or `ValueError` that says what is expected."""
+        if self.columns and isinstance(values, Mapping):
+            if set(values) != set(self.columns):
+                raise self._error(f"columns {', '.join(map(repr, values))}")
+            values = [values[name] for name in self.columns]
+        data, shape = self._data(values)
+        if len(data) != self.width:
+            raise self._error(f"{len(data)} bytes" if not shape else _times(shape))
+        self._demand_shape(shape)
+        return data
+
+    def rows(self, values: Rows) -> bytes:
+        """Several values, one after the other."""
+        if isinstance(values, (list, tuple)):
+            return b"".join(map(self.row, values))
+        data, shape = self._data(values)
+        if len(data) % self.width:
+            raise self._error(f"rows of {len(data)} bytes")
+        self._demand_shape(shape[1:])
+        return data
+
+    def _error(self, given: str) -> ValueError:
+        wanted = f"{self.dtype} {_times(self.shape)}" if not self.columns else f"columns {', '.join(self.columns)}"
+        return ValueError(f"{self.name} is {given}; the program takes {wanted}")
+
+    def _demand_shape(self, shape: tuple[int, ...]) -> None:
+        """A flat row will do, and axes of length 1 do not count; an empty shape is that of plain bytes."""
+        is_flat = len(shape) == 1 and shape[0] == self.elements
+        if shape and not is_flat and [n for n in shape if n != 1] != [n for n in self.shape if n != 1]:
+            raise self._error(_times(shape))
+
+    def _data(self, values: Values) -> tuple[bytes, tuple[int, ...]]:
+        """The elements in the program's type, and the shape in which they came (bytes have none)."""
+        if isinstance(values, (bytes, bytearray)):
+            return bytes(values), ()
+        try:
+            view = memoryview(values)  # type: ignore[arg-type]
+        except TypeError:
+            flat: list[Any] = []
+            shape = _flatten(values, flat, self.name)
+            return self._converted(flat), shape
+        if view.format == CODES[self.dtype]:
+            return view.tobytes(), view.shape or ()
+        try:
+            elements = memoryview(view.tobytes()).cast(view.format)  # type: ignore[call-overload]
+        except ValueError:
+            raise self._wrong_type(f"elements of format {view.format!r}") from None
+        return self._converted(elements), view.shape or ()
+
+    def _converted(self, elements: Any) -> bytes:
+        try:
+            return array(CODES[self.dtype], elements).tobytes()
+        except TypeError as error:
+            raise self._wrong_type(str(error)) from None
+        except OverflowError as error:
+            raise self._error(f"out of range ({error})") from None
+
+    def _wrong_type(self, what: str) -> TypeError:
+        return TypeError(f"{self.name}: the program takes {self.dtype}: {what}")
+
+
+def _times(shape: tuple[int, ...]) -> str:
+    return " × ".join(map(str, shape))
+
+
+def _flatten(values: Any, flat: list[Any], name: str) -> tuple[int, ...]:
+    """Append all numbers of nested lists to `flat`; their shape."""
+    if isinstance(values, (str, Mapping)) or not isinstance(values, Sequence):
+        raise TypeError(f"{name}: {type(values).__name__} where a buffer or a list of numbers is expected")
+    inner: set[tuple[int, ...]] = set()
+    for item in values:
+        plain = item.tolist() if hasattr(item, "tolist") else item
+        if isinstance(plain, (Sequence, Mapping)):
+            inner.add(_flatten(plain, flat, name))
+        else:
+            inner.add(())
+            flat.append(plain)
+    if len(inner) > 1:
+        raise ValueError(f"{name}: the lists in it have different lengths")
+    return (len(values), *(inner.pop() if inner else ()))
