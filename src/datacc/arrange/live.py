@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from datacc.ir.plan import Place, Step
+from datacc.arrange.trail import trails
+from datacc.ir.plan import Halo, Place, Step
 
 ALIGN = 64  # bytes: one cache line, and the widest vector
 IN_PLACE = frozenset({"each"})
+OVER = IN_PLACE | {"conv", "maxpool", "meanpool"}  # as the last of a chain these write every float of their rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,20 +41,28 @@ def share(steps: tuple[Step, ...], places: Mapping[str, Place]) -> dict[str, Pla
     last = {name: i for i, step in enumerate(steps) for name in step.values}
     for i, step in enumerate(steps):
         for name in _candidates(step):
-            if last[name] == i and _holds(shared[name], shared[step.out]):
-                shared[step.out] = shared[name]
+            if last[name] == i and _is_alike(shared[name], shared[step.out]):
+                both = _with_halo(shared[name], shared[step.out].halo)
+                shared |= {other: both for other, place in shared.items() if place == shared[name]} | {step.out: both}
                 break
     return shared
 
 
 def _candidates(step: Step) -> tuple[str, ...]:
-    """Operands of which a kernel reads each element just before it writes the same element."""
+    """Operands of which a kernel reads each element just before it writes the same element, or long before."""
+    if step.parts:
+        return tuple(v for v in step.reads if trails(step, v)) if step.parts[-1].step.op in OVER else ()
     if step.op in IN_PLACE:
         return step.reads
     return (step.residual,) if step.residual and step.residual not in step.reads else ()
 
 
-def _holds(place: Place, wanted: Place) -> bool:
-    """Whether `place` does for what `wanted` asks: the same picture, at least its halo."""
-    has_halo = all(have >= want for have, want in zip(place.halo, wanted.halo, strict=True))
-    return place.home == "arena" and has_halo and replace(place, buffer=wanted.buffer, halo=wanted.halo) == wanted
+def _is_alike(place: Place, wanted: Place) -> bool:
+    """Whether both are the same picture in the arena, but for their halos."""
+    return place.home == "arena" and replace(place, buffer=wanted.buffer, halo=wanted.halo) == wanted
+
+
+def _with_halo(place: Place, wanted: Halo) -> Place:
+    """The place with at least this halo."""
+    above, left, below, right = (max(have, want) for have, want in zip(place.halo, wanted, strict=True))
+    return replace(place, halo=(above, left, below, right))

@@ -17,6 +17,11 @@ class Motion:
     before: int = 0
     reach: int = 1
 
+    @property
+    def ahead(self) -> int:
+        """The rows that must be there before the new ones of the first row; negative where windows begin outside."""
+        return self.reach - self.stride - self.before
+
 
 def motion(graph: Graph, step: Step) -> Motion | None:
     """How the step moves down what it reads first; None when it is no picture, or another op."""

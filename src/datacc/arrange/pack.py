@@ -1,11 +1,12 @@
-"""Packing buffers with lifetimes into one arena: first fit in good orders, improved by a short seeded search."""
+"""Packing buffers with lifetimes into one arena: best fit in good orders, then a short seeded climb."""
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from datacc.arrange.live import Life
 
-TRIES = 300  # orders tried when the first ones do not reach the lower bound
+TRIES = 1000  # changes tried when the first orders do not reach the lower bound
+WORK = 30_000  # tries times buffers, at most, so that many buffers take no longer
 
 
 def peak(lives: Mapping[str, Life]) -> int:
@@ -20,30 +21,43 @@ def pack(lives: Mapping[str, Life]) -> tuple[dict[str, int], int]:
     The same lives give the same layout. Reaches `peak` on almost all inputs (the problem itself is NP-hard).
     """
     bound = peak(lives)
-    best: dict[str, int] = {}
-    length = -1
-    for order in _orders(lives):
-        offsets = _fit(order, lives)
-        end = max((offsets[name] + lives[name].size for name in order), default=0)
-        if length < 0 or end < length:
-            best, length = offsets, end
+    order, length = min(((order, _length(order, lives)) for order in _orders(lives)), key=lambda pair: pair[1])
+    chance = random.Random(0)
+    for _ in range(min(TRIES, WORK // max(1, len(order)))):
         if length <= bound:
             break
-    return {name: best[name] for name in lives}, length
+        other = _changed(order, chance)
+        if (shorter := _length(other, lives)) <= length:
+            order, length = other, shorter
+    offsets = _fit(order, lives)
+    return {name: offsets[name] for name in lives}, length
 
 
-def _orders(lives: Mapping[str, Life]) -> Iterator[Sequence[str]]:
-    """Large first, large and long first, in order of birth; then random changes to the first of these."""
+def _orders(lives: Mapping[str, Life]) -> tuple[list[str], ...]:
+    """Large first, large and long first, in order of birth, long first."""
     span = {name: life.last - life.first + 1 for name, life in lives.items()}
     names = sorted(lives)
-    yield sorted(names, key=lambda name: -lives[name].size)
-    yield sorted(names, key=lambda name: -lives[name].size * span[name])
-    yield sorted(names, key=lambda name: (lives[name].first, -lives[name].size))
-    yield sorted(names, key=lambda name: -span[name])
-    chance = random.Random(0)
-    for _ in range(TRIES):
-        spread = chance.random()
-        yield sorted(names, key=lambda name: -lives[name].size * span[name] ** spread * (1 + chance.random()))
+    return (
+        sorted(names, key=lambda name: -lives[name].size),
+        sorted(names, key=lambda name: -lives[name].size * span[name]),
+        sorted(names, key=lambda name: (lives[name].first, -lives[name].size)),
+        sorted(names, key=lambda name: -span[name]),
+    )
+
+
+def _changed(order: Sequence[str], chance: random.Random) -> list[str]:
+    """The order with one buffer elsewhere, and now and then two others exchanged."""
+    other, count = list(order), len(order)
+    other.insert(chance.randrange(count), other.pop(chance.randrange(count)))
+    if chance.random() < 0.3:
+        i, j = chance.randrange(count), chance.randrange(count)
+        other[i], other[j] = other[j], other[i]
+    return other
+
+
+def _length(order: Sequence[str], lives: Mapping[str, Life]) -> int:
+    offsets = _fit(order, lives)
+    return max((offsets[name] + lives[name].size for name in order), default=0)
 
 
 def _fit(order: Sequence[str], lives: Mapping[str, Life]) -> dict[str, int]:

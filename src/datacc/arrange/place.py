@@ -5,14 +5,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from datacc.ir.graph import Graph, Node
-from datacc.ir.plan import Home, Place, Step, fresh, lanes, picture
+from datacc.ir.plan import Halo, Home, Place, Step, fresh, lanes, picture
 
 # Kernels that go through single channels take any place; the others read and write whole vectors.
 ANY_PLACE = frozenset("each cast argmax maximum concat slice reshape transpose gather copy".split())
 READ_PACKED = ANY_PLACE | {"dense", "conv"}
 WRITE_PACKED = ANY_PLACE
 
-Halo = tuple[int, int, int, int]
 NONE: Halo = (0, 0, 0, 0)
 
 

@@ -9,27 +9,38 @@ from datacc.arrange.motion import Motion, motion
 from datacc.arrange.pace import cycles, moving
 from datacc.ir.plan import Part, Place, Plan, Step
 
-SLOWER: Final = 1.03  # what strips may cost, against whole pictures
-PART_SLOWER: Final = 1.08
-MOST: Final = len(ascii_lowercase)  # parts of a chain, one letter each
+SLOWER: Final = 1.02  # what strips may cost, against whole pictures
+MOVED: Final = 0.25  # of a row that moves within its window: it is in the nearest cache, unlike a whole picture
+NEAR: Final = 16_384  # bytes that stay in the nearest cache beside all else
+PARTS: Final = len(ascii_lowercase)  # the most in a chain: each has a letter
+ROWS: Final = 8  # the most at a time that are tried
+
+Parts = tuple[Part, ...]
 
 
 def in_strips(plan: Plan, chain: Sequence[Step]) -> tuple[Step, dict[str, Place]] | None:
-    """The step that computes the chain with the fewest rows that cost next to nothing, and its windows; or None.
+    """The step that computes the chain a few rows at a time, and its windows; None when that is not cheap.
 
-    Each step reads what the one before writes, which nothing else reads.
+    Each step reads what the one before writes, which nothing else reads. All parts begin with single rows; as long as
+    that is too slow, the part that gains most for the memory it takes works on more.
     """
     motions = [motion(plan.graph, step) for step in chain]
     moves = [m for m in motions if m is not None]
-    if len(moves) < len(chain) or len(chain) > MOST:
+    if len(moves) < len(chain) or len(chain) > PARTS:
         return None
-    height = plan.places[chain[-1].out].height
-    whole = sum(cycles(plan, step, plan.places[step.out].height) for step in chain)
-    for rows in _divisors(height):
-        parts = _parts(plan, chain, moves, rows) if rows < height else None
-        if parts is not None and _cost(plan, parts) <= SLOWER * whole:
-            return _step(chain, parts), {part.step.reads[0]: part.source for part in parts[1:]}
-    return None
+    least = (1,) * len(chain)
+    parts = _parts(plan, chain, moves, least)
+    limit = SLOWER * _whole(plan, chain)
+    while parts is not None and _cost(plan, parts) > limit:
+        higher = [(*least[:k], 2 * least[k], *least[k + 1 :]) for k in range(len(chain)) if least[k] < ROWS]
+        tried = [
+            (_gain(plan, parts, other), more, other) for more in higher if (other := _parts(plan, chain, moves, more))
+        ]
+        gain, least, parts = max(tried, key=lambda entry: entry[0], default=(0.0, least, None))
+        parts = parts if gain > 0 else None
+    if parts is None:
+        return None
+    return _step(chain, parts), {part.step.reads[0]: part.source for part in parts[1:]}
 
 
 def at_ends(step: Step, places: Mapping[str, Place]) -> Step:
@@ -41,7 +52,7 @@ def at_ends(step: Step, places: Mapping[str, Place]) -> Step:
     return replace(step, parts=(*parts[:-1], replace(last, out=replace(places[step.out], height=last.rows))))
 
 
-def _step(chain: Sequence[Step], parts: tuple[Part, ...]) -> Step:
+def _step(chain: Sequence[Step], parts: Parts) -> Step:
     aside = [value for step in chain for value in step.values[1:]]
     return Step(
         op="strips",
@@ -52,49 +63,59 @@ def _step(chain: Sequence[Step], parts: tuple[Part, ...]) -> Step:
     )
 
 
-def _parts(plan: Plan, chain: Sequence[Step], moves: Sequence[Motion], rows: int) -> tuple[Part, ...] | None:
-    """The parts when the last one writes `rows` rows at a time; None when some part would be slow."""
+def _parts(plan: Plan, chain: Sequence[Step], moves: Sequence[Motion], least: Sequence[int]) -> Parts | None:
+    """The parts when each works on at least so many rows at a time, where that divides; None when there is no way."""
     out = plan.places[chain[-1].out]
+    rows = next(n for n in _divisors(out.height) if n >= min(least[-1], out.height))
+    if rows == out.height:
+        return None
     calls, out = out.height // rows, replace(out, height=rows)
     parts: list[Part] = []
-    for step, move, before in zip(chain[::-1], moves[::-1], [*chain[-2::-1], None], strict=True):
-        whole = plan.places[step.reads[0]]
-        height = (rows - 1) * move.stride + move.reach  # of the window
-        if before is None:
-            source = replace(whole, height=min(height, whole.height))
-            parts.append(Part(step=step, rows=rows, calls=calls, source=source, out=out, stride=move.stride))
-            return tuple(parts[::-1])
-        found = _below(plan, before, move, rows * move.stride, calls)
-        if found is None:
+    for j in range(len(chain) - 1, 0, -1):
+        move, whole = moves[j], plan.places[chain[j].reads[0]]
+        new = rows * move.stride
+        below = _below(whole.height, move, new, calls, least[j - 1])
+        if below is None:
             return None
-        fewer, lead = found
-        height += lead - (move.reach - move.stride - move.before)
+        fewer, lead = below
+        height = (rows - 1) * move.stride + move.reach + lead - move.ahead
         source = replace(whole, height=height - move.before, halo=(move.before, whole.halo[1], 0, whole.halo[3]))
-        parts.append(Part(step=step, rows=rows, calls=calls, source=source, out=out, stride=move.stride, lead=lead))
-        out = replace(source, height=fewer, halo=(0, whole.halo[1], 0, whole.halo[3]))
-        calls = min(whole.height, lead + calls * rows * move.stride) // fewer
-        rows = fewer
-    raise AssertionError("the first step of a chain ends the loop")
+        part = Part(step=chain[j], rows=rows, calls=calls, source=source, out=out, stride=move.stride, lead=lead)
+        parts.append(part)
+        rows, calls = fewer, min(whole.height, lead + calls * new) // fewer
+        out = replace(whole, height=fewer, halo=(0, whole.halo[1], 0, whole.halo[3]))
+    source = plan.places[chain[0].reads[0]]
+    source = replace(source, height=min(source.height, (rows - 1) * moves[0].stride + moves[0].reach))
+    first = Part(step=chain[0], rows=rows, calls=calls, source=source, out=out, stride=moves[0].stride)
+    return (first, *parts[::-1])
 
 
-def _below(plan: Plan, step: Step, move: Motion, new: int, calls: int) -> tuple[int, int] | None:
-    """How many rows at a time `step` makes for a reader that wants `new` at each call, and how many ahead of it."""
-    height, least = plan.places[step.out].height, move.reach - move.stride - move.before
-    if least < 0:
-        return None
-    for rows in _divisors(new):
-        lead = -(-least // rows) * rows
-        is_whole = lead <= height and (lead + calls * new <= height or height % rows == 0)
-        slow = cycles(plan, step, rows) * height > PART_SLOWER * cycles(plan, step, height) * rows
-        if is_whole and not slow:
+def _below(height: int, move: Motion, new: int, calls: int, least: int) -> tuple[int, int] | None:
+    """The rows of a picture that are made at a time for a reader of `new` at each call, and those made ahead."""
+    for rows in (n for n in _divisors(new) if n >= min(least, new)):
+        lead = -(-move.ahead // rows) * rows
+        if 0 <= lead <= height and (lead + calls * new <= height or height % rows == 0):
             return rows, lead
     return None
 
 
-def _cost(plan: Plan, parts: tuple[Part, ...]) -> float:
+def _gain(plan: Plan, parts: Parts, other: Parts) -> float:
+    """The cycles that the other parts save for each byte that their windows take more."""
+    more = sum(part.source.nbytes for part in other[1:]) - sum(part.source.nbytes for part in parts[1:])
+    return (_cost(plan, parts) - _cost(plan, other)) / max(1, more)
+
+
+def _whole(plan: Plan, chain: Sequence[Step]) -> float:
+    """The cycles of the steps one by one; pictures between them that leave the nearest cache must come back."""
+    work = sum(cycles(plan, step, plan.places[step.out].height) for step in chain)
+    between = [plan.places[step.out] for step in chain[:-1]]
+    return work + sum(moving(place.size) for place in between if place.nbytes > NEAR)
+
+
+def _cost(plan: Plan, parts: Parts) -> float:
     """The cycles of all calls and of the rows that move."""
     work = sum(part.calls * cycles(plan, part.step, part.rows) for part in parts)
-    return work + sum(moving(part.calls * part.kept * part.source.row) for part in parts[1:])
+    return work + MOVED * sum(moving(part.calls * part.kept * part.source.row) for part in parts[1:])
 
 
 def _divisors(number: int) -> Iterator[int]:

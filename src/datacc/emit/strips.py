@@ -1,7 +1,7 @@
 """A chain of layers that works a few rows at a time: one function for each part, and a loop that calls them in turn."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from string import ascii_lowercase
 from typing import Any, Final
 
@@ -71,10 +71,8 @@ class _Chain:
 
 def _part(chain: _Chain, j: int) -> tuple[str, Mapping[str, NDArray[Any]]]:
     """The function of part j, and its weights."""
-    part, places = chain.parts[j], chain.plan.places
-    aside = {value: replace(places[value], height=part.rows) for value in part.step.values[1:]}
-    ends = {part.step.reads[0]: part.source, part.step.out: part.out}
-    plan = replace(chain.plan, places={**places, **aside, **ends})
+    part = chain.parts[j]
+    plan = chain.plan.within(part)
     piece = KERNELS[part.step.op](part.step, plan, f"step{chain.part(j)}")
     return function(plan, chain.part(j), part.step, piece, rows=part.rows), piece.weights
 

@@ -8,6 +8,7 @@ from typing import Final
 from datacc.spec.cpus import Cpu
 
 LATENCY: Final = 4  # cycles of a multiply-add; a tile with fewer than twice as many sums waits for itself
+ROUND: Final = 2  # cycles that each round of a tile's loop loses, as measured
 PER_CYCLE: Final = 2  # multiply-adds, and vector loads
 START: Final = 12  # cycles that a tile takes beside its multiply-adds
 SUMS: Final = 28  # the most vectors of sums that any kernel keeps
@@ -51,7 +52,7 @@ def _cycles(tile: Tile, height: int, width: int, vectors: int, depth: int) -> fl
     for first_y, end_y, rows, columns_of in cover(tile, height, width):
         for first_x, end_x, columns in columns_of:
             count, pixels = (end_y - first_y) // rows * ((end_x - first_x) // columns), rows * columns
-            product = max(LATENCY, pixels * vectors / PER_CYCLE, (pixels + vectors) / PER_CYCLE)
+            product = max(LATENCY, ROUND + pixels * vectors / PER_CYCLE, (pixels + vectors) / PER_CYCLE)
             total += count * (START + pixels * vectors + depth * product)
     return total
 

@@ -1,7 +1,7 @@
 """What a program does, laid out: steps in order, where every value lives, one static arena."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 from datacc.ir.graph import Graph
 
 Home = Literal["input", "answer", "arena"]
+Halo = tuple[int, int, int, int]  # rows and columns of zeros: above, left, below, right
 LANES = 8  # floats that kernels handle at a time
 
 
@@ -28,7 +29,7 @@ class Place:
     width: int
     channels: int
     pixel: int
-    halo: tuple[int, int, int, int] = (0, 0, 0, 0)
+    halo: Halo = (0, 0, 0, 0)
 
     @property
     def row(self) -> int:
@@ -153,6 +154,12 @@ class Plan:
     offsets: Mapping[str, int] = field(default_factory=dict)
     arena: int = 0
     peak: int = 0
+
+    def within(self, part: Part) -> "Plan":
+        """The plan as one call of a part sees it: all that it reads and writes is a few rows high."""
+        aside = {value: replace(self.places[value], height=part.rows) for value in part.step.values[1:]}
+        ends = {part.step.reads[0]: part.source, part.step.out: part.out}
+        return replace(self, places={**self.places, **aside, **ends})
 
 
 def picture(shape: tuple[int, ...]) -> tuple[int, int, int]:
