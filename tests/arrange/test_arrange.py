@@ -20,8 +20,9 @@ from tests.ir.graphs import assert_alike, graphs, inputs_for
 
 
 def forms(plan: Plan) -> list[str]:
-    """Each step as op and what is fused to it."""
-    return [step.op + "+add" * bool(step.residual) + "+relu" * step.relu for step in plan.steps]
+    """Each step, or part of one, as op and what is fused to it."""
+    steps = (step for whole in plan.steps for step in whole.simple)
+    return [step.op + "+add" * bool(step.residual) + "+relu" * step.relu for step in steps]
 
 
 @pytest.mark.parametrize("graph", [digits(), record(), residual()], ids=["digits", "record", "residual"])
