@@ -121,6 +121,7 @@ def _write(folder: Path, decided: Decided, product: Product, port: Interface) ->
         library=product.library,
         scratch=product.draft.plan.arena,
         graph=product.draft.graph,
+        platforms=decided.program.target.platforms,
     )
     for name in decided.program.target.make:
         target: Target = load("targets", name)

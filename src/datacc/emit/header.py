@@ -42,6 +42,9 @@ void {name}(const {name}_input *input, {name}_answer *answer, {name}_scratch *sc
 /* Answers `count` inputs that lie one after the other, one by one. */
 void {name}_batch(const {name}_input *inputs, {name}_answer *answers, size_t count, {name}_scratch *scratch);
 
+/* Whether this processor has what the code uses; where it may be an older one, ask before the first call. */
+int {name}_runs_here(void);
+
 /* sizeof({name}_scratch), for callers that do not read C. */
 extern const size_t {name}_scratch_bytes;
 {classes}

@@ -11,6 +11,7 @@ from datacc.emit.function import function, title
 from datacc.emit.header import class_constants, count, members
 from datacc.emit.lanes import NAMES, WORDS, arithmetic
 from datacc.emit.piece import C_TYPES, at
+from datacc.emit.processor import runs_here
 from datacc.emit.strips import strips
 from datacc.emit.table import FRAGMENTS, KERNELS, has_kernel
 from datacc.emit.text import numbers
@@ -54,6 +55,8 @@ EXPORT {program}
 
 EXPORT {batch}
 
+{runs_here}
+
 {constants}
 
 /* ---- Weights, in the order in which they are read. ---- */
@@ -85,6 +88,7 @@ def source_text(plan: Plan, interface: Interface) -> str:
         steps=steps,
         program=_program(plan, interface),
         batch=_batch(name),
+        runs_here=runs_here(name, plan.cpu),
         constants=_constants(interface),
         weights_text="\n\n".join(
             f"{_constant(key, values)} = {{\n{numbers(values)}\n}};" for key, values in weights.items()

@@ -10,9 +10,9 @@ SUFFIX: Final = {"darwin": ".dylib", "win32": ".dll"}.get(sys.platform, ".so")
 DIGITS: Final = 12
 
 
-def file_name(program: str, data: bytes) -> str:
-    """NAME-<digest>.so, or as this system calls its libraries."""
-    return f"{program}-{digest(data)[:DIGITS]}{SUFFIX}"
+def file_name(program: str, data: bytes, suffix: str = SUFFIX) -> str:
+    """NAME-<digest>.so, or as this system, or the one whose suffix is given, calls its libraries."""
+    return f"{program}-{digest(data)[:DIGITS]}{suffix}"
 
 
 def name_fits(path: Path) -> bool:

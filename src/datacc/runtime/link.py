@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from datacc.errors import ToolchainError
-from datacc.runtime.elf import loaded_bytes, undefined_symbols
+from datacc.runtime.binary import loaded_bytes, undefined_symbols
 from datacc.runtime.library import file_name
 from datacc.runtime.toolchain import find, run
 from datacc.spec.cpus import FLAGS, cpu_named
 from datacc.store import write_atomically
 
-_SHARED: Final = (
-    "-shared -fPIC -nostdlib -ffreestanding -fno-builtin -fvisibility=hidden -fomit-frame-pointer "
-    "-fno-stack-protector -fno-asynchronous-unwind-tables -g0 -Wframe-larger-than=0"
+# No C library, no call that the compiler adds by itself, nothing that names a place or a time.
+QUIET: Final = (
+    "-nostdlib -ffreestanding -fno-builtin -fvisibility=hidden -fomit-frame-pointer -fno-stack-protector "
+    "-fno-asynchronous-unwind-tables -g0"
 ).split()
+_SHARED: Final = ("-shared", "-fPIC", "-Wframe-larger-than=0")
 _STRIPPED: Final = ("-s", "-Wl,--build-id=none") if sys.platform.startswith("linux") else ()
 _AROUND: Final = 8 + 6 * 8 + 32  # bytes beside a frame: return address, saved registers, alignment of vectors
 _FRAME: Final = re.compile(r"(?:frame size \((\d+)\)|frame size of (\d+) bytes)[^']*in (?:function )?'(\w+)'")
@@ -59,7 +61,7 @@ def link(source: Text, cpu: str, folder: Path) -> Library:
     """
     compiler, level = find(), cpu_named(cpu)
     c, h = f"{source.name}.c", f"{source.name}.h"
-    flags = (*compiler.target(level), *FLAGS, *_SHARED, *compiler.silent_calls, *_STRIPPED)
+    flags = (*compiler.target(level), *FLAGS, *QUIET, *_SHARED, *compiler.silent_calls, *_STRIPPED)
     with tempfile.TemporaryDirectory(prefix="datacc-") as work:
         write_atomically(Path(work) / c, source.c.encode())
         write_atomically(Path(work) / h, source.header.encode())
@@ -80,9 +82,8 @@ def toolchain() -> dict[str, str]:
 
 
 def size_of_code_and_weights(library: Path) -> int:
-    """The bytes of the library that are loaded: code, constants and tables; of a file that is not ELF, all bytes."""
-    data = library.read_bytes()
-    return loaded_bytes(data) if data[:4] == b"\x7fELF" else len(data)
+    """The bytes of the library that are loaded: code, constants and tables."""
+    return loaded_bytes(library.read_bytes())
 
 
 def stack_bytes(warnings: str, name: str) -> int:
@@ -107,6 +108,6 @@ def stack_bytes(warnings: str, name: str) -> int:
 
 
 def _demand_complete(data: bytes, name: str) -> None:
-    missing = undefined_symbols(data) if data[:4] == b"\x7fELF" else ()
+    missing = undefined_symbols(data)
     if missing:
         raise ToolchainError(f"the library would need {', '.join(missing)} from elsewhere", where=name)

@@ -2,11 +2,13 @@
 
 import platform
 import re
+import sys
 from functools import cache
 from pathlib import Path
 
 from datacc.errors import ToolchainError
 from datacc.spec.cpus import CPUS, cpu_named
+from datacc.spec.platforms import PLATFORMS, Platform
 
 _MACHINES = {"amd64": "x86_64", "x64": "x86_64", "arm64": "aarch64"}
 
@@ -41,6 +43,16 @@ def features() -> frozenset[str]:
         return frozenset()
     found = re.search(r"^(?:flags|Features)\s*:(.*)$", text, re.MULTILINE)
     return frozenset(found[1].split()) if found else frozenset()
+
+
+def here() -> Platform:
+    """The platform of this machine. Raises `ToolchainError` where programs are not built for it."""
+    system = {"darwin": "macos", "win32": "windows"}.get(sys.platform, sys.platform)
+    for platform_ in PLATFORMS.values():
+        if platform_.system == system and platform_.machine == machine():
+            return platform_
+    tries = ["a machine that runs " + ", ".join(PLATFORMS)]
+    raise ToolchainError(f"programs are not built for {system} on {machine()}", tries=tries)
 
 
 def _tries() -> list[str]:

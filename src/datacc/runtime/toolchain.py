@@ -12,6 +12,7 @@ from pathlib import Path
 
 from datacc.errors import ToolchainError
 from datacc.spec.cpus import Cpu, march
+from datacc.spec.platforms import Platform
 
 VARIABLE = "DATACC_CC"
 
@@ -30,11 +31,17 @@ class Compiler:
         """What keeps gcc from turning loops into calls of memset and memcpy; clang asks for nothing more."""
         return ("-fno-tree-loop-distribute-patterns",) if self.is_gcc else ()
 
-    def target(self, cpu: Cpu) -> tuple[str, ...]:
-        """The flags that choose the processor, and with zig the system."""
+    def target(self, cpu: Cpu, platform: Platform | None = None) -> tuple[str, ...]:
+        """The flags that choose the processor, and with zig the platform: this machine's unless one is named.
+
+        Raises `ToolchainError` when another platform is wanted of a compiler that is not zig.
+        """
         if self.is_zig:
-            model = cpu.name.replace("-vnni", "+avx512vnni").replace("-", "_") if cpu.machine == "x86_64" else "generic"
-            return ("-target", f"{cpu.machine}-{_zig_system()}", f"-mcpu={model}")
+            triple = platform.triple if platform else f"{cpu.machine}-{_zig_system()}"
+            return ("-target", triple, f"-mcpu={cpu.model}")
+        if platform is not None:
+            tries = [f"leave {VARIABLE} unset", "pip install ziglang"]
+            raise ToolchainError(f"only zig builds for {platform.name} from here", where=self.version, tries=tries)
         return march(cpu)
 
 

@@ -13,12 +13,13 @@ class Cpu:
     """One processor level.
 
     `machine` is the architecture; `needs` are the features a processor of that architecture must have, by their
-    names in Linux; `registers` is how many vectors of eight floats its registers hold, or of sixteen where `wide`
-    says that one register holds as many.
+    names in Linux; `model` is what zig calls it; `registers` is how many vectors of eight floats its registers hold,
+    or of sixteen where `wide` says that one register holds as many.
     """
 
     name: str
     machine: str
+    model: str
     needs: frozenset[str] = frozenset()
     registers: int
     wide: bool = False
@@ -35,15 +36,35 @@ CPUS: Final = MappingProxyType(
     {
         cpu.name: cpu
         for cpu in (
-            Cpu(name="x86-64", machine="x86_64", registers=8),
-            Cpu(name="x86-64-v2", machine="x86_64", needs=_V2, registers=8),
-            Cpu(name="x86-64-v3", machine="x86_64", needs=_V3, registers=16),
-            Cpu(name="x86-64-v4", machine="x86_64", needs=_V4, registers=32, wide=True),
-            Cpu(name="x86-64-v4-vnni", machine="x86_64", needs=_V4 | {"avx512_vnni"}, registers=32, wide=True),
-            Cpu(name="aarch64", machine="aarch64", registers=16),
+            Cpu(name="x86-64", machine="x86_64", model="x86_64", registers=8),
+            Cpu(name="x86-64-v2", machine="x86_64", model="x86_64_v2", needs=_V2, registers=8),
+            Cpu(name="x86-64-v3", machine="x86_64", model="x86_64_v3", needs=_V3, registers=16),
+            Cpu(name="x86-64-v4", machine="x86_64", model="x86_64_v4", needs=_V4, registers=32, wide=True),
+            Cpu(
+                name="x86-64-v4-vnni",
+                machine="x86_64",
+                model="x86_64_v4+avx512vnni",
+                needs=_V4 | {"avx512_vnni"},
+                registers=32,
+                wide=True,
+            ),
+            Cpu(name="aarch64", machine="aarch64", model="generic", registers=16),
+            Cpu(name="riscv64", machine="riscv64", model="generic_rv64+m+a+f+d+c", registers=4),
+            Cpu(name="wasm-simd128", machine="wasm32", model="generic+simd128", registers=8),
+            # The unit for floats must be named, or clang silently computes them in software.
+            Cpu(name="cortex-m4", machine="thumb", model="cortex_m4+vfp4d16sp", registers=4),
+            Cpu(name="cortex-m7", machine="thumb", model="cortex_m7+fp_armv8d16sp", registers=4),
         )
     }
 )
+
+
+_MARCH: Final = {
+    "aarch64": ("-march=armv8-a",),
+    "riscv64": ("-march=rv64gc",),
+    "wasm32": ("-msimd128",),
+    "thumb": ("-mthumb", "-mfloat-abi=hard"),
+}
 
 
 def cpu_named(name: str) -> Cpu:
@@ -56,13 +77,22 @@ def cpu_named(name: str) -> Cpu:
     raise SpecError(f"there is no cpu {name!r}", tries=[", ".join(f'"{n}"' for n in close)])
 
 
+def judging_cpu(name: str) -> Cpu:
+    """The processor of this name, on which a build can be judged. Raises `SpecError` for those of devices alone."""
+    cpu = cpu_named(name)
+    if cpu.machine in ("wasm32", "thumb"):
+        tries = ['make = ["cortex_m"]' if cpu.machine == "thumb" else 'make = ["wasm", "npm"]', "leave cpu out"]
+        raise SpecError(f"a build cannot be judged on {name}; ask for that form beside the judged one", tries=tries)
+    return cpu
+
+
 def march(cpu: Cpu) -> tuple[str, ...]:
     """The flags by which gcc and clang take this processor.
 
     Below AVX, gcc remarks on how vectors are passed to functions; all that take one are inlined.
     """
     if cpu.machine != "x86_64":
-        return ("-march=armv8-a",)
+        return _MARCH[cpu.machine]
     if cpu.name.endswith("-vnni"):  # what every AVX-512 processor since Cascade Lake and Zen 4 adds, and no level names
         return (f"-march={cpu.name.removesuffix('-vnni')}", "-mavx512vnni")
     return (f"-march={cpu.name}",) if "avx" in cpu.needs else (f"-march={cpu.name}", "-Wno-psabi")

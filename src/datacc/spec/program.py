@@ -57,11 +57,12 @@ class Budget:
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """What to make and for which processor."""
+    """What to make, for which processor and which platforms; none named means this machine's."""
 
     cpu: str = "x86-64-v3"
     arithmetic: str = "float"
     make: tuple[str, ...] = ("c", "library")
+    platforms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

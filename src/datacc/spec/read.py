@@ -7,9 +7,10 @@ from typing import Final, TypeVar
 from datacc import registry
 from datacc.errors import RepositoryError
 from datacc.spec import units
-from datacc.spec.cpus import cpu_named
+from datacc.spec.cpus import judging_cpu
 from datacc.spec.fields import read_fields
 from datacc.spec.names import check_name
+from datacc.spec.platforms import platform_named
 from datacc.spec.program import Budget, Check, Goal, Origin, Program, Target
 from datacc.spec.table import Table, read_table
 
@@ -154,11 +155,11 @@ def _quantity(table: Table, key: str, parse: Callable[[str], Number], quantity: 
 
 
 def _target(table: Table) -> Target:
-    table.known(["cpu", "arithmetic", "make"])
+    table.known(["cpu", "arithmetic", "make", "platforms"])
     plain = Target()
     cpu = table.get("cpu", str, plain.cpu)
     with table.blaming("cpu"):
-        cpu_named(cpu)
+        judging_cpu(cpu)
     arithmetic = table.get("arithmetic", str, plain.arithmetic)
     if arithmetic not in ARITHMETICS:
         tries = [f'arithmetic = "{name}"' for name in ARITHMETICS]
@@ -167,4 +168,15 @@ def _target(table: Table) -> Target:
     with table.blaming("make"):
         for name in table.values.get("make", ()):
             registry.require("targets", name)
-    return Target(cpu=cpu, arithmetic=arithmetic, make=make)
+    return Target(cpu=cpu, arithmetic=arithmetic, make=make, platforms=_platforms(table))
+
+
+def _platforms(table: Table) -> tuple[str, ...]:
+    names = table.texts("platforms", ())
+    with table.blaming("platforms"):
+        for name in names:
+            platform_named(name)
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise table.error(f"{twice[0]} is named twice", "platforms")
+    return names

@@ -70,9 +70,6 @@ def _budget(budget: Budget) -> dict[str, str]:
 
 def _target(target: Target) -> dict[str, Any]:
     plain = Target()
-    named = {"cpu": target.cpu, "arithmetic": target.arithmetic, "make": list(target.make)}
-    return {
-        key: value
-        for key, value in named.items()
-        if value != (list(plain.make) if key == "make" else getattr(plain, key))
-    }
+    keys = ("cpu", "arithmetic", "make", "platforms")
+    named = {key: getattr(target, key) for key in keys if getattr(target, key) != getattr(plain, key)}
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in named.items()}

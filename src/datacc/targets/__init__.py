@@ -14,7 +14,7 @@ from datacc.spec.interface import Interface
 class Built:
     """A program that is ready to be packed: what callers see, its C, its library, its simplified Graph.
 
-    `scratch` is the length of the planned arena in bytes.
+    `scratch` is the length of the planned arena in bytes. `platforms` are asked for by name; none means this machine.
     """
 
     interface: Interface
@@ -22,6 +22,7 @@ class Built:
     library: Library
     scratch: int
     graph: Graph
+    platforms: tuple[str, ...] = ()
 
 
 class Target(ABC):

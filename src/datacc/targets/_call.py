@@ -46,6 +46,8 @@ class Program:
         self._call = loaded[f"{name}_batch"]
         self._call.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p)
         self._call.restype = None
+        if not getattr(loaded, f"{name}_runs_here")():
+            raise ImportError(f"{name} was built for a newer processor than this one")
         self._scratch_bytes = ctypes.c_size_t.in_dll(loaded, f"{name}_scratch_bytes").value
         self._numbers = Struct(_format(answers, ctypes.sizeof(self._answer)))
         self._thread = threading.local()

@@ -5,19 +5,28 @@ from typing import Final
 
 from datacc.store import write_atomically
 from datacc.targets import Built, Target
+from datacc.targets._forms import forms, library
 
 
 class SharedLibrary(Target):
-    """libNAME.so (NAME.dll on Windows, libNAME.dylib on macOS) and NAME.h: the very bytes that were judged."""
+    """libNAME.so (libNAME.dylib on macOS, NAME.dll on Windows) and NAME.h, for each platform.
+
+    Those of this machine are the very bytes that were judged. Where `platforms` are named, each has a folder.
+    """
 
     def make(self, built: Built, folder: Path) -> tuple[Path, ...]:
-        """Writes the two files."""
-        name, suffix = built.interface.name, built.library.path.suffix
-        library = folder / (f"{name}.dll" if suffix == ".dll" else f"lib{name}{suffix}")
-        header = folder / f"{name}.h"
-        write_atomically(library, built.library.path.read_bytes())
-        write_atomically(header, built.source.header.encode())
-        return library, header
+        """Writes two files for each platform."""
+        written = []
+        for form in forms(built):
+            place = folder / form.platform.name if built.platforms else folder
+            place.mkdir(exist_ok=True)
+            prefix = "" if form.platform.system == "windows" else "lib"
+            path = place / f"{prefix}{built.interface.name}{form.platform.library}"
+            write_atomically(path, library(built, form))
+            header = place / f"{built.interface.name}.h"
+            write_atomically(header, form.source.header.encode())
+            written += [path, header]
+        return tuple(written)
 
 
 ENTRY: Final = SharedLibrary()

@@ -1,0 +1,160 @@
+"""The JavaScript module of an npm package and its TypeScript types; names of classes and columns are inert text."""
+
+import json
+from math import prod
+from typing import Any, Final
+
+from datacc.runtime.native import row_type
+from datacc.spec.interface import Interface, Port
+from datacc.spec.names import check_name
+
+_LABEL: Final = """\
+export const CLASSES = {classes};
+
+const ANSWER = (row) => ({{
+  label: CLASSES[row[{label}][0]],
+  confidence: row[{confidence}][0],
+  scores: Object.fromEntries(CLASSES.map((name, i) => [name, row[{scores}][i]])),
+}});
+"""
+_ARRAYS: Final = """\
+const ANSWER = (row) => ({{ {fields} }});
+"""
+_SCRIPT: Final = """\
+// {name}: a program built by datacc from labelled examples. Free for any use: 0BSD.
+import {{ Program, compiled }} from "./program.js";
+
+const PROGRAM = new Program(await compiled(new URL("./{name}.wasm", import.meta.url)), "{name}", {layout});
+
+{answer}
+/** The answer to one input: {parameters}. */
+export const predict = ({parameters}) => ANSWER(PROGRAM.run([[{parameters}]])[0]);
+
+/** The answers to many inputs, in order: {lists}. */
+export const predictBatch = ({parameters}) => PROGRAM.run({rows}).map(ANSWER);
+"""
+_TYPES: Final = """\
+/** {name}: a program built by datacc from labelled examples. Free for any use: 0BSD. */
+
+/** Numbers as a typed array, or in nested lists. */
+export type Numbers = ArrayLike<number> | ArrayBuffer | readonly Numbers[];
+
+{answer}
+/** The answer to one input. Throws a TypeError or RangeError when it is not what the program takes. */
+export function predict({one}): Answer;
+
+/** The answers to many inputs, in order. */
+export function predictBatch({many}): Answer[];
+"""
+_LABEL_TYPES: Final = """\
+/** A class, in the order of the scores. */
+export type Label = {union};
+
+export declare const CLASSES: readonly Label[];
+
+/** The class, its score, and the scores of all classes, which sum to 1. */
+export interface Answer {{
+  label: Label;
+  confidence: number;
+  scores: Record<Label, number>;
+}}
+"""
+_ARRAY_TYPES: Final = """\
+/** What the program computes, by name. */
+export interface Answer {{
+{fields}
+}}
+"""
+_ARRAY: Final = {"float32": "Float32", "uint8": "Uint8", "int8": "Int8", "int16": "Int16", "int32": "Int32"}
+
+
+def script(interface: Interface) -> str:
+    """The text of index.js. Raises `SpecError` unless the program's and its inputs' names can stand in JavaScript."""
+    names = _checked(interface)
+    parameters = ", ".join(names)
+    rest = "".join(f", {name}[$i]" for name in names[1:])
+    layout = {
+        "inputs": _layout(interface.inputs),
+        "inputBytes": row_type(interface.inputs).itemsize,
+        "answers": _layout(interface.answers),
+        "answerBytes": row_type(interface.answers).itemsize,
+    }
+    return _SCRIPT.format(
+        name=interface.name,
+        layout=_text(layout),
+        answer=_answer(interface),
+        parameters=parameters,
+        lists=f"lists of {parameters}" if len(names) > 1 else "a list of them",
+        rows=f"Array.from({names[0]}, ($value, $i) => [$value{rest}])",
+    )
+
+
+def types(interface: Interface) -> str:
+    """The text of index.d.ts."""
+    names = _checked(interface)
+    kinds = dict(zip(names, map(_kind, interface.inputs), strict=True))
+    return _TYPES.format(
+        name=interface.name,
+        answer=_answer_types(interface),
+        one=", ".join(f"{name}: {kind}" for name, kind in kinds.items()),
+        many=", ".join(f"{name}: readonly ({kind})[]" for name, kind in kinds.items()),
+    )
+
+
+def _checked(interface: Interface) -> list[str]:
+    for name in (interface.name, *(port.name for port in interface.inputs)):
+        check_name(name, module=name == interface.name)
+    return [port.name for port in interface.inputs]
+
+
+def _label(interface: Interface) -> Port | None:
+    """The one label that the program answers, if that is all it does."""
+    labels = [port for port in interface.answers if port.classes]
+    wanted = {labels[0].name + part for part in ("", "_confidence", "_scores")} if len(labels) == 1 else set()
+    return labels[0] if wanted and wanted == {port.name for port in interface.answers} else None
+
+
+def _answer(interface: Interface) -> str:
+    label = _label(interface)
+    at = {port.name: i for i, port in enumerate(interface.answers)}
+    if label is None:
+        return _ARRAYS.format(fields=", ".join(f"{_text(name)}: row[{i}]" for name, i in at.items()))
+    parts = {part: at[f"{label.name}_{part}"] for part in ("confidence", "scores")}
+    return _LABEL.format(classes=_text(list(label.classes)), label=at[label.name], **parts)
+
+
+def _answer_types(interface: Interface) -> str:
+    label = _label(interface)
+    if label is None:
+        fields = "\n".join(f"  {_text(port.name)}: {_ARRAY[port.dtype]}Array;" for port in interface.answers)
+        return _ARRAY_TYPES.format(fields=fields)
+    return _LABEL_TYPES.format(union=" | ".join(map(_text, label.classes)))
+
+
+def _kind(port: Port) -> str:
+    if not _columns(port):
+        return "Numbers"
+    return f"Numbers | {{ {'; '.join(f'{_text(column)}: number' for column in _columns(port))} }}"
+
+
+def _columns(port: Port) -> list[str]:
+    return list(port.options["columns"]) if port.type == "record" else []
+
+
+def _layout(ports: tuple[Port, ...]) -> list[dict[str, Any]]:
+    fields: Any = row_type(ports).fields
+    return [
+        {
+            "name": port.name,
+            "dtype": port.dtype,
+            "count": prod(port.shape),
+            "offset": fields[port.name][1],
+            **({"columns": _columns(port)} if _columns(port) else {}),
+        }
+        for port in ports
+    ]
+
+
+def _text(value: Any) -> str:
+    """A JSON text that is safe in JavaScript and in HTML: plain ASCII, and no sequence that ends a script."""
+    return json.dumps(value).replace("<", "\\u003c")

@@ -1,0 +1,33 @@
+"""The target `wasm`: the program as a WebAssembly module that imports nothing, for any embedder."""
+
+from pathlib import Path
+from typing import Final
+
+from datacc.runtime import cross
+from datacc.spec.platforms import WASM
+from datacc.store import write_atomically
+from datacc.targets import Built, Target
+from datacc.targets._forms import form
+
+
+class Wasm(Target):
+    """NAME.wasm: 128-bit vectors (`simd128`), its own memory, no import.
+
+    It exports `memory`, `NAME_batch(inputs, answers, count, scratch)` on addresses in it, `NAME_scratch_bytes` (the
+    address of that number) and `__heap_base`, from which on the memory is the caller's. The structs lie as in C.
+    """
+
+    def make(self, built: Built, folder: Path) -> tuple[Path, ...]:
+        """Writes NAME.wasm. Raises `ToolchainError`."""
+        path = folder / f"{built.interface.name}.wasm"
+        write_atomically(path, module(built))
+        return (path,)
+
+
+def module(built: Built) -> bytes:
+    """The bytes of the module. Raises `ToolchainError`."""
+    one = form(built, WASM)
+    return cross.module(one.source, one.platform, one.cpu)
+
+
+ENTRY: Final = Wasm()
