@@ -345,6 +345,31 @@ EXPORT void petals_batch(const petals_input *inputs, petals_answer *answers, siz
     for (size_t i = 0; i < count; i++) petals(inputs + i, answers + i, scratch);
 }
 
+#if defined(__x86_64__) && !defined(DATACC_PORTABLE)
+__attribute__((target("arch=x86-64"))) /* this function itself must run everywhere */
+EXPORT int petals_runs_here(void)
+{
+    uint32_t a, b, c, d;
+    a = 0x1u, c = 0;
+    __asm__ volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+    if ((c & 0x38d83201u) != 0x38d83201u) return 0; /* pni ssse3 fma cx16 sse4_1 sse4_2 movbe popcnt xsave avx f16c */
+    a = 0x7u, c = 0;
+    __asm__ volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+    if ((b & 0x128u) != 0x128u) return 0; /* bmi1 avx2 bmi2 */
+    a = 0x80000001u, c = 0;
+    __asm__ volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+    if ((c & 0x21u) != 0x21u) return 0; /* lahf_lm abm */
+    __asm__ volatile("xgetbv" : "=a"(a), "=d"(d) : "c"(0)); /* the registers that the system saves */
+    if ((a & 0x6u) != 0x6u) return 0;
+    return 1;
+}
+#else
+EXPORT int petals_runs_here(void)
+{
+    return 1;
+}
+#endif
+
 EXPORT const size_t petals_scratch_bytes = sizeof(petals_scratch);
 EXPORT const char *const petals_kind_names[2] = {
     "iris",

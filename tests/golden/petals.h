@@ -33,6 +33,9 @@ void petals(const petals_input *input, petals_answer *answer, petals_scratch *sc
 /* Answers `count` inputs that lie one after the other, one by one. */
 void petals_batch(const petals_input *inputs, petals_answer *answers, size_t count, petals_scratch *scratch);
 
+/* Whether this processor has what the code uses; where it may be an older one, ask before the first call. */
+int petals_runs_here(void);
+
 /* sizeof(petals_scratch), for callers that do not read C. */
 extern const size_t petals_scratch_bytes;
 

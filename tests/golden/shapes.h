@@ -33,6 +33,9 @@ void shapes(const shapes_input *input, shapes_answer *answer, shapes_scratch *sc
 /* Answers `count` inputs that lie one after the other, one by one. */
 void shapes_batch(const shapes_input *inputs, shapes_answer *answers, size_t count, shapes_scratch *scratch);
 
+/* Whether this processor has what the code uses; where it may be an older one, ask before the first call. */
+int shapes_runs_here(void);
+
 /* sizeof(shapes_scratch), for callers that do not read C. */
 extern const size_t shapes_scratch_bytes;
 

@@ -8,6 +8,7 @@ import pytest
 from datacc import registry
 from datacc.errors import SpecError
 from datacc.spec.cpus import CPUS
+from datacc.spec.platforms import PLATFORMS
 from datacc.spec.program import Budget, Check, Field, Goal, Origin, Program, Target
 from datacc.spec.read import KEYS, read_program
 
@@ -132,6 +133,9 @@ WRONG = [
     ('"float"', '"double"', 30, "double", 'arithmetic = "int8"'),
     ('"wheel"', '"weel"', 31, "weel", "wheel"),
     ('"wheel"', "3", 31, "list of texts", ""),
+    ('cpu  = "x86-64-v3"', 'cpu = "cortex-m4"', 29, "cortex-m4", "cortex_m"),
+    ('cpu  = "x86-64-v3"', 'platforms = ["linux-arm64"]', 29, "linux-arm64", "linux-aarch64"),
+    ('cpu  = "x86-64-v3"', 'platforms = ["macos-aarch64", "macos-aarch64"]', 29, "twice", ""),
     ("[target]", "[targets]", 28, "targets", "target"),
     ("[target]", "[source]\npath = 1\n[target]", 28, "source.type", "table"),
     ("[target]", '[source]\ntype = "tabel"\n[target]', 29, "tabel", "table"),
@@ -189,5 +193,5 @@ def test_the_page_on_the_format_is_read_as_it_says(tmp_path: Path) -> None:
     page = (Path(__file__).parents[2] / "docs/formats/datacc-toml.md").read_text(encoding="utf-8")
     example = page.split("```toml\n")[1].split("```")[0]
     assert read(tmp_path, example) == replace(DIGITS, seed=0, skeleton=None)
-    for word in (*KEYS, *CPUS, *registry.names("targets"), *registry.names("types")):
+    for word in (*KEYS, *CPUS, *PLATFORMS, *registry.names("targets"), *registry.names("types")):
         assert f"`{word}`" in page or f"`[{word}]`" in page or f"`[[{word}]]`" in page or f"`[{word}." in page, word

@@ -44,8 +44,7 @@ __attribute__((target("arch=x86-64"))) /* this function itself must run everywhe
 EXPORT int {name}_runs_here(void)
 {{
     uint32_t a, b, c, d;
-{leaves}{saved}
-    return 1;
+{leaves}{saved}    return 1;
 }}
 #else
 EXPORT int {name}_runs_here(void)
