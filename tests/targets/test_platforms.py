@@ -12,7 +12,7 @@ import pytest
 
 from datacc.registry import load
 from datacc.runtime import binary, macho
-from datacc.runtime.native import row_type
+from datacc.runtime.bound import row_type
 from datacc.spec.platforms import PLATFORMS
 from tests.targets.programs import HOSTILE, PICTURE, RECORD, Packed, packed
 from tests.tools import need

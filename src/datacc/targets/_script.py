@@ -4,7 +4,7 @@ import json
 from math import prod
 from typing import Any, Final
 
-from datacc.runtime.native import row_type
+from datacc.runtime.bound import row_type
 from datacc.spec.interface import Interface, Port
 from datacc.spec.names import check_name
 

@@ -8,7 +8,7 @@ from datacc.emit.header import class_names, members
 from datacc.emit.text import string
 from datacc.errors import SpecError
 from datacc.runtime import cross
-from datacc.runtime.native import row_type
+from datacc.runtime.bound import row_type
 from datacc.spec.interface import Interface, Port
 from datacc.store import write_atomically
 from datacc.targets import Built, Target
