@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from datacc.arrange.live import lifetimes, share
+from datacc.arrange.live import loads, share
 from datacc.arrange.scratch import with_scratch
 from datacc.arrange.strips import at_ends, in_strips
 from datacc.ir.plan import Plan, Step
@@ -19,24 +19,18 @@ def fuse(plan: Plan) -> Plan:
     chains: list[Chain] = [(step,) for step in plan.steps]
     done = _joined(plan, chains)
     assert done is not None  # single steps are what they were
-    loads = _loads(done)
+    load = loads(done.steps, done.places)
     while True:
         found = [
-            (sorted(_loads(other), reverse=True), -i, candidate, other)
-            for i, candidate in enumerate(_candidates(plan, chains, loads))
+            (sorted(loads(other.steps, other.places), reverse=True), -i, candidate, other)
+            for i, candidate in enumerate(_candidates(plan, chains, load))
             if (other := _joined(plan, candidate)) is not None
         ]
         best = min(found, key=lambda entry: entry[:2], default=None)
-        if best is None or best[0] >= sorted(loads, reverse=True):
+        if best is None or best[0] >= sorted(load, reverse=True):
             return done
         _, _, chains, done = best
-        loads = _loads(done)
-
-
-def _loads(plan: Plan) -> list[int]:
-    """The bytes in use at each step."""
-    lives = lifetimes(plan.steps, plan.places).values()
-    return [sum(life.size for life in lives if life.first <= i <= life.last) for i in range(len(plan.steps))]
+        load = loads(done.steps, done.places)
 
 
 def _joined(plan: Plan, chains: Sequence[Chain]) -> Plan | None:
@@ -55,9 +49,9 @@ def _joined(plan: Plan, chains: Sequence[Chain]) -> Plan | None:
     return with_scratch(replace(plan, steps=tuple(at_ends(step, places) for step in steps), places=places))
 
 
-def _candidates(plan: Plan, chains: Sequence[Chain], loads: Sequence[int]) -> Iterator[list[Chain]]:
+def _candidates(plan: Plan, chains: Sequence[Chain], load: Sequence[int]) -> Iterator[list[Chain]]:
     """The chains with two of them joined across a step at which most memory is in use."""
-    highest = [i for i, load in enumerate(loads) if load == max(loads)]
+    highest = [i for i, nbytes in enumerate(load) if nbytes == max(load)]
     writer = {chain[-1].out: i for i, chain in enumerate(chains)}
     readers: dict[str, list[int]] = {}
     for i, chain in enumerate(chains):

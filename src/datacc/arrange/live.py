@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from datacc.arrange.spans import moments, spans
 from datacc.arrange.trail import trails
 from datacc.ir.plan import Halo, Place, Step
 
@@ -13,7 +14,7 @@ OVER = IN_PLACE | {"conv", "maxpool", "meanpool"}  # as the last of a chain thes
 
 @dataclass(frozen=True, kw_only=True)
 class Life:
-    """One buffer: in use from step `first` to step `last`, both included; `size` bytes."""
+    """One buffer: in use from moment `first` to moment `last`, both included; `size` bytes."""
 
     first: int
     last: int
@@ -21,18 +22,30 @@ class Life:
 
 
 def lifetimes(steps: tuple[Step, ...], places: Mapping[str, Place]) -> dict[str, Life]:
-    """The life of every arena buffer, sizes rounded up to whole lines."""
+    """The life of every arena buffer in moments, of which a step has one or several; sizes in whole lines."""
     first: dict[str, int] = {}
     last: dict[str, int] = {}
     size: dict[str, int] = {}
-    for i, step in enumerate(steps):
-        for name in step.touched:
+    now = 0
+    for step in steps:
+        for name, (begin, end) in spans(step).items():
             place = places[name]
             if place.home == "arena":
-                first.setdefault(place.buffer, i)
-                last[place.buffer] = i
+                first[place.buffer] = min(first.get(place.buffer, now + begin), now + begin)
+                last[place.buffer] = max(last.get(place.buffer, now + end), now + end)
                 size[place.buffer] = max(size.get(place.buffer, 0), -(-place.nbytes // ALIGN) * ALIGN)
+        now += moments(step)
     return {name: Life(first=first[name], last=last[name], size=size[name]) for name in first}
+
+
+def loads(steps: tuple[Step, ...], places: Mapping[str, Place]) -> list[int]:
+    """The most bytes that are in use at one moment of each step."""
+    lives, found, now = lifetimes(steps, places).values(), [], 0
+    for step in steps:
+        times = range(now, now + moments(step))
+        found.append(max(sum(life.size for life in lives if life.first <= at <= life.last) for at in times))
+        now += moments(step)
+    return found
 
 
 def share(steps: tuple[Step, ...], places: Mapping[str, Place]) -> dict[str, Place]:
