@@ -9,10 +9,12 @@ Peers that are not installed are skipped, with a line that says so (`make peers`
 """
 
 import argparse
+import os
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from nets import NETS
@@ -96,6 +98,19 @@ def _footings(name: str, sides: list[str]) -> Iterator[Row]:
         yield Row(name=f"{name}/resident/{side}", ours=ours_["resident"], peer=peer["resident"], unit="B")
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Send to standard error what peers print to standard output, in C too: the result alone belongs there."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
@@ -107,9 +122,10 @@ def main() -> None:
     began = time.monotonic()
     print(f"{machine_class()}; {load()}\n{versions(PACKAGES)}", file=sys.stderr)
     rows = []
-    for row in measure(options.net or list(NETS), cpu, quick=options.quick):
-        print(f"{time.monotonic() - began:4.0f} s  {row.name}", file=sys.stderr, flush=True)
-        rows.append(row)
+    with _quiet():
+        for row in measure(options.net or list(NETS), cpu, quick=options.quick):
+            print(f"{time.monotonic() - began:4.0f} s  {row.name}", file=sys.stderr, flush=True)
+            rows.append(row)
     print(f"at the end: {load()}", file=sys.stderr)
     print(as_json(rows) if options.json else table(rows))
 

@@ -1,4 +1,8 @@
-"""MNN: converted from ONNX by its own tool, called from Python; only `runSession` is timed."""
+"""MNN: converted from ONNX by its own tool, called from Python; only `runSession` is timed.
+
+The converter is called below its Python wrapper: `MNN.tools.mnnconvert` runs `pip install` of a logging package when it
+is imported, into whatever Python `pip` belongs to, and sends the machine's id and the model's size to a server.
+"""
 
 import subprocess
 import sys
@@ -17,7 +21,7 @@ class _Mnn:
 
     def __init__(self, net: Net, folder: Path) -> None:
         (folder / "net.onnx").write_bytes(net.model)
-        convert = "from MNN.tools.mnnconvert import main; main()"
+        convert = "import sys, _tools; _tools.mnnconvert(['mnnconvert', *sys.argv[1:]])"
         options = ["-f", "ONNX", "--modelFile", "net.onnx", "--MNNModel", "net.mnn", "--bizCode", "b"]
         done = subprocess.run([sys.executable, "-c", convert, *options], cwd=folder, capture_output=True, text=True)
         if not (folder / "net.mnn").exists():
