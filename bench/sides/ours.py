@@ -74,10 +74,12 @@ def linked(net: Net, cpu: Cpu, folder: Path) -> Ours:
 
 def interface_of(graph: Graph, name: str, cpu: str) -> Interface:
     """The interface with a port for every input and output of the Graph."""
-    inputs = tuple(Port(name=node.name, dtype=node.type.dtype, shape=node.type.shape) for node in graph.inputs)
+    inputs = tuple(Port(name=node.name, dtype=node.type.dtype, shape=node.type.shape) for node in graph.given)
     types = [(field, graph.by_name[node].type) for field, node in graph.outputs]
     answers = tuple(Port(name=field, dtype=type_.dtype, shape=type_.shape) for field, type_ in types)
-    return Interface(name=name, cpu=cpu, inputs=inputs, answers=answers)
+    kept = [(given, graph.by_name[given].type) for given, _ in graph.states]
+    states = tuple(Port(name=name, dtype=type_.dtype, shape=type_.shape) for name, type_ in kept)
+    return Interface(name=name, cpu=cpu, inputs=inputs, answers=answers, states=states)
 
 
 def _children() -> float:

@@ -18,10 +18,12 @@ CPU = "x86-64-v3"
 
 def interface_of(graph: Graph, name: str = "program", cpu: str = CPU) -> Interface:
     """The interface with a port for every input and output of the Graph."""
-    inputs = [Port(name=node.name, dtype=node.type.dtype, shape=node.type.shape) for node in graph.inputs]
+    inputs = [Port(name=node.name, dtype=node.type.dtype, shape=node.type.shape) for node in graph.given]
     types = [(field, graph.by_name[node].type) for field, node in graph.outputs]
     answers = [Port(name=field, dtype=type_.dtype, shape=type_.shape) for field, type_ in types]
-    return Interface(name=name, cpu=cpu, inputs=tuple(inputs), answers=tuple(answers))
+    kept = [(given, graph.by_name[given].type) for given, _ in graph.states]
+    states = [Port(name=name, dtype=type_.dtype, shape=type_.shape) for name, type_ in kept]
+    return Interface(name=name, cpu=cpu, inputs=tuple(inputs), answers=tuple(answers), states=tuple(states))
 
 
 def written(graph: Graph, name: str = "program", cpu: str = CPU) -> Source:

@@ -7,7 +7,6 @@ from datacc.arrange.group import group
 from datacc.arrange.live import lifetimes
 from datacc.arrange.pack import pack, peak
 from datacc.arrange.place import place
-from datacc.errors import GraphError
 from datacc.ir.check import check
 from datacc.ir.graph import Graph
 from datacc.ir.plan import Plan
@@ -17,11 +16,9 @@ from datacc.spec.cpus import cpu_named
 def arrange(graph: Graph, cpu: str, *, winograd: bool = True) -> Plan:
     """The Plan of a complete Graph for this processor; `winograd` allows sums of products in that form.
 
-    Raises `GraphError` for a Graph with holes, with states, or of a form that has no kernel.
+    Raises `GraphError` for a Graph with holes, or of a form that has no kernel.
     """
     check(graph, holes=())
-    if graph.states:
-        raise GraphError("programs with states are not emitted yet", tries=["a skeleton without states"])
     steps, places = place(graph, group(graph))
     plan = fuse(Plan(graph=graph, cpu=cpu_named(cpu).name, winograd=winograd, steps=steps, places=places))
     lives = lifetimes(plan.steps, plan.places)

@@ -62,5 +62,11 @@ def _candidates(plan: Plan, chains: Sequence[Chain], load: Sequence[int]) -> Ite
         source = chain[0].reads[0]
         j = writer.get(source, i)
         is_own = readers[source] == [i] and plan.places[source].home == "arena"
+        is_own = is_own and not any(_touches_state(plan, step) for step in (*chains[j], *chain))
         if j < i and is_own and any(j <= at <= i for at in highest):
             yield [*chains[:j], *chains[j + 1 : i], (*chains[j], *chain), *chains[i + 1 :]]
+
+
+def _touches_state(plan: Plan, step: Step) -> bool:
+    """Whether a step reads or writes a state, which must happen in the order in which the steps stand."""
+    return any(plan.places[value].home == "state" for value in (*step.values, step.out))

@@ -14,8 +14,8 @@ class Needs:
 
     @cached_property
     def outputs(self) -> frozenset[str]:
-        """The nodes that are answers."""
-        return frozenset(name for _, name in self.graph.outputs)
+        """The nodes that are answers or states of the next call."""
+        return frozenset(name for _, name in (*self.graph.outputs, *self.graph.states))
 
     @cached_property
     def names(self) -> frozenset[str]:

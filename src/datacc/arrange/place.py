@@ -21,21 +21,58 @@ def place(graph: Graph, steps: tuple[Step, ...]) -> tuple[tuple[Step, ...], dict
     done: list[Step] = []
     steps = _copy_inputs(graph, steps, places, done)
     answers = {name: field for field, name in reversed(graph.outputs)}
+    left = _left_in_place(graph, steps)
     for step in steps:
-        places[step.out] = _place_out(graph, step, steps, answers)
+        places[step.out] = _place_out(graph, step, steps, answers, left)
         done.append(step)
     for field, name in graph.outputs:
         if not (places[name].home == "answer" and places[name].buffer == field):
-            copy = fresh(f"{field} (answer)", places)
-            places[copy] = _plain(graph.by_name[name], "answer", field)
-            done.append(Step(op="copy", nodes=(name,), reads=(name,), out=copy))
+            _copy(graph.by_name[name], name, f"{field} (answer)", "answer", field, places, done)
+    _leave(graph, places, done)
     return tuple(done), places
+
+
+def _leave(graph: Graph, places: dict[str, Place], done: list[Step]) -> None:
+    """Copy what the next call finds as its states; those that change places with others by way of the arena."""
+    kept = {given for given, _ in graph.states}
+    moved = {}
+    for given, name in graph.states:
+        is_other = name in kept and name != given
+        node = graph.by_name[name]
+        moved[given] = _copy(node, name, f"{given} (aside)", "arena", "", places, done) if is_other else name
+    for given, name in graph.states:
+        if not (places[moved[given]].home == "state" and places[moved[given]].buffer == given):
+            _copy(graph.by_name[name], moved[given], f"{given} (next)", "state", given, places, done)
+
+
+def _left_in_place(graph: Graph, steps: tuple[Step, ...]) -> dict[str, str]:
+    """Values that may be written where the state lies which they replace: nothing reads that from then on."""
+    wanted = [name for _, name in (*graph.outputs, *graph.states)]
+    found = {}
+    for given, name in graph.states:
+        first = next((i for i, step in enumerate(steps) if step.out == name), len(steps))
+        is_read = any(given in step.values for step in steps[first:])
+        if not is_read and given not in wanted and wanted.count(name) == 1:
+            found[name] = given
+    return found
+
+
+def _copy(
+    node: Node, value: str, name: str, home: Home, buffer: str, places: dict[str, Place], done: list[Step]
+) -> str:
+    """A step at the end that copies a node's value, and the name of the copy."""
+    copy = fresh(name, places)
+    places[copy] = _plain(node, home, buffer or copy)
+    done.append(Step(op="copy", nodes=(node.name,), reads=(value,), out=copy))
+    return copy
 
 
 def _copy_inputs(graph: Graph, steps: tuple[Step, ...], places: dict[str, Place], done: list[Step]) -> tuple[Step, ...]:
     """Place the inputs; those that some kernel cannot read where they lie are copied once, and read from there."""
+    kept = {given for given, _ in graph.states}
     for node in graph.inputs:
-        places[node.name] = _plain(node, "input", node.name)
+        home: Home = "state" if node.name in kept else "input"
+        places[node.name] = _plain(node, home, node.name)
         halo, packed = _wanted(graph, node.name, steps)
         if halo == NONE and packed and not _reads_beyond(graph, node, steps):
             continue
@@ -68,13 +105,17 @@ def _renamed(step: Step, old: str, new: str) -> Step:
     return replace(step, reads=reads, residual=new if step.residual == old else step.residual)
 
 
-def _place_out(graph: Graph, step: Step, steps: tuple[Step, ...], answers: Mapping[str, str]) -> Place:
+def _place_out(
+    graph: Graph, step: Step, steps: tuple[Step, ...], answers: Mapping[str, str], left: Mapping[str, str]
+) -> Place:
     node = graph.by_name[step.out]
     halo, packed = _wanted(graph, step.out, steps)
     packed = packed and step.op in WRITE_PACKED
     place = replace(_plain(node, "arena", step.out), halo=halo)
     if packed and halo == NONE and step.out in answers:
         return replace(place, home="answer", buffer=answers[step.out])
+    if packed and halo == NONE and step.out in left:
+        return replace(place, home="state", buffer=left[step.out])
     return place if packed else replace(place, pixel=lanes(place.channels))
 
 

@@ -29,7 +29,7 @@ typedef struct {{
 typedef struct {{
 {answers}
 }} {name}_answer;
-
+{state}
 /* Memory that a call works in: one for each thread, contents without meaning before and after.
  * It may lie anywhere; at a multiple of 64 bytes it is fastest. */
 typedef struct {{
@@ -37,22 +37,34 @@ typedef struct {{
 }} {name}_scratch;
 
 /* Answers one input. Re-entrant: it allocates nothing, keeps nothing, and does the same work for every input. */
-void {name}(const {name}_input *input, {name}_answer *answer, {name}_scratch *scratch);
+void {name}(const {name}_input *input, {name}_answer *answer{kept}, {name}_scratch *scratch);
 
 /* Answers `count` inputs that lie one after the other, one by one. */
-void {name}_batch(const {name}_input *inputs, {name}_answer *answers, size_t count, {name}_scratch *scratch);
+void {name}_batch(const {name}_input *inputs, {name}_answer *answers, size_t count{kept}, {name}_scratch *scratch);
 
 /* Whether this processor has what the code uses; where it may be an older one, ask before the first call. */
 int {name}_runs_here(void);
 
 /* sizeof({name}_scratch), for callers that do not read C. */
 extern const size_t {name}_scratch_bytes;
-{classes}
+{state_bytes}{classes}
 #ifdef __cplusplus
 }}
 #endif
 
 #endif
+"""
+
+_STATE: Final = """
+/* What a call leaves to the next one of the same stream, changed in place. Before the first, all of it is zero. */
+typedef struct {{
+{states}
+}} {name}_state;
+"""
+
+_STATE_BYTES: Final = """
+/* sizeof({name}_state), likewise. */
+extern const size_t {name}_state_bytes;
 """
 
 
@@ -65,9 +77,17 @@ def header(plan: Plan, interface: Interface) -> str:
         summary=f"{_listed(interface.inputs)} in, {_listed(interface.answers)} out",
         inputs="\n".join(_members(interface.inputs)),
         answers="\n".join(_members(interface.answers)),
+        state=_state(interface),
+        kept=f", {name}_state *state" if interface.states else "",
+        state_bytes=_STATE_BYTES.format(name=name) if interface.states else "",
         floats=max(plan.arena, 64) // 4,
         classes="".join(_class_lines(interface)),
     )
+
+
+def _state(interface: Interface) -> str:
+    states = "\n".join(_members(interface.states))
+    return _STATE.format(name=interface.name, states=states) if interface.states else ""
 
 
 def members(ports: tuple[Port, ...]) -> Mapping[str, str]:

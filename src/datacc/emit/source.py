@@ -87,7 +87,7 @@ def source_text(plan: Plan, interface: Interface) -> str:
         declarations="\n".join(f"{_constant(key, values)};" for key, values in weights.items()),
         steps=steps,
         program=_program(plan, interface),
-        batch=_batch(name),
+        batch=_batch(interface),
         runs_here=runs_here(name, plan.cpu),
         constants=_constants(interface),
         weights_text="\n\n".join(
@@ -120,7 +120,8 @@ def _check(plan: Plan, interface: Interface) -> None:
         )
     graph = plan.graph
     for ports, nodes in (
-        (interface.inputs, {node.name: node for node in graph.inputs}),
+        (interface.inputs, {node.name: node for node in graph.given}),
+        (interface.states, {given: graph.by_name[given] for given, _ in graph.states}),
         (interface.answers, {field: graph.by_name[name] for field, name in graph.outputs}),
     ):
         if {port.name for port in ports} != set(nodes):
@@ -144,37 +145,45 @@ def _used(text: str) -> list[str]:
 
 
 def _program(plan: Plan, interface: Interface) -> str:
-    inputs, answers = members(interface.inputs), members(interface.answers)
-    single = {port.name for port in (*interface.answers, *interface.inputs) if count(port) == 1}
+    ports = {"input": interface.inputs, "answer": interface.answers, "state": interface.states}
+    names = {home: members(mine) for home, mine in ports.items()}
+    single = {(home, port.name) for home, mine in ports.items() for port in mine if count(port) == 1}
 
     def pointer(value: str) -> str:
         place = plan.places[value]
         if place.home == "arena":
             start = at("scratch->floats", plan.offsets[place.buffer] // 4)
             return start if place.dtype == "float32" else f"({C_TYPES[place.dtype]} *)({start})"
-        struct, names = ("input", inputs) if place.home == "input" else ("answer", answers)
-        return f"{'&' if place.buffer in single else ''}{struct}->{names[place.buffer]}"
+        address = "&" if (place.home, place.buffer) in single else ""
+        return f"{address}{place.home}->{names[place.home][place.buffer]}"
 
     lines = []
     for i, step in enumerate(plan.steps, 1):
         arguments = [pointer(value) for value in step.touched]
         lines.append(f"    {title(str(i), step)}({', '.join(arguments)});")
     name = interface.name
-    head = f"void {name}(const {name}_input *input, {name}_answer *answer, {name}_scratch *scratch)"
+    state = f", {name}_state *state" if interface.states else ""
+    head = f"void {name}(const {name}_input *input, {name}_answer *answer{state}, {name}_scratch *scratch)"
     unused = [] if any("scratch->" in line for line in lines) else ["    (void)scratch;"]
     return "\n".join([head, "{", *unused, *lines, "}"])
 
 
-def _batch(name: str) -> str:
+def _batch(interface: Interface) -> str:
     """The loop over inputs; its own words give way to a program that is called like one of them."""
-    words = ("inputs", "answers", "count", "scratch", "i")
-    inputs, answers, count, scratch, i = (f"{word}_" if word == name else word for word in words)
-    head = f"const {name}_input *{inputs}, {name}_answer *{answers}, size_t {count}, {name}_scratch *{scratch}"
-    loop = f"for (size_t {i} = 0; {i} < {count}; {i}++) {name}({inputs} + {i}, {answers} + {i}, {scratch});"
+    name, words = interface.name, ("inputs", "answers", "count", "state", "scratch", "i")
+    inputs, answers, count, state, scratch, i = (f"{word}_" if word == name else word for word in words)
+    kept = [f"{name}_state *{state}"] if interface.states else []
+    head = ", ".join(
+        (f"const {name}_input *{inputs}", f"{name}_answer *{answers}", f"size_t {count}", *kept,
+         f"{name}_scratch *{scratch}")
+    )  # fmt: skip
+    arguments = ", ".join((f"{inputs} + {i}", f"{answers} + {i}", *([state] if kept else []), scratch))
+    loop = f"for (size_t {i} = 0; {i} < {count}; {i}++) {name}({arguments});"
     return f"void {name}_batch({head})\n{{\n    {loop}\n}}"
 
 
 def _constants(interface: Interface) -> str:
     name = interface.name
     size = f"EXPORT const size_t {name}_scratch_bytes = sizeof({name}_scratch);"
-    return "\n".join(filter(None, [size, class_constants(interface)]))
+    kept = f"EXPORT const size_t {name}_state_bytes = sizeof({name}_state);" if interface.states else ""
+    return "\n".join(filter(None, [size, kept, class_constants(interface)]))

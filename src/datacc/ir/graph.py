@@ -100,6 +100,12 @@ class Graph:
         return tuple(node for node in self.nodes if node.op == "input")
 
     @property
+    def given(self) -> tuple[Node, ...]:
+        """The input nodes that are no state."""
+        kept = {given for given, _ in self.states}
+        return tuple(node for node in self.inputs if node.name not in kept)
+
+    @property
     def weights(self) -> tuple[Node, ...]:
         """The weight nodes, in order."""
         return tuple(node for node in self.nodes if node.op == "weight")

@@ -8,7 +8,7 @@ import numpy as np
 
 from datacc.ir.graph import Graph
 
-Home = Literal["input", "answer", "arena"]
+Home = Literal["input", "answer", "state", "arena"]
 Halo = tuple[int, int, int, int]  # rows and columns of zeros: above, left, below, right
 LANES = 8  # floats that kernels handle at a time
 
@@ -17,7 +17,7 @@ LANES = 8  # floats that kernels handle at a time
 class Place:
     """Where one value of shape (height, width, channels) lives; all distances in elements.
 
-    `home` is the caller's input or answer struct (`buffer` is the member) or the arena (`buffer` is a key of
+    `home` is the caller's input, answer or state struct (`buffer` is the member) or the arena (`buffer` is a key of
     `Plan.offsets`). A pixel's channels are `pixel` apart from the next one's; `halo` counts the rows and columns
     of zeros around the picture: above, left, below, right.
     """

@@ -18,17 +18,19 @@ class Bound:
     """Fill `inputs`, call it, read `answers`: each maps a port's name to an array of its shape. For one thread.
 
     `single` is the program's C function; `input_row` and `answer_row` are the types of its structs. Where the program
-    has one input, `array` may hold it: it is read where it lies, at every call.
+    has one input, `array` may hold it: it is read where it lies, at every call. A program with states goes on with one
+    stream, which begins with zeros: `states` hold what the next call finds.
     Raises `DataError` when it is not exactly what the program reads.
     """
 
     def __init__(
-        self, single: Any, input_row: np.dtype[Any], answer_row: np.dtype[Any], scratch_bytes: int,
-        array: NDArray[Any] | None = None,
+        self, single: Any, input_row: np.dtype[Any], answer_row: np.dtype[Any], state_row: np.dtype[Any],
+        scratch_bytes: int, array: NDArray[Any] | None = None,
     ) -> None:  # fmt: skip
-        memory = aligned(input_row.itemsize), aligned(answer_row.itemsize), aligned(scratch_bytes)
-        self.inputs, self.answers = _members(memory[0], input_row), _members(memory[1], answer_row)
-        addresses = [part.ctypes.data for part in memory]
+        rows = input_row, answer_row, state_row
+        memory = [*(aligned(row.itemsize) for row in rows), aligned(scratch_bytes)]
+        self.inputs, self.answers, self.states = map(_members, memory, rows)
+        addresses = [part.ctypes.data for part in memory[: 3 if self.states else 2] + memory[3:]]
         if array is not None:
             addresses[0] = _demand_same(array, self.inputs).ctypes.data
             self.inputs = dict.fromkeys(self.inputs, array)

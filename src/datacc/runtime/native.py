@@ -27,6 +27,7 @@ class Native:
         self.interface = interface
         self.input_row = row_type(interface.inputs)
         self.answer_row = row_type(interface.answers)
+        self.state_row = row_type(interface.states)
         try:
             loaded = ctypes.CDLL(str(library.resolve()))
             self._single = loaded[interface.name]
@@ -34,7 +35,8 @@ class Native:
             asked = ctypes.c_size_t.in_dll(loaded, f"{interface.name}_scratch_bytes").value
         except (OSError, AttributeError, ValueError) as error:
             raise ToolchainError(f"not a library of {interface.name}: {error}", where=str(library)) from error
-        self._batch.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p)
+        pointers = (ctypes.c_void_p,) * (2 if interface.states else 1)  # the state, the scratch
+        self._batch.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, *pointers)
         self._batch.restype = None
         self.scratch_bytes = max(asked, scratch or 0)
         self._thread = threading.local()
@@ -84,17 +86,26 @@ class Native:
 
         `array` (*shape) is read in place at every call. Raises `DataError` where it cannot be.
         """
-        return Bound(self._single, self.input_row, self.answer_row, self.scratch_bytes, array)
+        return Bound(self._single, self.input_row, self.answer_row, self.state_row, self.scratch_bytes, array)
 
-    def run(self, rows: NDArray[Any], answers: NDArray[Any]) -> None:
-        """Answer packed rows (N,) into `answers` (N,): one call, the loop is in the library."""
-        self._batch(rows.ctypes.data, answers.ctypes.data, len(rows), self.scratch.ctypes.data)
+    def stream(self) -> NDArray[Any]:
+        """What the calls of one stream leave to each other, shape (1,): all zero, as before the first of them."""
+        return np.zeros(1, self.state_row)
 
-    def batch(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    def run(self, rows: NDArray[Any], answers: NDArray[Any], stream: NDArray[Any] | None = None) -> None:
+        """Answer packed rows (N,) into `answers` (N,): one call, the loop is in the library.
+
+        Rows of a program with states are one stream: the next rows of `stream`, which is changed, or a new one.
+        """
+        kept = [(self.stream() if stream is None else stream)] if self.interface.states else []
+        pointers = [array.ctypes.data for array in (*kept, self.scratch)]
+        self._batch(rows.ctypes.data, answers.ctypes.data, len(rows), *pointers)
+
+    def batch(self, inputs: Mapping[str, NDArray[Any]], stream: NDArray[Any] | None = None) -> dict[str, NDArray[Any]]:
         """The answers by port, each (N, *shape), to inputs (N, *shape). Raises `DataError` when they do not fit."""
         rows = self.pack(inputs)
         answers = np.empty(len(rows), self.answer_row)
-        self.run(rows, answers)
+        self.run(rows, answers, stream)
         return {port.name: answers[port.name] for port in self.interface.answers}
 
 

@@ -30,14 +30,15 @@ class Port:
 class Interface:
     """The struct members of one program, in order of declaration, and the processor it needs.
 
-    A label output `digit` gives three answers: `digit` (int32 class index), `digit_confidence` and `digit_scores`
-    (float32).
+    `states` are what a call leaves to the next one of the same stream. A label output `digit` gives three answers:
+    `digit` (int32 class index), `digit_confidence` and `digit_scores` (float32).
     """
 
     name: str
     cpu: str
     inputs: tuple[Port, ...]
     answers: tuple[Port, ...]
+    states: tuple[Port, ...] = ()
 
     def to_json(self) -> str:
         """The text of `interface.json`."""
@@ -60,6 +61,7 @@ def read_interface(text: str, where: str) -> Interface:
             cpu=table["cpu"],
             inputs=tuple(_port(row) for row in table["inputs"]),
             answers=tuple(_port(row) for row in table["answers"]),
+            states=tuple(_port(row) for row in table.get("states", ())),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise SpecError(f"not an interface: {error}", where=where, tries=["datacc build"]) from error
