@@ -7,10 +7,12 @@ import pytest
 
 from datacc.arrange import arrange
 from datacc.emit import Source, emit
+from datacc.ir.graph import Graph
 from datacc.runtime.toolchain import run
 from datacc.spec.cpus import CPUS, FLAGS, march
 from tests.emit.compiled import CPU, written
 from tests.emit.nets import Net, digits, record, residual
+from tests.emit.test_everywhere import everything as integers
 from tests.emit.test_text import hostile
 
 STRICT = "-Wall -Wextra -Wconversion -Wshadow -Wundef -Wstrict-prototypes -Wmissing-declarations -Werror -c".split()
@@ -35,6 +37,7 @@ SOURCES = {
     "digits": written(digits()),
     "record": written(record()),
     "residual": written(residual()),
+    "integers": written(integers()),
 }
 
 
@@ -58,9 +61,10 @@ def test_gcc_is_silent(name: str, tmp_path: Path, host_compiler: str) -> None:
     compile_strictly(SOURCES[name], tmp_path, host_compiler, *PORTABLE)
 
 
-@pytest.mark.parametrize("cpu", ["x86-64", "x86-64-v4", "aarch64"])
-def test_every_processor(cpu: str, tmp_path: Path, host_compiler: str) -> None:
-    source = written(residual(), cpu=cpu)
+@pytest.mark.parametrize("graph", [residual(), integers()], ids=["floats", "integers"])
+@pytest.mark.parametrize("cpu", ["x86-64", "x86-64-v2", "x86-64-v4", "aarch64"])
+def test_every_processor(cpu: str, graph: Graph, tmp_path: Path, host_compiler: str) -> None:
+    source = written(graph, cpu=cpu)
     machine = CPUS[cpu].machine
     model = cpu.replace("-", "_") if machine == "x86_64" else "generic"
     compile_strictly(source, tmp_path, *ZIG, f"{machine}-linux-gnu", f"-mcpu={model}", *FLAGS)

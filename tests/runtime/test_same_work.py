@@ -9,6 +9,7 @@ from datacc.ir.graph import Graph
 from datacc.runtime.native import Native
 from tests.emit.compiled import compiled
 from tests.emit.nets import digits, record, residual
+from tests.emit.test_everywhere import everything
 from tests.tools import lacking, need
 
 REPORTED = 9
@@ -35,7 +36,10 @@ def reports(checker: Path, native: Native, folder: Path, *more: str) -> bool:
     return done.returncode == REPORTED
 
 
-@pytest.mark.parametrize("graph", [digits((8, 16), 14), record(), residual()], ids=["digits", "record", "residual"])
+NETS = {"digits": digits((8, 16), 14), "record": record(), "residual": residual(), "integers": everything()}
+
+
+@pytest.mark.parametrize("graph", NETS.values(), ids=NETS)
 def test_the_work_does_not_depend_on_the_input(graph: Graph, checker: Path, tmp_path: Path) -> None:
     native = compiled(graph, tmp_path)
     assert not reports(checker, native, tmp_path)

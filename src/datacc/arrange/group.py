@@ -6,6 +6,7 @@ from datacc.arrange.whole import product_chain, sum_chain
 from datacc.ir.graph import SOURCES, Graph, Node
 from datacc.ir.ops import OPS
 from datacc.ir.plan import Step
+from datacc.ir.total import is_total
 
 
 def group(graph: Graph) -> tuple[Step, ...]:
@@ -36,7 +37,7 @@ def _step(needs: Needs, node: Node, taken: set[str]) -> Step:
         chain, reads = sum_chain(needs, node, taken)
         nodes = list(chain)
         op = needs.graph.by_name[nodes[0]].op
-    elif node.op in ("conv", "dense"):
+    elif node.op in ("conv", "dense") and not is_total(needs.graph, node):
         follower = needs.only_user(nodes[-1])
         is_free = follower is not None and follower.op == "add" and follower.name not in taken
         if follower is not None and is_free and (other := _other(follower, nodes[-1])):

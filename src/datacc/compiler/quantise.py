@@ -27,9 +27,9 @@ from datacc.compiler.grid import (
 )
 from datacc.compiler.lowering import Lowering
 from datacc.compiler.simplify import drop_unused
-from datacc.compiler.total import is_total, total
 from datacc.ir.check import check
 from datacc.ir.graph import Graph, Node
+from datacc.ir.total import is_total
 
 # What bytes pass through on their way to the next product.
 BYTES: Final = ("relu", "clip", "add", "maxpool", "meanpool", "concat", "reshape", "slice", "transpose")
@@ -93,9 +93,8 @@ class _Quantise:
     # ---- Products.
 
     def _product(self, node: Node) -> bool:
-        if is_total(self.graph, node) and node.inputs[0] not in self.low.bytes:
-            self.low.floats[node.name] = total(self.low.b, node.name, self.low.as_floats(node.inputs[0]))
-            return True
+        if is_total(self.graph, node):
+            return False
         end = self._end(node)
         addition = self._sum_with(node)
         if addition is not None:

@@ -16,13 +16,25 @@ from datacc.emit import (
     product,
     reorder,
     rescale,
+    total,
     transforms,
 )
 from datacc.emit.piece import Piece
 from datacc.emit.pixelwise import pixelwise
 from datacc.ir.plan import Plan, Step
+from datacc.ir.total import is_total
 
 Kernel = Callable[[Step, Plan, str], Piece]
+
+
+def _total_or(floats: Kernel) -> Kernel:
+    """The kernel of sums in order where a product only adds up."""
+
+    def kernel(step: Step, plan: Plan, name: str) -> Piece:
+        is_sum = is_total(plan.graph, plan.graph.by_name[step.nodes[0]])
+        return total.total(step, plan, name) if is_sum else floats(step, plan, name)
+
+    return kernel
 
 
 def _by_type(floats: Kernel, integers: Kernel) -> Kernel:
@@ -37,8 +49,8 @@ def _by_type(floats: Kernel, integers: Kernel) -> Kernel:
 
 KERNELS: Final[Mapping[str, Kernel]] = {
     "each": each.each,
-    "dense": _by_type(dense.dense, product.product),
-    "conv": _by_type(conv.conv, product.product),
+    "dense": _by_type(_total_or(dense.dense), product.product),
+    "conv": _by_type(_total_or(conv.conv), product.product),
     "rescale": rescale.rescale,
     "add": rescale.add,
     "maxpool": _by_type(pool.pool, pool.of_bytes),
@@ -70,6 +82,7 @@ FRAGMENTS: Final[Mapping[str, str]] = {
     **argmax.FRAGMENTS,
     **product.FRAGMENTS,
     **rescale.FRAGMENTS,
+    **total.FRAGMENTS,
     **gather.FRAGMENTS,
 }
 
