@@ -10,11 +10,15 @@ import numpy as np
 import pytest
 
 from datacc.arrange import arrange
+from datacc.compiler.calibrate import calibrate
+from datacc.compiler.quantise import quantise
+from datacc.compiler.simplify import simplify
 from datacc.emit import Source, emit
 from datacc.ir.graph import Graph
 from datacc.spec.interface import Interface, Port
 from tests.emit.compiled import CPU
 from tests.emit.nets import Net
+from tests.ir.graphs import inputs_for
 
 HERE = Path(__file__).parent
 
@@ -26,6 +30,16 @@ def shapes() -> Source:
     graph = net.answers(net.dense("logits", x, 3), "shape")
     classes = ("circle", "square", 'a "star"')
     return source("shapes", graph, Port(name="picture", dtype="uint8", shape=(8, 8, 1)), "shape", classes)
+
+
+def marks() -> Source:
+    """Pictures of 9 × 9 pixels through two convolutions of integers, the second with a residual: cross or circle."""
+    net = Net()
+    x = net.conv("first", net.picture(9, 9, 1), 8)
+    x = net.b.op("meanpool", "mean", net.conv("second", x, 8, add=x), size=(9, 9), stride=(9, 9))
+    simple = simplify(net.answers(net.dense("logits", x, 2), "mark"))
+    graph = quantise(simple, calibrate(simple, inputs_for(simple, 20)))
+    return source("marks", graph, Port(name="picture", dtype="uint8", shape=(9, 9, 1)), "mark", ("cross", "circle"))
 
 
 def petals() -> Source:
@@ -48,7 +62,7 @@ def source(name: str, graph: Graph, port: Port, field: str, classes: tuple[str, 
     return emit(arrange(graph, CPU), Interface(name=name, cpu=CPU, inputs=(port,), answers=answers))
 
 
-@pytest.mark.parametrize("program", [shapes(), petals()], ids=lambda program: program.name)
+@pytest.mark.parametrize("program", [shapes(), marks(), petals()], ids=lambda program: program.name)
 def test_the_text_is_as_it_was(program: Source) -> None:
     files = {HERE / f"{program.name}.c": program.c, HERE / f"{program.name}.h": program.header}
     for path, text in files.items():

@@ -55,7 +55,8 @@ def summary(plan: Plan, step: Step, rows: int = 0) -> str:
     tail = f"; {spent:,} multiply-adds" if spent else ""
     what = f"{len(step.parts)} layers in strips" if step.parts else _what(plan, step)
     what = f"{what}, {rows} row{'s' * (rows > 1)} at a time" if rows else what
-    return f"/* {comment(nodes)}: {what}, {shapes} to {listing(_shape(plan, step.out))}{tail} */"
+    rest = f": {what}, {shapes} to {listing(_shape(plan, step.out))}{tail} */"
+    return f"/* {comment(nodes, max(24, 116 - len(rest)))}{rest}"
 
 
 def _what(plan: Plan, step: Step) -> str:
