@@ -106,3 +106,9 @@ class VerifyError(DataccError):
     """The same examples and the same lock gave other bytes when they were built again elsewhere."""
 
     exit_code = 15
+
+
+class ModelError(DataccError):
+    """An ONNX model is damaged, or holds something that the op table cannot say."""
+
+    exit_code = 16
