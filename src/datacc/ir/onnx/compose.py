@@ -1,9 +1,15 @@
 """Arithmetic on views: what ONNX says in one word and the op table in a few. Exact where the comment says so."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 
+from datacc.errors import GraphError
+from datacc.ir.build import Builder
+from datacc.ir.compose import sigmoid as sigmoid_of
+from datacc.ir.compose import tanh as tanh_of
 from datacc.ir.onnx.sketch import Sketch, viewed
 from datacc.ir.onnx.tensor import View, broadcast
 
@@ -126,12 +132,20 @@ def truncated(s: Sketch, x: View) -> View:
 
 def sigmoid(s: Sketch, x: View) -> View:
     """1 / (1 + e^−x)."""
-    return reciprocal(s, s.affine(s.each("exp", negative(s, x)), 1.0, 1.0))
+    return composed(s, "sigmoid", sigmoid_of, x)
 
 
 def tanh(s: Sketch, x: View) -> View:
-    """2 · sigmoid(2 x) − 1: within a rounding of 1."""
-    return s.affine(sigmoid(s, s.affine(x, 2.0)), 2.0, -1.0)
+    """The hyperbolic tangent."""
+    return composed(s, "tanh", tanh_of, x)
+
+
+def composed(s: Sketch, word: str, nodes: Callable[[Builder, str, str], str], x: View) -> View:
+    """A composition of the op table that goes element by element."""
+    try:
+        return replace(x, node=nodes(s.b, s.fresh(f"{word}#{len(s.b.nodes)}"), x.node))
+    except GraphError as error:
+        s.call.refuse(error.what)
 
 
 def softplus(s: Sketch, x: View) -> View:
@@ -205,7 +219,7 @@ def total(s: Sketch, x: View, axes: list[int], weights: Any = 1.0) -> View:
         order = s.order_of(x)
         mean = viewed(s.reshape(node, tuple(dims[k] for k in order)), "float32", dims, order)
         return mean if weights * size == 1 else s.affine(mean, weights * size)
-    order = [*[k for k in s.order_of(x) if k in kept], *axes]
+    order = (*[k for k in s.order_of(x) if k in kept], *axes)
     node = s.reshape(s.stand(x, order), (rows, size))
     node = matrix(s, node, np.full((1, size), weights, np.float32))
     shape = tuple(dims[k] for k in order)
@@ -230,7 +244,7 @@ def maximum(s: Sketch, x: View, axes: list[int]) -> View:
         rows, stands = s.type(x.node).count // size, s.order_of(x)
         node = s.op("maxpool", s.reshape(x.node, (size, rows)), size=(size,), stride=(size,))
         return viewed(s.reshape(node, tuple(dims[k] for k in stands)), x.dtype, dims, stands)
-    order = [*[k for k in s.order_of(x) if k in kept], *axes]
+    order = (*[k for k in s.order_of(x) if k in kept], *axes)
     flat = s.reshape(s.stand(x, order), (int(np.prod([x.dims[k] for k in kept])), size))
     node = s.reshape(s.op("maximum", flat), tuple(dims[k] for k in order))
     return viewed(node, x.dtype, dims, order)

@@ -101,7 +101,11 @@ def _carry_out(sketch: Sketch) -> None:
         array = fold(call, [tensor.array for tensor in known if isinstance(tensor, Known)])
         results = None if array is None else Known(array=array)
     if results is None:
-        results = _form(sketch)(sketch)
+        form = _form(sketch)
+        try:
+            results = form(sketch)
+        except (ValueError, TypeError, IndexError, KeyError, ZeroDivisionError, OverflowError) as error:
+            call.refuse(f"its arguments do not fit together: {error}"[:300])
     found = results if isinstance(results, tuple) else (results,)
     for name, tensor in zip(call.outputs, found, strict=False):
         if name:
@@ -131,6 +135,4 @@ def _output(sketch: Sketch, name: str) -> str:
     stored = NODE_DTYPES.get(x.dtype, x.dtype)
     if stored != x.dtype and x.dtype != "bool":
         sketch.notes.append(f"output {shown(name)}: {x.dtype} is given as {stored}")
-    node = sketch.stand(x, range(len(x.dims)))
-    dims = x.dims
-    return sketch.reshape(node, dims[1:] if len(dims) > 1 and dims[0] == 1 else dims or (1,))
+    return sketch.stand(x, range(1 if len(x.dims) > 1 and x.dims[0] == 1 else 0, len(x.dims)))

@@ -144,6 +144,8 @@ class Sketch:
     def reshape(self, node: str, shape: Sequence[int]) -> str:
         """The node under another shape."""
         shape = tuple(shape)
+        while self.type(node).shape != shape and self.b.nodes[node].op == "reshape":
+            node = self.b.nodes[node].inputs[0]
         if self.type(node).shape == shape:
             return node
         key = (node, "reshape", shape)

@@ -92,10 +92,10 @@ def _rows(s: Sketch, table: Tensor, index: View, axis: int) -> View:
     assert isinstance(table, Known)
     s.call.demand(axis == 0 and table.array.ndim >= 1, f"it reads along axis {axis}", "Gather with axis 0")
     s.call.demand(table.array.dtype == np.float32, "its table is not float32")
-    if not any("nearest row" in note for note in s.notes):
-        s.notes.append(
-            "Gather takes the nearest row for a position outside its table; negative ones do not wrap around"
-        )
+    if index.dtype not in ("uint8", "bool"):
+        x = s.as_float(index)
+        wrapped = c.pair(s, "add", x, s.affine(c.step(s, c.negative(s, x)), len(table.array)))
+        index = s.stored(replace(wrapped, dtype="int32"))
     dims = (*index.dims, *table.array.shape[1:])
     node = s.reshape(s.stand(index, range(len(index.dims))), (prod(index.dims),))
     rows = s.op("gather", node, s.weight(table.array.reshape(len(table.array), -1)))
