@@ -17,6 +17,7 @@
 #define INLINE static inline __attribute__((always_inline))
 #define STEP static __attribute__((noinline))
 #define EXPORT __attribute__((visibility("default")))
+#define WEIGHTS static const __attribute__((aligned(64))) /* a vector that lies in two cache lines is read twice */
 #ifdef __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
 #else
@@ -27,6 +28,7 @@
 #define INLINE static inline
 #define STEP static
 #define EXPORT
+#define WEIGHTS static const
 #define UNROLL
 #endif
 
@@ -470,20 +472,20 @@ INLINE void kernel_total(const float *in, int count, float *out, int pixel)
 
 /* ---- Steps, one for each layer. Their weights stand at the end of the file. ---- */
 
-static const int8_t step2_weight[96];
-static const int32_t step2_bias[8];
-static const int32_t step2_multiplier[8];
-static const int8_t step3_weight[576];
-static const int32_t step3_bias[8];
-static const int32_t step3_multiplier[8];
-static const int32_t step3_residual_multiplier[8];
-static const int8_t step4_weight[648];
-static const int32_t step4_bias[8];
-static const int32_t step4_multiplier[8];
-static const int8_t step5_weight[64];
-static const int32_t step5_bias[8];
-static const float step5_scale[8];
-static const float step5_offset[8];
+WEIGHTS int8_t step2_weight[96];
+WEIGHTS int32_t step2_bias[8];
+WEIGHTS int32_t step2_multiplier[8];
+WEIGHTS int8_t step3_weight[576];
+WEIGHTS int32_t step3_bias[8];
+WEIGHTS int32_t step3_multiplier[8];
+WEIGHTS int32_t step3_residual_multiplier[8];
+WEIGHTS int8_t step4_weight[648];
+WEIGHTS int32_t step4_bias[8];
+WEIGHTS int32_t step4_multiplier[8];
+WEIGHTS int8_t step5_weight[64];
+WEIGHTS int32_t step5_bias[8];
+WEIGHTS float step5_scale[8];
+WEIGHTS float step5_offset[8];
 
 /* picture: copy, 9 x 9 x 1 to 9 x 9 x 1 */
 STEP void step1_picture(const uint8_t *in, uint8_t *out)
@@ -637,22 +639,22 @@ EXPORT const char *const marks_mark_names[2] = {
 
 /* ---- Weights, in the order in which they are read. ---- */
 
-static const int8_t step2_weight[96] = {
+WEIGHTS int8_t step2_weight[96] = {
     6, -6, 31, 0, -34, -17, 1, 0, 19, 48, -6, 0, -57, -29, 14, 0, -27, -5, 33, 0, -10, 47, 63, 0,
     -47, 14, 16, 0, -14, 9, -7, 0, 5, -26, 17, 0, -63, -6, -34, 0, 63, -31, 16, 0, -63, -13, -10, 0,
     62, -52, 63, 0, 58, 42, 11, 0, 25, -43, -24, 0, 45, 38, 18, 0, 63, 46, -34, 0, -20, -15, -9, 0,
     42, 4, -34, 0, 34, 13, 22, 0, 56, 33, 11, 0, -39, 0, 21, 0, -16, -42, 63, 0, -63, 1, 20, 0
 };
 
-static const int32_t step2_bias[8] = {
+WEIGHTS int32_t step2_bias[8] = {
     37043, -12800, 64191, -62938, -21053, 22987, 1358, 43762
 };
 
-static const int32_t step2_multiplier[8] = {
+WEIGHTS int32_t step2_multiplier[8] = {
     571, 1017, 598, 442, 662, 857, 761, 964
 };
 
-static const int8_t step3_weight[576] = {
+WEIGHTS int8_t step3_weight[576] = {
     5, -17, -10, -29, -17, -10, 0, -31, -10, 28, 20, -3, -5, 5, -21, 14, -16, 17, 8, -8, 12, 17, 12, 32,
     -18, -4, 42, -32, -3, -21, -23, 11, -34, 17, 15, 34, 6, -2, -24, -49, -10, -20, -14, -30, 20, 11, 9, -63,
     16, 29, -23, -13, 17, 21, -9, 2, 63, 61, -56, -5, -27, 17, -40, -14, -20, 45, -8, 42, 11, -6, -11, -5,
@@ -679,19 +681,19 @@ static const int8_t step3_weight[576] = {
     13, 15, -19, 11, -14, -16, 2, -11, -32, 29, -1, -12, 12, -11, -5, 2, 44, -41, -5, 11, 35, 14, 25, -9
 };
 
-static const int32_t step3_bias[8] = {
+WEIGHTS int32_t step3_bias[8] = {
     9608, -6799, -6611, 4802, -6126, 5976, 37708, -21149
 };
 
-static const int32_t step3_multiplier[8] = {
+WEIGHTS int32_t step3_multiplier[8] = {
     9764, 12657, 12823, 15572, 12249, 16097, 7954, 9998
 };
 
-static const int32_t step3_residual_multiplier[8] = {
+WEIGHTS int32_t step3_residual_multiplier[8] = {
     3048, 3048, 3048, 3048, 3048, 3048, 3048, 3048
 };
 
-static const int8_t step4_weight[648] = {
+WEIGHTS int8_t step4_weight[648] = {
     1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
     1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
     1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
@@ -721,28 +723,28 @@ static const int8_t step4_weight[648] = {
     1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1
 };
 
-static const int32_t step4_bias[8] = {
+WEIGHTS int32_t step4_bias[8] = {
     0, 0, 0, 0, 0, 0, 0, 0
 };
 
-static const int32_t step4_multiplier[8] = {
+WEIGHTS int32_t step4_multiplier[8] = {
     606, 606, 606, 606, 606, 606, 606, 606
 };
 
-static const int8_t step5_weight[64] = {
+WEIGHTS int8_t step5_weight[64] = {
     -41, 61, -8, 63, 15, -55, -48, 63, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
     0, 0, 0, 0, 0, 0, 0, 0, -55, 18, -8, 8, 13, 5, -2, 16, 0, 0, 0, 0, 0, 0, 0, 0,
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
 };
 
-static const int32_t step5_bias[8] = {
+WEIGHTS int32_t step5_bias[8] = {
     -11236, -8058, 0, 0, 0, 0, 0, 0
 };
 
-static const float step5_scale[8] = {
+WEIGHTS float step5_scale[8] = {
     0.00014548519f, 0.00017532603f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f
 };
 
-static const float step5_offset[8] = {
+WEIGHTS float step5_offset[8] = {
     0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f
 };

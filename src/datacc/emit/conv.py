@@ -41,7 +41,7 @@ _KERNEL: Final = """\
 INLINE void kernel_conv(const conv_walk *walk, int rows, int columns, int vectors, const float *in,
                         const float *weight, const float *bias, const float *residual, float *out)
 {
-    lanes sum[28];
+    lanes sum[16];
     UNROLL for (int p = 0; p < rows * columns; p++)
         UNROLL for (int v = 0; v < vectors; v++)
             sum[p * vectors + v] = bias ? lanes_load(bias + 8 * v) : lanes_all(0);
@@ -68,7 +68,7 @@ _DEPTHWISE: Final = """\
 INLINE void kernel_depthwise(const conv_walk *walk, int rows, int columns, const float *in, const float *weight,
                              const float *bias, const float *residual, float *out)
 {
-    lanes sum[28];
+    lanes sum[16];
     UNROLL for (int p = 0; p < rows * columns; p++) sum[p] = lanes_load(bias);
     for (int tap = 0; tap < walk->taps; tap++)
         for (int run = 0; run < walk->runs; run++, weight += 8) {
@@ -142,11 +142,12 @@ def _table(form: Form) -> tuple[str, ...]:
 
 def _blocks(form: Form, band: Band, weight: str, bias: str, size: int) -> list[str]:
     """The loop over a band's blocks of output channels; `size` weights each."""
-    own = band.first if form.is_depthwise else 0  # its own input channel is the first that a block reads
+    if form.is_depthwise:
+        return _tiles(form, band, at("in", form.origin + band.first), weight, bias, "out", "residual", band.first)
     if band.blocks == 1:
-        return _tiles(form, band, at("in", form.origin + own), weight, bias, "out", "residual", band.first)
-    window = times("block", band.width) if form.is_depthwise else times(_group(band), band.advance)
-    source = at("in", form.origin + own, window)
+        return _tiles(form, band, at("in", form.origin), weight, bias, "out", "residual", band.first)
+    window = times(_group(band), band.advance)
+    source = at("in", form.origin, window)
     lines = [
         f"const float *const weight = {weight} + block * {size};",
         f"const float *const bias = {bias} + block * {band.width};",
@@ -167,13 +168,19 @@ def _group(band: Band) -> str:
 def _tiles(
     form: Form, band: Band, source: str, weight: str, bias: str, out: str, residual: str, channel: int
 ) -> list[str]:
-    """The loops over tiles, with one call for each form of tile."""
+    """The loops over tiles, with one call for each form of tile.
+
+    Those of a depthwise convolution go through all its blocks at each place, since those read the same cache lines.
+    """
+    blocks = band.blocks if form.is_depthwise else 1
+    block = "block" if blocks > 1 else ""
     kernel = ("kernel_depthwise" if form.is_depthwise else "kernel_conv") + band.suffix
     vectors = [] if form.is_depthwise else [str(band.vectors)]
-    tile = best_tile(form.out.height, form.out.width, band.vectors, form.depth(band), form.cpu)
+    height, width, depth = form.out.height, form.out.width, form.depth(band)
+    tile = best_tile(height, width, band.vectors, depth, form.cpu, own=form.is_depthwise)
     stride = form.stride[0] * form.source.row, form.stride[1] * form.source.pixel
     lines = []
-    for first_y, end_y, rows, columns_of in cover(tile, form.out.height, form.out.width):
+    for first_y, end_y, rows, columns_of in cover(tile, height, width):
         y = "y" if end_y - first_y > rows else str(first_y)
         row: list[str] = []
         for first_x, end_x, columns in columns_of:
@@ -183,13 +190,15 @@ def _tiles(
                 str(rows),
                 str(columns),
                 *vectors,
-                at(source, times(y, stride[0]), times(x, stride[1])),
-                weight,
-                bias,
-                _pixel(residual, form.residual, y, x, channel) if form.residual else "NULL",
-                _pixel(out, form.out, y, x, channel),
+                at(source, times(y, stride[0]), times(x, stride[1]), times(block, band.width)),
+                at(weight, times(block, depth * band.width)),
+                at(bias, times(block, band.width)),
+                at(_pixel(residual, form.residual, y, x, channel), times(block, band.width))
+                if form.residual
+                else "NULL",
+                at(_pixel(out, form.out, y, x, channel), times(block, band.width)),
             ]
-            row += loop("x", first_x, end_x, columns, call(kernel, *arguments))
+            row += loop("x", first_x, end_x, columns, loop("block", 0, blocks, 1, call(kernel, *arguments)))
         lines += loop("y", first_y, end_y, rows, row)
     return lines
 

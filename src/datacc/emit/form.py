@@ -78,7 +78,8 @@ class Form:
         """About how many cycles it takes as it is written, product by product."""
         height, width = self.out.height, self.out.width
         return sum(
-            band.blocks * fewest_cycles(height, width, band.vectors, self.depth(band), self.cpu) for band in self.bands
+            band.blocks * fewest_cycles(height, width, band.vectors, self.depth(band), self.cpu, own=self.is_depthwise)
+            for band in self.bands
         )
 
 

@@ -12,6 +12,7 @@ WORDS: Final = """\
 #define INLINE static inline __attribute__((always_inline))
 #define STEP static __attribute__((noinline))
 #define EXPORT __attribute__((visibility("default")))
+#define WEIGHTS static const __attribute__((aligned(64))) /* a vector that lies in two cache lines is read twice */
 #ifdef __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
 #else
@@ -22,6 +23,7 @@ WORDS: Final = """\
 #define INLINE static inline
 #define STEP static
 #define EXPORT
+#define WEIGHTS static const
 #define UNROLL
 #endif"""
 

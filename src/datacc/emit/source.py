@@ -97,7 +97,7 @@ def source_text(plan: Plan, interface: Interface) -> str:
 
 
 def _constant(name: str, values: NDArray[Any]) -> str:
-    return f"static const {C_TYPES[values.dtype.name]} {name}[{len(values)}]"
+    return f"WEIGHTS {C_TYPES[values.dtype.name]} {name}[{len(values)}]"
 
 
 def _step(plan: Plan, number: str, step: Step) -> tuple[str, Mapping[str, NDArray[Any]]]:

@@ -11,7 +11,7 @@ LATENCY: Final = 4  # cycles of a multiply-add; a tile with fewer than twice as 
 ROUND: Final = 2  # cycles that each round of a tile's loop loses, as measured
 PER_CYCLE: Final = 2  # multiply-adds, and vector loads
 START: Final = 12  # cycles that a tile takes beside its multiply-adds
-SUMS: Final = 28  # the most vectors of sums that any kernel keeps
+SUMS: Final = 16  # the most vectors of sums that any kernel keeps
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,23 +27,27 @@ def most_vectors(cpu: Cpu) -> int:
     return 2 if cpu.registers >= 16 else 1
 
 
-def most_pixels(cpu: Cpu, vectors: int) -> int:
-    """The largest tile whose sums, a row of weights and one input fit into the registers."""
-    return min(SUMS, cpu.registers - vectors - 1) // vectors
+def most_pixels(cpu: Cpu, vectors: int, *, own: bool = False) -> int:
+    """The largest tile whose sums, a row of weights and one input fit into the registers.
+
+    Where each pixel reads a vector of its `own`, as in depthwise convolutions, larger tiles than half of that only
+    move more cache lines at a time.
+    """
+    return cpu.registers // 2 if own else min(SUMS, cpu.registers - vectors - 1) // vectors
 
 
-def best_tile(height: int, width: int, vectors: int, depth: int, cpu: Cpu) -> Tile:
+def best_tile(height: int, width: int, vectors: int, depth: int, cpu: Cpu, *, own: bool = False) -> Tile:
     """The tile that covers height × width in the fewest cycles, wide before high; `depth` products make one output."""
-    most = most_pixels(cpu, vectors)
+    most = most_pixels(cpu, vectors, own=own)
     tiles = [Tile(rows=r, columns=c) for r in range(1, most + 1) for c in range(1, most // r + 1)]
     fitting = [tile for tile in tiles if tile.rows <= height and tile.columns <= width]
     return min(fitting, key=lambda tile: (_cycles(tile, height, width, vectors, depth), -tile.columns))
 
 
 @cache
-def fewest_cycles(height: int, width: int, vectors: int, depth: int, cpu: Cpu) -> float:
+def fewest_cycles(height: int, width: int, vectors: int, depth: int, cpu: Cpu, *, own: bool = False) -> float:
     """The cycles of the best tile on height × width."""
-    return _cycles(best_tile(height, width, vectors, depth, cpu), height, width, vectors, depth)
+    return _cycles(best_tile(height, width, vectors, depth, cpu, own=own), height, width, vectors, depth)
 
 
 def _cycles(tile: Tile, height: int, width: int, vectors: int, depth: int) -> float:
