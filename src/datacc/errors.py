@@ -112,3 +112,15 @@ class ModelError(DataccError):
     """An ONNX model is damaged, or holds something that the op table cannot say."""
 
     exit_code = 16
+
+
+class ProofFailed(DataccError):
+    """A built program breaks a promise that `datacc prove` looked at."""
+
+    exit_code = 17
+
+
+class ProofIncomplete(DataccError):
+    """No promise was seen broken, but something could not be checked on this machine."""
+
+    exit_code = 18

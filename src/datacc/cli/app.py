@@ -19,7 +19,7 @@ from datacc.errors import DataccError, ResourceError, UsageError
 VERBS: Final = (
     *("new", "import", "label", "commit"),
     *("status", "log", "show"),
-    *("build", "compile", "judge", "diff"),
+    *("build", "compile", "judge", "prove", "diff"),
     *("run", "inspect"),
 )
 INTERRUPTED: Final = 130
