@@ -407,7 +407,7 @@ STEP void step6_softmax_less(const float *in1, const float *in2, float *out)
 {
     const lanes v1 = lanes_all(*(in1));
     const lanes v2 = lanes_load(in2);
-    const lanes v3 = lanes_add(lanes_multiply(v1, lanes_all(-1.0f)), lanes_all(-0.0f));
+    const lanes v3 = lanes_multiply(v1, lanes_all(-1.0f));
     const lanes v4 = lanes_add(v2, v3);
     const lanes v5 = lanes_exp(v4);
     lanes_store_some(out, v5, 3);

@@ -25,7 +25,6 @@ WORDS: Final[Mapping[str, str]] = {
     "log": "lanes_log({a})",
     "sqrt": "lanes_sqrt({a})",
     "sin": "lanes_sin({a})",
-    "affine": "lanes_add(lanes_multiply({a}, {scale}), {offset})",
     "normalise": "lanes_add(lanes_multiply(lanes_subtract({a}, {mean}), {scale}), {shift})",
 }
 
@@ -117,13 +116,15 @@ class _Chain:
         values = [names[value] for value in node.inputs if value in names]
         words = dict(zip("ab", values, strict=False))
         words |= {key: number(np.float32(node[key])) for key, _ in node.attrs if key in ("low", "high")}
-        for key, weight in self.given[node.name].items():
-            is_one = weight.size == 1
-            what = key.split("_")[-1].rstrip("0123456789")
-            words[what] = (
-                f"lanes_all({number(weight.reshape(-1)[0])})" if is_one else f"lanes_load({self.loops.table(key, c)})"
-            )
-        return WORDS[node.op].format(**words)
+        weights = {key.split("_")[-1].rstrip("0123456789"): key for key in self.given[node.name]}
+        words |= {what: self._weight(node, key, c) for what, key in weights.items()}
+        return _affine(**words) if node.op == "affine" else WORDS[node.op].format(**words)
+
+    def _weight(self, node: Node, key: str, c: str) -> str:
+        weight = self.given[node.name][key]
+        if weight.size > 1:
+            return f"lanes_load({self.loops.table(key, c)})"
+        return f"lanes_all({number(weight.reshape(-1)[0])})"
 
     def _store(self, value: str, c: str, count: int) -> str:
         where = self.loops.at("out", self.out, c)
@@ -134,6 +135,12 @@ class _Chain:
         if self.loops.has_whole_vectors(self.out):
             return f"lanes_store({where}, lanes_first({value}, {count}));"
         return f"lanes_store_some({where}, {value}, {count});"
+
+
+def _affine(a: str, scale: str, offset: str) -> str:
+    """What changes no number, not even −0, is left out."""
+    scaled = a if scale == "lanes_all(1.0f)" else f"lanes_multiply({a}, {scale})"
+    return scaled if offset == "lanes_all(-0.0f)" else f"lanes_add({scaled}, {offset})"
 
 
 def _weights(node: Node, plan: Plan) -> dict[str, Weight]:

@@ -62,7 +62,7 @@ def summary(plan: Plan, step: Step, rows: int = 0) -> str:
 def _what(plan: Plan, step: Step) -> str:
     """The ops of a step."""
     if step.op == "each":
-        return ", ".join(plan.graph.by_name[node].op for node in step.nodes)
+        return comment(", ".join(plan.graph.by_name[node].op for node in step.nodes), 50)
     return "".join((step.op, " + add" if step.residual else "", " + relu" if step.relu else ""))
 
 

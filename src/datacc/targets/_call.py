@@ -35,7 +35,9 @@ ALIGN = 64  # bytes
 class Program:
     """A loaded library. Several threads may call it at once; each has memory of its own to work in."""
 
-    def __init__(self, name: str, library: str, inputs: tuple[Port, ...], answers: tuple[Port, ...]) -> None:
+    def __init__(
+        self, name: str, library: str, inputs: tuple[Port, ...], answers: tuple[Port, ...], *, keeps: bool = False
+    ) -> None:
         self._inputs, self._answers = inputs, answers
         self._input, self._answer = _struct(inputs), _struct(answers)
         try:
@@ -44,36 +46,44 @@ class Program:
             raise ImportError(f"{name} cannot be loaded: {error}") from error
         self._single = loaded[name]
         self._call = loaded[f"{name}_batch"]
-        self._call.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p)
+        self._call.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, *(ctypes.c_void_p,) * (1 + keeps))
         self._call.restype = None
         if not getattr(loaded, f"{name}_runs_here")():
             raise ImportError(f"{name} was built for a newer processor than this one")
         self._scratch_bytes = ctypes.c_size_t.in_dll(loaded, f"{name}_scratch_bytes").value
+        self._state_bytes = ctypes.c_size_t.in_dll(loaded, f"{name}_state_bytes").value if keeps else 0
         self._numbers = Struct(_format(answers, ctypes.sizeof(self._answer)))
         self._thread = threading.local()
 
     def one(self, *values: Values) -> tuple[Any, ...]:
         """The answer to one value per input: the numbers of all its members behind each other."""
         mine = self._mine()
+        mine.state[:] = bytes(len(mine.state))
         for put, value in zip(mine.puts, values, strict=True):
             put(value)
         mine.call()
         return mine.numbers()
 
     def many(self, *rows: Rows) -> Iterator[tuple[Any, ...]]:
-        """The answers to rows of every input, as `one` gives them, in one call: the loop is in the library."""
+        """The answers to rows of every input, as `one` gives them, in one call: the loop is in the library.
+
+        A program with states takes them as one stream.
+        """
         data = [port.rows(values) for port, values in zip(self._inputs, rows, strict=True)]
         counts = {len(part) // port.width for port, part in zip(self._inputs, data, strict=True)}
         if len(counts) != 1:
             raise ValueError(f"the inputs have different numbers of rows: {sorted(counts)}")
         count = counts.pop()
         answers = ctypes.create_string_buffer(count * self._numbers.size)
-        self._call(self._together(data, count), answers, count, self._mine().scratch)
+        mine = self._mine()
+        mine.state[:] = bytes(len(mine.state))
+        self._call(self._together(data, count), answers, count, *mine.memory)
         return self._numbers.iter_unpack(answers.raw[: count * self._numbers.size])
 
     def bind(self) -> Bound:
         """Memory for one input and its answer that stays where it is, so that a call costs next to nothing."""
-        return Bound(self._single, self._inputs, self._input, self._answers, self._answer, self._scratch_bytes)
+        sizes = self._state_bytes, self._scratch_bytes
+        return Bound(self._single, self._inputs, self._input, self._answers, self._answer, *sizes)
 
     def _together(self, data: list[bytes], count: int) -> Any:
         """Rows of all inputs as the library reads them."""
@@ -99,16 +109,19 @@ class Bound:
     """One input, its answer, and what the program works in, in memory that stays; for one thread at a time.
 
     Fill `inputs`, call it, read `answers`: each maps the name of a member to a writable memoryview of its shape.
+    Calls of a program with states go on with one stream; zeros in `state` begin another.
     """
 
     def __init__(
-        self, single: Any, inputs: tuple[Port, ...], input_: Any, answers: tuple[Port, ...], answer: Any, scratch: int
-    ) -> None:
-        sizes = [ctypes.sizeof(input_), ctypes.sizeof(answer), scratch]
+        self, single: Any, inputs: tuple[Port, ...], input_: Any, answers: tuple[Port, ...], answer: Any,
+        state: int, scratch: int,
+    ) -> None:  # fmt: skip
+        sizes = [ctypes.sizeof(input_), ctypes.sizeof(answer), *([state] if state else []), scratch]
         parts, addresses = _aligned(sizes)
         places = _members(inputs, input_, parts[0]), _members(answers, answer, parts[1])
         self.inputs, self.answers = _shaped(inputs, places[0]), _shaped(answers, places[1])
-        self.scratch = addresses[2]
+        self.state = parts[2] if state else memoryview(bytearray())
+        self.memory = addresses[2:]  # of state and scratch
         self.puts = [_put(port, place) for port, place in zip(inputs, places[0], strict=True)]
         self.numbers = partial(Struct(_format(answers, sizes[1])).unpack_from, parts[1])
         self.call: Callable[[], None] = partial(single, *map(ctypes.c_void_p, addresses))

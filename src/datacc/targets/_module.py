@@ -42,7 +42,7 @@ _PROGRAM = Program(
     "{name}",
     "{library}",
     inputs={input_ports},
-    answers={answer_ports},
+    answers={answer_ports},{keeps}
 )
 
 
@@ -67,7 +67,7 @@ def predict_batch({many}) -> list[Answer]:
 def bind() -> Bound:
     """One input and its answer in memory that stays: fill its `inputs`, call it, read its `answers`.
 
-    Both map names to memoryviews ({names}). For one thread at a time.
+    Both map names to memoryviews ({names}). For one thread at a time.{stream}
     """
     return _PROGRAM.bind()
 
@@ -75,6 +75,10 @@ def bind() -> Bound:
 def _answer(row: tuple[Any, ...]) -> Answer:
     return Answer(CLASSES[row[{label}]], row[{confidence}], dict(zip(CLASSES, row[{scores}])))
 '''
+
+_STREAM: Final = """
+    Calls go on with one stream, each from where the one before ended; zeros in `state` begin another. `predict`
+    begins a stream with every call, and `predict_batch` takes its inputs as one stream."""
 
 
 def module(interface: Interface, library: str) -> str:
@@ -100,12 +104,14 @@ def module(interface: Interface, library: str) -> str:
         library=library,
         input_ports=_tuple([_port(port) for port in interface.inputs], indent=4),
         answer_ports=_tuple([_port(port) for port in interface.answers], indent=4),
+        keeps="\n    keeps=True," if interface.states else "",
         one=", ".join(f"{name}: Values" for name in names),
         many=", ".join(f"{name}: Rows" for name in names),
         label=positions[label.name],
         confidence=positions[f"{label.name}_confidence"],
         scores=f"{scores}:{scores + len(label.classes)}",
         names=", ".join([*names, *positions]),
+        stream=_STREAM if interface.states else "",
     )
 
 

@@ -12,7 +12,7 @@ from datacc.runtime.bound import row_type
 from datacc.spec.interface import Interface, Port
 from datacc.store import write_atomically
 from datacc.targets import Built, Target
-from datacc.targets._forms import Form, forms
+from datacc.targets._forms import Form, demand_no_states, forms
 
 _LABEL: Final = """\
 /* A score with four decimals. */
@@ -70,6 +70,7 @@ class Exe(Target):
 
     def make(self, built: Built, folder: Path) -> tuple[Path, ...]:
         """Writes one file for each platform. Raises `SpecError` when there is none that it can be made for."""
+        demand_no_states(built.interface, "an exe")
         able = [form for form in forms(built) if form.platform.system in ("linux", "windows")]
         if not able:
             raise SpecError("an exe is made for Linux and Windows", tries=['platforms = ["linux-x86-64"]'])

@@ -14,7 +14,8 @@ class Wasm(Target):
     """NAME.wasm: 128-bit vectors (`simd128`), its own memory, no import.
 
     It exports `memory`, `NAME_batch(inputs, answers, count, scratch)` on addresses in it, `NAME_scratch_bytes` (the
-    address of that number) and `__heap_base`, from which on the memory is the caller's. The structs lie as in C.
+    address of that number; likewise `NAME_state_bytes` of a program with states, which `NAME_batch` takes before the
+    scratch) and `__heap_base`, from which on the memory is the caller's. The structs lie as in C.
     """
 
     def make(self, built: Built, folder: Path) -> tuple[Path, ...]:
