@@ -62,7 +62,7 @@ def test_a_bad_name_is_answered_with_a_good_one(name: str, better: str) -> None:
 
 def test_a_field_may_be_called_like_a_python_module() -> None:
     assert check_name("queue") == "queue"
-    with pytest.raises(SpecError, match="Python module"):
+    with pytest.raises(SpecError, match="module of Python or Node"):
         check_name("queue", module=True)
 
 

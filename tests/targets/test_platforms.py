@@ -1,6 +1,8 @@
 """Forms for other platforms: what can run here, under an emulator or Node, answers right; the rest has no gaps."""
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -10,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from datacc.arrange import arrange
+from datacc.emit import emit
 from datacc.registry import load
 from datacc.runtime import binary, macho
 from datacc.runtime.bound import row_type
@@ -57,7 +61,10 @@ def test_a_library_has_its_functions_and_needs_nothing(platform: str, everywhere
     assert not [name for name in exported if name.startswith(("step", "kernel"))]
     assert binary.undefined_symbols(data) == ()
     assert 1000 < binary.loaded_bytes(data) <= len(data) + 70_000  # some round up to pages
+    if one.system == "windows":
+        assert b"zoo.dll\0" in data  # the name by which programs that are linked with it look for it
     if one.system == "macos":
+        assert b"@rpath/libzoo.dylib\0" in data
         assert set(macho.needed_libraries(data)) <= {"/usr/lib/libSystem.B.dylib"}  # every process has it
 
 
@@ -97,6 +104,120 @@ def test_a_command_says_what_is_wrong(everywhere: Path) -> None:
     assert subprocess.run([command], input=b"", capture_output=True, check=True).stdout == b""
 
 
+def test_a_command_answers_each_row_when_it_comes(everywhere: Path, zoo: Packed) -> None:
+    """Whoever writes a row and waits for its answer gets it, also when rows come in pieces."""
+    rows, size = packed_rows(zoo), row_type(zoo.built.interface.inputs).itemsize
+    whole = subprocess.run([everywhere / "linux-x86-64" / "zoo"], input=rows, capture_output=True, check=True).stdout
+    with subprocess.Popen(
+        [everywhere / "linux-x86-64" / "zoo"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as asked:
+        assert asked.stdin is not None
+        assert asked.stdout is not None
+        for i, line in enumerate(whole.splitlines(keepends=True)):
+            for piece in (rows[i * size : i * size + 5], rows[i * size + 5 : (i + 1) * size]):
+                asked.stdin.write(piece)
+                asked.stdin.flush()
+            assert asked.stdout.readline() == line
+        asked.stdin.close()
+        assert asked.wait() == 0
+
+
+def test_a_command_writes_names_that_end_no_line(tmp_path: Path) -> None:
+    classes = ("a\tb\n", '"quoted" \\', "ünï")
+    zoo = packed(tmp_path, RECORD, classes=classes)
+    [command] = load("targets", "exe").make(zoo.built, tmp_path)
+    rows = np.array([[1, 2], [np.nan, 0]], np.float32)
+    texts = {
+        option: subprocess.run([command, option], input=rows.tobytes(), capture_output=True, check=True).stdout.decode()
+        for option in ("--json", "--scores")
+    }
+    first, second = map(json.loads, texts["--json"].splitlines())
+    expected = zoo.expected(row=rows)
+    assert first["label"] == classes[expected["kind"][0, 0]]
+    assert list(first["scores"]) == list(classes)
+    np.testing.assert_allclose(list(first["scores"].values()), expected["kind_scores"][0], atol=5.1e-5)
+    assert first["confidence"] == max(first["scores"].values())
+    assert set(second["scores"].values()) == {None}
+    lines = texts["--scores"].splitlines()
+    assert [line.count("\t") for line in lines] == [4, 4]
+    assert "nan" in lines[1]
+
+
+@pytest.mark.parametrize("name", ["text", "answer", "say", "scratch", "put_score", "memory", "one", "x0", "define"])
+def test_a_program_may_be_called_like_a_word_of_the_command(name: str, zoo: Packed, tmp_path: Path) -> None:
+    interface = replace(zoo.built.interface, name=name)
+    source = emit(arrange(zoo.built.graph, interface.cpu), interface)
+    built = replace(zoo.built, interface=interface, source=source, platforms=("linux-x86-64", "linux-aarch64"))
+    command, other = load("targets", "exe").make(built, tmp_path)
+    done = subprocess.run([command], input=packed_rows(zoo), capture_output=True, check=True).stdout
+    assert done == subprocess.run([need("qemu-aarch64"), other], input=packed_rows(zoo), capture_output=True).stdout
+    assert done.count(b"\n") == ROWS
+
+
+LOADER = """
+#include <stdint.h>
+#include "zoo.h"
+__declspec(dllimport) void *LoadLibraryA(const char *name);
+__declspec(dllimport) void *GetProcAddress(void *library, const char *name);
+__declspec(dllimport) void *GetStdHandle(uint32_t which);
+__declspec(dllimport) int WriteFile(void *to, const void *from, uint32_t count, uint32_t *done, void *overlapped);
+__declspec(dllimport) void ExitProcess(uint32_t code);
+int _fltused = 0;
+static zoo_input input = {.picture = {9, 8, 7}, .row = {1.0f, 2.0f}};
+static zoo_answer answer;
+static zoo_scratch scratch;
+void begin(void)
+{
+    uint32_t done;
+    void *library = LoadLibraryA("zoo.dll");
+    int (*runs_here)(void) = (int (*)(void))GetProcAddress(library, "zoo_runs_here");
+    if (!runs_here()) ExitProcess(3);
+    typedef void program(const zoo_input *, zoo_answer *, zoo_scratch *);
+    ((program *)GetProcAddress(library, "zoo"))(&input, &answer, &scratch);
+    WriteFile(GetStdHandle((uint32_t)-11), &answer, sizeof answer, &done, (void *)0);
+    ExitProcess(0);
+}
+"""
+
+
+def test_windows_forms_answer_under_wine(everywhere: Path, zoo: Packed, tmp_path: Path) -> None:
+    """Wine is too large for `make deps`: this runs where it is already installed."""
+    wine = shutil.which("wine64") or shutil.which("wine64", path="/usr/lib/wine")
+    if wine is None:
+        pytest.skip("there is no wine on this machine\n  try: apt-get install wine64")
+    environment = {**os.environ, "WINEPREFIX": str(tmp_path / "wine"), "WINEDEBUG": "-all"}
+
+    def ran(*command: str | Path, given: bytes = b"") -> bytes:
+        return subprocess.run(
+            command, input=given, capture_output=True, check=True, cwd=tmp_path, env=environment
+        ).stdout
+
+    place = everywhere / "windows-x86-64"
+    raw = ran(wine, place / "zoo.exe", "--raw", given=packed_rows(zoo))
+    answers = np.frombuffer(raw, row_type(zoo.built.interface.answers))
+    np.testing.assert_allclose(answers["kind_scores"], zoo.expected(**inputs())["kind_scores"], atol=1e-5)
+    assert ran(wine, place / "zoo.exe", given=packed_rows(zoo)).count(b"\n") == ROWS
+    (tmp_path / "loader.c").write_text(LOADER)
+    shutil.copy(place / "zoo.dll", tmp_path)
+    compiler = [
+        sys.executable,
+        "-m",
+        "ziglang",
+        "cc",
+        "-target",
+        "x86_64-windows-gnu",
+        "-O1",
+        "-nostdlib",
+        f"-I{place}",
+    ]
+    ran(*compiler, "-ffreestanding", "-Wl,--entry=begin", "loader.c", "-o", "loader.exe", "-lkernel32")
+    [answer] = np.frombuffer(ran(wine, "loader.exe"), row_type(zoo.built.interface.answers))
+    picture = np.zeros((1, 3, 5, 1), np.uint8)
+    picture.reshape(-1)[:3] = (9, 8, 7)
+    expected = zoo.expected(picture=picture, row=np.array([[1, 2]], np.float32))
+    np.testing.assert_allclose(answer["kind_scores"], expected["kind_scores"][0], atol=1e-5)
+
+
 @pytest.mark.parametrize("cpu", ["x86-64-v2", "x86-64-v3", "x86-64-v4"])
 @pytest.mark.parametrize("old", ["qemu64", "Nehalem"])
 def test_an_older_processor_gets_a_message_instead_of_a_crash(cpu: str, old: str, tmp_path: Path) -> None:
@@ -112,6 +233,7 @@ def test_an_older_processor_gets_a_message_instead_of_a_crash(cpu: str, old: str
 PAGE = """
 import { predict, predictBatch, CLASSES } from "zoo";
 const [pictures, rows] = JSON.parse(process.argv[2]);
+try { predictBatch(pictures, rows.slice(1)); process.exit(1); } catch (e) { if (e.name !== "RangeError") throw e; }
 const wrong = [[[1], [1, 2]], [pictures[0], { tail: 1 }], [Array(15).fill(300), [1, 2]], [pictures[0], "x"], ["", 1]];
 const refused = wrong.map(([picture, row]) => { try { predict(picture, row); } catch (error) { return error.name; } });
 const one = predict(Uint8Array.from(pictures[0].flat(9)), { ears: rows[0][1], tail: rows[0][0] });

@@ -40,8 +40,12 @@ int __stdcall DllMainCRTStartup(void *library, unsigned reason, void *reserved)
 def library(source: Text, platform: Platform, cpu: Cpu) -> bytes:
     """The shared library for this platform. Raises `ToolchainError` when something would be missing from it."""
     more = {"entry.c": _DLL} if platform.system == "windows" else {}
-    entry = ("-Wl,--entry=DllMainCRTStartup",) if more else ()
-    return linked(source, platform, cpu, more, (*_SHARED, *entry))
+    file = platform.library_file(source.name)
+    named = {
+        "windows": ["-Wl,--entry=DllMainCRTStartup"],
+        "macos": [f"-Wl,-install_name,@rpath/{file}"],  # by which programs that are linked with it look for it
+    }.get(platform.system, [])
+    return linked(source, platform, cpu, more, (*_SHARED, *named), output=file)
 
 
 def module(source: Text, platform: Platform, cpu: Cpu) -> bytes:
@@ -70,17 +74,19 @@ def linked(
     flags: Sequence[str],
     late: Sequence[str] = (),
     allowed: str = "",
+    output: str = "linked",
 ) -> bytes:
     """The program linked with `more` C files, `flags` before them and `late` ones after them.
 
-    Raises `ToolchainError` when a symbol is missing, save those that begin with `allowed`.
+    `output` is the name that the linker writes into the file where a system wants one. Raises `ToolchainError` when a
+    symbol is missing, save those that begin with `allowed`.
     """
     compiler = find()
     with tempfile.TemporaryDirectory(prefix="datacc-") as work:
         place = _written(Path(work), source, more)
         given = (*compiler.target(cpu, platform), *FLAGS, *QUIET, *_SYSTEM[platform.system], *flags)
-        run([*compiler.command, *given, f"{source.name}.c", *more, *late, "-o", "linked"], place)
-        data = (place / "linked").read_bytes()
+        run([*compiler.command, *given, f"{source.name}.c", *more, *late, "-o", output], place)
+        data = (place / output).read_bytes()
     missing = [name for name in undefined_symbols(data) if not (allowed and name.startswith(allowed))]
     if missing:
         raise ToolchainError(

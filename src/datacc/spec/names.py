@@ -14,7 +14,8 @@ _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 _C = """alignas alignof asm auto bool break case char const constexpr continue default do double else enum extern false
 float for goto if inline int long nullptr register restrict return short signed sizeof static struct switch
 thread_local true typedef typeof union unsigned void volatile while main abs acos asin atan calloc ceil cos exit exp
-fabs floor fmod free labs log malloc memcmp memcpy memmove memset pow printf puts round sin sqrt strlen tan trunc"""
+fabs floor fmod free labs log malloc memcmp memcpy memmove memset pow printf puts round sin sqrt strlen tan trunc
+int8_t int16_t int32_t int64_t ptrdiff_t size_t uint8_t uint16_t uint32_t uint64_t wchar_t"""
 _LIBC = """abort accept access alarm atoi bind brk chdir clock close connect daemon div dup environ erf errno fork gamma
 getenv index ioctl j0 j1 jn kill link listen mmap nice open optarg pause pipe poll qsort raise rand random read realloc
 recv remove rename rewind rindex rint scanf send shutdown signal sleep socket stat stderr stdin stdout sync syscall
@@ -23,9 +24,14 @@ _JAVASCRIPT = """arguments await catch class debugger delete eval export extends
 instanceof interface let new null package private protected public super this throw try typeof undefined var with
 yield"""
 _FILES = "aux con nul prn com1 com2 com3 com4 lpt1 lpt2 lpt3 lpt4 node_modules favicon"
+_NODE = """assert async_hooks buffer child_process cluster console constants crypto dgram diagnostics_channel dns domain
+events fs http http2 https inspector module net os path perf_hooks process punycode querystring readline repl sqlite
+stream string_decoder sys timers tls trace_events tty url util v8 vm wasi worker_threads zlib"""
 _RESERVED: Final = frozenset((*_C.split(), *_JAVASCRIPT.split(), *_FILES.split(), *map(str.lower, keyword.kwlist)))
 _TAKEN_SYMBOLS: Final = frozenset(_LIBC.split())  # linked into another program, one of these would replace libc's
-_TAKEN_MODULES: Final = frozenset({*sys.stdlib_module_names, "datacc", "numpy", "pip", "setuptools", "wheel"})
+_TAKEN_MODULES: Final = frozenset(
+    {*sys.stdlib_module_names, *_NODE.split(), "datacc", "numpy", "pip", "setuptools", "wheel"}
+)
 
 
 def check_name(name: str, *, module: bool = False) -> str:
@@ -45,7 +51,7 @@ def check_name(name: str, *, module: bool = False) -> str:
     if module and name in _TAKEN_SYMBOLS:
         raise SpecError(f"{name!r} is a name of the C library already", tries=_better(name, module))
     if module and name in _TAKEN_MODULES:
-        raise SpecError(f"{name!r} is the name of a Python module already", tries=_better(name, module))
+        raise SpecError(f"{name!r} is the name of a module of Python or Node already", tries=_better(name, module))
     return name
 
 

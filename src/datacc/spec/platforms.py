@@ -30,6 +30,10 @@ class Platform:
         """The architecture, as in `Cpu.machine`."""
         return CPUS[self.plain].machine
 
+    def library_file(self, program: str) -> str:
+        """What a program's library is called, so that linkers find it."""
+        return f"{'' if self.system == 'windows' else 'lib'}{program}{self.library}"
+
     def cpu(self, asked: str) -> Cpu:
         """The processor to build for: the one asked for where it is of this architecture, else the plain one."""
         cpu = cpu_named(asked)
@@ -67,10 +71,18 @@ PLATFORMS: Final = MappingProxyType(
                 **_LINUX,
             ),
             Platform(
-                name="macos-x86-64", plain="x86-64-v3", triple="x86_64-macos", wheels=("macosx_11_0_x86_64",), **_MACOS
+                name="macos-x86-64",
+                plain="x86-64-v3",
+                triple="x86_64-macos.11.0",
+                wheels=("macosx_11_0_x86_64",),
+                **_MACOS,
             ),
             Platform(
-                name="macos-aarch64", plain="aarch64", triple="aarch64-macos", wheels=("macosx_11_0_arm64",), **_MACOS
+                name="macos-aarch64",
+                plain="aarch64",
+                triple="aarch64-macos.11.0",
+                wheels=("macosx_11_0_arm64",),
+                **_MACOS,
             ),
             Platform(
                 name="windows-x86-64", plain="x86-64-v3", triple="x86_64-windows-gnu", wheels=("win_amd64",), **_WINDOWS

@@ -58,13 +58,13 @@ static long system_call(long number, long a, long b, long c)
 
 #ifdef __x86_64__
 enum { READ = 0, WRITE = 1, EXIT = 60 };
-__asm__(".globl _start\n_start:\n xor %ebp, %ebp\n mov %rsp, %rdi\n and $-64, %rsp\n call begin\n");
+__asm__(".globl _start\n_start:\n xor %ebp, %ebp\n mov %rsp, %rdi\n and $-64, %rsp\n call BEGIN\n");
 #elif defined(__aarch64__)
 enum { READ = 63, WRITE = 64, EXIT = 93 };
-__asm__(".globl _start\n_start:\n mov x29, xzr\n mov x0, sp\n bl begin\n");
+__asm__(".globl _start\n_start:\n mov x29, xzr\n mov x0, sp\n bl BEGIN\n");
 #else
 enum { READ = 63, WRITE = 64, EXIT = 93 };
-__asm__(".globl _start\n_start:\n mv a0, sp\n call begin\n");
+__asm__(".globl _start\n_start:\n mv a0, sp\n call BEGIN\n");
 #endif
 
 static ptrdiff_t system_read(void *to, size_t count)
@@ -130,14 +130,13 @@ static void fail(const char *what)
     leave(2);
 }
 
-/* Reads until `count` bytes are there or the input ends; how many came. */
-static size_t fill(char *to, size_t count)
+/* Reads until at least one input is there behind the `done` bytes that are, or until the end; all bytes that are there. */
+static size_t fill(size_t done)
 {
-    size_t done = 0;
-    while (done < count) {
-        const ptrdiff_t now = system_read(to + done, count - done);
+    while (done < sizeof *inputs) {
+        const ptrdiff_t now = system_read((char *)inputs + done, sizeof inputs - done);
         if (now < 0) fail("standard input cannot be read\n");
-        if (now <= 0) break;
+        if (now == 0) break;
         done += (size_t)now;
     }
     return done;
@@ -152,32 +151,33 @@ static int same(const char *a, const char *b)
 
 static void run(int count, const char *option)
 {
-    const int raw = RAW || (count == 1 && same(option, "--raw")), scores = count == 1 && same(option, "--scores");
+    const int json = count == 1 && same(option, "--json"), scores = count == 1 && same(option, "--scores");
+    const int raw = RAW || (count == 1 && same(option, "--raw"));
     if (count == 1 && same(option, "--help")) {
         say(HELP);
         flush(1);
         leave(0);
     }
-    if (count > 1 || (count == 1 && !same(option, "--raw") && !scores)) fail("unknown arguments\n  try: --help\n");
+    if (count > 1 || (count == 1 && !same(option, "--raw") && (RAW || !(json || scores))))
+        fail("unknown arguments\n  try: --help\n");
     if (!NAME_runs_here()) fail("this program was built for a newer processor\n");
-    for (;;) {
-        const size_t bytes = fill((char *)inputs, sizeof inputs), rows = bytes / sizeof *inputs;
+    size_t bytes = 0;
+    while ((bytes = fill(bytes)) >= sizeof *inputs) { /* what is there is answered at once, for whoever waits for it */
+        const size_t rows = bytes / sizeof *inputs, rest = bytes % sizeof *inputs;
         NAME_batch(inputs, answers, rows, &scratch);
         if (raw) put((const char *)answers, rows * sizeof *answers);
-        else for (size_t i = 0; i < rows; i++) answer(&answers[i], scores);
-        if (bytes % sizeof *inputs) {
-            flush(1);
-            fail("the input ends within a row\n  try: --help tells how long a row is\n");
-        }
-        if (rows < ROWS) break;
+        else for (size_t i = 0; i < rows; i++) answer(&answers[i], scores, json);
+        flush(1);
+        for (size_t i = 0; i < rest; i++) ((char *)inputs)[i] = ((const char *)(inputs + rows))[i];
+        bytes = rest;
     }
-    flush(1);
+    if (bytes) fail("the input ends within a row\n  try: --help tells how long a row is\n");
     leave(0);
 }
 
 #ifdef _WIN32
 /* The first argument after the program's name, which may stand in quotation marks. */
-void begin(void)
+void BEGIN(void)
 {
     static char option[16];
     const char *s = GetCommandLineA();
@@ -193,7 +193,7 @@ void begin(void)
 }
 #else
 /* `stack` holds the number of arguments, then their addresses, the program's name first. */
-void begin(const long *stack)
+void BEGIN(const long *stack)
 {
     run((int)stack[0] - 1, ((const char *const *)stack)[2]);
 }

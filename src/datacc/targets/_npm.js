@@ -44,6 +44,15 @@ export class Program {
   }
 }
 
+/** Rows from one list for each input. */
+export function together(lists) {
+  const columns = lists.map((list) => Array.from(list));
+  if (columns.some((column) => column.length !== columns[0].length)) {
+    throw new RangeError(`the inputs have different numbers of rows: ${columns.map((column) => column.length).join(", ")}`);
+  }
+  return columns[0].map((_, i) => columns.map((column) => column[i]));
+}
+
 function aligned(address) {
   return Math.ceil(address / ALIGN) * ALIGN;
 }

@@ -22,7 +22,7 @@ const ANSWER = (row) => ({{ {fields} }});
 """
 _SCRIPT: Final = """\
 // {name}: a program built by datacc from labelled examples. Free for any use: 0BSD.
-import {{ Program, compiled }} from "./program.js";
+import {{ Program, compiled, together }} from "./program.js";
 
 const PROGRAM = new Program(await compiled(new URL("./{name}.wasm", import.meta.url)), "{name}", {layout});
 
@@ -31,7 +31,7 @@ const PROGRAM = new Program(await compiled(new URL("./{name}.wasm", import.meta.
 export const predict = ({parameters}) => ANSWER(PROGRAM.run([[{parameters}]])[0]);
 
 /** The answers to many inputs, in order: {lists}. */
-export const predictBatch = ({parameters}) => PROGRAM.run({rows}).map(ANSWER);
+export const predictBatch = ({parameters}) => PROGRAM.run(together([{parameters}])).map(ANSWER);
 """
 _TYPES: Final = """\
 /** {name}: a program built by datacc from labelled examples. Free for any use: 0BSD. */
@@ -72,7 +72,6 @@ def script(interface: Interface) -> str:
     """The text of index.js. Raises `SpecError` unless the program's and its inputs' names can stand in JavaScript."""
     names = _checked(interface)
     parameters = ", ".join(names)
-    rest = "".join(f", {name}[$i]" for name in names[1:])
     layout = {
         "inputs": _layout(interface.inputs),
         "inputBytes": row_type(interface.inputs).itemsize,
@@ -85,7 +84,6 @@ def script(interface: Interface) -> str:
         answer=_answer(interface),
         parameters=parameters,
         lists=f"lists of {parameters}" if len(names) > 1 else "a list of them",
-        rows=f"Array.from({names[0]}, ($value, $i) => [$value{rest}])",
     )
 
 

@@ -1,10 +1,11 @@
 """The target `exe`: the program as a command without a C library, for Linux and Windows."""
 
+import json
 import re
 from pathlib import Path
 from typing import Final
 
-from datacc.emit.header import class_names, members
+from datacc.emit.header import members
 from datacc.emit.text import string
 from datacc.errors import SpecError
 from datacc.runtime import cross
@@ -15,37 +16,53 @@ from datacc.targets import Built, Target
 from datacc.targets._forms import Form, demand_no_states, forms
 
 _LABEL: Final = """\
-/* A score with four decimals. */
-static void put_score(float score)
+/* A score with four decimals, or what stands for none. */
+static void put_score(float score, const char *nothing)
 {{
     char digits[7] = "0.0000";
+    if (score != score) {{
+        say(nothing);
+        return;
+    }}
     int n = score > 0 ? (int)(score * 10000.0f + 0.5f) : 0;
     digits[0] = (char)('0' + n / 10000 % 10);
     for (int i = 5; i > 1; i--, n /= 10) digits[i] = (char)('0' + n % 10);
     put(digits, 6);
 }}
 
-/* One line: the class, a tab, its score; then all classes with theirs, where they are wanted. */
-static void answer(const {name}_answer *one, int scores)
+/* The classes as lines show them and as JSON texts: no name can end a line. */
+static const char *const shown[] = {{
+    {shown},
+}};
+static const char *const quoted[] = {{
+    {quoted},
+}};
+
+/* One line: the class, a tab, its score; then all classes with theirs, where they are wanted; or an object of JSON. */
+static void answer(const NAME_answer *one, int scores, int json)
 {{
-    say_name({names}[one->{label}]);
-    say("\\t");
-    put_score(one->{confidence});
-    for (int k = 0; scores && k < {classes}; k++) {{
-        say("\\t");
-        say_name({names}[k]);
-        say("=");
-        put_score({score});
+    const float *all = {address};
+    const char *nothing = json ? "null" : "nan";
+    say(json ? "{{\\"label\\": " : "");
+    say(json ? quoted[one->{label}] : shown[one->{label}]);
+    say(json ? ", \\"confidence\\": " : "\\t");
+    put_score(one->{confidence}, nothing);
+    say(json ? ", \\"scores\\": {{" : "");
+    for (int k = 0; (scores || json) && k < {classes}; k++) {{
+        say(!json ? "\\t" : k ? ", " : "");
+        say(json ? quoted[k] : shown[k]);
+        say(json ? ": " : "=");
+        put_score(all[k], nothing);
     }}
-    say("\\n");
+    say(json ? "}}}}\\n" : "\\n");
 }}
 """
 _BYTES: Final = """\
-static void answer(const {name}_answer *one, int scores)
-{{
-    (void)scores;
+static void answer(const NAME_answer *one, int scores, int json)
+{
+    (void)scores, (void)json;
     put((const char *)one, sizeof *one);
-}}
+}
 """
 _HELP: Final = """\
 {name}: a program built by datacc from labelled examples
@@ -57,6 +74,7 @@ Writes {answers}.
 {options}"""
 _OPTIONS: Final = """\
   {name} --scores < rows   the same and the scores of all classes
+  {name} --json < rows     an object with label, confidence and scores
   {name} --raw < rows      {answer_bytes} bytes an answer: {raw}
 """
 
@@ -87,7 +105,7 @@ class Exe(Target):
 
 def program(form: Form) -> bytes:
     """The bytes of the command. Raises `ToolchainError`."""
-    flags = ["-static"] if form.platform.system == "linux" else ["-Wl,--entry=begin", "-Wl,--subsystem,console"]
+    flags = ["-static"] if form.platform.system == "linux" else ["-Wl,--entry=BEGIN", "-Wl,--subsystem,console"]
     # Windows' libraries come last, since the linker takes from them what is missing so far.
     more = {"command.c": _text(form.interface)}
     late = ["-lkernel32"] if form.platform.system == "windows" else []
@@ -98,25 +116,31 @@ def _text(interface: Interface) -> str:
     """The C of the command."""
     template = Path(__file__).with_name("_exe.c").read_text(encoding="utf-8")
     label = _label(interface)
+    own = template.replace("ANSWERS", _BYTES if label is None else _label_text(interface, label))
+    help_ = "\n        ".join(string(line + "\n") for line in _help(interface, label).splitlines())
+    words = {"NAME": interface.name, "RAW": str(int(label is None)), "HELP": help_}
+    return re.sub(r"NAME|\bRAW\b|\bHELP\b", lambda match: words[match[0]], _giving_way(own, interface.name))
+
+
+def _giving_way(text: str, name: str) -> str:
+    """The C with its own word renamed that is also the program's; strings, directives and members stay."""
+    parts = re.compile(rf'"(?:\\.|[^"\\])*"|^#.*$|->\w+|\b{name}\b', re.MULTILINE)
+    return parts.sub(lambda match: f"{name}_" if match[0] == name else match[0], text)
+
+
+def _label_text(interface: Interface, label: Port) -> str:
+    """The C that writes a label with its scores."""
     names = members(interface.answers)
-    answers = _BYTES.format(name=interface.name)
-    if label is not None:
-        score = f"one->{names[f'{label.name}_scores']}"
-        answers = _LABEL.format(
-            name=interface.name,
-            names=class_names(interface)[label.name],
-            label=names[label.name],
-            confidence=names[f"{label.name}_confidence"],
-            classes=len(label.classes),
-            score=f"{score}[k]" if len(label.classes) > 1 else score,
-        )
-    words = {
-        "NAME": interface.name,
-        "ANSWERS": answers,
-        "RAW": str(int(label is None)),
-        "HELP": "\n        ".join(string(line + "\n") for line in _help(interface, label).splitlines()),
-    }
-    return re.sub(r"NAME|ANSWERS|\bRAW\b|\bHELP\b", lambda match: words[match[0]], template)
+    quoted = [json.dumps(name) for name in label.classes]
+    shown = [name if name.isprintable() else text[1:-1] for name, text in zip(label.classes, quoted, strict=True)]
+    return _LABEL.format(
+        shown=",\n    ".join(map(string, shown)),
+        quoted=",\n    ".join(map(string, quoted)),
+        label=names[label.name],
+        confidence=names[f"{label.name}_confidence"],
+        address=f"{'' if len(label.classes) > 1 else '&'}one->{names[f'{label.name}_scores']}",
+        classes=len(label.classes),
+    )
 
 
 def _label(interface: Interface) -> Port | None:

@@ -20,8 +20,7 @@ class SharedLibrary(Target):
         for form in forms(built):
             place = folder / form.platform.name if built.platforms else folder
             place.mkdir(exist_ok=True)
-            prefix = "" if form.platform.system == "windows" else "lib"
-            path = place / f"{prefix}{built.interface.name}{form.platform.library}"
+            path = place / form.platform.library_file(built.interface.name)
             write_atomically(path, library(built, form))
             header = place / f"{built.interface.name}.h"
             write_atomically(header, form.source.header.encode())
