@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from datacc.arrange.live import loads, share
-from datacc.arrange.scratch import with_scratch
+from datacc.arrange.scratch import Known, with_scratch
 from datacc.arrange.strips import at_ends, in_strips
-from datacc.ir.plan import Plan, Step
+from datacc.ir.plan import Place, Plan, Step
 
 Chain = tuple[Step, ...]
 
@@ -16,15 +16,16 @@ def fuse(plan: Plan) -> Plan:
 
     One join after the other is taken, each time the one that leaves the least where most memory is in use.
     """
+    joiner = _Joiner(plan)
     chains: list[Chain] = [(step,) for step in plan.steps]
-    done = _joined(plan, chains)
+    done = joiner.joined(chains)
     assert done is not None  # single steps are what they were
     load = loads(done.steps, done.places)
     while True:
         found = [
             (sorted(loads(other.steps, other.places), reverse=True), -i, candidate, other)
             for i, candidate in enumerate(_candidates(plan, chains, load))
-            if (other := _joined(plan, candidate)) is not None
+            if (other := joiner.joined(candidate)) is not None
         ]
         best = min(found, key=lambda entry: entry[:2], default=None)
         if best is None or best[0] >= sorted(load, reverse=True):
@@ -33,20 +34,27 @@ def fuse(plan: Plan) -> Plan:
         load = loads(done.steps, done.places)
 
 
-def _joined(plan: Plan, chains: Sequence[Chain]) -> Plan | None:
-    """The plan with each chain as one step; None when some chain cannot be one."""
-    places, steps = dict(plan.places), []
-    for chain in chains:
-        if len(chain) == 1:
-            steps.append(chain[0])
-            continue
-        found = in_strips(plan, chain)
-        if found is None:
-            return None
-        steps.append(found[0])
-        places |= found[1]
-    places = share(tuple(steps), places)
-    return with_scratch(replace(plan, steps=tuple(at_ends(step, places) for step in steps), places=places))
+class _Joiner:
+    """Plans of one plan's chains; what was found about a chain or a kernel is kept for the next plan."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan, self.scratch = plan, Known()
+        self.found: dict[Chain, tuple[Step, dict[str, Place]] | None] = {}
+
+    def joined(self, chains: Sequence[Chain]) -> Plan | None:
+        """The plan with each chain as one step; None when some chain cannot be one."""
+        places, steps = dict(self.plan.places), []
+        for chain in chains:
+            if chain not in self.found:
+                self.found[chain] = in_strips(self.plan, chain) if len(chain) > 1 else (chain[0], {})
+            found = self.found[chain]
+            if found is None:
+                return None
+            steps.append(found[0])
+            places |= found[1]
+        places = share(tuple(steps), places)
+        steps = [at_ends(step, places) for step in steps]
+        return with_scratch(replace(self.plan, steps=tuple(steps), places=places), self.scratch)
 
 
 def _candidates(plan: Plan, chains: Sequence[Chain], load: Sequence[int]) -> Iterator[list[Chain]]:
