@@ -41,7 +41,7 @@ _KERNEL: Final = """\
 INLINE void kernel_conv(const conv_walk *walk, int rows, int columns, int vectors, const float *in,
                         const float *weight, const float *bias, const float *residual, float *out)
 {
-    lanes sum[16];
+    lanes sum[20];
     UNROLL for (int p = 0; p < rows * columns; p++)
         UNROLL for (int v = 0; v < vectors; v++)
             sum[p * vectors + v] = bias ? lanes_load(bias + 8 * v) : lanes_all(0);
@@ -68,7 +68,7 @@ _DEPTHWISE: Final = """\
 INLINE void kernel_depthwise(const conv_walk *walk, int rows, int columns, const float *in, const float *weight,
                              const float *bias, const float *residual, float *out)
 {
-    lanes sum[16];
+    lanes sum[20];
     UNROLL for (int p = 0; p < rows * columns; p++) sum[p] = lanes_load(bias);
     for (int tap = 0; tap < walk->taps; tap++)
         for (int run = 0; run < walk->runs; run++, weight += 8) {
