@@ -234,7 +234,7 @@ INLINE void conv_finish(int relu, lanes sum, const float *residual, float *out)
 INLINE void kernel_conv(const conv_walk *walk, int rows, int columns, int vectors, const float *in,
                         const float *weight, const float *bias, const float *residual, float *out)
 {
-    lanes sum[16];
+    lanes sum[20];
     UNROLL for (int p = 0; p < rows * columns; p++)
         UNROLL for (int v = 0; v < vectors; v++)
             sum[p * vectors + v] = bias ? lanes_load(bias + 8 * v) : lanes_all(0);
@@ -282,9 +282,10 @@ INLINE void kernel_dense(const dense_walk *walk, int vectors, int chains, const 
                 UNROLL for (int v = 0; v < vectors; v++)
                     sum[v] = lanes_multiply_add(sum[v], lanes_all(from[k]), lanes_load(weight + 8 * v));
         }
+    UNROLL for (int n = chains * vectors / 2; n >= vectors; n /= 2) /* chains are 1, 2, 4 or 8 */
+        UNROLL for (int i = 0; i < n; i++) sum[i] = lanes_add(sum[i], sum[n + i]);
     UNROLL for (int v = 0; v < vectors; v++) {
         lanes total = sum[v];
-        UNROLL for (int c = 1; c < chains; c++) total = lanes_add(total, sum[c * vectors + v]);
         if (residual) total = lanes_add(total, lanes_load(residual + 8 * v));
         if (walk->relu) total = lanes_larger(lanes_all(0), total);
         lanes_store(out + 8 * v, total);
