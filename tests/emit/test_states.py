@@ -126,6 +126,60 @@ def test_a_window_that_moves_on_is_written_once() -> None:
     assert "copy" not in [step.op for step in plan.steps][:-1]
     kept = [plan.places[step.out].home for step in plan.steps if step.op == "slice"]
     assert kept == ["state"] * 8
+    joined = [step for step in plan.steps if step.op == "concat"]
+    assert [len(step.reads) for step in joined] == [1] * 8  # the new block is written where it belongs
+
+
+def pure(length: int, layers: int) -> Graph:
+    """The same with one state for all layers, which is an input and an answer."""
+    net = Net()
+    b, at, tails = net.b, 0, []
+    x, state = b.input("x", "float32", (length, 8)), b.input("state", "float32", (2**layers - 1, 8))
+    for i in range(layers):
+        far = 2**i
+        past = b.op("slice", f"past{i}", state, axis=0, first=at, last=at + far - 1)
+        window = b.op("concat", f"window{i}", past, x, axis=0)
+        tails.append(b.op("slice", f"tail{i}", window, axis=0, first=length, last=length + far - 1))
+        y = b.op("conv", f"conv{i}", window, net.weight(f"w{i}", 8, 2, 8), net.weight(f"b{i}", 8),
+                 stride=(1,), pad=((0, 0),), dilation=(far,))  # fmt: skip
+        x, at = b.op("add", f"sum{i}", tanh(b, f"gate{i}", y), x), at + far
+    return b.graph({"y": x, "next": b.op("concat", "next", *tails, axis=0)})
+
+
+def test_parts_are_written_where_they_stand_side_by_side(tmp_path: Path) -> None:
+    """Pieces of the state go into windows, what they leave goes into the answer; the input alone must be copied."""
+    graph = pure(16, 4)
+    steps = arrange(graph, CPU).steps
+    assert {step.op for step in steps} == {"slice", "conv", "each", "concat"}
+    assert [step.reads for step in steps if step.op == "concat"] == [("x",)]
+    inputs = inputs_for(graph, 5)
+    answers = poisoned(compiled(graph, tmp_path), inputs)
+    for field, expected in interpret(graph, inputs).items():
+        assert_alike(answers[field], expected)
+
+
+def both_ways() -> Graph:
+    """Parts that are read elsewhere too, stand in two concatenations, or twice in one; an answer among them."""
+    net = Net()
+    b = net.b
+    x, z = b.input("x", "float32", (5, 8)), b.input("z", "float32", (3, 8))
+    one, other = b.op("exp", "one", b.op("clip", "c", x, low=-1.0, high=1.0)), b.op("relu", "other", z)
+    first = b.op("concat", "first", one, other, one, axis=0)
+    second = b.op("concat", "second", other, first, axis=0)
+    third = b.op("concat", "third", b.op("relu", "r", one), other, axis=0)
+    total = b.op("add", "total", one, b.op("slice", "s", second, axis=0, first=2, last=6))
+    changed = b.op("sin", "changed", b.op("clip", "c2", third, low=-2.0, high=2.0))
+    return b.graph(
+        {"second": second, "other": other, "total": total, "changed": changed, "one": b.op("sqrt", "q", one)}
+    )
+
+
+def test_parts_that_are_read_elsewhere_too(tmp_path: Path) -> None:
+    graph = both_ways()
+    inputs = inputs_for(graph, 5)
+    answers = poisoned(compiled(graph, tmp_path), inputs)
+    for field, expected in interpret(graph, inputs).items():
+        assert_alike(answers[field], expected)
 
 
 @given(graphs(most=6))

@@ -54,11 +54,17 @@ def share(steps: tuple[Step, ...], places: Mapping[str, Place]) -> dict[str, Pla
     last = {name: i for i, step in enumerate(steps) for name in step.values}
     for i, step in enumerate(steps):
         for name in _candidates(step):
-            if last[name] == i and _is_alike(shared[name], shared[step.out]):
+            if _is_last(name, i, last, shared) and _is_alike(shared[name], shared[step.out]):
                 both = _with_halo(shared[name], shared[step.out].halo)
                 shared |= {other: both for other, place in shared.items() if place == shared[name]} | {step.out: both}
                 break
     return shared
+
+
+def _is_last(name: str, i: int, last: Mapping[str, int], places: Mapping[str, Place]) -> bool:
+    """Whether nothing is read after step i of the buffer in which a value lies."""
+    buffer = places[name].buffer
+    return all(last.get(other, -1) <= i for other, place in places.items() if place.buffer == buffer)
 
 
 def _candidates(step: Step) -> tuple[str, ...]:
@@ -72,6 +78,8 @@ def _candidates(step: Step) -> tuple[str, ...]:
 
 def _is_alike(place: Place, wanted: Place) -> bool:
     """Whether both are the same picture in the arena, but for their halos."""
+    if place.inside or wanted.inside:
+        return False
     return place.home == "arena" and replace(place, buffer=wanted.buffer, halo=wanted.halo) == wanted
 
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from datacc.arrange.inside import insides, without_copies
 from datacc.ir.graph import Graph, Node
 from datacc.ir.plan import Halo, Home, Place, Step, fresh, lanes, picture
 
@@ -22,8 +23,11 @@ def place(graph: Graph, steps: tuple[Step, ...]) -> tuple[tuple[Step, ...], dict
     steps = _copy_inputs(graph, steps, places, done)
     answers = {name: field for field, name in reversed(graph.outputs)}
     left = _left_in_place(graph, steps)
-    for step in steps:
-        places[step.out] = _place_out(graph, step, steps, answers, left)
+    every = steps
+    places |= insides(graph, steps, lambda step: _place_out(graph, step, every, answers, left))
+    for step in without_copies(steps, places):
+        if step.out not in places:
+            places[step.out] = _place_out(graph, step, every, answers, left)
         done.append(step)
     for field, name in graph.outputs:
         if not (places[name].home == "answer" and places[name].buffer == field):

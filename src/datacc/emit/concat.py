@@ -10,19 +10,18 @@ def concat(step: Step, plan: Plan, name: str) -> Piece:
     node = plan.graph.by_name[step.nodes[0]]
     out = plan.places[step.out]
     axis = node["axis"] - len(node.type.shape)  # −1 channels, −2 columns, −3 and before: rows
+    names = iter(["in"] if len(step.reads) == 1 else [f"in{i}" for i in range(1, len(step.reads) + 1)])
+    reads = iter(step.reads)
     body: list[str] = []
     offset = 0
-    for i, part in enumerate(step.reads):
-        source = plan.places[part]
-        table, call = copying(parameter(step, part, i), source, out, offset)
-        body += ["{", *(f"    {line}" for line in (*table, call)), "}"]
-        offset += _extent(source, out, axis)
+    for part in node.inputs:
+        place = plan.places[part]
+        if not (place.inside and place.buffer == out.buffer):  # else it is there already
+            place = plan.places[next(reads)]
+            table, call = copying(next(names), place, out, offset)
+            body += ["{", *(f"    {line}" for line in (*table, call)), "}"]
+        offset += _extent(place, out, axis)
     return Piece(body=tuple(body))
-
-
-def parameter(step: Step, value: str, i: int) -> str:
-    """The name of the i-th value that a step reads in its function."""
-    return "in" if len(step.reads) == 1 else f"in{i + 1}"
 
 
 def _extent(part: Place, out: Place, axis: int) -> int:

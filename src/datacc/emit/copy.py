@@ -110,7 +110,7 @@ def copying(name: str, source: Place, out: Place, offset: int = 0) -> tuple[tupl
 
 def clearing(place: Place, *, writes_lanes: bool) -> tuple[str, ...]:
     """What must be zeroed before a step writes to `place`: its halo, and padded channels that the step leaves alone."""
-    if place.home != "arena":
+    if place.home != "arena" or place.inside:
         return ()
     if not place.is_packed and not writes_lanes:
         return (zeroed("out", place, place.size),)

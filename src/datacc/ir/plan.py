@@ -19,7 +19,8 @@ class Place:
 
     `home` is the caller's input, answer or state struct (`buffer` is the member) or the arena (`buffer` is a key of
     `Plan.offsets`). A pixel's channels are `pixel` apart from the next one's; `halo` counts the rows and columns
-    of zeros around the picture: above, left, below, right.
+    of zeros around the picture: above, left, below, right. Those around a value that lies `inside` another one are not
+    zeros, but the rest of that.
     """
 
     home: Home
@@ -30,6 +31,7 @@ class Place:
     channels: int
     pixel: int
     halo: Halo = (0, 0, 0, 0)
+    inside: bool = False
 
     @property
     def row(self) -> int:
