@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from nets import NETS
-from sides import call, ours, peers
+from sides import call, integers, ours, peers
 from sides.clock import per_answer
 from sides.cold import cold
 from sides.footing import footing
@@ -34,11 +34,12 @@ PACKAGES = ("numpy", "ziglang", "onnxruntime", "openvino", "ai-edge-litert", "MN
 
 
 def measure(names: list[str], cpu: Cpu, *, quick: bool) -> Iterator[Row]:
-    """Every row, net by net, then the calls from Python."""
+    """Every row, net by net, then integers, then the calls from Python."""
     peak = multiply_adds(cpu)
     yield Row(name="peak", ours=2 * peak / 1e9, unit="GFLOP/s", better="more", note=f"one core, {cpu.name}")
     for name in names:
         yield from _net(name, cpu, peak, quick=quick)
+    yield from integers.rows(cpu, quick=quick)
     yield from call.rows(cpu, quick=quick)
 
 

@@ -45,11 +45,11 @@ def pictures(part: str, count: int) -> Examples:
     return Examples(inputs={"picture": pixels}, targets=targets, augment={})
 
 
-def fit(learn: Examples, tune: Examples, epochs: int) -> Fitted:
+def fit(learn: Examples, tune: Examples, recipe: Recipe) -> Fitted:
     """A net of two convolutions a block."""
     options = IMAGE.options(height=28, width=28, channels=1)
     graph = CONV.graph([IMAGE.front("picture", options)], LABEL.answer("item", CLASSES), {"width": 12, "depth": 1})
-    return Torch().fit(graph, learn, tune, Recipe(epochs=epochs, batch=64, rate=0.02), 0)
+    return Torch().fit(graph, learn, tune, recipe, 0)
 
 
 def compiled(graph: Graph, folder: Path) -> tuple[Product, Native]:
@@ -73,8 +73,9 @@ def measure(*, quick: bool) -> list[Row]:
     learnt, judged, epochs = (4_000, 2_000, 3) if quick else (12_000, 10_000, 6)
     everything, judge = pictures("train", learnt + TUNE), pictures("t10k", judged)
     learn, tune = everything.rows(np.arange(learnt)), everything.rows(np.arange(learnt, learnt + TUNE))
-    floats = fit(learn, tune, epochs)
-    integers = as_integers(floats, learn, tune, "item")
+    recipe = Recipe(epochs=epochs, batch=64, rate=0.02)
+    floats = fit(learn, tune, recipe)
+    integers = as_integers(floats, learn, tune, "item", Torch(), recipe, 0)
     with tempfile.TemporaryDirectory(prefix="datacc-") as folder:
         made = {name: Path(folder) / name for name in ("floats", "integers")}
         for path in made.values():

@@ -63,15 +63,17 @@ def fit_once(
         learn, tune = examples(program, snapshot)
         found = back_end().fit(graph, learn, tune, recipe, program.seed, watch)
         store.put(key, _bytes(found))
-    return found if program.target.arithmetic == "float" else _integers(program, snapshot, found, store)
+    return found if program.target.arithmetic == "float" else _integers(program, snapshot, found, recipe, store)
 
 
-def _integers(program: Program, snapshot: Snapshot, fitted: Fitted, store: Store) -> Fitted:
+def _integers(program: Program, snapshot: Snapshot, fitted: Fitted, recipe: Recipe, store: Store) -> Fitted:
     """The same of integers, from the cache where it is there."""
-    key = digest("integers 1", fitted.graph.digest, snapshot.digest)
+    settings = canonical(recipe.plain()), str(program.seed), back_end_version()
+    key = digest("integers 2", fitted.graph.digest, snapshot.digest, *settings)
     found = _read(store.get(key))
     if found is None:
-        found = as_integers(fitted, *examples(program, snapshot), program.outputs[0].name)
+        output = program.outputs[0].name
+        found = as_integers(fitted, *examples(program, snapshot), output, back_end(), recipe, program.seed)
         store.put(key, _bytes(found))
     return replace(found, floats=fitted.graph)
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from datacc.compiler.grid import (
     FINE,
     LAST,
+    WEIGHTS,
     Grid,
     Product,
     Ranges,
@@ -27,6 +28,7 @@ from datacc.compiler.grid import (
 )
 from datacc.compiler.lowering import Lowering
 from datacc.compiler.simplify import drop_unused
+from datacc.fit import Rounding
 from datacc.ir.check import check
 from datacc.ir.graph import Graph, Node
 from datacc.ir.total import is_total
@@ -43,6 +45,15 @@ def quantise(graph: Graph, ranges: Ranges) -> Graph:
     Raises `GraphError` when a sum has more products than 32 bits hold.
     """
     return check(drop_unused(_Quantise(graph, ranges).run()), holes=())
+
+
+def rounding(graph: Graph, ranges: Ranges) -> Rounding:
+    """What a fine-tune must round to see what `quantise` will make of the Graph."""
+    walked = _Quantise(graph, ranges)
+    walked.run()
+    values = {name: (grid.scale, *grid.limits) for name, (_, grid) in walked.low.bytes.items() if name in ranges}
+    products = [node.name for node in graph.nodes if node.op in PRODUCTS and not is_total(graph, node)]
+    return Rounding(values=values, products=frozenset(products), weights=WEIGHTS)
 
 
 class _Quantise:

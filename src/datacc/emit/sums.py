@@ -89,6 +89,15 @@ typedef int8_t {word}_weights __attribute__((vector_size({n}), aligned(1), may_a
         f"{word}_store": f"INLINE void {word}_store(int32_t *to, {word} x) {{ *({word}_anywhere *)to = x; }}",
         f"{word}_all": f"INLINE {word} {word}_all(int32_t x) {{ return ({word}){{{', '.join('x' * n)}}}; }}",
         f"{word}_add": f"INLINE {word} {word}_add({word} a, {word} b) {{ return a + b; }}",
+        **_vector_changes(word),
+        f"{word}_dot": dot,
+        **_vector_products(word),
+    }
+
+
+def _vector_changes(word: str) -> Mapping[str, str]:
+    """Limits, rescaling, and the way from bytes and back."""
+    return {
         f"{word}_between": f"""\
 INLINE {word} {word}_between({word} x, int32_t low, int32_t high)
 {{
@@ -115,7 +124,12 @@ INLINE void {word}_store_bytes(uint8_t *to, {word} x)
 {{
     *({word}_octets *)to = __builtin_convertvector(x, {word}_octets);
 }}""",
-        f"{word}_dot": dot,
+    }
+
+
+def _vector_products(word: str) -> Mapping[str, str]:
+    """Products of bytes, added to sums."""
+    return {
         # Four inputs, the same for every sum.
         f"{word}_quads": f"""\
 INLINE {word} {word}_quads({word} sum, const uint8_t *in, int turn, const int8_t *weight)
@@ -167,6 +181,13 @@ def _portable(word: str, n: int) -> Mapping[str, str]:
     return {
         word: f"typedef struct {{ int32_t at[{n}]; }} {word};",
         **{f"{word}_{name}": _loop(word, n, name, *change) for name, change in changes.items()},
+        **_portable_longer(word, n, product),
+    }
+
+
+def _portable_longer(word: str, n: int, product: str) -> Mapping[str, str]:
+    """Those that are more than one loop with one statement."""
+    return {
         f"{word}_store": f"""\
 INLINE void {word}_store(int32_t *to, {word} x)
 {{

@@ -53,6 +53,18 @@ class Recipe:
         return asdict(self)
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Rounding:
+    """What a fine-tune for integers rounds: values by node (step, lowest and highest number), weights of `products`.
+
+    A product's weights are -`weights` … `weights` steps, of one size for each output.
+    """
+
+    values: Mapping[str, tuple[float, int, int]]
+    products: frozenset[str]
+    weights: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Progress:
     """One moment of a fit: step of steps, loss of the last batch, best tune score so far (None before the first)."""
@@ -84,9 +96,17 @@ class BackEnd(ABC):
 
     @abstractmethod
     def fit(
-        self, graph: Graph, learn: Examples, tune: Examples, recipe: Recipe, seed: int, watch: Watch | None = None
+        self,
+        graph: Graph,
+        learn: Examples,
+        tune: Examples,
+        recipe: Recipe,
+        seed: int,
+        watch: Watch | None = None,
+        rounding: Rounding | None = None,
     ) -> Fitted:
         """The Graph with its `learnt`, `mean` and `variance` holes filled; the same bytes for the same arguments.
 
-        `data` holes must be filled before. Raises `FitError` when the loss stops being a number.
+        `data` holes must be filled before. With a `rounding` the Graph has no holes: the weights of its products are
+        fitted on, from where they are. Raises `FitError` when the loss stops being a number.
         """

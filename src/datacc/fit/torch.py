@@ -9,19 +9,19 @@ import torch.nn.functional as nn
 from torch import Tensor
 
 from datacc.errors import FitError
-from datacc.fit import BackEnd, Examples, Fitted, Progress, Recipe, Watch
+from datacc.fit import BackEnd, Examples, Fitted, Progress, Recipe, Rounding, Watch
 from datacc.fit._batches import ahead, batches, class_weights, steps_per_epoch
+from datacc.fit._rounding import Rounded
+from datacc.fit._schedule import looks_of, rate
 from datacc.ir.check import check
 from datacc.ir.graph import Graph, Node
 from datacc.ir.interpret import walk
 
-LOOKS: Final = 4  # how often the tune split is looked at, spread over the second half
 STATISTICS_ROWS: Final = 2048  # learn rows of the pass that fills mean and variance; ids are hashes, so a fair sample
 EVALUATION_ROWS: Final = 1024
 BETA_MEAN: Final = 0.9
 BETA_SQUARE: Final = 0.999
 EPSILON: Final = 1e-8
-WARM: Final = 0.2  # share of the steps in which the rate rises
 
 
 def _channels_first(x: Tensor) -> Tensor:
@@ -112,7 +112,14 @@ class Torch(BackEnd):
     """AdamW under a one-cycle schedule; normalisation by batch, then by one exact pass; best of tune is kept."""
 
     def fit(
-        self, graph: Graph, learn: Examples, tune: Examples, recipe: Recipe, seed: int, watch: Watch | None = None
+        self,
+        graph: Graph,
+        learn: Examples,
+        tune: Examples,
+        recipe: Recipe,
+        seed: int,
+        watch: Watch | None = None,
+        rounding: Rounding | None = None,
     ) -> Fitted:
         """The Graph with its `learnt`, `mean` and `variance` holes filled; the same bytes for the same arguments."""
         check(graph, holes=("learnt", "mean", "variance"))
@@ -123,16 +130,22 @@ class Torch(BackEnd):
         # Filling fresh memory costs a fifth of the time, and nothing reads it before it is written.
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
         torch.set_num_threads(recipe.threads)
-        return _Fit(graph, learn, tune, recipe, seed).run(watch)
+        return _Fit(graph, learn, tune, recipe, seed, rounding).run(watch)
 
 
 class _Fit:
     """One fit under way: weights, optimiser, and the best that tune has seen."""
 
-    def __init__(self, graph: Graph, learn: Examples, tune: Examples, recipe: Recipe, seed: int) -> None:
+    def __init__(
+        self, graph: Graph, learn: Examples, tune: Examples, recipe: Recipe, seed: int, rounding: Rounding | None
+    ) -> None:
         self.graph, self.learn, self.tune, self.recipe, self.seed = graph, learn, tune, recipe, seed
         self.values = _initial(graph, seed)
-        self.learnt = [node.name for node in graph.holes if node.role == "learnt"]
+        self.learnt = _learnt(graph, rounding)
+        self.hooks: dict[str, Any] = {}
+        if rounding is not None:
+            rounded = Rounded(rounding)
+            self.hooks = {"given": rounded.given, "seen": rounded.seen}
         self.steps = recipe.epochs * steps_per_epoch(len(learn), recipe.batch)
         self.optimiser = _AdamW([self.values[name] for name in self.learnt], recipe.decay)
         weights = class_weights(learn.targets, graph.by_name[graph.loss].type.shape[-1])
@@ -142,7 +155,7 @@ class _Fit:
         self.history: list[tuple[int, float]] = []
 
     def run(self, watch: Watch | None) -> Fitted:
-        recipe, looks = self.recipe, _looks(self.steps)
+        recipe, looks = self.recipe, looks_of(self.steps)
         feed = ahead(batches(self.learn, recipe.batch, recipe.epochs, self.seed))
         for step, (inputs, targets) in enumerate(feed, start=1):
             loss = self._step(step, inputs, targets)
@@ -151,7 +164,8 @@ class _Fit:
             if watch is not None and (step in looks or step % 10 == 0):
                 watch(Progress(step=step, steps=self.steps, loss=loss, tune=self.best[0] if self.history else None))
         filled = {name: tensor.detach().contiguous().numpy() for name, tensor in self.best_values.items()}
-        graph = self.graph.fill({node.name: filled[node.name] for node in self.graph.holes})
+        open_ = {node.name for node in self.graph.holes}
+        graph = self.graph.fill({name: filled[name] for name in (*open_, *self.learnt)})
         return Fitted(graph=check(graph, holes=()), tune=self.best[0], history=tuple(self.history))
 
     def _step(self, step: int, inputs: Mapping[str, Any], targets: Any) -> float:
@@ -168,11 +182,12 @@ class _Fit:
                 tries=["look for extreme values in the inputs", f"a lower rate than {self.recipe.rate} in datacc.lock"],
             )
         loss.backward()  # type: ignore[no-untyped-call]
-        self.optimiser.step(self.recipe.rate * _rate(step / self.steps))
+        self.optimiser.step(self.recipe.rate * rate(step / self.steps))
         return value
 
     def _loss_node(self, feed: Values, forms: Mapping[str, Any]) -> Tensor:
-        result: Tensor = walk(self.graph, {**self.values, **feed}, [self.graph.loss], forms=forms)[self.graph.loss]
+        values = {**self.values, **feed}
+        result: Tensor = walk(self.graph, values, [self.graph.loss], forms=forms, **self.hooks)[self.graph.loss]
         return result
 
     def _look(self, step: int) -> None:
@@ -208,7 +223,8 @@ class _Fit:
         for start in range(0, total, EVALUATION_ROWS):
             rows = slice(start, start + EVALUATION_ROWS)
             feed = {name: torch.from_numpy(array[rows]) for name, array in self.tune.inputs.items()}
-            features = walk(self.graph, {**values, **feed}, [self.graph.loss], forms=FORMS)[self.graph.loss]
+            found = walk(self.graph, {**values, **feed}, [self.graph.loss], forms=FORMS, **self.hooks)
+            features = found[self.graph.loss]
             targets = torch.from_numpy(self.tune.targets[rows]).long()
             right += int((features.argmax(-1) == targets).sum())
             loss += float(nn.cross_entropy(features, targets, reduction="sum"))
@@ -263,21 +279,17 @@ def _initial(graph: Graph, seed: int) -> Values:
     return values
 
 
+def _learnt(graph: Graph, rounding: Rounding | None) -> list[str]:
+    """The weights that are fitted: learnt holes, or all of the products that are rounded."""
+    if rounding is None:
+        return [node.name for node in graph.holes if node.role == "learnt"]
+    products = [graph.by_name[name] for name in sorted(rounding.products)]
+    return list(dict.fromkeys(weight for product in products for weight in product.inputs[1:]))
+
+
 def _is_gain(graph: Graph, node: Node) -> bool:
     """Whether a weight multiplies: the gain of a normalise node."""
     return any(user.op == "normalise" and user.inputs[1] == node.name for user in graph.users[node.name])
-
-
-def _rate(done: float) -> float:
-    """One cycle: up in a straight line, down along a cosine to nearly nothing."""
-    if done < WARM:
-        return 0.1 + 0.9 * done / WARM
-    return 0.5 * (1 + math.cos(math.pi * (done - WARM) / (1 - WARM))) + 1e-3
-
-
-def _looks(steps: int) -> frozenset[int]:
-    """The steps after which tune is scored: `LOOKS` of them over the second half, the last among them."""
-    return frozenset(steps - (steps // 2) * k // LOOKS for k in range(LOOKS))
 
 
 ENTRY: Final = Torch()
