@@ -50,7 +50,8 @@ def library(source: Text, platform: Platform, cpu: Cpu) -> bytes:
 
 def module(source: Text, platform: Platform, cpu: Cpu) -> bytes:
     """The WebAssembly module: it imports nothing and exports its memory, NAME_batch and the end of its own data."""
-    exports = [f"-Wl,--export={source.name}{part}" for part in ("_batch", "_scratch_bytes")]
+    names = [f"{source.name}{part}" for part in ("_batch", "_scratch_bytes", "_state_bytes")]
+    exports = [f"-Wl,--export={name}" for name in names if name in source.header]
     return linked(source, platform, cpu, {}, exports)
 
 

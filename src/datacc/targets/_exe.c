@@ -6,6 +6,7 @@
 static NAME_input inputs[ROWS];
 static NAME_answer answers[ROWS];
 static NAME_scratch scratch;
+KEPT
 static char text[1 << 16];
 static size_t used;
 
@@ -164,7 +165,7 @@ static void run(int count, const char *option)
     size_t bytes = 0;
     while ((bytes = fill(bytes)) >= sizeof *inputs) { /* what is there is answered at once, for whoever waits for it */
         const size_t rows = bytes / sizeof *inputs, rest = bytes % sizeof *inputs;
-        NAME_batch(inputs, answers, rows, &scratch);
+        NAME_batch(inputs, answers, rows STATES, &scratch);
         if (raw) put((const char *)answers, rows * sizeof *answers);
         else for (size_t i = 0; i < rows; i++) answer(&answers[i], scores, json);
         flush(1);

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 from datacc.arrange import arrange
 from datacc.emit import Source, emit
-from datacc.errors import SpecError
 from datacc.runtime import cross
 from datacc.runtime.machine import here
 from datacc.spec.cpus import Cpu
@@ -48,11 +47,3 @@ def library(built: Built, one: Form) -> bytes:
     if one.is_here:
         return built.library.path.read_bytes()
     return cross.library(one.source, one.platform, one.cpu)
-
-
-def demand_no_states(interface: Interface, what: str) -> None:
-    """Raise `SpecError` for a program with states, which this target has no way to hand on."""
-    if interface.states:
-        raise SpecError(
-            f"{what} cannot hold the stream of a program with states", tries=['make = ["library", "wheel"]']
-        )

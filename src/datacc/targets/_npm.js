@@ -7,7 +7,7 @@ const ALIGN = 64; // bytes
 
 /** A loaded program: `inputs` and `answers` are ports {name, dtype, count, offset, columns}, sizes are of structs. */
 export class Program {
-  constructor(module, name, { inputs, inputBytes, answers, answerBytes }) {
+  constructor(module, name, { inputs, inputBytes, answers, answerBytes, stateBytes }) {
     const { exports } = new WebAssembly.Instance(module);
     this.batch = exports[`${name}_batch`];
     this.memory = exports.memory;
@@ -15,21 +15,32 @@ export class Program {
     this.answers = answers;
     this.inputBytes = inputBytes;
     this.answerBytes = answerBytes;
+    this.stateBytes = stateBytes;
     const scratch = new DataView(this.memory.buffer).getUint32(exports[`${name}_scratch_bytes`].value, true);
     this.from = aligned(exports.__heap_base.value);
     this.to = aligned(this.from + ROWS * inputBytes);
-    this.scratch = aligned(this.to + ROWS * answerBytes);
+    this.state = aligned(this.to + ROWS * answerBytes);
+    this.scratch = aligned(this.state + stateBytes);
     const missing = this.scratch + scratch - this.memory.buffer.byteLength;
     if (missing > 0) this.memory.grow(Math.ceil(missing / 65536));
   }
 
-  /** The answers to rows; each row is a list of values, one for each input. */
-  run(rows) {
+  /** What a stream has left so far: nothing. */
+  stream() {
+    return new Uint8Array(this.stateBytes);
+  }
+
+  /** The answers to rows, which go on with a stream; each row is a list of values, one for each input. */
+  run(rows, stream = this.stream()) {
     const found = [];
+    const states = this.stateBytes ? [this.state] : [];
     for (let first = 0; first < rows.length; first += ROWS) {
       const some = rows.slice(first, first + ROWS);
       some.forEach((row, i) => this.inputs.forEach((port, k) => this.put(port, row[k], this.from + i * this.inputBytes)));
-      this.batch(this.from, this.to, some.length, this.scratch);
+      const memory = new Uint8Array(this.memory.buffer, this.state, this.stateBytes);
+      memory.set(stream);
+      this.batch(this.from, this.to, some.length, ...states, this.scratch);
+      stream.set(memory);
       for (let i = 0; i < some.length; i++) found.push(this.answers.map((port) => this.get(port, this.to + i * this.answerBytes)));
     }
     return found;

@@ -32,6 +32,13 @@ export const predict = ({parameters}) => ANSWER(PROGRAM.run([[{parameters}]])[0]
 
 /** The answers to many inputs, in order: {lists}. */
 export const predictBatch = ({parameters}) => PROGRAM.run(together([{parameters}])).map(ANSWER);
+{stream}"""
+_STREAM: Final = """
+/** A function like `predict` whose calls go on with one stream; each call of `predict` begins one of its own. */
+export const stream = () => {{
+  const KEPT = PROGRAM.stream();
+  return ({parameters}) => ANSWER(PROGRAM.run([[{parameters}]], KEPT)[0]);
+}};
 """
 _TYPES: Final = """\
 /** {name}: a program built by datacc from labelled examples. Free for any use: 0BSD. */
@@ -45,6 +52,10 @@ export function predict({one}): Answer;
 
 /** The answers to many inputs, in order. */
 export function predictBatch({many}): Answer[];
+{stream}"""
+_STREAM_TYPES: Final = """
+/** A function like `predict` whose calls go on with one stream; each call of `predict` begins one of its own. */
+export function stream(): ({one}) => Answer;
 """
 _LABEL_TYPES: Final = """\
 /** A class, in the order of the scores. */
@@ -77,6 +88,7 @@ def script(interface: Interface) -> str:
         "inputBytes": row_type(interface.inputs).itemsize,
         "answers": _layout(interface.answers),
         "answerBytes": row_type(interface.answers).itemsize,
+        "stateBytes": row_type(interface.states).itemsize,
     }
     return _SCRIPT.format(
         name=interface.name,
@@ -84,6 +96,7 @@ def script(interface: Interface) -> str:
         answer=_answer(interface),
         parameters=parameters,
         lists=f"lists of {parameters}" if len(names) > 1 else "a list of them",
+        stream=_STREAM.format(parameters=parameters) if interface.states else "",
     )
 
 
@@ -91,10 +104,12 @@ def types(interface: Interface) -> str:
     """The text of index.d.ts."""
     names = _checked(interface)
     kinds = dict(zip(names, map(_kind, interface.inputs), strict=True))
+    one = ", ".join(f"{name}: {kind}" for name, kind in kinds.items())
     return _TYPES.format(
         name=interface.name,
         answer=_answer_types(interface),
-        one=", ".join(f"{name}: {kind}" for name, kind in kinds.items()),
+        one=one,
+        stream=_STREAM_TYPES.format(one=one) if interface.states else "",
         many=", ".join(f"{name}: readonly ({kind})[]" for name, kind in kinds.items()),
     )
 

@@ -13,7 +13,7 @@ from datacc.runtime.bound import row_type
 from datacc.spec.interface import Interface, Port
 from datacc.store import write_atomically
 from datacc.targets import Built, Target
-from datacc.targets._forms import Form, demand_no_states, forms
+from datacc.targets._forms import Form, forms
 
 _LABEL: Final = """\
 /* A score with four decimals, or what stands for none. */
@@ -67,7 +67,7 @@ static void answer(const NAME_answer *one, int scores, int json)
 _HELP: Final = """\
 {name}: a program built by datacc from labelled examples
 
-Reads rows of {input_bytes} bytes from standard input until it ends: {inputs}.
+Reads rows of {input_bytes} bytes from standard input until it ends: {inputs}.{stream}
 Writes {answers}.
 
   {name} < rows            {plain}
@@ -88,7 +88,6 @@ class Exe(Target):
 
     def make(self, built: Built, folder: Path) -> tuple[Path, ...]:
         """Writes one file for each platform. Raises `SpecError` when there is none that it can be made for."""
-        demand_no_states(built.interface, "an exe")
         able = [form for form in forms(built) if form.platform.system in ("linux", "windows")]
         if not able:
             raise SpecError("an exe is made for Linux and Windows", tries=['platforms = ["linux-x86-64"]'])
@@ -116,10 +115,15 @@ def _text(interface: Interface) -> str:
     """The C of the command."""
     template = Path(__file__).with_name("_exe.c").read_text(encoding="utf-8")
     label = _label(interface)
-    own = template.replace("ANSWERS", _BYTES if label is None else _label_text(interface, label))
+    kept = "static NAME_state state; /* zero at first: all rows are one stream */\n" if interface.states else ""
+    own = (
+        template.replace("KEPT\n", kept)
+        .replace(" STATES", ", &state" if kept else "")
+        .replace("ANSWERS", _BYTES if label is None else _label_text(interface, label))
+    )
     help_ = "\n        ".join(string(line + "\n") for line in _help(interface, label).splitlines())
     words = {"NAME": interface.name, "RAW": str(int(label is None)), "HELP": help_}
-    return re.sub(r"NAME|\bRAW\b|\bHELP\b", lambda match: words[match[0]], _giving_way(own, interface.name))
+    return re.sub(r"NAME|\b(?:RAW|HELP)\b", lambda match: words[match[0]], _giving_way(own, interface.name))
 
 
 def _giving_way(text: str, name: str) -> str:
@@ -158,6 +162,7 @@ def _help(interface: Interface, label: Port | None) -> str:
         name=name,
         input_bytes=row_type(interface.inputs).itemsize,
         inputs=_listed(interface.inputs),
+        stream=" They are one stream." if interface.states else "",
         answers="one line an answer" if label else f"{answer_bytes} bytes an answer: {raw}",
         plain="the class, a tab, its score" if label else "answers as bytes",
         options=options,

@@ -10,7 +10,6 @@ from typing import Final
 
 from datacc.store import digest, write_atomically
 from datacc.targets import Built, Target
-from datacc.targets._forms import demand_no_states
 from datacc.targets._script import script, types
 from datacc.targets._texts import LICENCE
 from datacc.targets.wasm import module
@@ -24,7 +23,6 @@ class Npm(Target):
 
     def make(self, built: Built, folder: Path) -> tuple[Path, ...]:
         """Writes the package. Raises `SpecError` for names that JavaScript cannot carry."""
-        demand_no_states(built.interface, "an npm package")
         name = built.interface.name
         files = {
             "index.js": script(built.interface).encode(),
