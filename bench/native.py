@@ -10,6 +10,7 @@ Peers that are not installed are skipped, with a line that says so (`make peers`
 
 import argparse
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -27,7 +28,8 @@ from sides.peak import multiply_adds
 from sides.rows import Row, as_json, table
 from sides.static import net_of
 
-from datacc.ir.cost import work
+from datacc.ir.cost import node_costs
+from datacc.ir.graph import Graph
 from datacc.spec.cpus import CPUS, Cpu
 
 PACKAGES = ("numpy", "ziglang", "onnxruntime", "openvino", "ai-edge-litert", "MNN", "ncnn", "emx-onnx-cgen")
@@ -39,16 +41,16 @@ def measure(names: list[str], cpu: Cpu, *, quick: bool) -> Iterator[Row]:
     yield Row(name="peak", ours=2 * peak / 1e9, unit="GFLOP/s", better="more", note=f"one core, {cpu.name}")
     for name in names:
         yield from _net(name, cpu, peak, quick=quick)
-    yield from integers.rows(cpu, quick=quick)
+    yield from integers.rows(names, cpu, quick=quick)
     yield from call.rows(cpu, quick=quick)
 
 
 def _net(name: str, cpu: Cpu, peak: float, *, quick: bool) -> Iterator[Row]:
     net = net_of(name, NETS[name]())
-    with tempfile.TemporaryDirectory(prefix="datacc-bench-") as folder:
-        mine = ours.linked(net, cpu, Path(folder))
+    folder = Path(tempfile.mkdtemp(prefix="datacc-bench-"))
+    mine = ours.linked(net, cpu, folder)
     sides: dict[str, peers.Peer] = {}
-    for peer, found in peers.all_opened(net):
+    for peer, found in peers.all_opened(net, quick=quick):
         if isinstance(found, str):
             print(f"{name}/{peer}: skipped: {found}", file=sys.stderr)
         else:
@@ -58,7 +60,8 @@ def _net(name: str, cpu: Cpu, peak: float, *, quick: bool) -> Iterator[Row]:
     if not quick:
         yield from _cold(name, sides, cold(answers, rounds=15))
     yield from _bytes(name, mine)
-    yield from _footings(name, ["datacc"] if quick else list(answers))
+    yield from _footings(name, ["datacc"] if quick else list(answers), folder)
+    shutil.rmtree(folder)
 
 
 def _times(
@@ -70,8 +73,13 @@ def _times(
     if sides:
         best = min(sides, key=lambda peer: found[peer])
         yield Row(name=f"{name}/best", ours=found["datacc"], peer=found[best], note=f"that is {best}")
-    share = work(mine.net.graph) / found["datacc"] / peak
-    yield Row(name=f"{name}/peak_share", ours=share, unit="share", better="more", note="multiply-adds of the Graph")
+    share = _products(mine.net.graph) / found["datacc"] / peak
+    yield Row(name=f"{name}/peak_share", ours=share, unit="share", better="more", note="multiply-adds of its products")
+
+
+def _products(graph: Graph) -> int:
+    """Multiply-adds of convolutions and dense layers."""
+    return sum(cost.work for cost in node_costs(graph) if graph.by_name[cost.name].op in ("conv", "dense"))
 
 
 def _cold(name: str, sides: dict[str, peers.Peer], found: dict[str, float]) -> Iterator[Row]:
@@ -88,8 +96,8 @@ def _bytes(name: str, mine: ours.Ours) -> Iterator[Row]:
     yield Row(name=f"{name}/link", ours=mine.seconds, note="processor time, C to library")
 
 
-def _footings(name: str, sides: list[str]) -> Iterator[Row]:
-    found = {side: footing(name, side) for side in sides}
+def _footings(name: str, sides: list[str], folder: Path) -> Iterator[Row]:
+    found = {side: footing(name, side, folder) for side in sides}
     ours_ = found["datacc"]
     yield Row(name=f"{name}/heap", ours=ours_["heap"], unit="calls an answer")
     yield Row(name=f"{name}/resident", ours=ours_["resident"], unit="B", note="added by loading and answering")

@@ -1,7 +1,7 @@
 """The nets that the native bench measures, as Graphs with random weights: normalisation folded, shapes static.
 
-`mlp`, `digits`, `dscnn`, `resnet8`, `vww` and `board`. Float pictures (H, W, C) or vectors in, raw scores out, so that
-a peer gets the same function. Weights are He-like: values keep their size from layer to layer.
+`mlp`, `digits`, `dscnn`, `resnet8`, `vww`, `board` and `wavenet`. Float pictures (H, W, C), vectors or sound in, raw
+scores out, so that a peer gets the same function. Weights are He-like: values keep their size from layer to layer.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from datacc.ir.build import Builder
+from datacc.ir.compose import tanh
 from datacc.ir.graph import Graph
 
 Pads = tuple[tuple[int, int], tuple[int, int]]
@@ -137,6 +138,38 @@ def board() -> Graph:
     return net.graph(moves=moves, value=net.dense(1))
 
 
+LAYERS: Final = 10  # of wavenet
+
+
+def wavenet() -> Graph:
+    """A block of 64 samples of sound through 16 channels and ten layers of dilation 1, 2, … 512: 0.49 M.
+
+    The state, what each layer still needs of the past, is an input and an output: the rows of all layers in order.
+    """
+    net, block, channels = _Net(64, 1), 64, 16
+    b = net.b
+    b.input("state", "float32", (2**LAYERS - 1, channels))
+
+    def conv(name: str, x: str, size: int, out: int = channels, dilation: int = 1) -> str:
+        spread = (1 / (size * b.type(x).shape[-1])) ** 0.5
+        shape = (out, size, b.type(x).shape[-1])
+        weight = b.weight(f"{name}.weight", shape, value=net.random.normal(0, spread, shape))
+        bias = b.weight(f"{name}.bias", (out,), value=net.random.normal(0, 0.1, out))
+        return b.op("conv", name, x, weight, bias, stride=(1,), pad=((0, 0),), dilation=(dilation,), groups=1)
+
+    h, tails, at = conv("first", "x", 1), [], 0
+    for layer in range(LAYERS):
+        span = 2**layer
+        past = b.op("slice", f"past{layer}", "state", axis=0, first=at, last=at + span - 1, step=1)
+        joined = b.op("concat", f"joined{layer}", past, h, axis=0)
+        tails.append(b.op("slice", f"next{layer}", joined, axis=0, first=block, last=block + span - 1, step=1))
+        inner = tanh(b, f"tanh{layer}", conv(f"layer{layer}", joined, 2, dilation=span))
+        h = b.op("add", f"sum{layer}", conv(f"mix{layer}", inner, 1), h)
+        at += span
+    y = conv("last", h, 1, out=1)
+    return b.graph({"y": y, "next": b.op("concat", "next", *tails, axis=0)})
+
+
 NETS: Final[Mapping[str, Callable[[], Graph]]] = {
     "mlp": mlp,
     "digits": digits,
@@ -144,4 +177,5 @@ NETS: Final[Mapping[str, Callable[[], Graph]]] = {
     "resnet8": resnet8,
     "vww": vww,
     "board": board,
+    "wavenet": wavenet,
 }

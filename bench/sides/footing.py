@@ -1,6 +1,6 @@
 """Heap calls of one answer and memory that a loaded net adds: each side in a process of its own.
 
-python -m sides.footing NET SIDE      prints one JSON object; `datacc` is our own side
+python -m sides.footing NET SIDE FOLDER    prints one JSON object; `datacc` is our own side, linked already in FOLDER
 """
 
 import ctypes
@@ -14,20 +14,23 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from nets import NETS
 
+from datacc.runtime.native import Native
 from datacc.runtime.toolchain import run
+from datacc.spec.interface import read_interface
 
 ANSWERS = 20
 
 
-def footing(net: str, side: str) -> dict[str, float]:
+def footing(net: str, side: str, folder: Path) -> dict[str, float]:
     """Heap calls an answer, and resident bytes that loading and answering add to Python with NumPy and the model."""
     places = os.pathsep.join(str(Path(place).resolve()) for place in sys.path if place)
     environment = {**os.environ, "LD_PRELOAD": str(_counter()), "PYTHONPATH": places}
-    command = [sys.executable, "-m", "sides.footing", net, side]
-    folder = Path(__file__).resolve().parent.parent
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)
+    command = [sys.executable, "-m", "sides.footing", net, side, str(folder)]
+    bench = Path(__file__).resolve().parent.parent
+    done = subprocess.run(command, cwd=bench, env=environment, capture_output=True, text=True, check=True)
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return found
 
@@ -45,20 +48,32 @@ def _resident() -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
+class _Linked:
+    """Our side from the linked file alone, as a program that uses it would have it."""
+
+    def __init__(self, folder: Path) -> None:
+        interface = read_interface((folder / "interface.json").read_text(), str(folder))
+        [path] = folder.glob("*.so")
+        self.native = Native(path, interface)
+        self.rows = np.zeros(1, self.native.input_row)
+        self.answers = np.zeros(1, self.native.answer_row)
+
+    def answer(self, count: int) -> None:
+        for _ in range(count):
+            self.native.run(self.rows, self.answers)
+
+
 def _side(name: str, net: Any, folder: Path) -> Any:
-    """Imported only now, so that what a side brings along is counted."""
-    if name == "datacc":
-        ours = import_module("sides.ours")
-        return ours.linked(net, ours.highest(), folder)
-    return import_module("sides.peers").opened(name, net, folder)
+    """A peer is imported only now, so that what it brings along is counted."""
+    return _Linked(folder) if name == "datacc" else import_module("sides.peers").opened(name, net, folder)
 
 
 def main() -> None:
-    net_name, side_name = sys.argv[1:]
+    net_name, side_name, folder = sys.argv[1:]
     net = import_module("sides.static").net_of(net_name, NETS[net_name]())
     heap = ctypes.c_size_t.in_dll(ctypes.CDLL(None), "heap_calls")
     before = _resident()
-    side = _side(side_name, net, Path(tempfile.mkdtemp(prefix="datacc-bench-")))
+    side = _side(side_name, net, Path(folder if side_name == "datacc" else tempfile.mkdtemp(prefix="datacc-bench-")))
     side.answer(ANSWERS)
     counts = []
     for count in (ANSWERS, 2 * ANSWERS):

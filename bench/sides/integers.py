@@ -36,9 +36,9 @@ CALIBRATED: Final = 64  # inputs that ranges are taken from
 CLOSE: Final = 0.2  # of the largest score: how far integers may lie from floats on random weights, for anybody
 
 
-def rows(cpu: Cpu, *, quick: bool) -> Iterator[Row]:
-    """`<net>-int8/<peer>`, and what integers gain over our own floats."""
-    for name in QUICK if quick else WHOLE:
+def rows(names: list[str], cpu: Cpu, *, quick: bool) -> Iterator[Row]:
+    """`<net>-int8/<peer>`, and what integers gain over our own floats, of the nets named."""
+    for name in [name for name in (QUICK if quick else WHOLE) if name in names]:
         yield from _net(name, cpu, rounds=11 if quick else 40)
 
 

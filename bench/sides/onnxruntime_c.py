@@ -29,7 +29,7 @@ class _Tensor(ctypes.Structure):
 
 
 class Session:
-    """The ONNX model of a program with one input, read from the file `model`."""
+    """The ONNX model of a program, read from the file `model`; inputs behind the first are set in `arrays`."""
 
     def __init__(self, model: Path, interface: Interface) -> None:
         ports = (*interface.inputs, *interface.answers)
@@ -43,7 +43,7 @@ class Session:
             )
         )
         self._loop = _loop()
-        failed = self._loop.open_model(_api(), str(model).encode(), self._tensors, len(ports))
+        failed = self._loop.open_model(_api(), str(model).encode(), self._tensors, len(interface.inputs), len(ports))
         if failed:
             raise RuntimeError(f"onnxruntime's C interface failed at step {failed}")
 
@@ -77,6 +77,6 @@ def _loop() -> Any:
         path = Path(folder) / "loop.so"
         run([sys.executable, "-m", "ziglang", "cc", "-O2", "-shared", "-fPIC", source, "-o", path], Path(folder))
         loop = ctypes.CDLL(str(path))
-    loop.open_model.argtypes = (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_size_t)
+    loop.open_model.argtypes = (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t)
     loop.answer_rows.argtypes = (ctypes.c_void_p, ctypes.c_size_t)
     return loop

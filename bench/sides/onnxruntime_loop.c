@@ -30,10 +30,10 @@ static run_of run;
 static void *session, *values[MOST];
 static const char *names[MOST];
 static tensor first;
-static size_t answers;
+static size_t inputs, answers;
 
-/* Opens the model at `path` on one thread; tensors[0] is its input, the others are its answers. 0 when all went well. */
-int open_model(table api, const char *path, const tensor *tensors, size_t count)
+/* Opens the model at `path` on one thread; the first tensors are its inputs, the others its answers. 0 when all went well. */
+int open_model(table api, const char *path, const tensor *tensors, size_t ins, size_t count)
 {
     void *env = 0, *options = 0, *memory = 0;
     if (count > MOST || ((create)api[ENV])(3, "bench", &env) || ((options_of)api[OPTIONS])(&options)) return 1;
@@ -46,16 +46,17 @@ int open_model(table api, const char *path, const tensor *tensors, size_t count)
     }
     run = (run_of)api[RUN];
     first = tensors[0];
-    answers = count - 1;
+    inputs = ins;
+    answers = count - ins;
     return 0;
 }
 
-/* Copies each row into the input tensor and answers it. 0 when all went well. */
+/* Copies each row into the first input tensor and answers it. 0 when all went well. */
 int answer_rows(const char *rows, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         memcpy(first.data, rows + i * first.bytes, first.bytes);
-        if (run(session, 0, names, values, 1, names + 1, answers, values + 1)) return 1;
+        if (run(session, 0, names, values, inputs, names + inputs, answers, values + inputs)) return 1;
     }
     return 0;
 }

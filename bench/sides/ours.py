@@ -1,5 +1,6 @@
 """A net as datacc ships it: simplified, arranged, emitted, linked for the highest level that this machine has."""
 
+import ctypes
 import resource
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +20,8 @@ from datacc.runtime.native import Native
 from datacc.spec.cpus import CPUS, Cpu
 from datacc.spec.interface import Interface, Port
 
-from .peers import CLOSE, Net
-
-BLOCK = 256 * 1024  # bytes of rows in one call of the loop in C: they stay in L2, as a peer's one input does
+from .peers import Net
+from .peers.loop import library
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -37,9 +37,13 @@ class Ours:
     answers: NDArray[Any]
 
     def answer(self, count: int) -> None:
-        """Answer the net's input that many times, one by one."""
-        for done in range(0, count, len(self.rows)):
-            self.native.run(self.rows[: count - done], self.answers)
+        """Answer the net's input that many times, one by one, after putting it where the program reads it."""
+        x = self.net.x
+        places = [self.rows, self.answers, self.native.scratch, x]
+        library().answer_ours(
+            self.native.single, *(ctypes.c_void_p(one.ctypes.data) for one in places), ctypes.c_size_t(x.nbytes),
+            ctypes.c_size_t(count),
+        )  # fmt: skip
 
 
 def highest() -> Cpu:
@@ -55,20 +59,19 @@ def linked(net: Net, cpu: Cpu, folder: Path) -> Ours:
     interface = interface_of(graph, net.name, cpu.name)
     source = emit(plan, interface)
     before = _children()
-    library = link(source, cpu.name, folder)
+    linked_ = link(source, cpu.name, folder)
     seconds = _children() - before
-    native = Native(library.path, interface)
-    [source_node] = graph.inputs
-    count = max(4, BLOCK // net.x.nbytes)
-    rows = native.pack({source_node.name: np.repeat(net.x[None], count, axis=0)})
+    (folder / "interface.json").write_text(interface.to_json())
+    native = Native(linked_.path, interface)
+    rows = native.pack({name: x[None].copy() for name, x in net.inputs.items()})
     ours = Ours(
-        net=net, plan=plan, library=library, native=native, seconds=seconds, rows=rows,
-        answers=np.zeros(count, native.answer_row),
+        net=net, plan=plan, library=linked_, native=native, seconds=seconds, rows=rows,
+        answers=np.zeros(1, native.answer_row),
     )  # fmt: skip
     ours.answer(1)
     for name, expected in net.expected.items():
         difference = float(np.abs(ours.answers[name][0] - expected).max() / np.abs(expected).max())
-        if not difference <= CLOSE:
+        if not difference <= net.close:
             raise ValueError(f"{net.name}: our own scores differ by {difference:.2g} of the largest")
     return ours
 

@@ -1,21 +1,40 @@
 """A Graph as peers take it: ONNX with a batch of one, channels first from the input on: nothing is transposed."""
 
+from typing import Any
+
 import numpy as np
 import onnx
+from nets import LAYERS
+from numpy.typing import NDArray
 
 from datacc.ir.graph import Graph
 from datacc.ir.interpret import interpret
 from datacc.ir.onnx.write import export
 
+from . import wavenet
 from .peers import Net
 
 
 def net_of(name: str, graph: Graph) -> Net:
-    """The net with a random input and its expected outputs."""
-    [source] = graph.inputs
-    x = np.random.default_rng(1).normal(0, 1, source.type.shape).astype(np.float32)
-    expected = {field: array[0] for field, array in interpret(graph, {source.name: x[None]}).items()}
-    return Net(name=name, graph=graph, model=static(export(graph, name)), x=x, expected=expected)
+    """The net with random inputs and its expected outputs."""
+    random = np.random.default_rng(1)
+    inputs = {node.name: random.normal(0, 1, node.type.shape).astype(np.float32) for node in graph.inputs}
+    expected = {field: array[0] for field, array in interpret(graph, {n: x[None] for n, x in inputs.items()}).items()}
+    is_sound = name == "wavenet"
+    return Net(
+        name=name,
+        graph=graph,
+        model=wavenet.model(graph, LAYERS) if is_sound else static(export(graph, name)),
+        inputs=inputs,
+        fed={name: _first(x)[None] for name, x in inputs.items()},
+        expected=expected,
+        outputs={name: _first(y) for name, y in expected.items()},
+    )
+
+
+def _first(array: NDArray[Any]) -> NDArray[Any]:
+    """Channels first."""
+    return np.ascontiguousarray(np.moveaxis(array, -1, 0) if array.ndim > 1 else array)
 
 
 def static(data: bytes) -> bytes:

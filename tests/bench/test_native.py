@@ -21,17 +21,16 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_the_static_model_is_the_net(name: str) -> None:
     net = net_of(name, NETS[name]())
     session = onnxruntime.InferenceSession(net.model, providers=["CPUExecutionProvider"])
-    [source] = session.get_inputs()
-    assert tuple(source.shape) == net.first.shape
-    for array, expected in zip(session.run(None, {source.name: net.first}), net.expected.values(), strict=True):
+    assert {one.name: tuple(one.shape) for one in session.get_inputs()} == {n: x.shape for n, x in net.fed.items()}
+    for array, expected in zip(session.run(None, net.fed), net.outputs.values(), strict=True):
         np.testing.assert_allclose(array[0], expected, rtol=0, atol=1e-4 * np.abs(expected).max())
 
 
 def test_a_peer_that_answers_otherwise_does_not_count(tmp_path: Path) -> None:
     net = net_of("mlp", NETS["mlp"]())
     peers.opened("onnxruntime", net, tmp_path).answer(70)
-    [(field, expected)] = net.expected.items()
-    other = replace(net, expected={field: expected * np.float32(1.01)})
+    [(field, expected)] = net.outputs.items()
+    other = replace(net, outputs={field: expected * np.float32(1.01)})
     with pytest.raises(ValueError, match="differ"):
         peers.opened("onnxruntime", other, tmp_path)
 

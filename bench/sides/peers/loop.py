@@ -21,12 +21,12 @@ class Loop:
 
     def answer(self, count: int) -> None:
         """That many times."""
-        if _library().answer_times(*self.arguments, ctypes.c_size_t(self.x.nbytes), ctypes.c_size_t(count)):
+        if library().answer_times(*self.arguments, ctypes.c_size_t(self.x.nbytes), ctypes.c_size_t(count)):
             raise RuntimeError("the peer failed")
 
 
 @cache
-def _library() -> Any:
+def library() -> Any:
     source = Path(__file__).with_name("loop.c")
     with tempfile.TemporaryDirectory(prefix="datacc-bench-") as folder:
         path = Path(folder) / "loop.so"

@@ -28,11 +28,11 @@ class _Mnn:
             raise RuntimeError(done.stdout[-300:])
         self.interpreter = MNN.Interpreter(str(folder / "net.mnn"))
         self.session = self.interpreter.createSession({"backend": "CPU", "numThread": 1, "precision": "high"})
-        self.shapes = {name: array.shape for name, array in net.expected.items()}
-        x = self.interpreter.getSessionInput(self.session)
-        flat = tuple(float(v) for v in net.first.reshape(-1))
-        given = MNN.Tensor(net.first.shape, MNN.Halide_Type_Float, flat, MNN.Tensor_DimensionType_Caffe)
-        x.copyFrom(given)
+        self.names = list(net.outputs)
+        for name, array in net.fed.items():
+            x = self.interpreter.getSessionInput(self.session, name)
+            x.copyFrom(MNN.Tensor(array.shape, MNN.Halide_Type_Float, tuple(map(float, array.reshape(-1))),
+                                  MNN.Tensor_DimensionType_Caffe))  # fmt: skip
 
     def answer(self, count: int) -> None:
         for _ in range(count):
@@ -40,7 +40,7 @@ class _Mnn:
 
     def outputs(self) -> list[NDArray[Any]]:
         found = []
-        for name in self.shapes:
+        for name in self.names:
             out = self.interpreter.getSessionOutput(self.session, name)
             host = MNN.Tensor(out.getShape(), MNN.Halide_Type_Float, (0.0,) * int(np.prod(out.getShape())),
                               MNN.Tensor_DimensionType_Caffe)  # fmt: skip

@@ -128,4 +128,6 @@ class _Writer:
 
 def open_net(net: Net, folder: Path) -> _Ncnn:
     """The net in full precision on one thread."""
+    if len(net.fed) > 1:
+        raise NotImplementedError("nets with a state are not written here")
     return _Ncnn(net, folder)

@@ -18,11 +18,14 @@ class _Onnxruntime:
     def __init__(self, net: Net, folder: Path) -> None:
         path = folder / "net.onnx"
         path.write_bytes(net.model)
-        inputs = (Port(name=net.graph.inputs[0].name, dtype="float32", shape=net.first.shape[1:]),)
-        types = {field: net.graph.by_name[name].type for field, name in net.graph.outputs}
-        answers = tuple(Port(name=field, dtype="float32", shape=type_.shape) for field, type_ in types.items())
-        self.names = list(types)
+        inputs, answers = (
+            tuple(Port(name=name, dtype="float32", shape=array.shape) for name, array in arrays.items())
+            for arrays in ({name: array[0] for name, array in net.fed.items()}, net.outputs)
+        )
+        self.names = [port.name for port in answers]
         self.session = Session(path, Interface(name=net.name, cpu="", inputs=inputs, answers=answers))
+        for name, array in net.fed.items():
+            self.session.arrays[name][...] = array
         self.rows = net.first
         self.many = np.repeat(self.rows, 64, axis=0)
 

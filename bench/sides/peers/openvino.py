@@ -35,6 +35,9 @@ class _Openvino:
         self._do("ov_core_compile_model", core, model, b"CPU", count, ctypes.byref(compiled), *settings)
         self._do("ov_compiled_model_create_infer_request", compiled, ctypes.byref(self.request))
         self._kept = core, model, compiled
+        for i, array in enumerate(net.fed.values()):
+            given = self._data(self._tensor("ov_infer_request_get_input_tensor_by_index", i))
+            ctypes.memmove(given, array.ctypes.data, array.nbytes)
         tensor = self._tensor("ov_infer_request_get_input_tensor_by_index", 0)
         self.loop = Loop(self.c.ov_infer_request_infer, self.request, self._data(tensor), net.first)
         self.sizes = [array.size for array in net.expected.values()]

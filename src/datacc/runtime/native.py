@@ -30,7 +30,7 @@ class Native:
         self.state_row = row_type(interface.states)
         try:
             loaded = ctypes.CDLL(str(library.resolve()))
-            self._single = loaded[interface.name]
+            self.single = loaded[interface.name]
             self._batch = loaded[f"{interface.name}_batch"]
             asked = ctypes.c_size_t.in_dll(loaded, f"{interface.name}_scratch_bytes").value
         except (OSError, AttributeError, ValueError) as error:
@@ -86,7 +86,7 @@ class Native:
 
         `array` (*shape) is read in place at every call. Raises `DataError` where it cannot be.
         """
-        return Bound(self._single, self.input_row, self.answer_row, self.state_row, self.scratch_bytes, array)
+        return Bound(self.single, self.input_row, self.answer_row, self.state_row, self.scratch_bytes, array)
 
     def stream(self) -> NDArray[Any]:
         """What the calls of one stream leave to each other, shape (1,): all zero, as before the first of them."""
