@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 import onnx
-from nets import LAYERS
 from numpy.typing import NDArray
 
 from datacc.ir.graph import Graph
@@ -24,7 +23,7 @@ def net_of(name: str, graph: Graph) -> Net:
     return Net(
         name=name,
         graph=graph,
-        model=wavenet.model(graph, LAYERS) if is_sound else static(export(graph, name)),
+        model=wavenet.model(graph) if is_sound else static(export(graph, name)),
         inputs=inputs,
         fed={name: _first(x)[None] for name, x in inputs.items()},
         expected=expected,

@@ -12,13 +12,20 @@ from onnx import helper, numpy_helper
 
 from datacc.ir.graph import Graph
 
+BLOCK = 64  # samples that one call answers
 
-def model(graph: Graph, layers: int) -> bytes:
+
+def layers(graph: Graph) -> int:
+    """How many dilated layers there are."""
+    return sum(node.op == "conv" and node.name.startswith("layer") for node in graph.nodes)
+
+
+def model(graph: Graph) -> bytes:
     """The static model: x (1, 1, T) and state (1, C, S) in, y and next out."""
     writer = _Writer(graph)
     h = writer.conv("first", "x")
     tails, at = [], 0
-    for layer in range(layers):
+    for layer in range(layers(graph)):
         span = 2**layer
         past = writer.piece(f"past{layer}", "state", at, at + span)
         joined = writer.do("Concat", f"joined{layer}", past, h, axis=2)
@@ -42,9 +49,6 @@ def model(graph: Graph, layers: int) -> bytes:
     onnx.checker.check_model(made, full_check=True)
     plain: bytes = made.SerializeToString(deterministic=True)
     return plain
-
-
-BLOCK = 64  # samples that one call answers
 
 
 def _described(name: str, shape: tuple[int, ...]) -> Any:

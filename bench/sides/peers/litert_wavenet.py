@@ -7,7 +7,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from datacc.ir.graph import Graph
 
-from ..wavenet import BLOCK
+from ..wavenet import BLOCK, layers
 from .litert import Writer
 
 
@@ -21,7 +21,7 @@ class WavenetWriter(Writer):
             self.at[node.name] = self.tensor(node.name, (1, time, 1, channels))
         h = self._product("first", self.at["x"])
         tails, at = [], 0
-        for layer in range(sum(node.name.startswith("layer") and node.op == "conv" for node in self.graph.nodes)):
+        for layer in range(layers(self.graph)):
             span = 2**layer
             past = self._piece(f"past{layer}", self.at["state"], at, span)
             joined = self._joined(f"joined{layer}", [past, h], BLOCK + span)
