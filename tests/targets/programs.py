@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from datacc.arrange import arrange
 from datacc.compiler.simplify import simplify
 from datacc.emit import emit
+from datacc.ir.build import Builder
 from datacc.ir.graph import Graph
 from datacc.ir.interpret import interpret
 from datacc.registry import load
@@ -82,3 +83,21 @@ def packed(
 
 PICTURE: dict[str, tuple[str, dict[str, Any]]] = {"picture": ("image", {"height": 3, "width": 5, "channels": 1})}
 RECORD: dict[str, tuple[str, dict[str, Any]]] = {"row": ("record", {"columns": ("tail", "ears")})}
+
+
+def unlabelled(folder: Path) -> Packed:
+    """A program with hostile names whose answers are arrays, one of two axes."""
+    b = Builder()
+    random = np.random.default_rng(0)
+    x, y = b.input('in"put.1', "float32", (15,)), b.input("\n", "float32", (2,))
+    weights = [b.weight("w", (4, 15), value=random.normal(0, 1, (4, 15))), b.weight("b", (4,), value=np.zeros(4))]
+    joined = b.op("concat", "joined", b.op("dense", "d", x, *weights), y, axis=0)
+    graph = b.graph({"/map": b.op("reshape", "map", joined, shape=(2, 3)), "*/": b.op("relu", "r", joined)})
+    ports = tuple(Port(name=node.name, dtype="float32", shape=node.type.shape) for node in graph.inputs)
+    types = {field: graph.by_name[name].type for field, name in graph.outputs}
+    answers = tuple(Port(name=field, dtype="float32", shape=type_.shape) for field, type_ in types.items())
+    interface = Interface(name="zoo", cpu="x86-64-v2", inputs=ports, answers=answers)
+    plan = arrange(graph, interface.cpu)
+    source = emit(plan, interface)
+    library = link(source, interface.cpu, folder)
+    return Packed(Built(interface=interface, source=source, library=library, scratch=plan.arena, graph=graph), graph)

@@ -18,7 +18,7 @@ from datacc.registry import load
 from datacc.runtime import binary, macho
 from datacc.runtime.bound import row_type
 from datacc.spec.platforms import PLATFORMS
-from tests.targets.programs import HOSTILE, PICTURE, RECORD, Packed, packed
+from tests.targets.programs import HOSTILE, PICTURE, RECORD, Packed, packed, unlabelled
 from tests.tools import need
 
 BARE = Path(__file__).parent / "bare"
@@ -318,3 +318,48 @@ def test_a_microcontroller_answers(folder: str, board: str, zoo: Packed, tmp_pat
     expected = zoo.expected(**{name: array[:1] for name, array in inputs().items()})
     assert answer["kind"] == expected["kind"][0, 0]
     np.testing.assert_allclose(answer["kind_scores"], expected["kind_scores"][0], atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def arrays(tmp_path_factory: pytest.TempPathFactory) -> Packed:
+    """A program as models from elsewhere are: names of any kind, arrays for answers."""
+    return unlabelled(tmp_path_factory.mktemp("arrays"))
+
+
+def test_a_wheel_of_arrays_answers(arrays: Packed, tmp_path: Path) -> None:
+    [wheel] = load("targets", "wheel").make(arrays.built, tmp_path)
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path)
+    ask = "import sys, json, zoo; a = zoo.predict(json.loads(sys.argv[1]), [1, 2]); b = zoo.predict_batch("
+    ask += "[json.loads(sys.argv[1])] * 2, [[1, 2]] * 2)[1]; print(json.dumps([a.map.tolist(), b.value.tolist()]))"
+    x = inputs()["picture"][0].reshape(15).astype(np.float32)
+    done = subprocess.run(
+        [sys.executable, "-c", ask, json.dumps(x.tolist())], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    [expected] = [arrays.expected(**{'in"put.1': x[None], "\n": np.array([[1, 2]], np.float32)})]
+    found = json.loads(done.stdout)
+    np.testing.assert_allclose(found[0], expected["/map"][0], rtol=1e-5)
+    np.testing.assert_allclose(found[1], expected["*/"][0], rtol=1e-5)
+
+
+def test_an_npm_package_and_a_command_of_arrays_answer(arrays: Packed, tmp_path: Path) -> None:
+    [path] = load("targets", "npm").make(arrays.built, tmp_path)
+    subprocess.run(
+        [need("npm"), "install", "--offline", f"./{path.name}"], cwd=tmp_path, check=True, capture_output=True
+    )
+    (tmp_path / "page.mjs").write_text(
+        'import { predict } from "zoo";\n'
+        "const answer = predict(JSON.parse(process.argv[2]), [1, 2]);\n"
+        'console.log(JSON.stringify([Array.from(answer["/map"]), Array.from(answer["*/"])]));\n'
+    )
+    x = inputs()["picture"][0].reshape(15).astype(np.float32)
+    given = json.dumps(x.tolist())
+    done = subprocess.run([need("node"), "page.mjs", given], cwd=tmp_path, capture_output=True, text=True, check=True)
+    expected = arrays.expected(**{'in"put.1': x[None], "\n": np.array([[1, 2]], np.float32)})
+    [command] = load("targets", "exe").make(arrays.built, tmp_path)
+    row = x.tobytes() + np.array([1, 2], np.float32).tobytes()
+    raw = subprocess.run([str(command)], input=row, capture_output=True, check=True).stdout
+    from_command = np.frombuffer(raw, np.float32)
+    for k, (name, of_command) in enumerate({"/map": from_command[:6], "*/": from_command[6:]}.items()):
+        np.testing.assert_allclose(json.loads(done.stdout)[k], expected[name].reshape(-1), rtol=1e-5)
+        np.testing.assert_allclose(of_command, expected[name].reshape(-1), rtol=1e-5)

@@ -18,7 +18,7 @@ import pytest
 from datacc.errors import SpecError
 from datacc.registry import load
 from datacc.runtime.elf import undefined_symbols
-from datacc.spec.interface import Interface, Port
+from datacc.spec.interface import Interface
 from datacc.targets._module import module
 from tests.targets.programs import HOSTILE, RECORD, Packed, packed
 
@@ -162,13 +162,6 @@ def test_a_name_that_python_cannot_import_is_refused(name: str, zoo: Packed) -> 
     interface = Interface(name=name, cpu="x86-64-v2", inputs=zoo.built.interface.inputs, answers=())
     with pytest.raises(SpecError):
         module(interface, "zoo.so")
-
-
-def test_a_program_that_answers_no_label_is_refused() -> None:
-    number = Port(name="price", dtype="float32", shape=(1,))
-    interface = Interface(name="prices", cpu="x86-64-v2", inputs=(number,), answers=(number,))
-    with pytest.raises(SpecError, match="one label"):
-        module(interface, "prices.so")
 
 
 def test_records_are_named(tmp_path: Path) -> None:

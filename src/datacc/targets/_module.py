@@ -4,17 +4,17 @@ from itertools import accumulate
 from math import prod
 from typing import Final
 
-from datacc.errors import SpecError
 from datacc.spec.cpus import cpu_named
 from datacc.spec.interface import Interface, Port
 from datacc.spec.names import check_name
+from datacc.targets._parameters import label_of, parameters
 
 _MODULE: Final = '''\
-"""{name}: a program built by datacc from labelled examples. Free for any use: 0BSD.
+"""{name}: a program built by datacc. Free for any use: 0BSD.
 
     import {name}
     answer = {name}.predict({arguments})
-    answer.label, answer.confidence, answer.scores
+    {example}
 
 {inputs}
 
@@ -28,15 +28,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ._call import Bound, Port, Program, demand_processor
+from ._call import Bound, Port, Program, demand_processor{imports}
 
 if TYPE_CHECKING:
     from ._port import Rows, Values
 
-__all__ = ["CLASSES", "Answer", "Bound", "bind", "predict", "predict_batch"]
-
-CLASSES: tuple[str, ...] = {classes}
-
+__all__ = [{exported}"Answer", "Bound", "bind", "predict", "predict_batch"]
+{classes}
 demand_processor("{name}", "{machine}", "{needs}")
 _PROGRAM = Program(
     "{name}",
@@ -47,11 +45,7 @@ _PROGRAM = Program(
 
 
 class Answer(NamedTuple):
-    """The class, its score, and the scores of all classes, which sum to 1."""
-
-    label: str
-    confidence: float
-    scores: dict[str, float]
+    {answer}
 
 
 def predict({one}) -> Answer:
@@ -73,32 +67,34 @@ def bind() -> Bound:
 
 
 def _answer(row: tuple[Any, ...]) -> Answer:
-    return Answer(CLASSES[row[{label}]], row[{confidence}], dict(zip(CLASSES, row[{scores}])))
+    return Answer({taken})
 '''
 
 _STREAM: Final = """
     Calls go on with one stream, each from where the one before ended; zeros in `state` begin another. `predict`
     begins a stream with every call, and `predict_batch` takes its inputs as one stream."""
 
+_LABEL: Final = '''\
+"""The class, its score, and the scores of all classes, which sum to 1."""
+
+    label: str
+    confidence: float
+    scores: dict[str, float]'''
+
 
 def module(interface: Interface, library: str) -> str:
     """The text of `__init__.py` for the program whose shared library has this file name.
 
-    Raises `SpecError` unless the program answers one label and all names can stand in Python.
+    A program that answers one label gives the class by name; another one gives the arrays that it computes. Raises
+    `SpecError` for a program whose name cannot be imported.
     """
-    for name in (interface.name, *(port.name for port in interface.inputs)):
-        check_name(name, module=name == interface.name)
-    label = _label(interface)
-    firsts = accumulate((prod(port.shape) for port in interface.answers), initial=0)
-    positions = {port.name: first for port, first in zip(interface.answers, firsts, strict=False)}
-    scores = positions[f"{label.name}_scores"]
-    cpu = cpu_named(interface.cpu)
-    names = [port.name for port in interface.inputs]
+    check_name(interface.name, module=True)
+    label, cpu = label_of(interface), cpu_named(interface.cpu)
+    names = parameters(port.name for port in interface.inputs)
     return _MODULE.format(
         name=interface.name,
         arguments=", ".join(names),
-        inputs="\n".join(_described(port) for port in interface.inputs),
-        classes=_tuple([ascii(text) for text in label.classes]),
+        inputs="\n".join(map(_described, names, interface.inputs)),
         machine=cpu.machine,
         needs=" ".join(sorted(cpu.needs)),
         library=library,
@@ -107,24 +103,66 @@ def module(interface: Interface, library: str) -> str:
         keeps="\n    keeps=True," if interface.states else "",
         one=", ".join(f"{name}: Values" for name in names),
         many=", ".join(f"{name}: Rows" for name in names),
-        label=positions[label.name],
-        confidence=positions[f"{label.name}_confidence"],
-        scores=f"{scores}:{scores + len(label.classes)}",
-        names=", ".join([*names, *positions]),
+        names=", ".join(_shown(port.name) for port in (*interface.inputs, *interface.answers)),
         stream=_STREAM if interface.states else "",
+        **(_arrays(interface) if label is None else _labelled(interface, label)),
     )
 
 
-def _label(interface: Interface) -> Port:
-    labels = [port for port in interface.answers if port.classes]
-    names = {port.name for port in interface.answers}
-    if len(labels) != 1 or names != {labels[0].name + part for part in ("", "_confidence", "_scores")}:
-        raise SpecError("a wheel is made of programs that answer one label", tries=['make = ["c", "library"]'])
-    return labels[0]
+def _labelled(interface: Interface, label: Port) -> dict[str, str]:
+    """What differs in the module of a program that answers one label."""
+    first = _firsts(interface)
+    scores = first[f"{label.name}_scores"]
+    taken = f"CLASSES[row[{first[label.name]}]]", f"row[{first[f'{label.name}_confidence']}]"
+    return {
+        "example": "answer.label, answer.confidence, answer.scores",
+        "imports": "",
+        "exported": '"CLASSES", ',
+        "classes": f"\nCLASSES: tuple[str, ...] = {_tuple([ascii(text) for text in label.classes])}\n",
+        "answer": _LABEL,
+        "taken": f"{', '.join(taken)}, dict(zip(CLASSES, row[{scores}:{scores + len(label.classes)}]))",
+    }
 
 
-def _described(port: Port) -> str:
-    line = f"{port.name}: {port.dtype}, {' × '.join(map(str, port.shape))}"
+def _arrays(interface: Interface) -> dict[str, str]:
+    """What differs in the module of any other program."""
+    first = _firsts(interface)
+    names = parameters(port.name for port in interface.answers)
+    taken = (
+        f'shaped("{port.dtype}", {port.shape!r}, row[{first[port.name]}:{first[port.name] + prod(port.shape)}])'
+        for port in interface.answers
+    )
+    fields = "\n".join(
+        f"    {name}: memoryview  # {port.dtype}, {_times(port)}"
+        for name, port in zip(names, interface.answers, strict=True)
+    )
+    return {
+        "example": ", ".join(f"answer.{name}" for name in names),
+        "imports": "\nfrom ._port import shaped",
+        "exported": "",
+        "classes": "",
+        "answer": f'"""What the program computes: arrays as memoryviews, which NumPy takes as they are."""\n\n{fields}',
+        "taken": ", ".join(taken),
+    }
+
+
+def _firsts(interface: Interface) -> dict[str, int]:
+    """Where the numbers of each answer begin among all."""
+    firsts = accumulate((prod(port.shape) for port in interface.answers), initial=0)
+    return {port.name: first for port, first in zip(interface.answers, firsts, strict=False)}
+
+
+def _shown(name: str) -> str:
+    """Any name as it may stand in a documentation string."""
+    return ascii(name)[1:-1].replace('"', r"\"")
+
+
+def _times(port: Port) -> str:
+    return " × ".join(map(str, port.shape))
+
+
+def _described(name: str, port: Port) -> str:
+    line = f"{name}: {port.dtype}, {_times(port)}"
     return f"{line}; also a mapping from column names to numbers" if _columns(port) else line
 
 

@@ -98,6 +98,13 @@ class Port(NamedTuple):
         return TypeError(f"{self.name}: the program takes {self.dtype}: {what}")
 
 
+def shaped(dtype: str, shape: tuple[int, ...], numbers: Sequence[Any]) -> memoryview:
+    """The numbers as an array of this shape."""
+    plain = memoryview(array(CODES[dtype], numbers)).cast("B")
+    view: memoryview = plain.cast(CODES[dtype], shape)  # type: ignore[call-overload]
+    return view
+
+
 def _times(shape: tuple[int, ...]) -> str:
     return " × ".join(map(str, shape))
 

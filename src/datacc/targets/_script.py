@@ -7,6 +7,7 @@ from typing import Any, Final
 from datacc.runtime.bound import row_type
 from datacc.spec.interface import Interface, Port
 from datacc.spec.names import check_name
+from datacc.targets._parameters import label_of, parameters
 
 _LABEL: Final = """\
 export const CLASSES = {classes};
@@ -80,9 +81,10 @@ _ARRAY: Final = {"float32": "Float32", "uint8": "Uint8", "int8": "Int8", "int16"
 
 
 def script(interface: Interface) -> str:
-    """The text of index.js. Raises `SpecError` unless the program's and its inputs' names can stand in JavaScript."""
-    names = _checked(interface)
-    parameters = ", ".join(names)
+    """The text of index.js. Raises `SpecError` for a program whose name JavaScript cannot carry."""
+    check_name(interface.name, module=True)
+    names = parameters(port.name for port in interface.inputs)
+    arguments = ", ".join(names)
     layout = {
         "inputs": _layout(interface.inputs),
         "inputBytes": row_type(interface.inputs).itemsize,
@@ -94,15 +96,15 @@ def script(interface: Interface) -> str:
         name=interface.name,
         layout=_text(layout),
         answer=_answer(interface),
-        parameters=parameters,
-        lists=f"lists of {parameters}" if len(names) > 1 else "a list of them",
-        stream=_STREAM.format(parameters=parameters) if interface.states else "",
+        parameters=arguments,
+        lists=f"lists of {arguments}" if len(names) > 1 else "a list of them",
+        stream=_STREAM.format(parameters=arguments) if interface.states else "",
     )
 
 
 def types(interface: Interface) -> str:
     """The text of index.d.ts."""
-    names = _checked(interface)
+    names = parameters(port.name for port in interface.inputs)
     kinds = dict(zip(names, map(_kind, interface.inputs), strict=True))
     one = ", ".join(f"{name}: {kind}" for name, kind in kinds.items())
     return _TYPES.format(
@@ -114,21 +116,8 @@ def types(interface: Interface) -> str:
     )
 
 
-def _checked(interface: Interface) -> list[str]:
-    for name in (interface.name, *(port.name for port in interface.inputs)):
-        check_name(name, module=name == interface.name)
-    return [port.name for port in interface.inputs]
-
-
-def _label(interface: Interface) -> Port | None:
-    """The one label that the program answers, if that is all it does."""
-    labels = [port for port in interface.answers if port.classes]
-    wanted = {labels[0].name + part for part in ("", "_confidence", "_scores")} if len(labels) == 1 else set()
-    return labels[0] if wanted and wanted == {port.name for port in interface.answers} else None
-
-
 def _answer(interface: Interface) -> str:
-    label = _label(interface)
+    label = label_of(interface)
     at = {port.name: i for i, port in enumerate(interface.answers)}
     if label is None:
         return _ARRAYS.format(fields=", ".join(f"{_text(name)}: row[{i}]" for name, i in at.items()))
@@ -137,7 +126,7 @@ def _answer(interface: Interface) -> str:
 
 
 def _answer_types(interface: Interface) -> str:
-    label = _label(interface)
+    label = label_of(interface)
     if label is None:
         fields = "\n".join(f"  {_text(port.name)}: {_ARRAY[port.dtype]}Array;" for port in interface.answers)
         return _ARRAY_TYPES.format(fields=fields)

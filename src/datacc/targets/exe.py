@@ -14,6 +14,7 @@ from datacc.spec.interface import Interface, Port
 from datacc.store import write_atomically
 from datacc.targets import Built, Target
 from datacc.targets._forms import Form, forms
+from datacc.targets._parameters import label_of
 
 _LABEL: Final = """\
 /* A score with four decimals, or what stands for none. */
@@ -114,7 +115,7 @@ def program(form: Form) -> bytes:
 def _text(interface: Interface) -> str:
     """The C of the command."""
     template = Path(__file__).with_name("_exe.c").read_text(encoding="utf-8")
-    label = _label(interface)
+    label = label_of(interface)
     kept = "static NAME_state state; /* zero at first: all rows are one stream */\n" if interface.states else ""
     own = (
         template.replace("KEPT\n", kept)
@@ -145,13 +146,6 @@ def _label_text(interface: Interface, label: Port) -> str:
         address=f"{'' if len(label.classes) > 1 else '&'}one->{names[f'{label.name}_scores']}",
         classes=len(label.classes),
     )
-
-
-def _label(interface: Interface) -> Port | None:
-    """The one label that the program answers, if that is all it does."""
-    labels = [port for port in interface.answers if port.classes]
-    wanted = {labels[0].name + part for part in ("", "_confidence", "_scores")} if len(labels) == 1 else set()
-    return labels[0] if wanted == {port.name for port in interface.answers} else None
 
 
 def _help(interface: Interface, label: Port | None) -> str:
