@@ -18,6 +18,7 @@ from datacc.runtime.link import link
 from datacc.runtime.native import Native
 from tests.emit.compiled import CPU, compiled, interface_of, poisoned, written
 from tests.emit.nets import Net, digits
+from tests.emit.test_states import threaded
 from tests.ir.graphs import assert_alike, inputs_for
 
 
@@ -115,3 +116,22 @@ def test_zeros_that_are_missing_in_a_window_show(tmp_path: Path) -> None:
     library = link(replace(source, c=broken), CPU, tmp_path)
     with pytest.raises(AssertionError):
         poisoned(Native(library.path, interface_of(graph)), inputs_for(graph))
+
+
+def remembering() -> Graph:
+    """A picture replaces the last one, between a convolution that looks at that and the pool of what it saw."""
+    net = Net()
+    x, before = net.b.input("x", "float32", (12, 9, 8)), net.b.input("before", "float32", (12, 9, 8))
+    seen = net.conv("conv", before, 8, size=1)
+    now = net.b.op("clip", "now", x, low=-2.0, high=2.0)
+    y = net.b.op("maxpool", "pool", seen, size=(2, 2), stride=(2, 2))
+    return net.b.graph({"y": y}, states=(("before", now),))
+
+
+def test_a_state_is_not_written_over_before_it_was_read(tmp_path: Path) -> None:
+    graph = remembering()
+    inputs = {"x": inputs_for(graph, 4)["x"]}
+    assert all("before" not in part.step.reads for step in arrange(graph, CPU).steps for part in step.parts)
+    answers = compiled(graph, tmp_path).batch(inputs)
+    for i, expected in enumerate(threaded(graph, inputs)):
+        assert_alike(answers["y"][i : i + 1], expected["y"])
