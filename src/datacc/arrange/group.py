@@ -40,7 +40,7 @@ def _step(needs: Needs, node: Node, taken: set[str]) -> Step:
     elif node.op in ("conv", "dense") and not is_total(needs.graph, node):
         follower = needs.only_user(nodes[-1])
         is_free = follower is not None and follower.op == "add" and follower.name not in taken
-        if follower is not None and is_free and (other := _other(follower, nodes[-1])):
+        if follower is not None and is_free and (other := _other(needs, follower, nodes[-1])):
             residual = other
             nodes.append(follower.name)
             follower = needs.only_user(nodes[-1])
@@ -50,7 +50,8 @@ def _step(needs: Needs, node: Node, taken: set[str]) -> Step:
     return Step(op=op, nodes=tuple(nodes), reads=reads, out=nodes[-1], residual=residual, relu=relu)
 
 
-def _other(add: Node, one: str) -> str:
-    """The other addend; nothing when both are the same."""
+def _other(needs: Needs, add: Node, one: str) -> str:
+    """The other addend; nothing when both are the same, or when either is spread over the other."""
     others = [name for name in add.inputs if name != one]
-    return others[0] if others else ""
+    alike = all(needs.graph.by_name[name].type == add.type for name in add.inputs)
+    return others[0] if others and alike else ""

@@ -85,6 +85,7 @@ TABLE: Final[Mapping[str, Fold]] = {
     "Constant": _constant,
     "ConstantOfShape": _filled,
     "Cast": _cast,
+    "CastLike": lambda call, args: args[0].astype(args[1].dtype),
     "Slice": _cut,
     "Add": _each(np.add),
     "Sub": _each(np.subtract),

@@ -105,7 +105,8 @@ def _rows(s: Sketch, table: Tensor, index: View, axis: int) -> View:
 
 def _cast(s: Sketch) -> Tensor:
     """To integers ONNX cuts off; to bool, whatever is not 0 is true."""
-    return cast(s, s.view(0), _target(s))
+    x, to = s.arg(0), _target(s)
+    return Known(array=x.array.astype(to)) if isinstance(x, Known) else cast(s, x, to)
 
 
 def _target(s: Sketch) -> str:
