@@ -11,7 +11,7 @@ import numpy as np
 from onnx import TensorProto, numpy_helper
 
 from datacc.errors import ModelError
-from datacc.ir.onnx.model import Array, shown
+from datacc.ir.onnx.model import Array, shown, text_of
 
 LARGEST: Final = 1 << 28  # elements of one tensor
 MOST_AXES: Final = 8
@@ -44,7 +44,7 @@ def dtype_of(elem: int, where: str) -> str:
 
 def array_of(tensor: Any, folder: Path | None) -> Array:
     """The array in a TensorProto. Raises `ModelError` where dims, type and bytes do not fit together."""
-    where = f"tensor {shown(tensor.name)}"
+    where = f"tensor {shown(text_of(tensor.name))}"
     dtype = np.dtype(dtype_of(tensor.data_type, where))
     dims = tuple(tensor.dims)
     if len(dims) > MOST_AXES or any(n < 0 for n in dims) or math.prod(dims) > LARGEST:
@@ -63,7 +63,7 @@ def array_of(tensor: Any, folder: Path | None) -> Array:
 
 def _external(tensor: Any, folder: Path | None, size: int, where: str) -> bytes:
     """The `size` bytes that lie in another file, which must lie beside the model or below."""
-    entries = {entry.key: entry.value for entry in tensor.external_data}
+    entries = {text_of(entry.key): text_of(entry.value) for entry in tensor.external_data}
     path = _inside(folder, entries.get("location", ""), where)
     try:
         offset, length = int(entries.get("offset", "0")), int(entries.get("length", str(size)))

@@ -8,7 +8,7 @@ from typing import Any, Final
 from onnx import AttributeProto
 
 from datacc.ir.onnx.arrays import array_of
-from datacc.ir.onnx.model import Call, shown
+from datacc.ir.onnx.model import Call, shown, text_of
 
 ONNX_DOMAINS: Final = ("", "ai.onnx")
 
@@ -20,23 +20,24 @@ def calls_of(nodes: Iterable[Any]) -> tuple[Call, ...]:
 
 def _call(node: Any, index: int) -> Call:
     bare = Call(
-        op=node.op_type,
-        name=node.name or (node.output[0] if node.output else ""),
+        op=text_of(node.op_type),
+        name=text_of(node.name or (node.output[0] if node.output else "")),
         index=index,
-        inputs=tuple(node.input),
-        outputs=tuple(node.output),
-        domain="" if node.domain in ONNX_DOMAINS else node.domain,
+        inputs=tuple(map(text_of, node.input)),
+        outputs=tuple(map(text_of, node.output)),
+        domain="" if node.domain in ONNX_DOMAINS else text_of(node.domain),
     )
     attrs: dict[str, Any] = {}
     for attribute in node.attribute:
-        bare.demand(attribute.name not in attrs, f"it has two attributes {shown(attribute.name)}")
-        attrs[attribute.name] = attribute_of(bare, attribute)
+        name = text_of(attribute.name)
+        bare.demand(name not in attrs, f"it has two attributes {shown(name)}")
+        attrs[name] = attribute_of(bare, attribute)
     return replace(bare, attrs=MappingProxyType(attrs))
 
 
 def attribute_of(call: Call, attribute: Any) -> Any:
     """An attribute as a plain value; one that refers to a function's parameter stays a proto until it is called."""
-    if attribute.ref_attr_name:
+    if text_of(attribute.ref_attr_name):
         return attribute
     if attribute.type == AttributeProto.INT:
         return int(attribute.i)

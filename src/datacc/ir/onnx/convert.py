@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
+import numpy as np
+
 from datacc.errors import ModelError
 from datacc.ir.check import check
 from datacc.ir.graph import Graph, needed
@@ -103,7 +105,8 @@ def _carry_out(sketch: Sketch) -> None:
     if results is None:
         form = _form(sketch)
         try:
-            results = form(sketch)
+            with np.errstate(all="ignore"):  # what is not finite is refused where it becomes a weight
+                results = form(sketch)
         except (ValueError, TypeError, IndexError, KeyError, ZeroDivisionError, OverflowError) as error:
             call.refuse(f"its arguments do not fit together: {error}"[:300])
     found = results if isinstance(results, tuple) else (results,)

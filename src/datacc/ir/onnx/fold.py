@@ -16,6 +16,8 @@ Fold = Callable[[Call, list[Array]], Any]
 def _divided(a: Array, b: Array) -> Array:
     """Integers cut off towards zero, as ONNX has it."""
     if a.dtype.kind in "iu":
+        if not b.all():
+            raise ValueError("a division by zero")
         return np.asarray(np.sign(a) * np.sign(b) * (np.abs(a) // np.abs(b)), a.dtype)
     return np.asarray(a / b)
 

@@ -9,7 +9,7 @@ from onnx import AttributeProto
 
 from datacc.errors import ModelError
 from datacc.ir.onnx.calls import attribute_of, calls_of
-from datacc.ir.onnx.model import Call, shown
+from datacc.ir.onnx.model import Call, shown, text_of
 
 MOST_CALLS: Final = 20_000
 DEEPEST: Final = 16
@@ -24,7 +24,7 @@ def inlined(protos: Iterable[Any], calls: tuple[Call, ...]) -> tuple[Call, ...]:
     """
     functions: dict[Key, Any] = {}
     for function in protos:
-        key = (function.domain, function.name)
+        key = (text_of(function.domain), text_of(function.name))
         if key in functions:
             raise ModelError(f"two functions are called {shown(function.name)}")
         functions[key] = function
@@ -74,9 +74,9 @@ class _Inliner:
         call.demand(fits, f"it has more arguments than the function {shown(call.op)} takes")
         if key not in self.bodies:
             self.bodies[key] = calls_of(function.node)
-        names = dict.fromkeys(function.input, "")
+        names = dict.fromkeys(map(text_of, function.input), "")
         names |= dict(zip(function.input, call.inputs, strict=False))
-        names |= dict(zip(function.output, call.outputs, strict=False))
+        names |= dict(zip(map(text_of, function.output), call.outputs, strict=False))
         defaults = {a.name: attribute_of(call, a) for a in function.attribute_proto}
         body = [self._with_attributes(inner, {**defaults, **call.attrs}) for inner in self.bodies[key]]
         self.walk(body, names, f"{call.name}/{self.entered}/", (*stack, key))

@@ -20,6 +20,13 @@ def shown(name: str) -> str:
     return repr(name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…")
 
 
+def text_of(name: Any) -> str:
+    """A name from the file. Raises `ModelError` when it is not UTF-8, which protobuf hands over as bytes."""
+    if not isinstance(name, str):
+        raise ModelError(f"a name in the file is not UTF-8: {shown(repr(name))}")
+    return name
+
+
 @dataclass(frozen=True, kw_only=True)
 class Value:
     """A graph input: its name, element type (as NumPy calls it) and shape, batch axis included."""

@@ -14,7 +14,7 @@ from datacc.errors import ModelError, UsageError
 from datacc.ir.onnx.arrays import LARGEST, MOST_AXES, array_of, dtype_of
 from datacc.ir.onnx.calls import ONNX_DOMAINS, calls_of
 from datacc.ir.onnx.inline import inlined
-from datacc.ir.onnx.model import Array, Model, Value, shown
+from datacc.ir.onnx.model import Array, Model, Value, shown, text_of
 
 OLDEST: Final = 6
 NEWEST: Final = int(defs.onnx_opset_version())
@@ -62,7 +62,7 @@ def parse(
     inputs = _inputs(proto.graph.input, {*constants, *given}, dims)
     for name, array in given.items():
         constants[name] = array
-    outputs = tuple(output.name for output in proto.graph.output)
+    outputs = tuple(text_of(output.name) for output in proto.graph.output)
     model = Model(opset=opset, inputs=inputs, outputs=outputs, constants=constants, calls=calls)
     _check_names(model)
     return model
@@ -122,7 +122,7 @@ def _product(shape: Iterable[int]) -> int:
 
 def _value(proto: Any) -> tuple[str, str, list[int | str]]:
     """Name, element type, and each dimension as a number or the name of one that is open."""
-    where = f"input {shown(proto.name)}"
+    where = f"input {shown(text_of(proto.name))}"
     if proto.type.WhichOneof("value") != "tensor_type":
         raise ModelError("it is no tensor", where=where, tries=["one tensor for each input"])
     tensor = proto.type.tensor_type
@@ -130,7 +130,7 @@ def _value(proto: Any) -> tuple[str, str, list[int | str]]:
         raise ModelError("its shape is not said", where=where, tries=["export with fixed shapes"])
     axes: list[int | str] = []
     for dim in tensor.shape.dim:
-        axes.append(int(dim.dim_value) if dim.HasField("dim_value") else str(dim.dim_param))
+        axes.append(int(dim.dim_value) if dim.HasField("dim_value") else text_of(dim.dim_param))
     return proto.name, dtype_of(tensor.elem_type, where), axes
 
 

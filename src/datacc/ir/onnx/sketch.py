@@ -229,6 +229,7 @@ class Sketch:
             return tensor
         array = tensor.array
         self.call.demand(array.size > 0, "a tensor is empty")
+        self.call.demand(str(array.dtype) in TAKEN, f"a constant of {array.dtype} stands beside values")
         whole = array.dtype.kind not in "iu" or bool(np.abs(array.astype(np.float64)).max() <= 1 << 24)
         self.call.demand(whole, "a constant is too large to be exact")
         weight = self.weight(np.zeros((array.size, 1), np.float32))
