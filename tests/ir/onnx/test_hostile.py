@@ -111,7 +111,7 @@ CASES: dict[str, tuple[Any, str]] = {
         chain(("Range", ["a", "b", "c"], ["y"]), a=np.array(0.0), b=np.array(1e18), c=np.array(1e-9)), "too large"
     ),
     "division by zero": (
-        chain(("Div", [*"ab"], ["s"]), ("Reshape", ["x", "s"], ["y"]), a=np.array([4], INT), b=np.array([0], INT)), "zero"
+        chain(("Div", [*"ab"], [*"s"]), ("Reshape", [*"xs"], ["y"]), a=np.array([4]), b=np.array([0])), "zero"
     ),
     "function calls itself": (functions({"f0": ["f0"]}), "calls itself"),
     "functions call each other": (functions({"f0": ["f1"], "f1": ["f0"]}), "calls itself"),
