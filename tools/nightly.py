@@ -22,7 +22,11 @@ def parts() -> dict[str, list[str]]:
     bench = {f"bench-{script.stem}": [PYTHON, str(script)] for script in sorted(ROOT.glob("bench/*.py"))}
     # Every test again, each law on ten times the examples, other ones each night.
     laws = [PYTHON, "-m", "pytest", "-n", "2", "-q", "--hypothesis-profile=nightly"]
-    return {"laws": laws, **gallery, **bench}
+    # Mutated and random ONNX models are long enough to be parts of their own.
+    onnx = {"fuzz-onnx-files": "tests/ir/onnx/test_hostile.py", "fuzz-onnx-models": "tests/ir/onnx/test_fuzz.py"}
+    fuzz = {name: [PYTHON, "-m", "pytest", "-n", "2", "-q", path] for name, path in onnx.items()}
+    laws += [f"--ignore={path}" for path in onnx.values()]
+    return {"laws": laws, **fuzz, **gallery, **bench}
 
 
 def sources() -> str:

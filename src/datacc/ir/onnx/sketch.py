@@ -211,7 +211,7 @@ class Sketch:
 
     def cut(self, x: View, axis: int, first: int, last: int, step: int = 1) -> View:
         """Positions `first` … `last` (included) of one ONNX axis."""
-        if (first, last, step) == (0, x.dims[axis] - 1, 1):
+        if first == 0 and last == x.dims[axis] - 1 and 1 in (step, x.dims[axis]):
             return x
         if len(x.axes[axis]) != 1:
             x = self.ordered(x, self.order_of(x))
