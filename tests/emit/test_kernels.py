@@ -77,6 +77,22 @@ def test_dense_layers_of_all_widths(out: int, cpu: str, tmp_path: Path) -> None:
     assert_agrees(net.b.graph({"total": total, "conv": both[2]}), tmp_path, cpu=cpu)
 
 
+@pytest.mark.parametrize("cpu", WIDTHS)
+def test_dense_layers_with_few_outputs_of_many_inputs(cpu: str, tmp_path: Path) -> None:
+    net, outputs = Net(), {}
+    for shape in ((32, 8), (4, 9, 24), (5, 7, 16), (300,)):
+        x = net.b.input(f"x{shape}", "float32", shape)
+        for out in (1, 2, 3, 6, 10, 12):
+            name = f"{out} of {shape}"
+            y = net.b.op("add", f"sum {name}", net.dense(name, x, out), net.b.input(f"more {name}", "float32", (out,)))
+            outputs[f"of {name}"] = (
+                net.b.op("relu", f"relu {name}", y) if out % 3 else net.dense(f"bare {name}", x, out)
+            )
+    graph = net.b.graph(outputs)
+    assert "kernel_dense_rows" in written(graph, cpu=cpu).c
+    assert_agrees(graph, tmp_path, cpu=cpu)
+
+
 def test_a_value_that_is_read_in_two_ways(tmp_path: Path) -> None:
     """One float input as picture, as vector and as answer; one answer under two names."""
     net = Net()

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datacc.emit.bands import filled, stretch
+from datacc.emit.dense_rows import dense_rows, suits
 from datacc.emit.lanes import both_widths
 from datacc.emit.piece import Piece, at, stretches, times
 from datacc.emit.walk import call, loop, walk
@@ -61,6 +62,8 @@ def dense(step: Step, plan: Plan, name: str) -> Piece:
     assert weight is not None  # arrange refused holes
     assert bias is not None
     source, out = plan.places[step.reads[0]], plan.places[step.out]
+    if suits(source, out, CPUS[plan.cpu]):
+        return dense_rows(step, plan, name, weight, bias)
     matrix = filled(weight.reshape(len(weight), -1))
     cpu = CPUS[plan.cpu]
     sums = 8 if cpu.registers >= 16 else 4
