@@ -336,6 +336,7 @@ def test_a_program_of_integers(tmp_path: Path) -> None:
     folder = tmp_path / "build" / program.name
     assert report.verdict.holds
     assert "to the last bit" in report.verdict.lines[0].wanted
+    assert report.makers["arithmetic"] == "int8"
     whole, floats = (load_graph((folder / name).read_bytes()) for name in ("graph.dcc", "fitted.dcc"))
     assert any(node.type.dtype == "int32" for node in whole.nodes if node.op == "dense")
     assert all(node.type.dtype == "float32" for node in floats.nodes if node.op == "dense")

@@ -95,8 +95,12 @@ def test_the_portable_form(tmp_path: Path) -> None:
 
 EMULATED = {
     "aarch64": ("aarch64", ["-target", "aarch64-linux-musl", "-static"], ["qemu-aarch64"]),
-    "riscv64": ("x86-64", ["-target", "riscv64-linux-musl", "-static"], ["qemu-riscv64"]),
-    "wasm": ("x86-64", ["-target", "wasm32-wasi", "-msimd128"], ["node", "--no-warnings", str(HERE / "wasi.mjs")]),
+    "riscv64": ("riscv64", ["-target", "riscv64-linux-musl", "-static"], ["qemu-riscv64"]),
+    "wasm": (
+        "wasm-simd128",
+        ["-target", "wasm32-wasi", "-msimd128"],
+        ["node", "--no-warnings", str(HERE / "wasi.mjs")],
+    ),
 }
 
 

@@ -3,8 +3,8 @@
  * Free for any use: BSD Zero Clause License (0BSD). THE SOFTWARE IS PROVIDED "AS IS", WITHOUT ANY WARRANTY.
  *
  * compile   cc -O2 -ffp-contract=off -march=x86-64-v3 (no libc needed)
- *           cc -std=c99 -DDATACC_PORTABLE (any C99 compiler, plain loops; last bits may differ)
- *           Sums of products are fused where the processor can; never compile with -ffast-math.
+ *           cc -std=c99 -DDATACC_PORTABLE (any C99 compiler, plain loops; the same bits)
+ *           Products are of integers: the same bits on every processor; never compile with -ffast-math.
  * work      56,429 multiply-adds for every input
  * memory    1,728 bytes of scratch, 1,580 bytes of weights
  * graph     bf6568d5f45061dca6179c7c122e2e17

@@ -97,6 +97,7 @@ def _report(
             datacc=version("datacc"),
             toolchain=decided.lock.toolchain,
             cpu=decided.program.target.cpu,
+            arithmetic=decided.program.target.arithmetic,
             commit=commit if commit != decided.snapshot.origin else None,
             lock=digest(lock_toml(decided.lock)),
         ),

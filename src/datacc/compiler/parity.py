@@ -9,13 +9,11 @@ from numpy.typing import NDArray
 
 from datacc.compiler.ask import Answering, Arrays, batch_rows, batched, joined
 from datacc.errors import ParityError
+from datacc.ir.exact import is_exact
 from datacc.ir.graph import Graph
 from datacc.ir.interpret import interpret
-from datacc.ir.total import is_total
 
 TOLERANCE: Final = 1e-5  # of any float answer
-# Whose order of sums, or series, is the kernel's own; all others, and these on integers, are the same to the last bit.
-NEARLY: Final = frozenset({"conv", "dense", "normalise", "meanpool", "log", "sin"})
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,8 +44,7 @@ def compare(graph: Graph, native: Answering, inputs: Arrays, ids: Sequence[str])
 
 def tolerance(graph: Graph) -> float:
     """How far a float answer may be from the reference: 1e-5, and nothing at all for a Graph of integers."""
-    near = [node for node in graph.nodes if node.op in NEARLY and node.type.dtype == "float32"]
-    return TOLERANCE if any(not is_total(graph, node) for node in near) else 0.0
+    return 0.0 if is_exact(graph) else TOLERANCE
 
 
 def _same(field: str, got: NDArray[Any], wanted: NDArray[Any], ids: Sequence[str], allowed: float) -> float:

@@ -17,11 +17,18 @@ from datacc.emit.table import FRAGMENTS, KERNELS, has_kernel
 from datacc.emit.text import numbers
 from datacc.errors import GraphError
 from datacc.ir.cost import weight_bytes, work
+from datacc.ir.exact import is_exact
 from datacc.ir.plan import Plan, Step
 from datacc.spec.cpus import CPUS, FLAGS, march
 from datacc.spec.interface import Interface
 
 _INSIDE: Final = re.compile(r"step\d+[a-z]*_\w*")
+
+# Whether the portable form gives the same bits, and why.
+_BITS: Final = {
+    False: ("last bits may differ", "Sums of products are fused where the processor can"),
+    True: ("the same bits", "Products are of integers: the same bits on every processor"),
+}
 
 _FILE: Final = """\
 /* {name}: a program built by datacc from labelled examples.
@@ -29,8 +36,8 @@ _FILE: Final = """\
  * Free for any use: BSD Zero Clause License (0BSD). THE SOFTWARE IS PROVIDED "AS IS", WITHOUT ANY WARRANTY.
  *
  * compile   cc {flags} (no libc needed)
- *           cc -std=c99 -DDATACC_PORTABLE (any C99 compiler, plain loops; last bits may differ)
- *           Sums of products are fused where the processor can; never compile with -ffast-math.
+ *           cc -std=c99 -DDATACC_PORTABLE (any C99 compiler, plain loops; {bits})
+ *           {products}; never compile with -ffast-math.
  * work      {work:,} multiply-adds for every input
  * memory    {arena:,} bytes of scratch, {weights:,} bytes of weights
  * graph     {digest}
@@ -75,8 +82,11 @@ def source_text(plan: Plan, interface: Interface) -> str:
         weights |= more
     steps = "\n\n".join(texts)
     name = interface.name
+    bits, products = _BITS[is_exact(plan.graph)]
     return _FILE.format(
         name=name,
+        bits=bits,
+        products=products,
         flags=" ".join((*FLAGS, *march(CPUS[plan.cpu]))),
         work=work(plan.graph),
         arena=plan.arena,

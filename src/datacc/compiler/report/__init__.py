@@ -83,13 +83,14 @@ class Tune:
 
 @dataclass(frozen=True, kw_only=True)
 class Provenance:
-    """What made the program: versions, the kind of processor, the commit, and the digest of `datacc.lock`."""
+    """What made the program: versions, processor and arithmetic, the commit, and the digest of `datacc.lock`."""
 
     datacc: str
     toolchain: Mapping[str, str]
     cpu: str
     commit: str | None
     lock: str | None
+    arithmetic: str = "float"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +134,7 @@ class Report:
             "datacc": made.datacc,
             "toolchain": ", ".join(f"{name} {version}" for name, version in sorted(made.toolchain.items())),
             "processor": made.cpu,
+            "arithmetic": made.arithmetic,
             "commit": made.commit,
             "datacc.lock": made.lock,
             "examples": self.data.digest,
