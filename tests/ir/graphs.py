@@ -14,6 +14,7 @@ from datacc.ir.graph import Graph, Type
 
 LARGEST = 600  # elements of one value
 SMALL = st.integers(1, 3)
+LOOSE = 1e-4  # tolerance for random Graphs, some of which make a large error of a small one
 
 
 class Sketch:
