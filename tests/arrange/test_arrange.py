@@ -139,3 +139,14 @@ def test_the_scratch_of_a_kernel_lives_for_its_step_alone(tmp_path: Path, monkey
     answers = poisoned(compiled(record(), tmp_path), inputs)
     for field, expected in interpret(record(), inputs).items():
         assert_alike(answers[field], expected)
+
+
+def test_convolutions_take_thresholds_with_an_upper_limit_along() -> None:
+    net = Net()
+    x = net.conv("conv", net.b.input("x", "float32", (6, 6, 8)), 8, relu=False)
+    y = net.conv("add", net.b.op("clip", "six", x, low=0.0, high=6.0), 8, relu=False, add=x)
+    plan = arrange(net.b.graph({"y": net.b.op("clip", "leaky", y, low=-1.0, high=6.0)}), CPU)
+    steps = [step for whole in plan.steps for step in whole.simple]
+    assert [step.op for step in steps if step.op != "copy"] == ["conv", "each", "conv", "each"]
+    alone = net.b.graph({"y": net.b.op("clip", "end", net.conv("last", y, 8, relu=False), low=0.0, high=6.0)})
+    assert (True, 6.0) in [(step.relu, step.most) for whole in arrange(alone, CPU).steps for step in whole.simple]

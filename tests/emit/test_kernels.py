@@ -62,7 +62,8 @@ def test_convolutions(cpu: str, tmp_path: Path) -> None:
         attrs = {"pad": ((1, 1),) * rank, "stride": (1,) * rank, "dilation": (1,) * rank, "groups": 1, **case}
         chosen = {key: attrs[key] for key in ("pad", "stride", "dilation", "groups")}
         y = net.b.op("conv", f"conv{i}", x, weight, net.weight(f"bias{i}", case["out"]), **chosen)
-        outputs[f"out{i}"] = net.b.op("relu", f"relu{i}", y) if i % 2 else y
+        limited = net.b.op("clip", f"clip{i}", y, low=0.0, high=0.5)
+        outputs[f"out{i}"] = [y, net.b.op("relu", f"relu{i}", y), limited][i % 3]
     assert_agrees(net.b.graph(outputs), tmp_path, cpu=cpu)
 
 

@@ -53,6 +53,12 @@ INLINE lanes lanes_larger(lanes a, lanes b)
     const bits is_larger = a > b; /* all bits of a lane, or none */
     return (lanes)((is_larger & (bits)a) | (~is_larger & (bits)b));
 }
+INLINE lanes lanes_smaller(lanes a, lanes b)
+{
+    typedef int32_t bits __attribute__((vector_size(32)));
+    const bits is_smaller = a < b;
+    return (lanes)((is_smaller & (bits)a) | (~is_smaller & (bits)b));
+}
 typedef uint32_t lanes_whole __attribute__((vector_size(32)));
 INLINE lanes lanes_divide(lanes a, lanes b) { return a / b; }
 INLINE lanes_whole lanes_less(lanes a, lanes b) { return (lanes_whole)(a < b); }
@@ -132,6 +138,11 @@ INLINE lanes lanes_multiply_add(lanes sum, lanes a, lanes b)
 INLINE lanes lanes_larger(lanes a, lanes b)
 {
     for (int i = 0; i < 8; i++) a.at[i] = a.at[i] > b.at[i] ? a.at[i] : b.at[i];
+    return a;
+}
+INLINE lanes lanes_smaller(lanes a, lanes b)
+{
+    for (int i = 0; i < 8; i++) a.at[i] = a.at[i] < b.at[i] ? a.at[i] : b.at[i];
     return a;
 }
 typedef uint32_t lane_whole;
@@ -220,13 +231,15 @@ typedef struct {
     int out_row, out_pixel;
     int residual_row, residual_pixel;
     int relu;
+    float most;  /* what goes through the threshold is at most this; 0: as it is */
 } conv_walk;
 
 /* Adds the residual, applies the threshold, and writes one vector. */
-INLINE void conv_finish(int relu, lanes sum, const float *residual, float *out)
+INLINE void conv_finish(int relu, float most, lanes sum, const float *residual, float *out)
 {
     if (residual) sum = lanes_add(sum, lanes_load(residual));
     if (relu) sum = lanes_larger(lanes_all(0), sum);
+    if (most > 0) sum = lanes_smaller(lanes_all(most), sum);
     lanes_store(out, sum);
 }
 
@@ -252,7 +265,7 @@ INLINE void kernel_conv(const conv_walk *walk, int rows, int columns, int vector
         UNROLL for (int v = 0; v < vectors; v++) {
             const int to = p / columns * walk->out_row + p % columns * walk->out_pixel + 8 * v;
             const int with = p / columns * walk->residual_row + p % columns * walk->residual_pixel + 8 * v;
-            conv_finish(walk->relu, sum[p * vectors + v], residual ? residual + with : NULL, out + to);
+            conv_finish(walk->relu, walk->most, sum[p * vectors + v], residual ? residual + with : NULL, out + to);
         }
 }
 

@@ -29,7 +29,7 @@ def group(graph: Graph) -> tuple[Step, ...]:
 
 def _step(needs: Needs, node: Node, taken: set[str]) -> Step:
     reads = node.inputs[: len(node.inputs) - OPS[node.op].weights]
-    op, nodes, residual, relu = node.op, [node.name], "", False
+    op, nodes, residual, relu, most = node.op, [node.name], "", False, 0.0
     if node.op in ("conv", "dense") and node.type.dtype == "int32":
         chain, residual = product_chain(needs, node, taken)
         nodes = list(chain)
@@ -44,10 +44,16 @@ def _step(needs: Needs, node: Node, taken: set[str]) -> Step:
             residual = other
             nodes.append(follower.name)
             follower = needs.only_user(nodes[-1])
-        if follower is not None and follower.op == "relu":
-            relu = True
+        if follower is not None and follower.name not in taken and _is_threshold(node, follower):
+            relu, most = True, follower["high"] if follower.op == "clip" else 0.0
             nodes.append(follower.name)
-    return Step(op=op, nodes=tuple(nodes), reads=reads, out=nodes[-1], residual=residual, relu=relu)
+    return Step(op=op, nodes=tuple(nodes), reads=reads, out=nodes[-1], residual=residual, relu=relu, most=most)
+
+
+def _is_threshold(layer: Node, follower: Node) -> bool:
+    """Whether a layer takes its follower along: a threshold at zero; a convolution one with an upper limit too."""
+    is_limited = layer.op == "conv" and follower.op == "clip" and follower["low"] == 0 < follower["high"]
+    return follower.op == "relu" or is_limited
 
 
 def _other(needs: Needs, add: Node, one: str) -> str:

@@ -12,7 +12,7 @@ from datacc.emit.form import Form
 from datacc.emit.lanes import both_widths
 from datacc.emit.piece import Piece, at, times
 from datacc.emit.tiles import best_tile, cover
-from datacc.emit.walk import call, loop, walk
+from datacc.emit.walk import at_most, call, loop, walk
 from datacc.emit.winograd import winograd
 from datacc.ir.plan import Place, Plan, Step
 
@@ -25,14 +25,16 @@ typedef struct {
     int out_row, out_pixel;
     int residual_row, residual_pixel;
     int relu;
+    float most;  /* what goes through the threshold is at most this; 0: as it is */
 } conv_walk;"""
 
 _FINISH: Final = """\
 /* Adds the residual, applies the threshold, and writes one vector. */
-INLINE void conv_finish(int relu, lanes sum, const float *residual, float *out)
+INLINE void conv_finish(int relu, float most, lanes sum, const float *residual, float *out)
 {
     if (residual) sum = lanes_add(sum, lanes_load(residual));
     if (relu) sum = lanes_larger(lanes_all(0), sum);
+    if (most > 0) sum = lanes_smaller(lanes_all(most), sum);
     lanes_store(out, sum);
 }"""
 
@@ -59,7 +61,7 @@ INLINE void kernel_conv(const conv_walk *walk, int rows, int columns, int vector
         UNROLL for (int v = 0; v < vectors; v++) {
             const int to = p / columns * walk->out_row + p % columns * walk->out_pixel + 8 * v;
             const int with = p / columns * walk->residual_row + p % columns * walk->residual_pixel + 8 * v;
-            conv_finish(walk->relu, sum[p * vectors + v], residual ? residual + with : NULL, out + to);
+            conv_finish(walk->relu, walk->most, sum[p * vectors + v], residual ? residual + with : NULL, out + to);
         }
 }"""
 
@@ -82,7 +84,7 @@ INLINE void kernel_depthwise(const conv_walk *walk, int rows, int columns, const
     UNROLL for (int p = 0; p < rows * columns; p++) {
         const int to = p / columns * walk->out_row + p % columns * walk->out_pixel;
         const int with = p / columns * walk->residual_row + p % columns * walk->residual_pixel;
-        conv_finish(walk->relu, sum[p], residual ? residual + with : NULL, out + to);
+        conv_finish(walk->relu, walk->most, sum[p], residual ? residual + with : NULL, out + to);
     }
 }"""
 
@@ -137,6 +139,7 @@ def _table(form: Form) -> tuple[str, ...]:
         residual_row=residual.row if residual else 0,
         residual_pixel=residual.pixel if residual else 0,
         relu=int(form.relu),
+        most=at_most(form.most),
     )
 
 

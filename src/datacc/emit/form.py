@@ -21,6 +21,7 @@ class Form:
     out: Place
     residual: Place | None
     relu: bool
+    most: float
     weight: NDArray[np.float32]
     bias: NDArray[np.float32]  # (O,)
     stride: tuple[int, int]
@@ -41,6 +42,7 @@ class Form:
             out=plan.places[step.out],
             residual=plan.places[step.residual] if step.residual else None,
             relu=step.relu,
+            most=step.most,
             weight=weight[:, None] if one_d else weight,
             bias=_value(plan.graph, node, 2),
             stride=_two(node["stride"], one_d, 1),

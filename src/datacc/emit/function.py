@@ -63,7 +63,11 @@ def _what(plan: Plan, step: Step) -> str:
     """The ops of a step."""
     if step.op == "each":
         return comment(", ".join(plan.graph.by_name[node].op for node in step.nodes), 50)
-    return "".join((step.op, " + add" if step.residual else "", " + relu" if step.relu else ""))
+    return "".join((step.op, " + add" if step.residual else "", _threshold(step)))
+
+
+def _threshold(step: Step) -> str:
+    return (" + clip" if step.most else " + relu") if step.relu else ""
 
 
 def c_type(plan: Plan, value: str) -> str:

@@ -60,6 +60,13 @@ INLINE {word} {word}_larger({word} a, {word} b)
     const bits is_larger = a > b; /* all bits of a lane, or none */
     return ({word})((is_larger & (bits)a) | (~is_larger & (bits)b));
 }}""",
+        f"{word}_smaller": f"""\
+INLINE {word} {word}_smaller({word} a, {word} b)
+{{
+    typedef int32_t bits __attribute__((vector_size({4 * n})));
+    const bits is_smaller = a < b;
+    return ({word})((is_smaller & (bits)a) | (~is_smaller & (bits)b));
+}}""",
     }
 
 
@@ -78,6 +85,7 @@ def _portable(word: str, n: int) -> Mapping[str, str]:
         "multiply": ("a b", "a.at[i] *= b.at[i];"),
         "multiply_add": ("sum a b", "sum.at[i] += a.at[i] * b.at[i];"),
         "larger": ("a b", "a.at[i] = a.at[i] > b.at[i] ? a.at[i] : b.at[i];"),
+        "smaller": ("a b", "a.at[i] = a.at[i] < b.at[i] ? a.at[i] : b.at[i];"),
     }
     return {
         word: f"typedef struct {{ float at[{n}]; }} {word};",

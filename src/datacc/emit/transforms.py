@@ -18,6 +18,7 @@ typedef struct {
     int out_row, out_pixel;
     int residual_row, residual_pixel;
     int relu;
+    float most;
 } winograd_walk;"""
 
 _MIX: Final = """\
@@ -91,7 +92,8 @@ INLINE void winograd_tile(const winograd_walk *walk, int rows, int columns, cons
                                 : lanes_add(lanes_add(mixed[0], mixed[1]), mixed[2]);
             const int to = y * walk->out_row + x * walk->out_pixel;
             const int with = y * walk->residual_row + x * walk->residual_pixel;
-            conv_finish(walk->relu, lanes_add(sum, lanes_load(bias)), residual ? residual + with : NULL, out + to);
+            const lanes total = lanes_add(sum, lanes_load(bias));
+            conv_finish(walk->relu, walk->most, total, residual ? residual + with : NULL, out + to);
         }
     }
 }"""

@@ -4,19 +4,27 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+import numpy as np
+
+from datacc.emit.text import number
 from datacc.ir.plan import Place
 
 ONE_LINE: Final = 70
 LINE: Final = 100
 
 
-def walk(kind: str, name: str = "walk", /, **distances: int) -> tuple[str, ...]:
+def walk(kind: str, name: str = "walk", /, **distances: int | str) -> tuple[str, ...]:
     """The lines of a constant table, zeros left out; the compiler folds it into the inlined kernel."""
     members = ", ".join(f".{name} = {value}" for name, value in distances.items() if value) or "0"
     if len(members) <= ONE_LINE:
         return (f"static const {kind} {name} = {{{members}}};",)
     lines = re.findall(rf".{{1,{LINE}}}(?:,(?= )|$)", members)
     return (f"static const {kind} {name} = {{", *(f"    {line.strip()}" for line in lines), "};")
+
+
+def at_most(limit: float) -> str:
+    """An upper limit as a walk holds it; nothing where there is none."""
+    return number(np.float32(limit)) if limit else ""
 
 
 def distances(source: Place, out: Place, rows: int, pixels: int) -> dict[str, int]:

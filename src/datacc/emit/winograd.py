@@ -12,7 +12,7 @@ from datacc.emit.blocks import PLANES, Blocks, tiles_of
 from datacc.emit.form import Form
 from datacc.emit.piece import Piece, at, times
 from datacc.emit.tiles import best_tile, cover
-from datacc.emit.walk import call, loop, walk
+from datacc.emit.walk import at_most, call, loop, walk
 from datacc.ir.plan import Place
 
 G: Final = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]])  # the transform of weights
@@ -65,6 +65,7 @@ def _walk(blocks: Blocks, band: Band, serial: str) -> tuple[str, ...]:
         residual_row=form.residual.row if form.residual else 0,
         residual_pixel=form.residual.pixel if form.residual else 0,
         relu=int(form.relu),
+        most=at_most(form.most),
     )
 
 

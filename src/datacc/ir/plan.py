@@ -70,7 +70,8 @@ class Step:
     """One function of the emitted program: an op, and what is fused to it.
 
     `nodes` are the Graph's nodes that it computes, first the one that names `op`; `reads` are values, then
-    `residual` is added and `relu` applied. The op `copy` is not in a Graph: it moves a value to another place.
+    `residual` is added and `relu` applied, with `most` as its upper limit unless that is 0. The op `copy` is not in a
+    Graph: it moves a value to another place.
     `scratch` names a place in the arena that the kernel works in and that is free again after the step. The op `strips`
     computes a chain of steps, its `parts`, a few rows at a time: what they hand on never exists as a whole.
     """
@@ -81,6 +82,7 @@ class Step:
     out: str
     residual: str = ""
     relu: bool = False
+    most: float = 0.0
     scratch: str = ""
     parts: tuple["Part", ...] = ()
 
