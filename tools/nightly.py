@@ -26,7 +26,8 @@ def parts() -> dict[str, list[str]]:
     onnx = {"fuzz-onnx-files": "tests/ir/onnx/test_hostile.py", "fuzz-onnx-models": "tests/ir/onnx/test_fuzz.py"}
     fuzz = {name: [PYTHON, "-m", "pytest", "-n", "2", "-q", path] for name, path in onnx.items()}
     laws += [f"--ignore={path}" for path in onnx.values()]
-    return {"laws": laws, **fuzz, **gallery, **bench}
+    proof = {"proof-programs": [PYTHON, "tools/prove.py"]}  # after the gallery, which it builds otherwise
+    return {"laws": laws, **fuzz, **gallery, **bench, **proof}
 
 
 def sources() -> str:

@@ -25,6 +25,7 @@ from datacc.spec.interface import Port
 from tests.emit.compiled import CPU
 from tests.emit.nets import digits, record, residual
 from tests.emit.test_everywhere import everything
+from tests.emit.test_states import wavenet
 from tests.runtime.artifacts import artifact
 from tests.tools import need
 
@@ -175,3 +176,11 @@ def test_rows_hold_what_is_special_and_differ_by_seed() -> None:
     assert {-32768, 32767, 0} <= set(made["n"].ravel().tolist())
     assert len({row.tobytes() for row in made}) > 100
     assert made.tobytes() == rows(ports, 128, 1).tobytes() != rows(ports, 128, 2).tobytes()
+
+
+def test_states_are_marked_too(tmp_path: Path, caught: None) -> None:
+    proof = prove(artifact(wavenet(16, 3, 8, states=True), tmp_path))
+    assert statuses(proof) == dict.fromkeys(CHECKS, PASSED)
+    leak = "if (((const volatile float *)(const void *)state)[2] > 0.5f) out[0] = in[1] * 3;"
+    broken = statuses(prove(artifact(wavenet(16, 3, 8, states=True), tmp_path / "broken", change=planted(leak))))
+    assert (broken["branches"], broken["instructions"]) == (FAILED, FAILED)

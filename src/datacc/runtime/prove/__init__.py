@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -104,8 +105,10 @@ def _ran(subject: Subject, library: Path | None, stack: int, level: Cpu, folder:
     try:
         prepare(find(), replace(interface, cpu=level.name), subject.text.header, library, scratch, folder, seed)
         trial = Trial(folder=folder, stack=stack)
-        found |= {**guarded(trial), **marked_input(trial)}
-        found |= {"faults": page_faults(trial), "instructions": instructions(trial, name)}
+        with ThreadPoolExecutor(2) as threads:
+            counted = threads.submit(instructions, trial, name)
+            found |= {**guarded(trial), **marked_input(trial), "faults": page_faults(trial)}
+            found["instructions"] = counted.result()
     except ToolchainError as error:
         found |= dict.fromkeys(set(names) - set(found), unchecked(error.what))
     found["sanitizers"] = sanitized(interface, scratch, folder, level)

@@ -182,7 +182,11 @@ static void lock(void)
 
 /* ---- Modes. ---- */
 
-enum { PAINT = 0xA5 };
+#ifndef HOSTED
+enum { PAINT = 0xA5, WAYS = 4 };
+#else
+enum { PAINT = 0xA5, WAYS = 1 };
+#endif
 
 static long deepest(void)
 {
@@ -197,7 +201,7 @@ static void guarded(char *first)
     static const int poisons[4] = {0xFF /* NaN, -1 */, 0x71 /* 1.2e30, 113 */, 0, 0x80 /* -1e-38, -128 */};
     long unlike = 0, outside = 0, spoilt = 0;
     fill(areas[STACK].low, PAINT, (word)(areas[STACK].high - areas[STACK].low));
-    for (int way = 0; way < 4; way++)
+    for (int way = 0; way < WAYS; way++)
         for (word row = 0; row < row_count; row++) {
             char *answer = first + row * (ANSWER + STATE);
             settle(way < 2, poisons[way]);

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from datacc.runtime.bound import row_type
 from datacc.spec.interface import Port
 
-ROWS: Final = 128
+ROWS: Final = 104
 _FLOATS: Final = (0, -0.0, 1, -1, 1e-45, -1e-40, np.nan, np.inf, -np.inf, 1e30, -1e30, 3.4028235e38, -3.4028235e38)
 
 

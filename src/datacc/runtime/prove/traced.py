@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 
 from datacc.runtime.prove.proof import Finding, failed, passed, unchecked
 from datacc.runtime.prove.rows import ROWS
-from datacc.runtime.prove.trial import Run, Trial
+from datacc.runtime.prove.trial import SOME, Run, Trial
 
 ABSENT: Final = "there is no valgrind on this machine"
 _MEMCHECK: Final = "valgrind --tool=memcheck --error-limit=no --undef-value-errors=yes --xml=yes".split()
@@ -54,9 +54,9 @@ def instructions(trial: Trial, name: str) -> Finding:
     if not valgrind():
         return unchecked(ABSENT)
     totals = []
-    for mode, symbol in (("counts", name), ("counts_batch", f"{name}_batch")):
-        run, parts = _callgrind(trial, mode, symbol)
-        if not run.finished or len(parts) < ROWS:
+    for mode, symbol, count in (("counts", name, ROWS), ("counts_batch", f"{name}_batch", SOME)):
+        run, parts = _callgrind(trial, mode, symbol, count)
+        if not run.finished or len(parts) != count:
             return unchecked(_stopped(run))
         counted = Counter(total for total, _ in parts)
         if len(set(parts)) > 1 or 0 in counted:
@@ -85,7 +85,7 @@ def _depends(found: Counter[tuple[str, str]], kind: str, what: str) -> Finding:
 def _memcheck(trial: Trial, mode: str) -> tuple[Run, Counter[tuple[str, str]]]:
     """The run, and how many distinct errors of each (kind, place) there were."""
     report = _fresh(trial, mode, ".xml")
-    run = trial.run(mode, few=True, around=[*_MEMCHECK, f"--xml-file={report.name}"])
+    run = trial.run(mode, rows="few", around=[*_MEMCHECK, f"--xml-file={report.name}"])
     errors: Counter[tuple[str, str]] = Counter()
     if run.finished:
         for error in ElementTree.parse(report).getroot().iter("error"):
@@ -101,13 +101,16 @@ def _place(error: ElementTree.Element) -> str:
     return frame.findtext("fn", Path(frame.findtext("obj", "?")).name) + line
 
 
-def _callgrind(trial: Trial, mode: str, symbol: str) -> tuple[Run, list[tuple[int, bytes]]]:
+def _callgrind(trial: Trial, mode: str, symbol: str, count: int) -> tuple[Run, list[tuple[int, bytes]]]:
     """The run, and of every call the number of instructions and a digest of how often each one was executed."""
     file = _fresh(trial, mode, ".out")
-    run = trial.run(mode, around=[*_CALLGRIND, f"--toggle-collect={symbol}", f"--callgrind-out-file={file.name}"])
+    rows = "rows" if count == ROWS else "some"
+    run = trial.run(
+        mode, rows=rows, around=[*_CALLGRIND, f"--toggle-collect={symbol}", f"--callgrind-out-file={file.name}"]
+    )
     if not run.finished:
         return run, []
-    parts = _PART.split(file.read_bytes())[1 : ROWS + 1]
+    parts = _PART.split(file.read_bytes())[1 : count + 1]
     return run, [(int(total[1]), _digest(part)) for part in parts if (total := _TOTAL.search(part))]
 
 

@@ -13,6 +13,7 @@ from datacc.spec.cpus import CPUS, Cpu
 from datacc.spec.interface import Interface
 
 HERE: Final = Path(__file__).parent
+SOME: Final = 20
 PATIENCE: Final = 600  # seconds for one run
 _HARNESS: Final = "-O2 -std=gnu99 -nostdlib -ffreestanding -fno-builtin -fno-stack-protector -w".split()
 
@@ -39,10 +40,9 @@ class Trial:
     stack: int
     choice: int = 0
 
-    def run(self, mode: str, *, number: int = 0, few: bool = False, around: Sequence[str] = ()) -> Run:
-        """Run one mode, of valgrind's command line `around`; on all rows or on a `few`."""
-        file = "few" if few else "rows"
-        words = [*around, "./harness", mode, file, str(number), str(self.choice)]
+    def run(self, mode: str, *, number: int = 0, rows: str = "rows", around: Sequence[str] = ()) -> Run:
+        """Run one mode, of valgrind's command line `around`; on `rows`, on `some` or on a `few`."""
+        words = [*around, "./harness", mode, rows, str(number), str(self.choice)]
         try:
             done = subprocess.run(words, cwd=self.folder, capture_output=True, timeout=PATIENCE, check=False)
         except subprocess.TimeoutExpired:
@@ -76,11 +76,12 @@ def plain_cpu(cpu: Cpu) -> Cpu:
 
 
 def write_rows(interface: Interface, folder: Path, seed: int) -> None:
-    """The files `rows` (all) and `few` (three of them: the first special one, NaN or a limit, a random one)."""
+    """The files `rows` (all), `some` (the special ones and a few more) and `few` (zeros, NaN or a limit, random)."""
     ports, states = interface.inputs, interface.states
     inputs, before = rows(ports, ROWS, seed), rows(states, ROWS, seed + 1)
     packed = [inputs[i].tobytes() + (before[i].tobytes() if states else b"") for i in range(ROWS)]
     (folder / "rows").write_bytes(b"".join(packed))
+    (folder / "some").write_bytes(b"".join(packed[:SOME]))
     (folder / "few").write_bytes(b"".join(packed[i] for i in (0, 6, ROWS - 1)))
 
 
