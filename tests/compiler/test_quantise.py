@@ -105,3 +105,17 @@ def test_rare_values_may_lie_outside() -> None:
     inputs = inputs_for(simple, 50)
     whole, most = (calibrate(simple, inputs, share)["conv1.relu"].high for share in (1.0, 0.99))
     assert 0 < most < whole
+
+
+def test_a_state_stays_a_state() -> None:
+    """What comes back with the next input is handed on in floats; answers are those of the Graph that has it."""
+    net = Net()
+    x, before = net.b.input("x", "float32", (6,)), net.b.input("before", "float32", (8,))
+    both = net.b.op("concat", "both", x, before, axis=0)
+    after = net.dense("after", both, 8, relu=True)
+    graph = simplify(net.b.graph({"y": net.dense("y", after, 3)}, states=(("before", after),)))
+    inputs = inputs_for(graph, 50)
+    whole = quantise(graph, calibrate(graph, inputs))
+    assert [given for given, _ in whole.states] == ["before"]
+    floats, found = interpret(graph, inputs), interpret(whole, inputs)
+    assert np.abs(found["before"] - floats["before"]).mean() < 0.05 * floats["before"].std()

@@ -18,7 +18,7 @@ class Lowering:
         self.graph, self.ranges, self.b = graph, ranges, Builder()
         self.floats: dict[str, str] = {}
         self.bytes: dict[str, tuple[str, Grid]] = {}
-        self.outputs = {name for _, name in graph.outputs}
+        self.outputs = {name for _, name in (*graph.outputs, *graph.states)}
 
     def as_floats(self, name: str) -> str:
         """The node that holds a value in its own type."""

@@ -77,7 +77,8 @@ class _Quantise:
             elif node.op not in forms or not forms[node.op](node):
                 self.low.same(node)
         outputs = {field: self.low.as_floats(name) for field, name in self.graph.outputs}
-        return self.low.b.graph(outputs)
+        states = tuple((given, self.low.as_floats(left)) for given, left in self.graph.states)
+        return self.low.b.graph(outputs, states=states)
 
     def _only_user(self, name: str) -> Node | None:
         users = self.graph.users[name]

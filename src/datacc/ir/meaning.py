@@ -35,13 +35,14 @@ def dense(x: Array, weight: Array, bias: Array) -> Array:
 
 
 def _products(rows: Array, matrix: Array) -> Array:
-    """rows (N, K) times matrix (O, K) → (N, O); integers by way of doubles, which hold every partial sum exactly."""
+    """rows (N, K) times matrix (O, K) → (N, O); integers by way of floats that hold every partial sum exactly."""
     if rows.dtype == np.float32:
         is_total = len(matrix) == 1 and bool((matrix == np.float32(1)).all())  # added in order, as every program does
         found: Array = np.add.accumulate(rows, axis=1)[:, -1:] if is_total else rows @ matrix.T
         return found
-    exact = rows.astype(np.float64) @ matrix.T.astype(np.float64)
-    return exact.astype(np.int32)
+    exact = np.float32 if matrix.shape[1] * 2**15 < 2**24 else np.float64
+    sums: Array = (rows.astype(exact) @ matrix.T.astype(exact)).astype(np.int32)
+    return sums
 
 
 def conv(x: Array, weight: Array, bias: Array, *, stride: Any, pad: Any, dilation: Any, groups: int) -> Array:
