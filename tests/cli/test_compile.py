@@ -41,6 +41,9 @@ def test_the_artifact_answers_the_bytes_that_onnxruntime_takes(net: Path, datacc
     stored = json.loads((folder / "compiled.json").read_text())
     assert stored["costs"] == said["costs"]
     assert stored["latency"]["median"] > 0
+    listed = datacc("inspect", folder)
+    assert listed["work"] == said["costs"]["work"]
+    assert [op["op"] for op in listed["ops"]] == ["transpose", "conv", "relu", "maxpool", "dense"]
 
 
 def test_the_same_model_gives_the_same_bytes(net: Path, datacc: Callable[..., Any]) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 
 from datacc.cli.outcome import Outcome, columns
 from datacc.cli.place import place_of
-from datacc.compiler.report import read_report
+from datacc.compiler.figures import ops_of
 from datacc.compiler.shown import amount, part
 from datacc.ir.cost import NodeCost
 
@@ -25,20 +25,20 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> Outcome:
     """The table of ops and the shares of their kinds."""
     folder = options.artifact or place_of(None).artifact
-    report = read_report(folder / "report.json")
-    total = sum(op.steps for op in report.ops)
+    name, costs = ops_of(folder)
+    total = sum(op.steps for op in costs)
     by_kind = Counter(product=0, threshold=0, other=0)
-    for op in report.ops:
+    for op in costs:
         by_kind[op.kind] += op.steps
     shares = {kind: steps / total if total else 0.0 for kind, steps in by_kind.items()}
-    work = sum(op.work for op in report.ops)
-    facts = {"name": report.name, "ops": [vars(op) for op in report.ops], "work": work, "shares": shares}
+    work = sum(op.work for op in costs)
+    facts = {"name": name, "ops": [vars(op) for op in costs], "work": work, "shares": shares}
     head = ("op", "node", "kind", "multiply-adds", "comparisons", "share", "weights", "result")
-    table = columns([head, *(_row(op, total) for op in report.ops)])
+    table = columns([head, *(_row(op, total) for op in costs)])
     told = ", ".join(f"{kind} {part(steps, total)}" for kind, steps in by_kind.items())
-    kinds = Counter(op.kind for op in report.ops)
+    kinds = Counter(op.kind for op in costs)
     counted = ", ".join(f"{kinds[kind]} {kind}" for kind in by_kind)
-    text = f"{table}\n\n{len(report.ops)} ops: {counted}\n{amount(work)} multiply-adds per answer; of all steps: {told}"
+    text = f"{table}\n\n{len(costs)} ops: {counted}\n{amount(work)} multiply-adds per answer; of all steps: {told}"
     return Outcome(facts=facts, text=text)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datacc.compiler.artifact import replacing
+from datacc.compiler.figures import FILE, VERSION
 from datacc.compiler.produce import Product, build_library, write
 from datacc.compiler.shown import amount, size
 from datacc.compiler.verdict import Costs
@@ -30,8 +31,6 @@ from datacc.spec.interface import Interface, Port
 from datacc.spec.names import check_name, identifier
 from datacc.targets import Built, Target
 
-FILE: Final = "compiled.json"
-VERSION: Final = 1
 ROWS: Final = 3  # on which program and reference are compared
 TOLERANCE: Final = 1e-4  # of a float answer, as a share of the largest one
 DIFFERING: Final = 0.01  # of whole numbers, which roundings may tip over

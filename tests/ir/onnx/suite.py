@@ -67,7 +67,15 @@ class Case:
             )
 
 
-TAKES_WEIGHTS = ("test_layer_norm", "test_group_norm", "test_clip", "test_reduce", "test_center_crop", "test_range")
+TAKES_WEIGHTS = (
+    "test_layer_norm",
+    "test_rms_norm",
+    "test_group_norm",
+    "test_clip",
+    "test_reduce",
+    "test_center_crop",
+    "test_range",
+)
 
 
 @cache

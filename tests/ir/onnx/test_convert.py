@@ -72,6 +72,14 @@ NETS: dict[str, Any] = {
     "attention": (Attention, (1, 6, 16)),
     "shuffle": (lambda: nn.Sequential(nn.Conv2d(3, 6, 1), Shuffle(), nn.Conv2d(6, 4, 3, groups=2)), (1, 3, 5, 7)),
     "pixels": (lambda: nn.Sequential(nn.Conv2d(3, 12, 3, padding=1), nn.PixelShuffle(2), nn.Hardswish()), (1, 3, 4, 5)),
+    "upwards": (
+        lambda: nn.Sequential(
+            nn.ConvTranspose2d(3, 6, 3, stride=2, padding=1, output_padding=1, groups=3), nn.ReLU(),
+            nn.Upsample(scale_factor=2), nn.Conv2d(6, 4, 3), nn.Upsample(scale_factor=1.5, mode="bilinear"),
+            nn.ConvTranspose2d(4, 2, 2, stride=2, dilation=2),
+        ),
+        (1, 3, 4, 5),
+    ),
     "norms": (
         lambda: nn.Sequential(nn.Conv2d(3, 8, 3), nn.GroupNorm(2, 8), nn.InstanceNorm2d(8, affine=True), nn.Mish()),
         (1, 3, 7, 6),
@@ -88,6 +96,21 @@ def test_what_torch_exports_means_the_same(name: str) -> None:
     torch.manual_seed(0)
     net, shape = NETS[name]
     agrees(exported(net(), shape))
+
+
+@pytest.mark.parametrize(("zero", "per_channel"), [(np.uint8(37), False), (np.int8(-3), False), (np.int8(0), True)])
+def test_quantised_models_round_as_onnxruntime_does(zero: Any, per_channel: bool) -> None:
+    scale = np.array([0.07, 0.1, 0.013], np.float32) if per_channel else np.float32(0.05)
+    zeros = np.full(3, zero) if per_channel else zero
+    nodes = [
+        helper.make_node("QuantizeLinear", ["x", "scale", "zero"], ["q"], axis=1),
+        helper.make_node("DequantizeLinear", ["q", "scale", "zero"], ["y"], axis=1),
+        helper.make_node("DequantizeLinear", ["kernel", "fine"], ["w"]),
+        helper.make_node("Conv", ["y", "w"], ["z"]),
+    ]
+    kernel = np.random.default_rng(0).integers(-128, 128, (4, 3, 2, 2)).astype(np.int8)
+    weights = {"scale": scale, "zero": zeros, "kernel": kernel, "fine": np.float32(0.01)}
+    agrees(model(nodes, {"x": [1, 3, 5, 4]}, ["y", "z"], **weights))
 
 
 def ops(graph: Graph) -> Counter[str]:

@@ -20,7 +20,9 @@ from datacc.ir.onnx.families import (
     padding,
     pieces,
     products,
+    quantised,
     reductions,
+    resampled,
     windows,
 )
 from datacc.ir.onnx.fold import TABLE, fold
@@ -31,7 +33,19 @@ from datacc.ir.onnx.tensor import Known, Tensor, View, groups_of
 FORMS: Final[Mapping[str, Form]] = MappingProxyType(
     {
         name: form
-        for family in (activations, arithmetic, axes, norms, padding, pieces, products, reductions, windows)
+        for family in (
+            activations,
+            arithmetic,
+            axes,
+            norms,
+            padding,
+            pieces,
+            products,
+            quantised,
+            reductions,
+            resampled,
+            windows,
+        )
         for name, form in family.FORMS.items()
     }
 )
@@ -42,9 +56,6 @@ NEAREST: Final = {
     "LSTM": "a convolution over time, or the steps written out as MatMul, Add, Sigmoid, Tanh",
     "GRU": "a convolution over time, or the steps written out as MatMul, Add, Sigmoid, Tanh",
     "RNN": "a convolution over time, or the steps written out as MatMul, Add, Tanh",
-    "ConvTranspose": "Conv, then DepthToSpace",
-    "Resize": "DepthToSpace after a Conv",
-    "Upsample": "DepthToSpace after a Conv",
     "Einsum": "Transpose, Reshape and MatMul",
     "TopK": "ArgMax",
     "NonMaxSuppression": "a model that ends before it",

@@ -62,12 +62,31 @@ def _group_norm(s: Sketch) -> View:
     return s.affine(y, _channels(x, gain), _channels(x, shift))
 
 
-def _layer_norm(s: Sketch) -> View:
-    s.call.demand(len([o for o in s.call.outputs if o]) == 1, "it asks for mean and deviation", "one output")
+def _last_axes(s: Sketch, x: View) -> list[int]:
+    """The axes from `axis` on."""
+    axis = s.call.whole("axis", -1)
+    s.call.demand(-len(x.dims) <= axis < len(x.dims), f"there is no axis {axis}")
+    return list(range(axis % len(x.dims), len(x.dims)))
+
+
+def _layer_norm(s: Sketch) -> tuple[View, ...]:
+    """With the mean and one over the deviation, for those who ask."""
     x = s.floats(0)
-    axis = s.call.whole("axis", -1) % len(x.dims)
-    y = _centred(s, x, list(range(axis, len(x.dims))), s.call.number("epsilon", 1e-5))
-    return s.affine(y, s.known(1), s.known(2) if s.has(2) else 0.0)
+    axes, epsilon = _last_axes(s, x), s.call.number("epsilon", 1e-5)
+    y = s.affine(_centred(s, x, axes, epsilon), s.known(1), s.known(2) if s.has(2) else 0.0)
+    if not any(s.call.outputs[1:]):
+        return (y,)
+    average = mean(s, x, axes)
+    rest = c.subtract(s, x, average)
+    variance = mean(s, c.pair(s, "multiply", rest, rest), axes)
+    return y, average, c.reciprocal(s, s.each("sqrt", s.affine(variance, 1.0, epsilon)))
+
+
+def _root_mean_square(s: Sketch) -> View:
+    x = s.floats(0)
+    size = mean(s, c.pair(s, "multiply", x, x), _last_axes(s, x))
+    root = s.each("sqrt", s.affine(size, 1.0, s.call.number("epsilon", 1e-5)))
+    return s.affine(c.pair(s, "divide", x, root), s.known(1))
 
 
 def _mean_variance(s: Sketch) -> View:
@@ -138,6 +157,7 @@ FORMS: Final[Mapping[str, Form]] = {
     "InstanceNormalization": _instance_norm,
     "GroupNormalization": _group_norm,
     "LayerNormalization": _layer_norm,
+    "RMSNormalization": _root_mean_square,
     "MeanVarianceNormalization": _mean_variance,
     "LpNormalization": _lp_norm,
     "LRN": _local_response,

@@ -99,10 +99,10 @@ def _conv(s: Sketch) -> View:
     kernel = s.weight(np.moveaxis(weight, 1, -1))
     offset = s.weight(bias)
     groups = s.call.whole("group", 1)
-    return together(s, [_convolved(s, row, found, kernel, offset, groups) for row in rows_of(s, x)])
+    return together(s, [convolved(s, row, found, kernel, offset, groups) for row in rows_of(s, x)])
 
 
-def _convolved(s: Sketch, x: View, found: Window, kernel: str, offset: str, groups: int) -> View:
+def convolved(s: Sketch, x: View, found: Window, kernel: str, offset: str, groups: int) -> View:
     """Pads that reach past a window are put around the picture before."""
     fits = all(max(pad) < r for pad, r in zip(found.pad, found.reach, strict=True))
     pad = found.pad
