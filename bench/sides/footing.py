@@ -22,6 +22,7 @@ from datacc.runtime.toolchain import run
 from datacc.spec.interface import read_interface
 
 ANSWERS = 20
+PATIENCE = 60  # seconds for one side
 
 
 def footing(net: str, side: str, folder: Path) -> dict[str, float]:
@@ -30,7 +31,8 @@ def footing(net: str, side: str, folder: Path) -> dict[str, float]:
     environment = {**os.environ, "LD_PRELOAD": str(_counter()), "PYTHONPATH": places}
     command = [sys.executable, "-m", "sides.footing", net, side, str(folder)]
     bench = Path(__file__).resolve().parent.parent
-    done = subprocess.run(command, cwd=bench, env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, cwd=bench, env=environment, capture_output=True, text=True, check=True,
+                          timeout=PATIENCE)  # fmt: skip
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return found
 
@@ -70,6 +72,7 @@ def _side(name: str, net: Any, folder: Path) -> Any:
 
 def main() -> None:
     net_name, side_name, folder = sys.argv[1:]
+    os.environ.pop("LD_PRELOAD", None)  # the compilers that a peer may start are not what is counted
     net = import_module("sides.static").net_of(net_name, NETS[net_name]())
     heap = ctypes.c_size_t.in_dll(ctypes.CDLL(None), "heap_calls")
     before = _resident()

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from . import Net
 
-KEPT = Path("build/bench/emx").resolve()
+KEPT = Path(__file__).resolve().parents[3] / "build" / "bench" / "emx"
 
 _LOOP = """
 #include <stddef.h>
