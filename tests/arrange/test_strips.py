@@ -30,6 +30,14 @@ def test_the_arena_of_a_known_net(name: str) -> None:
     assert (plan.arena, plan.peak) == (WINOGRAD.get(name, ARENAS[name]), plan.peak)
 
 
+@pytest.mark.parametrize("cpu", ["x86-64", "x86-64-v4", "aarch64"])
+@pytest.mark.parametrize("name", NETS)
+def test_the_arena_is_the_largest_live_set_on_every_processor(name: str, cpu: str) -> None:
+    for winograd in (True, False):
+        plan = arrange(NETS[name](), cpu, winograd=winograd)
+        assert plan.arena == plan.peak > 0
+
+
 def test_the_arena_of_a_net_of_digits_with_pixels_of_bytes() -> None:
     plan = arrange(digits(), CPU, winograd=False)
     assert plan.arena == plan.peak == 14_336
