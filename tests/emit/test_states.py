@@ -43,11 +43,12 @@ def wavenet(length: int, layers: int = 8, channels: int = 16, *, states: bool) -
     return b.graph({"y": x}, states=tuple(kept))
 
 
-def test_a_stream_in_blocks_gives_what_the_whole_sequence_gives(tmp_path: Path) -> None:
+@pytest.mark.parametrize("cpu", [CPU, "x86-64-v4"])  # of which the latter takes chains sixteen floats at a time
+def test_a_stream_in_blocks_gives_what_the_whole_sequence_gives(cpu: str, tmp_path: Path) -> None:
     blocks = 9
     sound = np.random.default_rng(1).normal(size=(1, blocks * BLOCK, 1)).astype(np.float32)
     whole = interpret(wavenet(blocks * BLOCK, states=False), {"sound": sound})["y"]
-    native = compiled(wavenet(BLOCK, states=True), tmp_path)
+    native = compiled(wavenet(BLOCK, states=True), tmp_path, cpu=cpu)
     stream = native.stream()
     parts = []
     for rows in (1, 3, 5):

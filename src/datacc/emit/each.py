@@ -6,6 +6,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from datacc.emit.lanes import WIDE
 from datacc.emit.loops import Loops, Weight, reduced
 from datacc.emit.piece import Piece
 from datacc.emit.text import number
@@ -13,6 +14,7 @@ from datacc.emit.walk import loop
 from datacc.ir.graph import Node
 from datacc.ir.ops import OPS
 from datacc.ir.plan import LANES, Place, Plan, Step
+from datacc.spec.cpus import CPUS
 
 # How each op is said of vectors; a and b are those of its values.
 WORDS: Final[Mapping[str, str]] = {
@@ -32,8 +34,13 @@ WORDS: Final[Mapping[str, str]] = {
 def each(step: Step, plan: Plan, name: str) -> Piece:
     """The step of a chain of elementwise ops."""
     chain = _Chain(step, plan, name)
+    if CPUS[plan.cpu].wide and chain.is_wide():
+        text = [line.replace("lanes", "wide") for line in chain.lines("c", WIDE)]
+        lines = loop("c", 0, chain.loops.run, WIDE, text)
+        body = loop("y", 0, chain.loops.rows, 1, loop("x", 0, chain.loops.pixels, 1, lines))
+        return Piece(body=tuple(body), weights=dict(chain.loops.tables))
     even = chain.loops.run - chain.loops.run % LANES
-    lines: list[str] = []
+    lines = []
     if even:
         whole = chain.lines("c" if even > LANES else "", LANES)
         lines += loop("c", 0, even, LANES, _block(whole) if LANES == even < chain.loops.run else whole)
@@ -84,6 +91,11 @@ class _Chain:
             values[node.name] = _once(node, arguments, [weight.reshape(1) for weight in weights])
         return bool(values[self.step.out][0] == 0)
 
+    def is_wide(self) -> bool:
+        """Whether there are floats alone, and so many that vectors of sixteen fill every run."""
+        places = (*self.reads.values(), self.out)
+        return self.loops.run % WIDE == 0 < self.loops.run - WIDE and all(p.dtype == "float32" for p in places)
+
     def lines(self, c: str, count: int) -> list[str]:
         """The lines that compute `count` elements from channel `c` on."""
         names, lines = dict[str, str](), list[str]()
@@ -108,7 +120,7 @@ class _Chain:
             one = f"*({self.loops.at(parameter, place, '')})"
             return f"lanes_all({one if place.dtype == 'float32' else f'(float){one}'})"
         where = self.loops.at(parameter, place, c)
-        if count == LANES or self.loops.has_whole_vectors(place):
+        if count >= LANES or self.loops.has_whole_vectors(place):
             return f"lanes_{kind}({where})"
         return f"lanes_{kind}_some({where}, {count})"
 
@@ -130,7 +142,7 @@ class _Chain:
         where = self.loops.at("out", self.out, c)
         if self.out.dtype != "float32":
             return f"lanes_to_{self.out.dtype}({where}, {value}, {count});"
-        if count == LANES:
+        if count >= LANES:
             return f"lanes_store({where}, {value});"
         if self.loops.has_whole_vectors(self.out):
             return f"lanes_store({where}, lanes_first({value}, {count}));"

@@ -212,3 +212,12 @@ PORTABLE: Final[Mapping[str, str]] = {
     "lanes_clip": each_lane("lanes_clip", "x", "low", "high"),
     **{name: each_lane(name, "x") for name in ("lanes_exp", "lanes_log", "lanes_sin", "lanes_sqrt")},
 }
+
+
+def widened(form: Mapping[str, str]) -> Mapping[str, str]:
+    """The same functions of sixteen floats; what there is for single floats serves both."""
+    wide = {name: text for name, text in form.items() if name.startswith("lanes")}
+    for old, new in ((r"\blanes", "wide"), (r"vector_size\(32\)", "vector_size(64)"), ("i < 8;", "i < 16;"),
+                     ("__AVX__", "__AVX512F__"), (r"sqrtps256\(x\)", "sqrtps512_mask(x, x, -1, 4)")):  # fmt: skip
+        wide = {re.sub(old, new, name): re.sub(old, new, text) for name, text in wide.items()}
+    return wide

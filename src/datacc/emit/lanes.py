@@ -116,12 +116,14 @@ _VECTOR: Final[Mapping[str, str]] = {
     **_vector("lanes", LANES, "__FMA__:__builtin_ia32_vfmaddps256(a, b, sum)"),
     **_vector("wide", WIDE, "__AVX512F__:__builtin_ia32_vfmaddps512_mask(a, b, sum, -1, 4)"),
     **functions.VECTOR,
+    **functions.widened(functions.VECTOR),
     **convert.VECTOR,
 }
 _PORTABLE: Final[Mapping[str, str]] = {
     **_portable("lanes", LANES),
     **_portable("wide", WIDE),
     **functions.PORTABLE,
+    **functions.widened(functions.PORTABLE),
     **convert.PORTABLE,
 }
 NAMES: Final = frozenset(_VECTOR)
