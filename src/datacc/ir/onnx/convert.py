@@ -58,6 +58,8 @@ NEAREST: Final = {
     "RNN": "a convolution over time, or the steps written out as MatMul, Add, Tanh",
     "Einsum": "Transpose, Reshape and MatMul",
     "TopK": "ArgMax",
+    "Hardmax": "ArgMax",
+    "Attention": "MatMul and Softmax",
     "NonMaxSuppression": "a model that ends before it",
     "NonZero": "Greater, Where",
     "ConvInteger": "Conv on float32",
@@ -88,7 +90,7 @@ def convert(model: Model) -> Converted:
     graph = sketch.b.graph(outputs)
     keep = needed(graph, outputs.values())
     graph = replace(graph, nodes=tuple(n for n in graph.nodes if n.name in keep or n.op == "input"))
-    return Converted(graph=check(graph, holes=()), notes=(*model.notes, *sketch.notes))
+    return Converted(graph=check(graph, holes=()), notes=tuple(sketch.notes))
 
 
 def _input(sketch: Sketch, value: Value) -> View:

@@ -97,4 +97,3 @@ class Model:
     outputs: tuple[str, ...]
     constants: Mapping[str, Array]
     calls: tuple[Call, ...]
-    notes: tuple[str, ...] = ()

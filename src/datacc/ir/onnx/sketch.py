@@ -1,6 +1,5 @@
 """A Graph that grows as the calls of an ONNX model are read: what every name stands for, and how views become nodes."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -11,7 +10,7 @@ from datacc.errors import GraphError
 from datacc.ir.build import Builder
 from datacc.ir.graph import Type
 from datacc.ir.onnx.model import LONGEST_NAME, Array, Call
-from datacc.ir.onnx.tensor import Known, Tensor, View, broadcast, groups_of, laid, plain, refined, regrouped
+from datacc.ir.onnx.tensor import Tensor, View, broadcast, groups_of, laid, plain, refined, regrouped
 
 MOST_NODES: Final = 30_000
 MOST_ELEMENTS: Final = 1 << 29  # of all values and weights together
@@ -277,13 +276,3 @@ def _short(array: Array) -> Array:
         return array.reshape(-1)[:1]
     lead = next((k for k, n in enumerate(array.shape) if n > 1), array.ndim - 1)
     return array.reshape(array.shape[lead:])
-
-
-def product(sizes: Sequence[int]) -> int:
-    """The number of elements."""
-    return math.prod(sizes)
-
-
-def lifted(x: Tensor) -> bool:
-    """Whether a tensor is a constant."""
-    return isinstance(x, Known)

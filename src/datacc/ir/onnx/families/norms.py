@@ -148,10 +148,6 @@ def _log_softmax(s: Sketch) -> View:
     return c.subtract(s, rest, s.each("log", c.total(s, s.each("exp", rest), axes)))
 
 
-def _hardmax(s: Sketch) -> View:
-    return s.call.refuse("one of several equals would have to win", "ArgMax")
-
-
 FORMS: Final[Mapping[str, Form]] = {
     "BatchNormalization": _batch_norm,
     "InstanceNormalization": _instance_norm,
@@ -163,5 +159,4 @@ FORMS: Final[Mapping[str, Form]] = {
     "LRN": _local_response,
     "Softmax": _softmax,
     "LogSoftmax": _log_softmax,
-    "Hardmax": _hardmax,
 }
