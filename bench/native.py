@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from nets import NETS
-from sides import call, integers, ours, peers
+from sides import call, integers, links, ours, peers
 from sides.clock import per_answer
 from sides.cold import cold
 from sides.footing import footing
@@ -37,13 +37,15 @@ PACKAGES = ("numpy", "ziglang", "onnxruntime", "openvino", "ai-edge-litert", "MN
 
 
 def measure(names: list[str], cpu: Cpu, *, quick: bool) -> Iterator[Row]:
-    """Every row, net by net, then integers, then the calls from Python."""
+    """Every row, net by net, then integers, then the calls from Python, then links for all platforms."""
     peak = multiply_adds(cpu)
     yield Row(name="peak", ours=2 * peak / 1e9, unit="GFLOP/s", better="more", note=f"one core, {cpu.name}")
     for name in names:
         yield from _net(name, cpu, peak, quick=quick)
     yield from integers.rows(names, cpu, quick=quick)
     yield from call.rows(cpu, quick=quick)
+    slowest = "mlp" if quick else "board"  # of those below 1 MB, board takes longest
+    yield from links.rows(slowest, NETS[slowest]())
 
 
 def _net(name: str, cpu: Cpu, peak: float, *, quick: bool) -> Iterator[Row]:

@@ -58,9 +58,9 @@ def linked(net: Net, cpu: Cpu, folder: Path) -> Ours:
     plan = arrange(graph, cpu.name)
     interface = interface_of(graph, net.name, cpu.name)
     source = emit(plan, interface)
-    before = _children()
+    before = children()
     linked_ = link(source, cpu.name, folder)
-    seconds = _children() - before
+    seconds = children() - before
     (folder / "interface.json").write_text(interface.to_json())
     native = Native(linked_.path, interface)
     rows = native.pack({name: x[None].copy() for name, x in net.inputs.items()})
@@ -86,6 +86,7 @@ def interface_of(graph: Graph, name: str, cpu: str) -> Interface:
     return Interface(name=name, cpu=cpu, inputs=inputs, answers=answers, states=states)
 
 
-def _children() -> float:
+def children() -> float:
+    """Processor seconds of all processes that this one has started and waited for."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime

@@ -49,6 +49,9 @@ def test_its_rows() -> None:
     assert {"mlp/onnxruntime", "mlp/best", "mlp/peak_share", "mlp/arena_over_bound", "mlp/size", "mlp/link"} <= set(
         rows
     )
+    assert {"link/linux-x86-64", "link/macos-aarch64", "link/windows-x86-64", "link/wasm", "link/cortex-m4"} <= set(
+        rows
+    )
     assert rows["mlp/heap"] == {"ours": 0.0}
     assert rows["mlp/arena_over_bound"]["ours"] == 1
     assert set(rows["mlp/onnxruntime"]) == {"ours", "peer", "ratio"}
