@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from datacc.errors import ToolchainError
-from datacc.runtime.binary import undefined_symbols
-from datacc.runtime.link import QUIET, Text
+from datacc.runtime.binary import defined_symbols, undefined_symbols
+from datacc.runtime.link import QUIET, Text, visible
 from datacc.runtime.toolchain import Compiler, find, run
 from datacc.spec.cpus import FLAGS, Cpu
 from datacc.spec.platforms import Platform
@@ -45,7 +45,10 @@ def library(source: Text, platform: Platform, cpu: Cpu) -> bytes:
         "windows": ["-Wl,--entry=DllMainCRTStartup"],
         "macos": [f"-Wl,-install_name,@rpath/{file}"],  # by which programs that are linked with it look for it
     }.get(platform.system, [])
-    return linked(source, platform, cpu, more, (*_SHARED, *named), output=file)
+    data = linked(source, platform, cpu, more, (*_SHARED, *visible(cpu), *named), output=file)
+    if f"{source.name}_batch" not in defined_symbols(data):
+        raise ToolchainError(f"{file} does not export {source.name}_batch", where=platform.name)
+    return data
 
 
 def module(source: Text, platform: Platform, cpu: Cpu) -> bytes:

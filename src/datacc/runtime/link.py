@@ -11,7 +11,7 @@ from datacc.errors import ToolchainError
 from datacc.runtime.binary import loaded_bytes, undefined_symbols
 from datacc.runtime.library import file_name
 from datacc.runtime.toolchain import find, run
-from datacc.spec.cpus import FLAGS, cpu_named
+from datacc.spec.cpus import FLAGS, Cpu, cpu_named, loops
 from datacc.store import write_atomically
 
 # No C library, no call that the compiler adds by itself, nothing that names a place or a time.
@@ -61,7 +61,7 @@ def link(source: Text, cpu: str, folder: Path) -> Library:
     """
     compiler, level = find(), cpu_named(cpu)
     c, h = f"{source.name}.c", f"{source.name}.h"
-    flags = (*compiler.target(level), *FLAGS, *QUIET, *_SHARED, *compiler.silent_calls, *_STRIPPED)
+    flags = (*compiler.target(level), *FLAGS, *QUIET, *visible(level), *_SHARED, *compiler.silent_calls, *_STRIPPED)
     with tempfile.TemporaryDirectory(prefix="datacc-") as work:
         write_atomically(Path(work) / c, source.c.encode())
         write_atomically(Path(work) / h, source.header.encode())
@@ -84,6 +84,11 @@ def toolchain() -> dict[str, str]:
 def size_of_code_and_weights(library: Path) -> int:
     """The bytes of the library that are loaded: code, constants and tables."""
     return loaded_bytes(library.read_bytes())
+
+
+def visible(cpu: Cpu) -> tuple[str, ...]:
+    """What exports a program in plain loops, which C99 has no word for: all its functions that are not static."""
+    return ("-fvisibility=default",) if loops(cpu) else ()
 
 
 def stack_bytes(warnings: str, name: str) -> int:

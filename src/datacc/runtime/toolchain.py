@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from datacc.errors import ToolchainError
-from datacc.spec.cpus import Cpu, march
+from datacc.spec.cpus import Cpu, loops, march
 from datacc.spec.platforms import Platform
 
 VARIABLE = "DATACC_CC"
@@ -38,7 +38,7 @@ class Compiler:
         """
         if self.is_zig:
             triple = platform.triple if platform else f"{cpu.machine}-{_zig_system()}"
-            return ("-target", triple, f"-mcpu={cpu.model}")
+            return ("-target", triple, f"-mcpu={cpu.model}", *loops(cpu))
         if platform is not None:
             tries = [f"leave {VARIABLE} unset", "pip install ziglang"]
             raise ToolchainError(f"only zig builds for {platform.name} from here", where=self.version, tries=tries)
