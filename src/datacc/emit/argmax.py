@@ -12,7 +12,7 @@ INLINE void kernel_argmax{of}(const {type} *in, int count, int32_t *out)
     {type} largest = in[0];
     int32_t first = 0;
     for (int32_t i = 1; i < count; i++) {{
-        const int32_t is_larger = -(int32_t)(in[i] > largest); /* all bits, or none */
+        const volatile int32_t is_larger = -(int32_t)(in[i] > largest); /* all bits, or none; volatile: no branch */
         first = (i & is_larger) | (first & ~is_larger);
         largest = in[i] > largest ? in[i] : largest;
     }}
