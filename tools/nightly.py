@@ -19,7 +19,8 @@ def parts() -> dict[str, list[str]]:
         f"gallery-{folder.parent.name}": [PYTHON, "gallery/score.py", folder.parent.name]
         for folder in sorted(ROOT.glob("gallery/*/expected.json"))
     }
-    bench = {f"bench-{script.stem}": [PYTHON, str(script)] for script in sorted(ROOT.glob("bench/*.py"))}
+    scripts = [path for path in sorted(ROOT.glob("bench/*.py")) if "__main__" in path.read_text(encoding="utf-8")]
+    bench = {f"bench-{script.stem}": [PYTHON, str(script)] for script in scripts}
     # Every test again, each law on ten times the examples, other ones each night.
     laws = [PYTHON, "-m", "pytest", "-n", "2", "-q", "--hypothesis-profile=nightly"]
     # Mutated and random ONNX models are long enough to be parts of their own.
