@@ -8,10 +8,12 @@ from typing import Final
 from datacc.arrange.motion import Motion, motion
 from datacc.arrange.pace import cycles, moving
 from datacc.ir.plan import Part, Place, Plan, Step
+from datacc.spec.cpus import CPUS
 
 SLOWER: Final = 1.02  # what strips may cost, against whole pictures
 MOVED: Final = 0.25  # of a row that moves within its window: it is in the nearest cache, unlike a whole picture
 NEAR: Final = 16_384  # bytes that stay in the nearest cache beside all else
+NEAR_WIDE: Final = 49_152  # the same where vectors are wide: the second cache of such processors is nearly as quick
 PARTS: Final = len(ascii_lowercase)  # the most in a chain: each has a letter
 ROWS: Final = 8  # the most at a time that are tried
 
@@ -109,7 +111,8 @@ def _whole(plan: Plan, chain: Sequence[Step]) -> float:
     """The cycles of the steps one by one; pictures between them that leave the nearest cache must come back."""
     work = sum(cycles(plan, step, plan.places[step.out].height) for step in chain)
     between = [plan.places[step.out] for step in chain[:-1]]
-    return work + sum(moving(place.size) for place in between if place.nbytes > NEAR)
+    near = NEAR_WIDE if CPUS[plan.cpu].wide else NEAR
+    return work + sum(moving(place.size) for place in between if place.nbytes > near)
 
 
 def _cost(plan: Plan, parts: Parts) -> float:
