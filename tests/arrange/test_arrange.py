@@ -150,3 +150,15 @@ def test_convolutions_take_thresholds_with_an_upper_limit_along() -> None:
     assert [step.op for step in steps if step.op != "copy"] == ["conv", "each", "conv", "each"]
     alone = net.b.graph({"y": net.b.op("clip", "end", net.conv("last", y, 8, relu=False), low=0.0, high=6.0)})
     assert (True, 6.0) in [(step.relu, step.most) for whole in arrange(alone, CPU).steps for step in whole.simple]
+
+
+def test_bytes_that_are_read_four_at_a_time_do_not_end_in_the_callers_struct() -> None:
+    """A product reads up to three bytes past a row: in the arena they are there, in an answer they are another's."""
+    b = Builder()
+    part = b.op("slice", "part", b.input("x", "uint8", (8, 9, 1)), axis=0, first=0, last=5)
+    weight = b.weight("w", (4, 3, 3, 1), dtype="int8", role="fixed", value=np.ones((4, 3, 3, 1)))
+    bias = b.weight("b", (4,), dtype="int32", role="fixed", value=np.zeros(4))
+    y = b.op("conv", "y", part, weight, bias, stride=(1, 1), pad=((0, 0), (0, 0)), dilation=(1, 1))
+    plan = arrange(b.graph({"part": part, "y": y}), "x86-64-v3")
+    conv = next(step for step in plan.steps if step.op == "conv")
+    assert plan.places[conv.reads[0]].home == "arena"

@@ -116,9 +116,10 @@ def _place_out(
     halo, packed = _wanted(graph, step.out, steps)
     packed = packed and step.op in WRITE_PACKED
     place = replace(_plain(node, "arena", step.out), halo=halo)
-    if packed and halo == NONE and step.out in answers:
+    is_plain = packed and halo == NONE and not _reads_beyond(graph, node, steps)
+    if is_plain and step.out in answers:
         return replace(place, home="answer", buffer=answers[step.out])
-    if packed and halo == NONE and step.out in left:
+    if is_plain and step.out in left:
         return replace(place, home="state", buffer=left[step.out])
     return place if packed else replace(place, pixel=lanes(place.channels))
 

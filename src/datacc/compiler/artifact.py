@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from datacc.errors import UsageError
+
 PREVIOUS: Final = "previous"
 STALE: Final = 3600  # seconds; filling the folder takes a few
 
@@ -20,17 +22,30 @@ def replacing(folder: Path) -> Iterator[Path]:
     The old artifact becomes `previous/` of the new one; what was its own `previous/` goes, unless both hold the same
     program of the same examples: then the older one stays, so that there is something to compare with.
     """
+    _demand_ours(folder)
     recover(folder)
     fresh = _beside(folder, f"new-{os.getpid()}")  # two builds at a time do not meet; the later one stays
     _sweep(folder)
     shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
+    try:
+        fresh.mkdir(parents=True)
+    except OSError as error:
+        raise UsageError(f"the folder cannot be made: {error.strerror}", where=str(folder)) from error
     try:
         yield fresh
         _keep_previous(folder, fresh)
         _exchange(folder, fresh)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _demand_ours(folder: Path) -> None:
+    """Raises `UsageError` for a place that holds something other than an artifact: it would be replaced."""
+    tries = [f"{folder / 'program'}", "a folder that is empty or not there"]
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise UsageError("this is no folder of its own", where=str(folder), tries=tries)
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / "interface.json").exists():
+        raise UsageError("the folder holds other files, which would be replaced", where=str(folder), tries=tries)
 
 
 def recover(folder: Path) -> None:

@@ -26,7 +26,7 @@ from datacc.registry import load, require
 from datacc.runtime.machine import demand_cpu
 from datacc.runtime.measure import Latency, latency
 from datacc.runtime.native import Native
-from datacc.spec.cpus import cpu_named
+from datacc.spec.cpus import judging_cpu
 from datacc.spec.interface import Interface, Port
 from datacc.spec.names import check_name, identifier
 from datacc.targets import Built, Target
@@ -87,7 +87,7 @@ def compile_model(path: Path, wanted: Wanted, folder: Callable[[str], Path], tel
     cannot be, `ParityError` when the program does not do what the reference does. Then nothing is left.
     """
     name = check_name(wanted.name or identifier(path.stem, module=True), module=True)
-    cpu_named(wanted.cpu)
+    judging_cpu(wanted.cpu)
     for target in wanted.make:
         require("targets", target)
     tell("read")

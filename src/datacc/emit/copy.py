@@ -91,8 +91,13 @@ def copy(step: Step, plan: Plan, name: str) -> Piece:
     return Piece(table=table, body=(call,))
 
 
-def copying(name: str, source: Place, out: Place, offset: int = 0) -> tuple[tuple[str, ...], str]:
-    """The table and the call that copy `source`, named `name`, to `offset` elements after the first pixel of `out`."""
+def copying(
+    name: str, source: Place, out: Place, offset: int = 0, along: tuple[str, str] = ("", "")
+) -> tuple[tuple[str, ...], str]:
+    """The table and the call that copy `source`, named `name`, to `offset` elements after the first pixel of `out`.
+
+    `along` are terms that a loop around the call adds to where it reads and where it writes.
+    """
     rows, pixels, channels = source.height, source.width, source.channels
     if source.is_packed and out.is_packed and source.channels == out.channels:
         pixels, channels = 1, pixels * channels
@@ -105,7 +110,8 @@ def copying(name: str, source: Place, out: Place, offset: int = 0) -> tuple[tupl
         channels=channels,
         **distances(source, out, rows, pixels),
     )
-    return table, f"kernel_copy_{source.dtype}(&walk, {at(name, source.first)}, {at('out', out.first + offset)});"
+    pointers = at(name, source.first, along[0]), at("out", out.first + offset, along[1])
+    return table, f"kernel_copy_{source.dtype}(&walk, {', '.join(pointers)});"
 
 
 def clearing(place: Place, *, writes_lanes: bool) -> tuple[str, ...]:

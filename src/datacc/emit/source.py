@@ -22,7 +22,7 @@ from datacc.ir.plan import Plan, Step
 from datacc.spec.cpus import CPUS, FLAGS, march
 from datacc.spec.interface import Interface
 
-_INSIDE: Final = re.compile(r"step\d+[a-z]*_\w*")
+_INSIDE: Final = re.compile(r"step\d+[a-z]*_\w*|(?:lanes?|wide|sums|wide_sums|kernel)_\w*")
 
 # Whether the portable form gives the same bits, and why.
 _BITS: Final = {

@@ -50,7 +50,8 @@ def _normalise_batch(x: Tensor, gain: Tensor, shift: Tensor, *_: Tensor, epsilon
 
 def _maxpool(x: Tensor, *, size: Any, stride: Any) -> Tensor:
     apply = nn.max_pool1d if x.ndim == 3 else nn.max_pool2d
-    return apply(_channels_first(x), size, stride).movedim(1, -1)
+    y = x if x.is_floating_point() else x.double()  # which holds every integer of 32 bits
+    return apply(_channels_first(y), size, stride).movedim(1, -1).to(x.dtype)
 
 
 def _meanpool(x: Tensor, *, size: Any, stride: Any) -> Tensor:

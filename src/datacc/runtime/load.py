@@ -105,13 +105,22 @@ def _row(port: Port, value: Any) -> NDArray[Any]:
     if ready and (value.dtype.kind != "f" or np.isfinite(value).all()):
         return np.asarray(value)[None]
     if not port.type:
-        return np.asarray(value)[None]
+        return _narrowed(np.asarray(value), np.dtype(port.dtype))[None]
     kind = registry.load("types", port.type)
     try:
         rows: NDArray[Any] = kind.encode([value], kind.options(**port.options))
     except DataError as error:
         raise DataError(error.what, where=port.name, tries=error.tries) from error
     return rows
+
+
+def _narrowed(array: NDArray[Any], wanted: np.dtype[Any]) -> NDArray[Any]:
+    """Whole numbers in the program's type where all of them fit: what is written as JSON has 64 bits."""
+    if array.dtype.kind in "iu" and wanted.kind in "iu" and array.size:
+        limits = np.iinfo(wanted)
+        if limits.min <= array.min() and array.max() <= limits.max:
+            return array.astype(wanted)
+    return array
 
 
 def _is_answer(port: Port, answers: Mapping[str, Any]) -> bool:

@@ -110,6 +110,20 @@ CASES: dict[str, tuple[Any, str]] = {
     "growth by Range": (
         chain(("Range", ["a", "b", "c"], ["y"]), a=np.array(0.0), b=np.array(1e18), c=np.array(1e-9)), "too large"
     ),
+    "Range of nothing": (
+        chain(("Range", ["a", "b", "c"], ["y"]), a=np.array(0.0), b=np.array(np.nan), c=np.array(1.0)), "cannot be"
+    ),
+    "growth by MatMul": (
+        chain(("MatMul", ["a", "b"], ["y"]), a=np.ones((60_000, 1), np.float32), b=np.ones((1, 60_000), np.float32)),
+        "too large",
+    ),
+    "growth by many": (
+        chain(
+            ("ConstantOfShape", ["s"], ["t0"]), *(("Neg", [f"t{k}"], [f"t{k + 1}"]) for k in range(60)),
+            ("Add", ["x", "t60"], ["y"]), s=np.array([1 << 23], INT),
+        ),
+        "grows too large",
+    ),
     "division by zero": (
         chain(("Div", [*"ab"], [*"s"]), ("Reshape", [*"xs"], ["y"]), a=np.array([4]), b=np.array([0])), "zero"
     ),
@@ -139,7 +153,18 @@ def test_a_cut_off_file_is_refused(length: int) -> None:
 
 @pytest.mark.parametrize(
     "location",
-    ["../secret", "/etc/hostname", "a/../../secret", "", "link", "way/secret", "..\\secret", "C:\\x", "a\0b"],
+    [
+        "../secret",
+        "/etc/hostname",
+        "a/../../secret",
+        "",
+        "link",
+        "way/secret",
+        "..\\secret",
+        "C:\\x",
+        "a\0b",
+        "a" * 300,
+    ],
 )
 def test_external_data_stays_in_its_folder(location: str, tmp_path: Path) -> None:
     (tmp_path / "secret").write_bytes(np.ones(4, np.float32).tobytes())

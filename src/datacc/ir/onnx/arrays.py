@@ -64,7 +64,10 @@ def array_of(tensor: Any, folder: Path | None) -> Array:
 def _external(tensor: Any, folder: Path | None, size: int, where: str) -> bytes:
     """The `size` bytes that lie in another file, which must lie beside the model or below."""
     entries = {text_of(entry.key): text_of(entry.value) for entry in tensor.external_data}
-    path = _inside(folder, entries.get("location", ""), where)
+    try:
+        path = _inside(folder, entries.get("location", ""), where)
+    except OSError as error:
+        raise ModelError(f"external data cannot be found: {error.strerror}", where=where) from error
     try:
         offset, length = int(entries.get("offset", "0")), int(entries.get("length", str(size)))
     except ValueError as error:

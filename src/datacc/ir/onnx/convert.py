@@ -11,6 +11,7 @@ import numpy as np
 from datacc.errors import ModelError
 from datacc.ir.check import check
 from datacc.ir.graph import Graph, needed
+from datacc.ir.onnx.arrays import LARGEST
 from datacc.ir.onnx.families import (
     Form,
     activations,
@@ -114,7 +115,10 @@ def _carry_out(sketch: Sketch) -> None:
     results: Tensor | tuple[Tensor, ...] | None = None
     if all(isinstance(tensor, Known) for tensor in known) and not call.domain and call.op in TABLE:
         array = fold(call, [tensor.array for tensor in known if isinstance(tensor, Known)])
-        results = None if array is None else Known(array=array)
+        if array is not None:
+            sketch.folded += array.size
+            call.demand(sketch.folded <= LARGEST, "what is computed beforehand grows too large")
+            results = Known(array=array)
     if results is None:
         form = _form(sketch)
         try:

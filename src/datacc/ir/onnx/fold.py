@@ -140,8 +140,8 @@ def fold(call: Call, args: Sequence[Array]) -> Array | None:
     """What the call gives for these known arguments; None when the table has no such op. Refuses what does not fit."""
     if call.op not in TABLE:
         return None
-    call.demand(_size(call, args) <= LARGEST, "its result is too large")
     try:
+        call.demand(_size(call, args) <= LARGEST, "its result is too large")
         with np.errstate(all="ignore"):
             array = np.asarray(TABLE[call.op](call, list(args)))
     except (ValueError, TypeError, IndexError, ZeroDivisionError, OverflowError) as error:
@@ -161,10 +161,11 @@ def _size(call: Call, args: Sequence[Array]) -> int:
     if call.op in ("Expand", "Tile"):
         call.demand(len(args) == 2 and args[1].size <= 8, "its second argument is no shape")
         return prod([max(1, int(n)) for n in args[1].reshape(-1)]) * max(1, args[0].size)
-    if call.op in ("Gather", "MatMul"):
-        return (
-            prod(a.size or 1 for a in args) if call.op == "Gather" and args[0].ndim > 1 else sum(a.size for a in args)
-        )
+    if call.op == "Gather":
+        return prod(a.size or 1 for a in args) if args[0].ndim > 1 else sum(a.size for a in args)
+    if call.op == "MatMul":  # the products, of which there are at least as many as results
+        call.demand(len(args) == 2 and all(a.ndim for a in args), "two matrices are multiplied")
+        return max(args[0].size, 1) * (max(args[1].size, 1) if args[1].ndim != 2 else args[1].shape[1])
     if call.op == "Concat":
         return sum(a.size for a in args)
     dims = broadcast(*(a.shape for a in args)) if call.op not in ("Slice",) else None
