@@ -11,6 +11,7 @@ from datacc.arrange import arrange
 from datacc.emit.piece import Piece
 from datacc.emit.table import KERNELS
 from datacc.errors import GraphError, SpecError
+from datacc.ir.build import Builder
 from datacc.ir.graph import Graph
 from datacc.ir.interpret import interpret
 from datacc.ir.plan import Plan, Step
@@ -160,5 +161,5 @@ def test_bytes_that_are_read_four_at_a_time_do_not_end_in_the_callers_struct() -
     bias = b.weight("b", (4,), dtype="int32", role="fixed", value=np.zeros(4))
     y = b.op("conv", "y", part, weight, bias, stride=(1, 1), pad=((0, 0), (0, 0)), dilation=(1, 1))
     plan = arrange(b.graph({"part": part, "y": y}), "x86-64-v3")
-    conv = next(step for step in plan.steps if step.op == "conv")
+    [conv] = [kernel for step in plan.steps for kernel in step.simple if kernel.op == "conv"]
     assert plan.places[conv.reads[0]].home == "arena"
