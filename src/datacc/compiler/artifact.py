@@ -12,6 +12,7 @@ from typing import Final
 from datacc.errors import UsageError
 
 PREVIOUS: Final = "previous"
+MARKS: Final = ("interface.json", "graph.dcc", "report.json")  # any of which tells an artifact
 STALE: Final = 3600  # seconds; filling the folder takes a few
 
 
@@ -44,7 +45,7 @@ def _demand_ours(folder: Path) -> None:
     tries = [f"{folder / 'program'}", "a folder that is empty or not there"]
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise UsageError("this is no folder of its own", where=str(folder), tries=tries)
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / "interface.json").exists():
+    if folder.is_dir() and any(folder.iterdir()) and not any((folder / mark).exists() for mark in MARKS):
         raise UsageError("the folder holds other files, which would be replaced", where=str(folder), tries=tries)
 
 

@@ -53,12 +53,6 @@ def stretches(place: Place) -> tuple[int, int, int]:
     return rows, pixels, run
 
 
-def row_run(*places: Place) -> tuple[int, int]:
-    """(rows, floats) loops that visit whole vectors of places of one shape, padded channels included."""
-    rows, run = places[0].height, places[0].width * places[0].pixel
-    return (1, rows * run) if all(place.row == run for place in places) else (rows, run)
-
-
 def vector(array: NDArray[Any]) -> NDArray[np.float32]:
     """Any array as one float32 vector."""
     return np.ascontiguousarray(array, dtype=np.float32).reshape(-1)

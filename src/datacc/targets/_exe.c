@@ -116,12 +116,6 @@ static void say(const char *s)
     put(s, length(s));
 }
 
-/* A class as one field of a line: what would end a field or a line becomes a space. */
-static void say_name(const char *s)
-{
-    for (; *s; s++) put(*s > 0 && *s < ' ' ? " " : s, 1);
-}
-
 static void fail(const char *what)
 {
     used = 0;
