@@ -51,11 +51,6 @@ class View:
         """The node's axes in the order in which ONNX counts the elements."""
         return tuple(axis for group in self.axes for axis in group)
 
-    @property
-    def in_order(self) -> bool:
-        """Whether the node's elements stand as ONNX counts them."""
-        return self.in_stand(range(len(self.axes)))
-
     def in_stand(self, order: Sequence[int]) -> bool:
         """Whether the node's elements stand as the ONNX axes in this order count them."""
         flat = [axis for k in order for axis in self.axes[k]]
