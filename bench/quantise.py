@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from sides.machine import load, machine_class
 from sides.rows import Row, as_json, table
 
+from datacc.compiler.engine import engine
 from datacc.compiler.integers import as_integers
 from datacc.compiler.produce import Product, build_library, write
-from datacc.fit import Examples, Fitted, Recipe
-from datacc.fit.torch import Torch
+from datacc.fit import Examples, Fitted, Recipe, Rounding
 from datacc.ir.graph import Graph
 from datacc.runtime.native import Native
 from datacc.skeletons.conv_v1 import ENTRY as CONV
@@ -49,7 +49,7 @@ def fit(learn: Examples, tune: Examples, recipe: Recipe) -> Fitted:
     """A net of two convolutions a block."""
     options = IMAGE.options(height=28, width=28, channels=1)
     graph = CONV.graph([IMAGE.front("picture", options)], LABEL.answer("item", CLASSES), {"width": 12, "depth": 1})
-    return Torch().fit(graph, learn, tune, recipe, 0)
+    return engine(None, graph).fit(graph, learn, tune, recipe, 0)
 
 
 def compiled(graph: Graph, folder: Path) -> tuple[Product, Native]:
@@ -75,7 +75,11 @@ def measure(*, quick: bool) -> list[Row]:
     learn, tune = everything.rows(np.arange(learnt)), everything.rows(np.arange(learnt, learnt + TUNE))
     recipe = Recipe(epochs=epochs, batch=64, rate=0.02)
     floats = fit(learn, tune, recipe)
-    integers = as_integers(floats, learn, tune, "item", Torch(), recipe, 0)
+
+    def refit(graph: Graph, gentle: Recipe, rounding: Rounding) -> Fitted:
+        return engine(None, graph, rounding).fit(graph, learn, tune, gentle, 0, rounding=rounding)
+
+    integers = as_integers(floats, learn, tune, "item", refit, recipe)
     with tempfile.TemporaryDirectory(prefix="datacc-") as folder:
         made = {name: Path(folder) / name for name in ("floats", "integers")}
         for path in made.values():

@@ -82,5 +82,9 @@ class Store:
         if self._known is not None:
             self._known.add(key)
 
+    def drop(self, key: str) -> None:
+        """Forget what is under `key`, if anything is."""
+        self._path(key).unlink(missing_ok=True)
+
     def _path(self, key: str) -> Path:
         return self.root / key[:2] / key[2:]

@@ -8,23 +8,27 @@ import pytest
 
 from datacc.compiler import fitting
 from datacc.compiler.assemble import skeleton_graph
+from datacc.compiler.engine import Engine, engine
 from datacc.errors import MissingExtra
 from datacc.fit import Recipe
 from datacc.registry import load
 from datacc.sources.table import infer_program
 from datacc.store import Store
 from tests.compiler.tables import blobs
+from tests.fit.sets import QUICK, row_graph, rows
 
 
 def test_the_version_of_the_back_end_is_known_without_importing_it() -> None:
-    assert fitting.back_end_version() == f"torch {metadata.version('torch').split('+')[0]}"
+    graph = row_graph(rows())
+    assert engine("torch", graph).version == f"torch {metadata.version('torch').split('+')[0]}"
 
 
 def test_a_missing_back_end_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
     monkeypatch.delitem(sys.modules, "datacc.fit.torch", raising=False)
+    learn = rows()
     with pytest.raises(MissingExtra) as caught:
-        fitting.back_end()
+        engine("torch", row_graph(learn)).fit(row_graph(learn), learn, learn, QUICK, 0)
     assert caught.value.tries == ("pip install 'datacc[fit]'",)
 
 
@@ -36,7 +40,7 @@ def test_the_same_fit_is_done_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     recipe = Recipe(epochs=2, batch=16, rate=0.01, threads=1)
     first = fitting.fit_once(program, snapshot, graph, recipe, store)
     exact = fitting.fit_once(program, snapshot, graph, recipe, Store(store.root, fresh=True))
-    monkeypatch.setattr(fitting, "back_end", lambda: pytest.fail("fitted again"))
+    monkeypatch.setattr(Engine, "fit", lambda *_, **more: pytest.fail("fitted again"))
     again = fitting.fit_once(program, snapshot, graph, recipe, store)
     assert first.graph.digest == again.graph.digest == exact.graph.digest
     assert (first.tune, first.history) == (again.tune, again.history)

@@ -10,7 +10,7 @@ import pytest
 from datacc.compiler import folds as module
 from datacc.compiler.assemble import examples, skeleton_graph
 from datacc.compiler.folds import FOLDS, assign_folds, emptied, folds
-from datacc.fit import BackEnd, Examples, Fitted, Recipe
+from datacc.fit import Examples, Fitted, Recipe
 from datacc.ir.graph import Graph
 from datacc.repo.snapshot import LEARN
 from datacc.store import Store
@@ -21,14 +21,13 @@ VALUES, NAMES = points(90)
 SPLITS = thirds(90)
 
 
-class Commonest(BackEnd):
+class Commonest:
     """Fits the commonest class: the answers show which rows were learnt from."""
 
     def __init__(self) -> None:
         self.fits: list[Examples] = []
 
-    def version(self) -> str:
-        return "commonest 1"
+    version = "commonest 1"
 
     def fit(
         self, graph: Graph, learn: Examples, tune: Examples, recipe: Recipe, seed: int, watch: Any = None
@@ -42,7 +41,7 @@ class Commonest(BackEnd):
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> Commonest:
     found = Commonest()
-    monkeypatch.setattr(module, "back_end", lambda: found)
+    monkeypatch.setattr(module, "engine", lambda asked, graph: found)
     return found
 
 

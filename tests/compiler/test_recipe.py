@@ -26,7 +26,10 @@ def test_by_default_it_stays_within_bounds_and_reads_back(rows: int, work: int) 
         ({"epochs": 0}, "recipe.epochs = 0 cannot be"),
         ({"threads": True}, "recipe.threads = True cannot be"),
         ({"rate": -0.1}, "recipe.rate = -0.1 cannot be"),
-        ({"momentum": 0.9}, "recipe.momentum is unknown"),
+        ({"patience": 0.9}, "recipe.patience is unknown"),
+        ({"momentum": 1.0}, "recipe.momentum = 1.0 cannot be"),
+        ({"optimiser": "lion"}, "recipe.optimiser = 'lion' cannot be"),
+        ({"clip": -1.0}, "recipe.clip = -1.0 cannot be"),
     ],
 )
 def test_what_is_wrong_in_a_lock_is_named(change: dict[str, Any], what: str) -> None:

@@ -1,4 +1,4 @@
-"""Mini-batches: every row once a pass, the same for the same seed; class weights."""
+"""Mini-batches: every row once a pass, the same for the same seed wherever one begins; class weights."""
 
 import threading
 
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datacc.fit import Examples
-from datacc.fit._batches import ahead, batches, class_weights, steps_per_epoch
+from datacc.fit._batches import CHUNK_STEPS, Batches, ahead, chunk_steps, class_weights, spans, steps_per_epoch
 
 
 def numbered(count: int) -> Examples:
@@ -16,21 +16,61 @@ def numbered(count: int) -> Examples:
     return Examples(inputs={"x": index[:, None].astype(np.float32)}, targets=index.astype(np.int32), augment={})
 
 
-@given(st.integers(1, 50), st.integers(1, 20), st.integers(1, 3), st.integers(0, 5))
-def test_a_pass_uses_no_row_twice(count: int, batch: int, epochs: int, seed: int) -> None:
-    found = list(batches(numbered(count), batch, epochs, seed))
-    steps = steps_per_epoch(count, batch)
-    assert len(found) == steps * epochs
+@given(st.integers(1, 50), st.integers(1, 20), st.integers(1, 3), st.integers(0, 5), st.integers(1, 7))
+def test_a_pass_uses_no_row_twice(count: int, batch: int, epochs: int, seed: int, size: int) -> None:
+    examples, steps = numbered(count), steps_per_epoch(count, batch)
+    batches = Batches(examples, batch, count, seed)
+    chunks = [batches.chunk(*span) for span in spans(steps * epochs, size, [])]
+    rows = np.concatenate([chunk.inputs["x"][..., 0] for chunk in chunks])
+    assert rows.shape == (steps * epochs, min(batch, count))
     for epoch in range(epochs):
-        targets = np.concatenate([targets for _, targets in found[epoch * steps : (epoch + 1) * steps]])
-        assert len(set(targets.tolist())) == len(targets) == min(count, steps * batch)
-    for inputs, targets in found:
-        np.testing.assert_array_equal(inputs["x"][:, 0], targets)
+        one = rows[epoch * steps : (epoch + 1) * steps].ravel()
+        assert len(set(one.tolist())) == len(one) == min(count, steps * batch)
+    targets = np.concatenate([chunk.targets for chunk in chunks])
+    np.testing.assert_array_equal(targets.argmax(-1), rows)
+    np.testing.assert_array_equal(targets.sum(-1), 1)
 
 
 def test_the_seed_decides() -> None:
-    first, again, other = ([t.tolist() for _, t in batches(numbered(20), 5, 2, seed)] for seed in (1, 1, 2))
+    first, again, other = (Batches(numbered(20), 5, 20, seed).chunk(1, 8).inputs["x"].tolist() for seed in (1, 1, 2))
     assert first == again != other
+
+
+def test_a_chunk_does_not_depend_on_those_before_it() -> None:
+    noisy = Examples(
+        inputs=numbered(20).inputs,
+        targets=numbered(20).targets,
+        augment={"x": lambda batch, random: batch + random.random(batch.shape, np.float32)},
+    )
+    straight, late = Batches(noisy, 5, 20, 0), Batches(noisy, 5, 20, 0)
+    for first, last in ((1, 3), (4, 6)):
+        chunk = straight.chunk(first, last)
+    np.testing.assert_array_equal(chunk.inputs["x"], late.chunk(4, 6).inputs["x"])
+    assert (straight.chunk(1, 3).inputs["x"] % 1 != chunk.inputs["x"] % 1).all()
+
+
+def test_parts_of_a_chunk_are_its_steps() -> None:
+    chunk = Batches(numbered(20), 5, 20, 0).chunk(4, 8)
+    head, one = chunk.head(2), chunk.step(5)
+    assert (head.first, head.last, one.first, one.last) == (4, 5, 5, 5)
+    np.testing.assert_array_equal(head.inputs["x"][1], one.inputs["x"])
+    np.testing.assert_array_equal(chunk.targets[1], one.targets)
+    assert head.weights.shape == (2, 5)
+
+
+@given(st.integers(1, 300), st.integers(1, 64), st.sets(st.integers(1, 300), max_size=4))
+def test_spans_cover_every_step_and_stop_where_they_must(steps: int, size: int, ends: set[int]) -> None:
+    within = {end for end in ends if end <= steps}
+    found = spans(steps, size, sorted(within))
+    assert [step for first, last in found for step in range(first, last + 1)] == list(range(1, steps + 1))
+    assert all(last - first < size for first, last in found)
+    assert within <= {last for _, last in found}
+
+
+def test_chunks_are_long_for_small_nets_and_short_for_large_ones() -> None:
+    assert chunk_steps(1_000, 64, 64) == CHUNK_STEPS
+    assert 1 < chunk_steps(1_400_000, 64, 784) < CHUNK_STEPS
+    assert chunk_steps(10**10, 64, 784) == chunk_steps(1, 64, 10**9) == 1
 
 
 def test_only_named_inputs_are_varied() -> None:
@@ -39,9 +79,9 @@ def test_only_named_inputs_are_varied() -> None:
         targets=np.zeros(4, np.int32),
         augment={"a": lambda batch, random: batch + 1},
     )
-    [(inputs, _)] = batches(examples, 4, 1, 0)
-    assert inputs["a"].all()
-    assert not inputs["b"].any()
+    chunk = Batches(examples, 4, 2, 0).chunk(1, 1)
+    assert chunk.inputs["a"].all()
+    assert not chunk.inputs["b"].any()
 
 
 def test_working_ahead_keeps_order_and_errors() -> None:
@@ -61,13 +101,22 @@ def test_working_ahead_ends_its_thread() -> None:
     before = threading.active_count()
     items = ahead(iter(range(1, 100)))
     next(items)
-    items.close()  # type: ignore[attr-defined]
+    items.close()
     assert threading.active_count() == before
 
 
 def test_balanced_classes_have_no_weights() -> None:
     assert class_weights(np.array([0, 1, 2] * 10, np.int32), 3) is None
     assert class_weights(np.array([1] * 10, np.int32), 3) is None
+
+
+def test_a_row_weighs_what_its_class_does() -> None:
+    targets = np.array([0] * 18 + [1] * 2, np.int32)
+    examples = Examples(inputs={"x": np.zeros((20, 1), np.float32)}, targets=targets, augment={})
+    chunk = Batches(examples, 20, 2, 0).chunk(1, 1)
+    expected = class_weights(targets, 2)
+    assert expected is not None
+    np.testing.assert_array_equal(chunk.weights, expected[chunk.targets.argmax(-1)])
 
 
 @given(st.lists(st.integers(0, 200), min_size=2, max_size=6))

@@ -11,9 +11,10 @@ from datacc.compiler.grid import Range
 from datacc.compiler.integers import LOST, RATE, as_integers, right
 from datacc.compiler.quantise import quantise, rounding
 from datacc.compiler.simplify import folded, simplify
-from datacc.fit import BackEnd, Examples, Fitted, Recipe, Rounding
+from datacc.fit import Examples, Fitted, Recipe, Rounding
 from datacc.fit._rounding import Rounded
-from datacc.fit.torch import Torch
+from datacc.fit.driver import fit
+from datacc.fit.torch import ENTRY
 from datacc.ir.graph import Graph, Node, float32
 from tests.emit.nets import Net
 
@@ -65,7 +66,7 @@ def skeleton() -> Graph:
 
 @pytest.fixture(scope="module")
 def fitted() -> Fitted:
-    return Torch().fit(skeleton(), bars(400, 0), bars(200, 1), RECIPE, 0)
+    return fit(ENTRY, skeleton(), bars(400, 0), bars(200, 1), RECIPE, 0)
 
 
 def coarse(fitted: Fitted) -> tuple[Graph, dict[str, Range]]:
@@ -83,23 +84,21 @@ def test_a_fine_tune_wins_back_what_coarse_steps_lost(fitted: Fitted) -> None:
     before = right(quantise(simple, wide), judge, "label")
     gentle = replace(RECIPE, rate=RECIPE.rate * RATE)
     rounded = rounding(simple, wide)
-    again = Torch().fit(folded(fitted.graph), bars(400, 0), bars(200, 1), gentle, 0, rounding=rounded)
+    again = fit(ENTRY, folded(fitted.graph), bars(400, 0), bars(200, 1), gentle, 0, rounding=rounded)
     after = right(quantise(simplify(again.graph), wide), judge, "label")
     assert right(fitted.graph, judge, "label") > before + 0.2  # much was lost
     assert after > before + 0.15
 
 
 def test_it_happens_only_where_more_than_the_stated_amount_is_lost(fitted: Fitted) -> None:
-    class Counting(BackEnd):
-        calls = 0
+    calls = []
 
-        def fit(self, *args: object, **more: object) -> Fitted:
-            self.calls += 1
-            return Torch().fit(*args, **more)  # type: ignore[arg-type]
+    def refit(graph: Graph, recipe: Recipe, rounding: Rounding) -> Fitted:
+        calls.append(rounding)
+        return fit(ENTRY, graph, bars(400, 0), bars(200, 1), recipe, 0, rounding=rounding)
 
-    back_end = Counting()
-    made = as_integers(fitted, bars(400, 0), bars(200, 1), "label", back_end, RECIPE, 0)
+    made = as_integers(fitted, bars(400, 0), bars(200, 1), "label", refit, RECIPE)
     lost = right(fitted.graph, bars(200, 1), "label") - made.tune
-    assert back_end.calls == 0
+    assert not calls
     assert lost <= LOST
     assert made.floats is fitted.graph

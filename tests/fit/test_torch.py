@@ -11,17 +11,20 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as nn
+import torch.nn.utils as nn_utils
 
 from datacc.errors import FitError, GraphError
-from datacc.fit import Examples, Fitted, Progress
-from datacc.fit.torch import ENTRY, FITTING_FORMS, _AdamW, _initial
+from datacc.fit import Examples, Fitted, Progress, Recipe
+from datacc.fit._initial import initial
+from datacc.fit.driver import fit as drive
+from datacc.fit.torch import ENTRY, FITTING_FORMS, _Optimiser
 from datacc.ir.graph import Graph
 from datacc.ir.interpret import interpret, walk
 from tests.fit.sets import QUICK, picture_graph, pictures, row_graph, rows
 
 
 def fit(graph: Graph, learn: Examples, tune: Examples, seed: int = 0, **options: Any) -> Fitted:
-    return ENTRY.fit(graph, learn, tune, options.pop("recipe", QUICK), seed, **options)
+    return drive(ENTRY, graph, learn, tune, options.pop("recipe", QUICK), seed, **options)
 
 
 def right(graph: Graph, examples: Examples) -> float:
@@ -80,7 +83,8 @@ def test_mean_and_variance_are_those_of_learn() -> None:
 def test_gradients_are_those_of_a_plain_module() -> None:
     learn = pictures(16)
     graph = picture_graph(learn)
-    values = {name: tensor.requires_grad_() for name, tensor in _initial(graph, 3).items()}
+    weights = {node.name: node.value for node in graph.weights if node.value is not None} | initial(graph, 3, {})
+    values = {name: torch.from_numpy(weight).requires_grad_() for name, weight in weights.items()}
     x, targets = torch.from_numpy(learn.inputs["x"]), torch.from_numpy(learn.targets).long()
     features = walk(graph, {**values, "x": x}, [graph.loss], forms=FITTING_FORMS)[graph.loss]
     nn.cross_entropy(features, targets).backward()
@@ -147,9 +151,9 @@ def test_the_best_look_at_tune_is_kept() -> None:
 
 def test_progress_is_told() -> None:
     told: list[Progress] = []
-    learn = rows(64)
+    learn = rows(240)
     fit(row_graph(learn), learn, rows(20, 1), watch=told.append)
-    assert told[-1].step == told[-1].steps == 48
+    assert told[-1].step == told[-1].steps == 180
     assert told[0].tune is None
     assert told[-1].tune is not None
     assert [one.step for one in told] == sorted({one.step for one in told})
@@ -165,35 +169,53 @@ def test_data_holes_must_be_filled_before() -> None:
         fit(opened, learn, learn)
 
 
-def test_adamw_is_that_of_torch() -> None:
+def oracle(recipe: Recipe, theirs: list[torch.Tensor]) -> torch.optim.Optimizer:
+    groups = [
+        {"params": theirs[:1], "weight_decay": recipe.decay},
+        {"params": theirs[1:], "weight_decay": 0.0},
+    ]
+    if recipe.optimiser == "adamw":
+        return torch.optim.AdamW(groups, lr=1.0)
+    return torch.optim.SGD(groups, lr=1.0, momentum=recipe.momentum, nesterov=True)
+
+
+@pytest.mark.parametrize("clip", [0.0, 0.5])
+@pytest.mark.parametrize("optimiser", ["adamw", "sgd"])
+def test_updates_are_those_of_torch(optimiser: str, clip: float) -> None:
+    recipe = replace(QUICK, optimiser=optimiser, decay=0.1, clip=clip, average=0.9)
     torch.manual_seed(0)
     start = [torch.randn(4, 3), torch.randn(4)]
-    ours = _AdamW(start, 0.1)
+    ours = _Optimiser({"weight": start[0].numpy(), "bias": start[1].numpy()}, recipe)
     theirs = [weight.clone().requires_grad_() for weight in start]
-    groups = [{"params": theirs[:1], "weight_decay": 0.1}, {"params": theirs[1:], "weight_decay": 0.0}]
-    oracle = torch.optim.AdamW(groups, lr=1.0)
-    x = torch.randn(8, 3)
+    other = oracle(recipe, theirs)
+    x, running = torch.randn(8, 3), [torch.zeros_like(weight) for weight in start]
     for step in range(50):
-        rate = 0.05 * (1 - step / 60)
-        weight, bias = ours.weights()
-        ((x @ weight.T + bias) ** 2).sum().backward()
+        rate = 0.02 * (1 - step / 60)
+        now = ours.weights()
+        ((x @ now["weight"].T + now["bias"]) ** 2).mean().backward()
         ours.step(rate)
-        oracle.zero_grad()
-        ((x @ theirs[0].T + theirs[1]) ** 2).sum().backward()
-        for group in oracle.param_groups:
+        other.zero_grad()
+        ((x @ theirs[0].T + theirs[1]) ** 2).mean().backward()
+        if clip:
+            nn_utils.clip_grad_norm_(theirs, clip)
+        for group in other.param_groups:
             group["lr"] = rate
-        oracle.step()
-    for got, wanted in zip(ours.weights(), theirs, strict=True):
-        torch.testing.assert_close(got, wanted, atol=1e-6, rtol=1e-5)
+        other.step()
+        running = [0.9 * m + 0.1 * w.detach() for m, w in zip(running, theirs, strict=True)]
+    for got, wanted in zip(ours.weights().values(), theirs, strict=True):
+        torch.testing.assert_close(got, wanted, atol=1e-5, rtol=1e-4)
+    for got, wanted in zip(ours.weights(average=True).values(), running, strict=True):
+        torch.testing.assert_close(got, wanted / (1 - 0.9**50), atol=1e-5, rtol=1e-4)
 
 
 def test_a_fit_imports_no_compiler_of_torch() -> None:
     code = (
         "import sys\n"
+        "from datacc.fit.driver import fit\n"
         "from datacc.fit.torch import ENTRY\n"
         "from tests.fit.sets import QUICK, row_graph, rows\n"
         "learn = rows()\n"
-        "ENTRY.fit(row_graph(learn), learn, learn, QUICK, 0)\n"
+        "fit(ENTRY, row_graph(learn), learn, learn, QUICK, 0)\n"
         "assert 'torch' in sys.modules and not {'torch._dynamo', 'torch._inductor'} & set(sys.modules)\n"
     )
     top = Path(__file__).parents[2]

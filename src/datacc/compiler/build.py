@@ -11,7 +11,7 @@ from datacc.compiler.assemble import skeleton_graph
 from datacc.compiler.cache import cache
 from datacc.compiler.certify import certify, outlook
 from datacc.compiler.finish import Decided, finish
-from datacc.compiler.fitting import back_end_version, fit_once
+from datacc.compiler.fitting import absent, fit_once
 from datacc.compiler.price import over_budget, price
 from datacc.compiler.recipe import recipe_of
 from datacc.compiler.report import Report
@@ -59,7 +59,7 @@ def build(program: Program, root: Path, order: Order = Order(), announce: Announ
     else:
         choice = obey(lock, asked, snapshot, store, announce)
     fresh = lock_of(asked, choice)
-    told = (*warnings, *_outlook(asked, snapshot, choice))
+    told = (*warnings, *absent(snapshot), *choice.fitted.warnings, *_outlook(asked, snapshot, choice))
     decided = Decided(program=asked, snapshot=snapshot, choice=choice, lock=fresh, warnings=told)
     with replacing(root / "build" / program.name) as folder:
         report = finish(decided, root, store, folder)
@@ -103,7 +103,8 @@ def obey(lock: Lock, program: Program, snapshot: Snapshot, store: Store, announc
         what = "what it chose needs " + " and ".join(over.text for over in overs)
         raise BudgetError(what, where=LOCK, tries=["datacc build --search", *(over.fix for over in overs)])
     recipe = recipe_of(lock.recipe, LOCK)
-    fitted = fit_once(program, snapshot, graph, recipe, store, watch=announce(rung))
+    by = program.backend or lock.toolchain.get("fit")
+    fitted = fit_once(program, snapshot, graph, recipe, store, watch=announce(rung), asked=by)
     tried = replace(candidate(rung, costs, fitted.tune, "as datacc.lock says"), chosen=True)
     return Choice(rung=rung, recipe=recipe, fitted=fitted, tried=(tried,))
 
@@ -115,5 +116,5 @@ def lock_of(program: Program, choice: Choice) -> Lock:
         skeleton=choice.rung.skeleton,
         sizes=dict(choice.rung.sizes),
         recipe=choice.recipe.plain(),
-        toolchain={**toolchain(), "fit": back_end_version()},
+        toolchain={**toolchain(), "fit": choice.fitted.by},
     )

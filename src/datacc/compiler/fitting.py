@@ -2,48 +2,20 @@
 
 import json
 from dataclasses import replace
-from importlib.metadata import PackageNotFoundError, version
-from typing import Final
+
+import numpy as np
 
 from datacc.compiler.assemble import examples
+from datacc.compiler.engine import Engine, engine
 from datacc.compiler.integers import as_integers
-from datacc.errors import MissingExtra
-from datacc.fit import BackEnd, Fitted, Recipe, Watch
+from datacc.fit import Fitted, Recipe, Rounding, Watch
+from datacc.fit._checkpoint import Checkpoint
 from datacc.ir.file import dump
 from datacc.ir.file import load as load_graph
 from datacc.ir.graph import Graph
-from datacc.registry import load
-from datacc.repo.snapshot import Snapshot
+from datacc.repo.snapshot import LEARN, Snapshot
 from datacc.spec.program import Program
 from datacc.store import Store, canonical, digest
-
-BACK_END: Final = "torch"
-
-
-def back_end() -> BackEnd:
-    """The fitting back end, imported now. Raises `MissingExtra` when what it stands on is not installed."""
-    try:
-        found: BackEnd = load("fit", BACK_END)
-    except ModuleNotFoundError as error:
-        if error.name != BACK_END:
-            raise
-        raise _missing() from error
-    return found
-
-
-def back_end_version() -> str:
-    """Name and version of the back end, without importing it, since an import takes seconds.
-
-    Raises `MissingExtra` when it is not installed.
-    """
-    try:
-        return f"{BACK_END} {version(BACK_END).split('+')[0]}"
-    except PackageNotFoundError as error:
-        raise _missing() from error
-
-
-def _missing() -> MissingExtra:
-    return MissingExtra(f"fitting needs {BACK_END}, which is not installed", tries=["pip install 'datacc[fit]'"])
 
 
 def fit_once(
@@ -53,34 +25,58 @@ def fit_once(
     recipe: Recipe,
     store: Store,
     watch: Watch | None = None,
+    asked: str | None = None,
 ) -> Fitted:
-    """The fitted Graph, of the arithmetic that the program asks for, from the cache where it is there."""
-    key = digest(
-        "fitted 1", graph.digest, snapshot.digest, canonical(recipe.plain()), str(program.seed), back_end_version()
-    )
+    """The fitted Graph, of the arithmetic that the program asks for, from the cache where it is there.
+
+    `asked` is the back end as a lock names it; without one, that of the program, or the first that covers the Graph.
+    An interrupted fit goes on where it was.
+    """
+    chosen = engine(asked or program.backend, graph)
+    settings = canonical(recipe.plain()), str(program.seed), chosen.version
+    key = digest("fitted 2", graph.digest, snapshot.digest, *settings)
     found = _read(store.get(key))
     if found is None:
         learn, tune = examples(program, snapshot)
-        found = back_end().fit(graph, learn, tune, recipe, program.seed, watch)
+        checkpoint = Checkpoint(store=store, key=digest("checkpoint 1", key))
+        found = chosen.fit(graph, learn, tune, recipe, program.seed, watch=watch, checkpoint=checkpoint)
         store.put(key, _bytes(found))
-    return found if program.target.arithmetic == "float" else _integers(program, snapshot, found, recipe, store)
+    return found if program.target.arithmetic == "float" else _integers(program, snapshot, found, recipe, store, chosen)
 
 
-def _integers(program: Program, snapshot: Snapshot, fitted: Fitted, recipe: Recipe, store: Store) -> Fitted:
+def absent(snapshot: Snapshot) -> tuple[str, ...]:
+    """A warning for each output with classes that no learn row has: nothing can be learnt about them."""
+    told = []
+    for field, names in snapshot.classes.items():
+        counts = np.bincount(snapshot.labels[field][snapshot.rows(LEARN)], minlength=len(names))
+        missing = [name for name, count in zip(names, counts, strict=True) if not count]
+        if missing:
+            more = f" and {len(missing) - 5:,} more" if len(missing) > 5 else ""
+            told.append(f"no learn example of {field} is {', '.join(map(repr, missing[:5]))}{more}: it is not learnt")
+    return tuple(told)
+
+
+def _integers(
+    program: Program, snapshot: Snapshot, fitted: Fitted, recipe: Recipe, store: Store, chosen: Engine
+) -> Fitted:
     """The same of integers, from the cache where it is there."""
-    settings = canonical(recipe.plain()), str(program.seed), back_end_version()
-    key = digest("integers 2", fitted.graph.digest, snapshot.digest, *settings)
+    settings = canonical(recipe.plain()), str(program.seed), chosen.version
+    key = digest("integers 3", fitted.graph.digest, snapshot.digest, *settings)
     found = _read(store.get(key))
     if found is None:
-        output = program.outputs[0].name
-        found = as_integers(fitted, *examples(program, snapshot), output, back_end(), recipe, program.seed)
+        learn, tune = examples(program, snapshot)
+
+        def refit(graph: Graph, recipe: Recipe, rounding: Rounding) -> Fitted:
+            return engine(chosen.name, graph, rounding).fit(graph, learn, tune, recipe, program.seed, rounding=rounding)
+
+        found = as_integers(fitted, learn, tune, program.outputs[0].name, refit, recipe)
         store.put(key, _bytes(found))
     return replace(found, floats=fitted.graph)
 
 
 def _bytes(fitted: Fitted) -> bytes:
-    head = canonical({"tune": fitted.tune, "history": fitted.history})
-    return head.encode() + b"\n" + dump(fitted.graph)
+    head = {"tune": fitted.tune, "history": fitted.history, "warnings": fitted.warnings, "by": fitted.by}
+    return canonical(head).encode() + b"\n" + dump(fitted.graph)
 
 
 def _read(data: bytes | None) -> Fitted | None:
@@ -89,4 +85,5 @@ def _read(data: bytes | None) -> Fitted | None:
     head, _, graph = data.partition(b"\n")
     told = json.loads(head)
     history = tuple((int(step), float(score)) for step, score in told["history"])
-    return Fitted(graph=load_graph(graph), tune=told["tune"], history=history)
+    warnings = tuple(told["warnings"])
+    return Fitted(graph=load_graph(graph), tune=told["tune"], history=history, warnings=warnings, by=told["by"])

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from datacc.compiler.ask import ask_reference
 from datacc.compiler.assemble import examples
-from datacc.compiler.fitting import back_end, back_end_version
+from datacc.compiler.engine import Engine, engine
 from datacc.fit import Examples, Recipe, Watch
 from datacc.ir.container import pack, unpack
 from datacc.ir.graph import Graph
@@ -41,21 +41,23 @@ def folds(
     recipe: Recipe,
     store: Store,
     announce: Announce = lambda fold: None,
+    asked: str | None = None,
 ) -> OutOfFold:
     """Out-of-fold answers for every learn row, by `FOLDS` fits of the form of `graph`, whose weights are dropped.
 
     Each fit is remembered under a digest of all that goes into it, its own rows and labels among them: a relabelled
     example costs no fit in the fold that held it out. `announce(fold)` is called before a fit and gives what watches
-    it. Raises `FitError` when a fit fails.
+    it. `asked` is the back end of the fit that is asked about. Raises `FitError` when a fit fails.
     """
     learn, tune = examples(program, snapshot)
     empty = emptied(graph)
+    chosen = engine(asked or program.backend, empty)
     fold_of = assign_folds(learn)
     answer = np.full(len(learn), -1, np.int32)
     for fold in range(FOLDS):
         held = fold_of == fold
         if held.any():
-            part = _Fold(program, empty, learn.rows(~held), tune, learn.rows(held), recipe)
+            part = _Fold(program, empty, learn.rows(~held), tune, learn.rows(held), recipe, chosen)
             answer[held] = part.answers(store, lambda fold=fold: announce(fold))  # type: ignore[misc]
     rows = snapshot.rows(LEARN)
     return OutOfFold(ids=tuple(snapshot.ids[row] for row in rows), answer=answer)
@@ -80,10 +82,17 @@ class _Fold:
     """One fit without one fold, and its answers to it."""
 
     def __init__(
-        self, program: Program, graph: Graph, learn: Examples, tune: Examples, held: Examples, recipe: Recipe
+        self,
+        program: Program,
+        graph: Graph,
+        learn: Examples,
+        tune: Examples,
+        held: Examples,
+        recipe: Recipe,
+        chosen: Engine,
     ) -> None:
         self.program, self.learn, self.tune, self.held, self.recipe = program, learn, tune, held, recipe
-        self.graph = graph
+        self.graph, self.engine = graph, chosen
         for field in program.inputs:
             kind = load("types", field.type)
             options = kind.options(**field.options)
@@ -94,7 +103,7 @@ class _Fold:
         known = store.get(key)
         if known is not None:
             return np.asarray(unpack(MAGIC, known)[1]["answer"], np.int32)
-        fitted = back_end().fit(self.graph, self.learn, self.tune, self.recipe, self.program.seed, announce())
+        fitted = self.engine.fit(self.graph, self.learn, self.tune, self.recipe, self.program.seed, watch=announce())
         (output,) = self.program.outputs
         answer = ask_reference(fitted.graph, self.held.inputs)[output.name].reshape(-1).astype(np.int32)
         store.put(key, pack(MAGIC, {}, {"answer": answer}))
@@ -104,8 +113,8 @@ class _Fold:
         program = [[field.name, field.type, dict(field.options)] for field in self.program.inputs]
         rows = [_rows_digest(part) for part in (self.learn, self.tune)]
         held = _rows_digest(replace(self.held, targets=np.zeros(0, np.int32)))  # its labels play no part
-        settings = canonical([program, self.recipe.plain(), self.program.seed, back_end_version()])
-        return digest("fold 2", self.graph.digest, settings, *rows, held)
+        settings = canonical([program, self.recipe.plain(), self.program.seed, self.engine.version])
+        return digest("fold 3", self.graph.digest, settings, *rows, held)
 
 
 def _rows_digest(rows: Examples) -> str:

@@ -1,5 +1,6 @@
 """A fitted Graph of floats as one of integers: ranges from learn, limits chosen on tune, a fine-tune if needed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -10,7 +11,7 @@ from datacc.compiler.calibrate import calibrate
 from datacc.compiler.grid import Ranges
 from datacc.compiler.quantise import quantise, rounding
 from datacc.compiler.simplify import folded, simplify
-from datacc.fit import BackEnd, Examples, Fitted, Recipe
+from datacc.fit import Examples, Fitted, Recipe, Rounding
 from datacc.ir.graph import Graph
 
 SHARES: Final = (1.0, 0.9999, 0.999)  # of the values seen that lie within a grid
@@ -19,19 +20,20 @@ LOST: Final = 0.003  # of right answers on tune, against floats: what is worth a
 EPOCHS: Final = 0.25  # of the fit's, for a fine-tune
 RATE: Final = 0.05
 
+Refit = Callable[[Graph, Recipe, Rounding], Fitted]  # fits the weights of a Graph on, rounded as it says
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Candidate:
-    """An integer Graph, the ranges it was made with, and its share of right answers on tune."""
+    """An integer Graph, the ranges it was made with, its share of right answers on tune, and what fine-tuned it."""
 
     graph: Graph
     ranges: Ranges
     right: float
+    by: str = ""
 
 
-def as_integers(
-    fitted: Fitted, learn: Examples, tune: Examples, output: str, back_end: BackEnd, recipe: Recipe, seed: int
-) -> Fitted:
+def as_integers(fitted: Fitted, learn: Examples, tune: Examples, output: str, refit: Refit, recipe: Recipe) -> Fitted:
     """The integer Graph that answers `output` right on most tune rows; `floats` is what it was made of.
 
     Limits that cover everything come first, narrower ones only win by being better. When even the best loses more
@@ -42,10 +44,11 @@ def as_integers(
     plain = right(fitted.graph, rows, output)
     best = max((_calibrated(fitted.graph, learn, rows, output, share) for share in SHARES), key=lambda one: one.right)
     if plain - best.right > LOST:
-        tuned = _tuned(fitted, best, learn, rows, output, back_end, _gentle(recipe), seed)
+        tuned = _tuned(fitted, best, rows, output, refit, _gentle(recipe))
         best = max(best, tuned, key=lambda one: one.right)
     score = best.right if len(rows) == len(tune) else right(best.graph, tune, output)
-    return replace(fitted, graph=best.graph, tune=score, floats=fitted.graph)
+    by = fitted.by if best.by in ("", fitted.by) else f"{fitted.by}, {best.by}"
+    return replace(fitted, graph=best.graph, tune=score, by=by, floats=fitted.graph)
 
 
 def _calibrated(graph: Graph, learn: Examples, tune: Examples, output: str, share: float) -> Candidate:
@@ -55,21 +58,12 @@ def _calibrated(graph: Graph, learn: Examples, tune: Examples, output: str, shar
     return Candidate(graph=whole, ranges=ranges, right=right(whole, tune, output))
 
 
-def _tuned(
-    fitted: Fitted,
-    best: Candidate,
-    learn: Examples,
-    tune: Examples,
-    output: str,
-    back_end: BackEnd,
-    recipe: Recipe,
-    seed: int,
-) -> Candidate:
+def _tuned(fitted: Fitted, best: Candidate, tune: Examples, output: str, refit: Refit, recipe: Recipe) -> Candidate:
     """The candidate after a fine-tune on its own grids."""
     rounded = rounding(simplify(fitted.graph), best.ranges)
-    again = back_end.fit(folded(fitted.graph), learn, tune, recipe, seed, rounding=rounded)
+    again = refit(folded(fitted.graph), recipe, rounded)
     whole = quantise(simplify(again.graph), best.ranges)
-    return Candidate(graph=whole, ranges=best.ranges, right=right(whole, tune, output))
+    return Candidate(graph=whole, ranges=best.ranges, right=right(whole, tune, output), by=again.by)
 
 
 def _gentle(recipe: Recipe) -> Recipe:

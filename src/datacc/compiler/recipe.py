@@ -1,5 +1,6 @@
 """The recipe of a fit: by default from the size of the data and the work of the skeleton, else as it was locked."""
 
+import math
 from collections.abc import Mapping
 from typing import Any, Final, get_type_hints
 
@@ -11,6 +12,9 @@ EPOCHS: Final = (8, 120)
 ROWS_PER_STEP: Final = 24  # small sets get small batches, so that there are steps at all
 RATE: Final = 0.02  # out of fold on digits and four tables, better than half of it on most, and than double
 THREADS_PAY: Final = 2_000_000  # multiply-adds of one answer; below, threads wait for each other more than they work
+
+OPTIMISERS: Final = ("adamw", "sgd")
+LATER: Final = ("optimiser", "momentum", "clip", "average")  # locks from before they were there mean their defaults
 
 _KINDS: Final = get_type_hints(Recipe)
 
@@ -25,18 +29,25 @@ def default_recipe(rows: int, work: int) -> Recipe:
 def recipe_of(plain: Mapping[str, Any], where: str) -> Recipe:
     """The recipe that `Recipe.plain` gave and the file `where` kept. Raises `SpecError` when it is none."""
     for name in sorted({*plain, *_KINDS}):
-        if name not in plain or name not in _KINDS:
-            raise _no_recipe(f"recipe.{name} is {'missing' if name in _KINDS else 'unknown'}", where)
-        if not _fits(plain[name], whole=_KINDS[name] is int):
+        if name not in _KINDS:
+            raise _no_recipe(f"recipe.{name} is unknown", where)
+        if name not in plain and name not in LATER:
+            raise _no_recipe(f"recipe.{name} is missing", where)
+        if name in plain and not _fits(name, plain[name]):
             raise _no_recipe(f"recipe.{name} = {plain[name]!r} cannot be", where)
     return Recipe(**plain)
 
 
-def _fits(value: Any, *, whole: bool) -> bool:
-    """Whole numbers count something, so they begin at 1; others may be 0."""
+def _fits(name: str, value: Any) -> bool:
+    """Whole numbers count something, so they begin at 1; others may be 0, and most are shares."""
+    if _KINDS[name] is str:
+        return value in OPTIMISERS
+    whole = _KINDS[name] is int
     if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
         return False
-    return value >= 1 if whole else 0 <= value < 1
+    if whole:
+        return bool(value >= 1)
+    return bool(0 <= value < (math.inf if name == "clip" else 1))
 
 
 def _no_recipe(what: str, where: str) -> SpecError:

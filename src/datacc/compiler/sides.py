@@ -91,4 +91,5 @@ def _out_of_fold(folder: Path, side: Side, store: Store, announce: Announce) -> 
     file = fitted if fitted.exists() else folder / "graph.dcc"
     graph = load_graph(file.read_bytes(), str(file))
     recipe = recipe_of(side.report.recipe, str(folder / "report.json"))
-    return folds(side.program, side.snapshot, graph, recipe, store, announce)
+    by = side.report.provenance.toolchain.get("fit")
+    return folds(side.program, side.snapshot, graph, recipe, store, announce, by)

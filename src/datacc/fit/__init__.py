@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from datacc.fit._memory import step_bytes
 from datacc.ir.graph import Graph
 
 Augment = Callable[[NDArray[Any], np.random.Generator], NDArray[Any]]
@@ -36,9 +37,13 @@ class Examples:
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """How to fit: passes over learn, rows per batch, peak rate, weight decay, label smoothing, threads.
+    """How to fit: passes over learn, rows per batch, peak rate, weight decay, label smoothing, threads, update.
 
     The number of threads is part of the recipe because it can change the last bits of a sum.
+    `optimiser` is "adamw" (its decay apart from the gradient) or "sgd" (Nesterov's, by `momentum`; its decay is added
+    to the gradient, as in torch); only weights of two axes or more decay. `clip` is the largest norm of all gradients
+    together, 0 for none. `average` is what the mean of the weights keeps of itself at a step, 0 for none:
+    m ← average · m + (1 − average) · w from m = 0, divided by 1 − average^steps when it is read.
     """
 
     epochs: int
@@ -47,8 +52,12 @@ class Recipe:
     decay: float = 0.01
     smoothing: float = 0.03
     threads: int = 2
+    optimiser: str = "adamw"
+    momentum: float = 0.9
+    clip: float = 0.0
+    average: float = 0.0
 
-    def plain(self) -> dict[str, int | float]:
+    def plain(self) -> dict[str, int | float | str]:
         """As plain values, for the lock."""
         return asdict(self)
 
@@ -82,31 +91,87 @@ Watch = Callable[[Progress], None]
 class Fitted:
     """A Graph without learnt holes, its score on tune (share of right answers), and (step, tune score) on the way.
 
-    When the Graph is one of integers, `floats` is the one that it was made of.
+    `warnings` say what was odd about the fit, `by` which version of which back end did it. When the Graph is one of
+    integers, `floats` is the one that it was made of.
     """
 
     graph: Graph
     tune: float
     history: tuple[tuple[int, float], ...]
+    warnings: tuple[str, ...] = ()
+    by: str = ""
     floats: Graph | None = None
 
 
-class BackEnd(ABC):
-    """Something that can fit. Members are stateless."""
+class Fitting(ABC):
+    """One fit under way: the weights and all that an optimiser remembers. Made by a back end's `open`."""
 
     @abstractmethod
-    def fit(
+    def run(
+        self,
+        inputs: Mapping[str, NDArray[Any]],
+        targets: NDArray[np.float32],
+        weights: NDArray[np.float32],
+        rates: NDArray[np.float64],
+    ) -> NDArray[np.float32]:
+        """Go T steps: inputs (T, B, *shape), targets (T, B, K), row weights (T, B), rates (T,); the losses (T,).
+
+        The loss of a step is Σ weight · loss of the row / B, before its update. One that is no number is returned like
+        any other; what the weights become after it does not matter.
+        """
+
+    @abstractmethod
+    def weights(self, *, average: bool = True) -> dict[str, NDArray[np.float32]]:
+        """Every learnt hole's weights by name, copies; with `average` their mean, when the recipe asks for one."""
+
+    @abstractmethod
+    def look(
+        self, values: Mapping[str, NDArray[Any]], inputs: Mapping[str, NDArray[Any]]
+    ) -> tuple[NDArray[np.float32], dict[str, NDArray[Any]]]:
+        """Features (N, K) of inputs (N, *shape) by `weights()`, and sums over what each normalise reads.
+
+        `values` holds every mean and variance that is a hole, by name, and for each mean `<mean>.before` (C,). The
+        sums, over rows and positions, have the same names: under a mean that of (x − before), under a variance that of
+        (x − before)².
+        """
+
+    @abstractmethod
+    def state(self) -> bytes:
+        """Everything that the next steps depend on."""
+
+    @abstractmethod
+    def restore(self, state: bytes) -> None:
+        """Be as the fit was when `state` gave this; the next steps give the same bits."""
+
+
+class BackEnd(ABC):
+    """Something that can fit. Members are stateless.
+
+    `version` names it and its numbers: another version may give other weights for the same arguments.
+    """
+
+    version: str
+
+    @abstractmethod
+    def lacks(self, graph: Graph, rounding: Rounding | None) -> str:
+        """What of this fit it cannot do ("op 'sin' of node 'x'"), for a message; nothing when it covers all."""
+
+    @abstractmethod
+    def open(
         self,
         graph: Graph,
-        learn: Examples,
-        tune: Examples,
+        loss: Graph,
         recipe: Recipe,
-        seed: int,
-        watch: Watch | None = None,
+        weights: Mapping[str, NDArray[np.float32]],
+        rows: int,
         rounding: Rounding | None = None,
-    ) -> Fitted:
-        """The Graph with its `learnt`, `mean` and `variance` holes filled; the same bytes for the same arguments.
+    ) -> Fitting:
+        """A fit that begins with these `weights`, one for every hole of `graph`, in batches of `rows` rows.
 
-        `data` holes must be filled before. With a `rounding` the Graph has no holes: the weights of its products are
-        fitted on, from where they are. Raises `FitError` when the loss stops being a number.
+        Every hole is learnt but those with the roles `mean` and `variance`: while steps are run they are the batch's.
+        `loss` is a Graph from `features` (the node `graph.loss`), `target` and `weight` of a row to its `loss`.
         """
+
+    def memory(self, graph: Graph, rows: int) -> int:
+        """About how many bytes a step of `rows` rows takes at once, besides the examples."""
+        return step_bytes(graph, rows)

@@ -1,16 +1,50 @@
-"""Mini-batches of one epoch after another, shuffled and augmented, the same for the same seed."""
+"""Mini-batches of one epoch after another, shuffled and augmented, the same for the same seed; many at a time.
 
-from collections.abc import Iterator, Mapping
+A chunk is what a back end works on in one call. Its batches depend on the seed and on where it lies alone, so a fit
+can go on at the beginning of any chunk.
+"""
+
+import math
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from datacc.fit import Examples
 
-Batch = tuple[Mapping[str, NDArray[Any]], NDArray[np.int32]]
+CHUNK_STEPS: Final = 64
+CHUNK_WORK: Final = 10**9  # multiply-adds of a chunk, forwards and backwards: some 20 ms
+CHUNK_BYTES: Final = 2**25  # of inputs
+AHEAD: Final = 2  # chunks that are made before they are asked for
+ORDER, VARIATION = 0, 1  # what chance is drawn for: two streams of one seed
+
 Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Chunk:
+    """Batches of the steps `first` … `last` (T of them, counted from 1), ready for `Fitting.run`."""
+
+    first: int
+    last: int
+    inputs: Mapping[str, NDArray[Any]]
+    targets: NDArray[np.float32]
+    weights: NDArray[np.float32]
+
+    def head(self, steps: int) -> "Chunk":
+        """Its first steps alone."""
+        inputs = {name: array[:steps] for name, array in self.inputs.items()}
+        last = self.first + steps - 1
+        return replace(self, last=last, inputs=inputs, targets=self.targets[:steps], weights=self.weights[:steps])
+
+    def step(self, step: int) -> "Chunk":
+        """One of its steps, without the axis of steps."""
+        at = step - self.first
+        inputs = {name: array[at] for name, array in self.inputs.items()}
+        return Chunk(first=step, last=step, inputs=inputs, targets=self.targets[at], weights=self.weights[at])
 
 
 def steps_per_epoch(rows: int, batch: int) -> int:
@@ -18,31 +52,72 @@ def steps_per_epoch(rows: int, batch: int) -> int:
     return max(1, rows // batch)
 
 
-def batches(examples: Examples, batch: int, epochs: int, seed: int) -> Iterator[Batch]:
-    """Inputs (B, *shape) and targets (B,), `steps_per_epoch` of them per pass."""
-    random = np.random.default_rng(seed)
-    for _ in range(epochs):
-        order = random.permutation(len(examples))
-        for step in range(steps_per_epoch(len(examples), batch)):
-            rows = order[step * batch : (step + 1) * batch]
-            yield _augmented(examples, rows, random), examples.targets[rows]
+def chunk_steps(work: int, batch: int, row_bytes: int) -> int:
+    """How many steps to do at once: of an answer of `work` multiply-adds, `batch` rows of `row_bytes` bytes each."""
+    enough = math.ceil(CHUNK_WORK / max(1, 3 * work * batch))
+    return max(1, min(enough, CHUNK_STEPS, CHUNK_BYTES // max(1, batch * row_bytes)))
 
 
-def ahead(items: Iterator[Item]) -> Iterator[Item]:
-    """The same items in the same order, each made in a thread while the one before it is used."""
+def spans(steps: int, size: int, ends: Sequence[int]) -> list[tuple[int, int]]:
+    """Steps 1 … `steps` in pieces (first, last) of at most `size`, none of which goes past one of `ends`."""
+    found, first = [], 1
+    for end in sorted({*ends, steps}):
+        while first <= end:
+            last = min(first + size - 1, end)
+            found.append((first, last))
+            first = last + 1
+    return found
+
+
+class Batches:
+    """The batches of a fit: `batch` rows each of `examples`, targets as shares of `classes`, row weights."""
+
+    def __init__(self, examples: Examples, batch: int, classes: int, seed: int) -> None:
+        self.examples, self.batch, self.seed = examples, min(batch, len(examples)), seed
+        self.per_epoch = steps_per_epoch(len(examples), batch)
+        self.classes = classes
+        weights = class_weights(examples.targets, classes)
+        self.weights = np.ones(classes, np.float32) if weights is None else weights
+        self.order: tuple[int, NDArray[Any]] = (-1, np.zeros(0, np.int64))
+
+    def chunk(self, first: int, last: int) -> Chunk:
+        """The steps `first` … `last`, counted from 1."""
+        rows = np.concatenate([self._rows(step) for step in range(first - 1, last)])
+        targets = self.examples.targets[rows]
+        random = np.random.default_rng([self.seed, VARIATION, first])
+        shape = (last - first + 1, self.batch)
+        inputs = {name: array.reshape(*shape, *array.shape[1:]) for name, array in self._inputs(rows, random).items()}
+        shares = np.zeros((len(rows), self.classes), np.float32)
+        shares[np.arange(len(rows)), targets] = 1
+        weights = self.weights[targets].reshape(shape)
+        return Chunk(first=first, last=last, inputs=inputs, targets=shares.reshape(*shape, -1), weights=weights)
+
+    def _rows(self, step: int) -> NDArray[Any]:
+        epoch, within = divmod(step, self.per_epoch)
+        if self.order[0] != epoch:
+            random = np.random.default_rng([self.seed, ORDER, epoch])
+            self.order = epoch, random.permutation(len(self.examples))
+        return self.order[1][within * self.batch : (within + 1) * self.batch]
+
+    def _inputs(self, rows: NDArray[Any], random: np.random.Generator) -> dict[str, NDArray[Any]]:
+        augment = self.examples.augment
+        inputs = {name: array[rows] for name, array in self.examples.inputs.items()}
+        return {
+            name: augment[name](array, random) if name in augment else array for name, array in sorted(inputs.items())
+        }
+
+
+def ahead(items: Iterator[Item]) -> Generator[Item, None, None]:
+    """The same items in the same order, made in a thread while those before them are used."""
     with ThreadPoolExecutor(max_workers=1) as pool:
-        following = pool.submit(next, items, None)
-        while (item := following.result()) is not None:
-            following = pool.submit(next, items, None)
-            yield item
-
-
-def _augmented(examples: Examples, rows: NDArray[Any], random: np.random.Generator) -> dict[str, NDArray[Any]]:
-    inputs = {name: array[rows] for name, array in examples.inputs.items()}
-    return {
-        name: examples.augment[name](array, random) if name in examples.augment else array
-        for name, array in inputs.items()
-    }
+        following = [pool.submit(next, items, None) for _ in range(AHEAD)]
+        try:
+            while (item := following.pop(0).result()) is not None:
+                following.append(pool.submit(next, items, None))
+                yield item
+        finally:
+            for one in following:
+                one.cancel()
 
 
 def class_weights(targets: NDArray[np.int32], classes: int) -> NDArray[np.float32] | None:

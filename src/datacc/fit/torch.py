@@ -1,24 +1,21 @@
 """The fitting back end `torch`: walks the Graph with torch's forms of the ops; the only file that imports torch."""
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
+import numpy as np
 import torch
 import torch.nn.functional as nn
+from numpy.typing import NDArray
 from torch import Tensor
 
-from datacc.errors import FitError
-from datacc.fit import BackEnd, Examples, Fitted, Progress, Recipe, Rounding, Watch
-from datacc.fit._batches import ahead, batches, class_weights, steps_per_epoch
+from datacc.fit import BackEnd, Fitting, Recipe, Rounding
 from datacc.fit._rounding import Rounded
-from datacc.fit._schedule import looks_of, rate
-from datacc.ir.check import check
+from datacc.ir.container import pack, unpack
 from datacc.ir.graph import Graph, Node
 from datacc.ir.interpret import walk
 
-STATISTICS_ROWS: Final = 2048  # learn rows of the pass that fills mean and variance; ids are hashes, so a fair sample
-EVALUATION_ROWS: Final = 1024
+MAGIC: Final = b"DATACCT\n"  # first bytes of a state
 BETA_MEAN: Final = 0.9
 BETA_SQUARE: Final = 0.999
 EPSILON: Final = 1e-8
@@ -110,145 +107,145 @@ Values = dict[str, Tensor]
 
 
 class Torch(BackEnd):
-    """AdamW under a one-cycle schedule; normalisation by batch, then by one exact pass; best of tune is kept."""
+    """Everything that the op table can say, on a CPU, by torch's own gradients."""
 
-    def fit(
+    version = f"torch {torch.__version__.split('+')[0]}"
+
+    def lacks(self, graph: Graph, rounding: Rounding | None) -> str:
+        """Nothing."""
+        return ""
+
+    def open(
         self,
         graph: Graph,
-        learn: Examples,
-        tune: Examples,
+        loss: Graph,
         recipe: Recipe,
-        seed: int,
-        watch: Watch | None = None,
+        weights: Mapping[str, NDArray[np.float32]],
+        rows: int,
         rounding: Rounding | None = None,
-    ) -> Fitted:
-        """The Graph with its `learnt`, `mean` and `variance` holes filled; the same bytes for the same arguments."""
-        check(graph, holes=("learnt", "mean", "variance"))
-        if not len(learn):
-            raise FitError("there are no examples to learn from")
-        torch.manual_seed(seed)
+    ) -> Fitting:
+        """A fit that begins with these `weights`."""
         torch.set_deterministic_debug_mode("error")  # as use_deterministic_algorithms, without importing a compiler
         # Filling fresh memory costs a fifth of the time, and nothing reads it before it is written.
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
         torch.set_num_threads(recipe.threads)
-        return _Fit(graph, learn, tune, recipe, seed, rounding).run(watch)
+        return _Fitting(graph, loss, recipe, weights, rounding)
 
 
-class _Fit:
-    """One fit under way: weights, optimiser, and the best that tune has seen."""
+class _Fitting(Fitting):
+    """Weights in one flat vector, the optimiser's memory, and the two Graphs that a step walks."""
 
     def __init__(
-        self, graph: Graph, learn: Examples, tune: Examples, recipe: Recipe, seed: int, rounding: Rounding | None
+        self,
+        graph: Graph,
+        loss: Graph,
+        recipe: Recipe,
+        weights: Mapping[str, NDArray[np.float32]],
+        rounding: Rounding | None,
     ) -> None:
-        self.graph, self.learn, self.tune, self.recipe, self.seed = graph, learn, tune, recipe, seed
-        self.values = _initial(graph, seed)
-        self.learnt = _learnt(graph, rounding)
-        self.hooks: dict[str, Any] = {}
-        if rounding is not None:
-            rounded = Rounded(rounding)
-            self.hooks = {"given": rounded.given, "seen": rounded.seen}
-        self.steps = recipe.epochs * steps_per_epoch(len(learn), recipe.batch)
-        self.optimiser = _AdamW([self.values[name] for name in self.learnt], recipe.decay)
-        weights = class_weights(learn.targets, graph.by_name[graph.loss].type.shape[-1])
-        self.weights = None if weights is None else torch.from_numpy(weights)
-        self.best: tuple[float, float] = (-1.0, 0.0)
-        self.best_values: Values = {}
-        self.history: list[tuple[int, float]] = []
+        self.graph, self.loss = graph, loss
+        self.fixed, self.loss_fixed = _filled(graph), _filled(loss)
+        statistics = [node.name for node in graph.holes if node.role in ("mean", "variance")]
+        self.forms = FITTING_FORMS if statistics else FORMS
+        # While steps are run nothing reads these; the form of `normalise` has its own.
+        self.unread = {name: torch.from_numpy(weights[name]) for name in statistics}
+        learnt = {node.name: weights[node.name] for node in graph.holes if node.name not in self.unread}
+        self.optimiser = _Optimiser(learnt, recipe)
+        self.rounded = Rounded(rounding) if rounding is not None else None
 
-    def run(self, watch: Watch | None) -> Fitted:
-        recipe, looks = self.recipe, looks_of(self.steps)
-        feed = ahead(batches(self.learn, recipe.batch, recipe.epochs, self.seed))
-        for step, (inputs, targets) in enumerate(feed, start=1):
-            loss = self._step(step, inputs, targets)
-            if step in looks:
-                self._look(step)
-            if watch is not None and (step in looks or step % 10 == 0):
-                watch(Progress(step=step, steps=self.steps, loss=loss, tune=self.best[0] if self.history else None))
-        filled = {name: tensor.detach().contiguous().numpy() for name, tensor in self.best_values.items()}
-        open_ = {node.name for node in self.graph.holes}
-        graph = self.graph.fill({name: filled[name] for name in (*open_, *self.learnt)})
-        return Fitted(graph=check(graph, holes=()), tune=self.best[0], history=tuple(self.history))
+    def run(
+        self,
+        inputs: Mapping[str, NDArray[Any]],
+        targets: NDArray[np.float32],
+        weights: NDArray[np.float32],
+        rates: NDArray[np.float64],
+    ) -> NDArray[np.float32]:
+        """One step after another."""
+        losses = []
+        for step, rate in enumerate(rates):
+            feed = {name: torch.from_numpy(array[step]) for name, array in inputs.items()}
+            loss = self._loss(feed, torch.from_numpy(targets[step]), torch.from_numpy(weights[step]))
+            loss.backward()  # type: ignore[no-untyped-call]
+            self.optimiser.step(float(rate))
+            losses.append(loss.detach())
+        return np.asarray(torch.stack(losses).numpy())
 
-    def _step(self, step: int, inputs: Mapping[str, Any], targets: Any) -> float:
-        self.values.update(zip(self.learnt, self.optimiser.weights(), strict=True))
-        feed = {name: torch.from_numpy(array) for name, array in inputs.items()}
-        features = self._loss_node(feed, FITTING_FORMS if len(targets) > 1 else FORMS)
-        loss = nn.cross_entropy(
-            features, torch.from_numpy(targets).long(), weight=self.weights, label_smoothing=self.recipe.smoothing
-        )
-        value = float(loss.detach())
-        if not math.isfinite(value):
-            raise FitError(
-                f"the loss became {value} at step {step} of {self.steps}",
-                tries=["look for extreme values in the inputs", f"a lower rate than {self.recipe.rate} in datacc.lock"],
-            )
-        loss.backward()  # type: ignore[no-untyped-call]
-        self.optimiser.step(self.recipe.rate * rate(step / self.steps))
-        return value
-
-    def _loss_node(self, feed: Values, forms: Mapping[str, Any]) -> Tensor:
-        values = {**self.values, **feed}
-        result: Tensor = walk(self.graph, values, [self.graph.loss], forms=forms, **self.hooks)[self.graph.loss]
+    def _loss(self, feed: Values, target: Tensor, weight: Tensor) -> Tensor:
+        """The mean of the rows' losses under the weights of now."""
+        hooks = {} if self.rounded is None else {"given": self.rounded.given, "seen": self.rounded.seen}
+        values = {**self.fixed, **self.unread, **self.optimiser.weights(), **feed}
+        features = walk(self.graph, values, [self.graph.loss], forms=self.forms, **hooks)[self.graph.loss]
+        given = {**self.loss_fixed, "features": features, "target": target, "weight": weight[:, None]}
+        (_, name), *_ = self.loss.outputs
+        result: Tensor = walk(self.loss, given, [name], forms=FORMS)[name].mean()
         return result
 
-    def _look(self, step: int) -> None:
-        """Fill the statistics, score tune, and keep the weights if none were better."""
+    def weights(self, *, average: bool = True) -> dict[str, NDArray[np.float32]]:
+        """Every learnt hole's weights by name."""
         with torch.no_grad():
-            self.values.update(zip(self.learnt, self.optimiser.weights(), strict=True))
-            values = {**self.values, **self._statistics()}
-            score = self._score({**values})
-        self.history.append((step, score[0]))
-        if score > self.best or not self.best_values:
-            self.best = score
-            self.best_values = {name: tensor.detach().clone() for name, tensor in values.items()}
+            found = self.optimiser.weights(average=average)
+            return {name: weight.contiguous().numpy().copy() for name, weight in found.items()}
 
-    def _statistics(self) -> Values:
-        """Mean and variance of every normalise node over learn (its first 2,048 rows), in one exact pass."""
-        found: Values = {}
+    def look(
+        self, values: Mapping[str, NDArray[Any]], inputs: Mapping[str, NDArray[Any]]
+    ) -> tuple[NDArray[np.float32], dict[str, NDArray[Any]]]:
+        """Features, and the sums over what each normalise reads."""
+        sums: dict[str, NDArray[Any]] = {}
 
         def given(node: Node, args: list[Any]) -> list[Any]:
-            if node.op != "normalise":
-                return args
-            axes = tuple(range(args[0].ndim - 1))
-            variance, mean = torch.var_mean(args[0], axes, correction=0)
-            found[node.inputs[3]], found[node.inputs[4]] = mean, variance
-            return [*args[:3], mean, variance]
+            if node.op == "normalise" and node.inputs[3] in self.unread:
+                centred = args[0] - before[f"{node.inputs[3]}.before"]
+                axes = tuple(range(centred.ndim - 1))
+                sums[node.inputs[3]] = centred.sum(axes).numpy()
+                sums[node.inputs[4]] = (centred * centred).sum(axes).numpy()
+            return args if self.rounded is None else self.rounded.given(node, args)
 
-        feed = {name: torch.from_numpy(array[:STATISTICS_ROWS]) for name, array in self.learn.inputs.items()}
-        walk(self.graph, {**self.values, **feed}, [self.graph.loss], forms=FORMS, given=given)
-        return found
+        before = {name: torch.from_numpy(array) for name, array in values.items()}
+        feed = {name: torch.from_numpy(array) for name, array in inputs.items()}
+        seen = None if self.rounded is None else self.rounded.seen
+        with torch.no_grad():
+            known = {**self.fixed, **self.optimiser.weights(average=True), **before, **feed}
+            found = walk(self.graph, known, [self.graph.loss], forms=FORMS, given=given, seen=seen)
+            return found[self.graph.loss].contiguous().numpy(), sums
 
-    def _score(self, values: Values) -> tuple[float, float]:
-        """The share of right answers on tune, and minus the loss, which decides between equals."""
-        right, loss, total = 0, 0.0, len(self.tune)
-        for start in range(0, total, EVALUATION_ROWS):
-            rows = slice(start, start + EVALUATION_ROWS)
-            feed = {name: torch.from_numpy(array[rows]) for name, array in self.tune.inputs.items()}
-            found = walk(self.graph, {**values, **feed}, [self.graph.loss], forms=FORMS, **self.hooks)
-            features = found[self.graph.loss]
-            targets = torch.from_numpy(self.tune.targets[rows]).long()
-            right += int((features.argmax(-1) == targets).sum())
-            loss += float(nn.cross_entropy(features, targets, reduction="sum"))
-        return (right / total, -loss) if total else (0.0, 0.0)
+    def state(self) -> bytes:
+        """The vectors of the optimiser, and its steps."""
+        vectors = {name: vector.detach().numpy() for name, vector in self.optimiser.vectors.items()}
+        return pack(MAGIC, {"steps": self.optimiser.steps}, vectors)
+
+    def restore(self, state: bytes) -> None:
+        """Be as the fit was when `state` gave this."""
+        head, vectors = unpack(MAGIC, state)
+        self.optimiser.steps = head["steps"]
+        with torch.no_grad():
+            for name, vector in self.optimiser.vectors.items():
+                vector.copy_(torch.from_numpy(vectors[name]))
 
 
-class _AdamW:
-    """AdamW (Loshchilov and Hutter 2019) on one flat vector that holds all learnt weights.
+class _Optimiser:
+    """AdamW (Loshchilov and Hutter 2019) or SGD with Nesterov's momentum, on one flat vector of all learnt weights.
 
-    Vectors (biases, gains, shifts) do not decay. torch's own class takes seconds to import what it does not need here.
+    Vectors (biases, gains, shifts) do not decay. torch's own classes take seconds to import what nobody needs here.
     """
 
-    def __init__(self, weights: Sequence[Tensor], decay: float) -> None:
-        self.shapes = [weight.shape for weight in weights]
-        self.flat = torch.cat([weight.detach().reshape(-1) for weight in weights]).requires_grad_()
-        self.decay = torch.cat([torch.full((w.numel(),), decay if w.ndim > 1 else 0.0) for w in weights])
-        self.mean, self.square = torch.zeros_like(self.decay), torch.zeros_like(self.decay)
-        self.steps = 0
+    def __init__(self, weights: Mapping[str, NDArray[np.float32]], recipe: Recipe) -> None:
+        self.recipe, self.steps = recipe, 0
+        self.shapes = {name: weight.shape for name, weight in weights.items()}
+        self.sizes = [weight.size for weight in weights.values()]
+        flat = torch.from_numpy(np.concatenate([weight.reshape(-1) for weight in weights.values()]))
+        self.flat = flat.requires_grad_()
+        decays = [np.full(w.size, recipe.decay if w.ndim > 1 else 0.0, np.float32) for w in weights.values()]
+        self.decay = torch.from_numpy(np.concatenate(decays))
+        kept = ["mean"] + ["square"] * (recipe.optimiser == "adamw") + ["average"] * (recipe.average > 0)
+        self.vectors = {"flat": self.flat, **{name: torch.zeros_like(self.decay) for name in kept}}
 
-    def weights(self) -> list[Tensor]:
-        """The weights as views of the vector, through which their gradients come back."""
-        parts = torch.split(self.flat, [shape.numel() for shape in self.shapes])
-        return [part.view(shape) for part, shape in zip(parts, self.shapes, strict=True)]
+    def weights(self, *, average: bool = False) -> Values:
+        """The weights as views of the vector, through which their gradients come back; or their running mean."""
+        flat = self.flat
+        if average and self.recipe.average and self.steps:
+            flat = self.vectors["average"] / (1 - self.recipe.average**self.steps)
+        parts = zip(self.shapes.items(), torch.split(flat, self.sizes), strict=True)
+        return {name: part.view(shape) for (name, shape), part in parts}
 
     @torch.no_grad()
     def step(self, rate: float) -> None:
@@ -256,41 +253,33 @@ class _AdamW:
         gradient = self.flat.grad
         assert gradient is not None  # only called after a backward pass
         self.steps += 1
-        self.mean.lerp_(gradient, 1 - BETA_MEAN)
-        self.square.mul_(BETA_SQUARE).addcmul_(gradient, gradient, value=1 - BETA_SQUARE)
-        spread = (self.square / (1 - BETA_SQUARE**self.steps)).sqrt_().add_(EPSILON)
-        self.flat.sub_(self.flat * self.decay, alpha=rate)
-        self.flat.addcdiv_(self.mean, spread, value=-rate / (1 - BETA_MEAN**self.steps))
+        if self.recipe.clip:
+            gradient.mul_((self.recipe.clip / gradient.norm()).clamp(max=1))
+        if self.recipe.optimiser == "adamw":
+            self._adamw(gradient, rate)
+        else:
+            self._sgd(gradient, rate)
+        if self.recipe.average:
+            self.vectors["average"].lerp_(self.flat, 1 - self.recipe.average)
         self.flat.grad = None
 
+    def _adamw(self, gradient: Tensor, rate: float) -> None:
+        mean, square = self.vectors["mean"], self.vectors["square"]
+        mean.lerp_(gradient, 1 - BETA_MEAN)
+        square.mul_(BETA_SQUARE).addcmul_(gradient, gradient, value=1 - BETA_SQUARE)
+        spread = (square / (1 - BETA_SQUARE**self.steps)).sqrt_().add_(EPSILON)
+        self.flat.sub_(self.flat * self.decay, alpha=rate)
+        self.flat.addcdiv_(mean, spread, value=-rate / (1 - BETA_MEAN**self.steps))
 
-def _initial(graph: Graph, seed: int) -> Values:
-    """Every weight as a tensor: filled ones as they are; learnt ones by He et al. 2015; gains and variances 1."""
-    random = torch.Generator().manual_seed(seed)
-    values: Values = {}
-    for node in graph.weights:
-        if node.value is not None:
-            values[node.name] = torch.from_numpy(node.value.copy())
-        elif len(node.type.shape) > 1:
-            scale = math.sqrt(2 / math.prod(node.type.shape[1:]))
-            values[node.name] = torch.randn(node.type.shape, generator=random) * scale
-        else:
-            ones = node.role == "variance" or _is_gain(graph, node)
-            values[node.name] = torch.full(node.type.shape, 1.0 if ones else 0.0)
-    return values
+    def _sgd(self, gradient: Tensor, rate: float) -> None:
+        mean = self.vectors["mean"]
+        gradient.add_(self.flat * self.decay)
+        mean.mul_(self.recipe.momentum).add_(gradient)
+        self.flat.sub_(gradient.add_(mean, alpha=self.recipe.momentum), alpha=rate)
 
 
-def _learnt(graph: Graph, rounding: Rounding | None) -> list[str]:
-    """The weights that are fitted: learnt holes, or all of the products that are rounded."""
-    if rounding is None:
-        return [node.name for node in graph.holes if node.role == "learnt"]
-    products = [graph.by_name[name] for name in sorted(rounding.products)]
-    return list(dict.fromkeys(weight for product in products for weight in product.inputs[1:]))
-
-
-def _is_gain(graph: Graph, node: Node) -> bool:
-    """Whether a weight multiplies: the gain of a normalise node."""
-    return any(user.op == "normalise" and user.inputs[1] == node.name for user in graph.users[node.name])
+def _filled(graph: Graph) -> Values:
+    return {node.name: torch.from_numpy(node.value) for node in graph.weights if node.value is not None}
 
 
 ENTRY: Final = Torch()

@@ -94,6 +94,10 @@ def check_lock(lock: Lock, program: Program, where: str = "datacc.lock") -> None
     if program.skeleton not in (None, lock.skeleton):
         what = f"it chose {lock.skeleton}, but datacc.toml asks for {program.skeleton}"
         raise SpecError(what, where=where, tries=[_RENEW, f'skeleton = "{lock.skeleton}" in datacc.toml'])
+    fitted = lock.toolchain.get("fit", "")
+    if program.backend is not None and fitted and fitted.split(" ")[0].rstrip(",") != program.backend:
+        what = f"it was fitted by {fitted}, but datacc.toml asks for {program.backend}"
+        raise SpecError(what, where=where, tries=[_RENEW])
     if lock.program != shape_digest(program):
         what = "it was chosen for other inputs, outputs or arithmetic than datacc.toml has now"
         raise SpecError(what, where=where, tries=[_RENEW])

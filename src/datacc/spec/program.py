@@ -69,7 +69,8 @@ class Target:
 class Program:
     """Everything that is asked of a build. `goals` empty means that datacc chooses one (zero configuration).
 
-    `skeleton` None means that datacc chooses among those that fit the types. `path` is the file it was read from;
+    `skeleton` None means that datacc chooses among those that fit the types, `backend` None that it chooses what fits
+    it. `path` is the file it was read from;
     it is not part of what is asked.
     """
 
@@ -82,6 +83,7 @@ class Program:
     checks: tuple[Check, ...] = ()
     budget: Budget = Budget()
     target: Target = Target()
+    backend: str | None = None
     seed: int = 0
     path: Path | None = field(default=None, compare=False)
 

@@ -17,7 +17,20 @@ from datacc.spec.table import Table, read_table
 FILE: Final = "datacc.toml"
 FORMAT: Final = 1
 ARITHMETICS: Final = ("float", "int8")
-KEYS: Final = ["format", "name", "seed", "skeleton", "source", "input", "output", "goal", "check", "budget", "target"]
+KEYS: Final = [
+    "format",
+    "name",
+    "seed",
+    "skeleton",
+    "source",
+    "input",
+    "output",
+    "goal",
+    "check",
+    "budget",
+    "target",
+    "fit",
+]
 
 Number = TypeVar("Number", int, float)
 
@@ -50,6 +63,7 @@ def read_program(path: Path) -> Program:
         checks=tuple(_check(check) for check in table.tables("check")),
         budget=_budget(table.table("budget")),
         target=_target(table.table("target")),
+        backend=_backend(table.table("fit")),
         seed=_seed(table),
         path=path,
     )
@@ -169,6 +183,11 @@ def _target(table: Table) -> Target:
         for name in table.values.get("make", ()):
             registry.require("targets", name)
     return Target(cpu=cpu, arithmetic=arithmetic, make=make, platforms=_platforms(table))
+
+
+def _backend(table: Table) -> str | None:
+    table.known(["backend"])
+    return _member(table, "backend", "fit")
 
 
 def _platforms(table: Table) -> tuple[str, ...]:

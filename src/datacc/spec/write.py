@@ -30,6 +30,8 @@ def program_toml(program: Program) -> str:
         document.add("budget", _table(_budget(program.budget)))
     if program.target != Target():
         document.add("target", _table(_target(program.target)))
+    if program.backend is not None:
+        document.add("fit", _table({"backend": program.backend}))
     return tomlkit.dumps(document)
 
 

@@ -118,7 +118,7 @@ class Report:
     costs: Costs
     ops: tuple[NodeCost, ...]
     tune: tuple[Tune, ...]
-    recipe: Mapping[str, int | float] = field(default_factory=dict)
+    recipe: Mapping[str, int | float | str] = field(default_factory=dict)
     provenance: Provenance
     digests: Digests
 

@@ -1,0 +1,88 @@
+"""Which back end does a fit: the one that is asked for, else the first that covers it."""
+
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Final
+
+from datacc.errors import MissingExtra, SpecError
+from datacc.fit import BackEnd, Examples, Fitted, Recipe, Rounding, Watch
+from datacc.fit._checkpoint import Checkpoint
+from datacc.fit.driver import fit
+from datacc.ir.graph import Graph
+from datacc.registry import load, names
+
+FIRST: Final = "native"
+LAST: Final = "torch"  # covers everything, and takes seconds to import: it is never imported only to be asked
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engine:
+    """A back end that is not loaded before it is needed: its name, its version, and why no other was taken."""
+
+    name: str
+    version: str
+    why: str = ""
+
+    def fit(
+        self,
+        graph: Graph,
+        learn: Examples,
+        tune: Examples,
+        recipe: Recipe,
+        seed: int,
+        *,
+        watch: Watch | None = None,
+        rounding: Rounding | None = None,
+        checkpoint: Checkpoint | None = None,
+    ) -> Fitted:
+        """`datacc.fit.driver.fit` with this back end."""
+        back_end = _member(self.name, self.why)
+        return fit(back_end, graph, learn, tune, recipe, seed, watch=watch, rounding=rounding, checkpoint=checkpoint)
+
+
+def engine(asked: str | None, graph: Graph, rounding: Rounding | None = None) -> Engine:
+    """The back end `asked` for, by name or as a lock says it ("torch 2.13.0"); None: the first that covers the fit.
+
+    A rounding that the one asked for does not know is left to torch. Raises `SpecError` when it does not cover the
+    Graph itself, `MissingExtra` when what it stands on is not installed.
+    """
+    name, why = _choose(asked.split(" ")[0].rstrip(",") if asked else None, graph, rounding)
+    return Engine(name=name, version=_version(name, why), why=why)
+
+
+def _choose(asked: str | None, graph: Graph, rounding: Rounding | None) -> tuple[str, str]:
+    """The name of a back end, and why the preferred one was passed over."""
+    first = asked or (FIRST if FIRST in names("fit") else LAST)
+    if first == LAST:
+        return LAST, ""
+    lacks = _member(first, "").lacks(graph, rounding)
+    if not lacks:
+        return first, ""
+    why = f"{first} does not fit {lacks}"
+    if asked is not None and rounding is None:
+        raise SpecError(why, tries=[f'backend = "{LAST}" under [fit] in datacc.toml, and datacc build --search'])
+    return LAST, why
+
+
+def _member(name: str, why: str) -> BackEnd:
+    try:
+        found: BackEnd = load("fit", name)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        raise _missing(name, why) from error
+    return found
+
+
+def _version(name: str, why: str) -> str:
+    if name != LAST:
+        return _member(name, why).version
+    try:
+        return f"{name} {version(name).split('+')[0]}"
+    except PackageNotFoundError as error:
+        raise _missing(name, why) from error
+
+
+def _missing(name: str, why: str) -> MissingExtra:
+    since = f" ({why})" if why else ""
+    return MissingExtra(f"fitting needs {name}, which is not installed{since}", tries=["pip install 'datacc[fit]'"])

@@ -1,0 +1,218 @@
+"""The driver of every fit, whatever back end does the steps: batches, rates, looks at tune, and what may go wrong."""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datacc.errors import FitError
+from datacc.fit import BackEnd, Examples, Fitted, Progress, Recipe, Rounding, Watch
+from datacc.fit._batches import AHEAD, Batches, Chunk, ahead, chunk_steps, spans, steps_per_epoch
+from datacc.fit._checkpoint import Best, Checkpoint, Moment
+from datacc.fit._initial import initial, opened
+from datacc.fit._loss import cross_entropy
+from datacc.fit._memory import demand, limit, value_bytes
+from datacc.fit._schedule import looks_of, rate
+from datacc.fit._statistics import features_of, look_rows, score, statistics
+from datacc.fit._trouble import first_not_finite, likely_cause, nothing_moved
+from datacc.ir.check import check
+from datacc.ir.cost import work
+from datacc.ir.graph import Graph
+
+MOMENT: Final = 0.5  # seconds of work that are done again after an interruption
+WRITTEN: Final = 30.0  # seconds between checkpoints in the cache
+SAME_ROWS: Final = 256  # of learn, whose answers should differ
+TOLD: Final = 10  # steps between two words of progress, at least
+
+
+def fit(
+    back_end: BackEnd,
+    graph: Graph,
+    learn: Examples,
+    tune: Examples,
+    recipe: Recipe,
+    seed: int,
+    *,
+    watch: Watch | None = None,
+    rounding: Rounding | None = None,
+    checkpoint: Checkpoint | None = None,
+) -> Fitted:
+    """The Graph with its `learnt`, `mean` and `variance` holes filled; the same bytes for the same arguments.
+
+    `data` holes must be filled before. With a `rounding` the Graph has no holes: the weights of its products are
+    fitted on, from where they are. A fit that was interrupted goes on from its `checkpoint`. Raises `FitError` when
+    there is nothing to learn from, or the loss stops being a number before the first look at tune; `ResourceError`
+    when memory does not suffice.
+    """
+    check(graph, holes=("learnt", "mean", "variance"))
+    if not len(learn):
+        raise FitError("there are no examples to learn from")
+    return _Fit(back_end, graph, learn, tune, recipe, seed, rounding).run(watch, checkpoint)
+
+
+class _NotFinite(Exception):
+    """What stopped being a number in this step, after so many steps that went well."""
+
+    def __init__(self, what: str, *, step: int, well: int) -> None:
+        super().__init__(what)
+        self.what, self.step, self.well = what, step, well
+
+
+class _Fit:
+    """One fit under way."""
+
+    def __init__(
+        self,
+        back_end: BackEnd,
+        graph: Graph,
+        learn: Examples,
+        tune: Examples,
+        recipe: Recipe,
+        seed: int,
+        rounding: Rounding | None,
+    ) -> None:
+        self.filled, self.learn, self.tune, self.recipe, self.seed = graph, learn, tune, recipe, seed
+        self.batch = min(recipe.batch, len(learn))
+        self.graph = opened(graph, rounding, self.batch)
+        (self.classes,) = graph.by_name[graph.loss].type.shape
+        self.loss = cross_entropy(self.classes, recipe.smoothing)
+        self.steps = recipe.epochs * steps_per_epoch(len(learn), recipe.batch)
+        self.looks = looks_of(self.steps) if len(tune) else frozenset([self.steps])
+        row = sum(node.type.nbytes for node in graph.inputs) + 4 * self.classes
+        self.at_once = chunk_steps(work(graph), self.batch, row)
+        self.spans = spans(self.steps, self.at_once, sorted(self.looks))
+        values = look_rows(self.graph) * value_bytes(self.graph) + (AHEAD + 1) * self.at_once * self.batch * row
+        demand(back_end.memory(self.graph, self.batch) + values, limit())
+        known = {node.name: node.value for node in graph.weights if node.value is not None}
+        self.start = initial(self.graph, seed, known)
+        self.by = back_end.version
+        self.fitting = back_end.open(self.graph, self.loss, recipe, self.start, self.batch, rounding)
+        self.now = self.moment = Moment(step=0, state=self.fitting.state())
+
+    def run(self, watch: Watch | None, checkpoint: Checkpoint | None) -> Fitted:
+        known = None if checkpoint is None else checkpoint.read()
+        if known is not None:
+            self.now = self.moment = known
+            self.fitting.restore(known.state)
+        warnings: tuple[str, ...] = ()
+        try:
+            self._go(watch, checkpoint)
+        except _NotFinite as stop:
+            warnings = (self._stopped(stop),)
+        except KeyboardInterrupt:
+            if checkpoint is not None:
+                checkpoint.write(self.moment)
+            raise
+        if checkpoint is not None:
+            checkpoint.drop()
+        return self._fitted(warnings)
+
+    def _fitted(self, warnings: tuple[str, ...]) -> Fitted:
+        best = self.now.best
+        assert best is not None  # the last step is looked at, and a fit that stops before any look has raised
+        values = {node.name: node.value for node in self.graph.weights if node.value is not None} | best.weights
+        open_ = {node.name for node in (*self.graph.holes, *self.filled.holes)}
+        whole = check(self.filled.fill({name: values[name] for name in open_}), holes=())
+        told = (*warnings, *self._oddities(best))
+        return Fitted(graph=whole, tune=best.score[0], history=self.now.history, warnings=told, by=self.by)
+
+    def _go(self, watch: Watch | None, checkpoint: Checkpoint | None) -> None:
+        """From the moment that is known to the last step."""
+        taken = written = time.monotonic()
+        todo = [span for span in self.spans if span[0] > self.moment.step]
+        batches = self._batches()
+        with closing(ahead(batches.chunk(*span) for span in todo)) as chunks:
+            for chunk in chunks:
+                loss = self._steps(chunk)
+                if chunk.last in self.looks:
+                    self.now = self._look(chunk.last)
+                if watch is not None and (chunk.last in self.looks or chunk.last // TOLD > (chunk.first - 1) // TOLD):
+                    tune = None if self.now.best is None else self.now.best.score[0]
+                    watch(Progress(step=chunk.last, steps=self.steps, loss=loss, tune=tune))
+                if time.monotonic() - taken >= MOMENT:
+                    self.now = self.moment = replace(self.now, step=chunk.last, state=self.fitting.state())
+                    taken = time.monotonic()
+                if checkpoint is not None and taken - written >= WRITTEN:
+                    checkpoint.write(self.moment)
+                    written = taken
+
+    def _batches(self) -> Batches:
+        return Batches(self.learn, self.batch, self.classes, self.seed)
+
+    def _run(self, chunk: Chunk) -> NDArray[np.float32]:
+        steps = range(chunk.first, chunk.first + len(chunk.weights))
+        rates = self.recipe.rate * np.array([rate(step / self.steps) for step in steps])
+        return self.fitting.run(chunk.inputs, chunk.targets, chunk.weights, rates)
+
+    def _steps(self, chunk: Chunk) -> float:
+        """The loss of the chunk's last step."""
+        losses = self._run(chunk)
+        wrong = np.flatnonzero(~np.isfinite(losses))
+        if len(wrong):
+            step = chunk.first + int(wrong[0])
+            raise _NotFinite(f"the loss became {losses[wrong[0]]}", step=step, well=step - 1)
+        return float(losses[-1])
+
+    def _look(self, step: int) -> Moment:
+        """Fill the statistics, score tune, and keep the weights if none were better."""
+        found = statistics(self.fitting, self.graph, self.learn)
+        weights = {**self.fitting.weights(), **found}
+        features = features_of(self.fitting, self.graph, found, self.tune)
+        if not all(np.isfinite(array).all() for array in (*weights.values(), features)):
+            raise _NotFinite("the weights became useless", step=step, well=step)
+        result, best = score(features, self.tune.targets), self.now.best
+        if best is None or result > best.score:
+            some = _some(self.learn, SAME_ROWS)
+            answers = features_of(self.fitting, self.graph, found, some)
+            same = len(some) > 1 and bool((answers == answers[0]).all())
+            best = Best(step=step, score=result, weights=weights, same=same)
+        return replace(self.now, history=(*self.now.history, (step, result[0])), best=best)
+
+    # ---- What may go wrong.
+
+    def _stopped(self, stop: _NotFinite) -> str:
+        """What is said when the last good weights are kept. Raises `FitError` when there are none."""
+        node, inputs = self._again(stop)
+        first = f": {node} is the first that is not finite" if node else ""
+        what = f"{stop.what} at step {stop.step} of {self.steps}{first}"
+        tries = likely_cause(inputs, self.recipe.rate)
+        if self.now.best is None:
+            raise FitError(what, tries=tries)
+        return f"{what}; the weights of step {self.now.best.step} are kept (try {tries[0]})"
+
+    def _again(self, stop: _NotFinite) -> tuple[str, Mapping[str, NDArray[Any]]]:
+        """The first node that is not finite, and the inputs of that step, which is come to once more."""
+        self.fitting.restore(self.moment.state)
+        batches = self._batches()
+        for first, last in self.spans:
+            if self.moment.step < first <= stop.step:
+                chunk = batches.chunk(first, last)
+                if stop.well >= first:
+                    self._run(chunk.head(stop.well - first + 1))
+        one = chunk.step(stop.step)
+        weights = {**self.start, **self.fitting.weights(average=False)}
+        name = first_not_finite(self.graph, self.loss, weights, one.inputs, one.targets, one.weights)
+        return name, one.inputs
+
+    def _oddities(self, best: Best) -> Iterator[str]:
+        """What the user should know of a fit that ended well."""
+        if self.recipe.batch > len(self.learn):
+            yield f"a batch of {self.recipe.batch} rows is larger than the data: {len(self.learn)} rows are one batch"
+        if (self.learn.targets == self.learn.targets[0]).all():
+            yield "every learn row has the same target: no other answer can be learnt"
+        if not len(self.tune):
+            yield "there are no tune rows: the last weights are kept, and nothing tells how good they are"
+        if best.same:
+            alike = all((array == array[0]).all() for array in self.learn.inputs.values())
+            why = "all examples are alike" if alike else "the features are constant; try a lower rate"
+            yield f"the program answers the same to every input: {why}"
+        if nothing_moved(self.start, best.weights):
+            yield "no weight was learnt: every gradient is zero; look at the inputs, or try a wider skeleton"
+
+
+def _some(examples: Examples, count: int) -> Examples:
+    return examples.rows(np.arange(min(count, len(examples))))
