@@ -84,25 +84,25 @@ def run(command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str
 def _environment() -> dict[str, str]:
     """The environment, with a cache for zig that can be written to and messages in English."""
     variables = {**os.environ, "LC_ALL": "C"}
-    cache_folder = str(_cache_folder())
+    folder_ = str(cache_folder("zig"))
     for key in ("ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR"):
-        variables.setdefault(key, cache_folder)
+        variables.setdefault(key, folder_)
     return variables
 
 
 @cache
-def _cache_folder() -> Path:
-    """The user's cache folder, or one of our own under the temporary folder where there is none."""
+def cache_folder(part: str) -> Path:
+    """The folder `part` of the user's cache, or of one of our own under the temporary folder where there is none."""
     home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     private = Path(tempfile.gettempdir()) / f"datacc-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
     for folder in (Path(home) / "datacc", private):
         try:
-            (folder / "zig").mkdir(parents=True, exist_ok=True, mode=0o700)
+            (folder / part).mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError:
             continue
-        if _is_ours(folder / "zig"):
-            return folder / "zig"
-    return Path(tempfile.mkdtemp(prefix="datacc-zig-"))
+        if _is_ours(folder / part):
+            return folder / part
+    return Path(tempfile.mkdtemp(prefix=f"datacc-{part}-"))
 
 
 def _is_ours(folder: Path) -> bool:

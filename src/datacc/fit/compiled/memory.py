@@ -1,0 +1,159 @@
+"""Where everything that a step touches lies: weights and sums in one vector, row values kept or in scratch."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from datacc.fit.compiled.layout import Layout, padded, plain
+from datacc.fit.compiled.order import Loop, Step
+from datacc.fit.compiled.phases import ELEMENTWISE, SUMMING, Phases
+from datacc.fit.compiled.windows import needs
+from datacc.ir.graph import Graph, Node
+from datacc.ir.plan import picture
+from datacc.spec.cpus import Cpu
+
+ALIGNED: Final = 16  # floats of a cache line: where buffers begin
+
+Home = Literal["input", "kept", "scratch"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a row value lies: an input by its number; what is kept, all examples together; scratch, a block of them.
+
+    `offset` counts floats of one example.
+    """
+
+    home: Home
+    offset: int
+    layout: Layout
+    dtype: str = "float32"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """Where a whole value lies, in floats, how many it takes with padding, and its rows of so many channels."""
+
+    offset: int
+    size: int
+    rows: int
+    channels: int
+
+
+@dataclass(kw_only=True, eq=False)
+class Wholes:
+    """Parts of one vector of floats, in the order in which they are asked for."""
+
+    cpu: Cpu
+    parts: dict[str, Part] = field(default_factory=dict)
+    size: int = 0
+    weights_size: int = 0  # of which learnt weights, which stand first
+
+    def put(self, name: str, node: Node, *, spread: bool = False) -> Part:
+        """The part of a whole value: weights of products as rows of padded outputs, others as they are."""
+        if name not in self.parts:
+            rows, channels = _rows(node) if spread else _plain_rows(node)
+            size = rows * padded(channels, self.cpu)
+            self.parts[name] = Part(offset=self.size, size=size, rows=rows, channels=channels)
+            self.size += _aligned(size)
+        return self.parts[name]
+
+    def room(self, size: int) -> Part:
+        """A nameless part."""
+        part = Part(offset=self.size, size=size, rows=1, channels=size)
+        self.size += _aligned(size)
+        return part
+
+
+def _rows(weight: Node) -> tuple[int, int]:
+    """A weight (O, *K, I) as K · I rows of O channels."""
+    outputs = weight.type.shape[0]
+    return weight.type.count // outputs, outputs
+
+
+def _plain_rows(node: Node) -> tuple[int, int]:
+    height, width, channels = picture(node.type.shape)
+    return height * width, channels
+
+
+def places(
+    phases: Phases, steps: Iterable[Iterable[Step]], outputs: Iterable[str], cpu: Cpu
+) -> tuple[tuple[Mapping[str, Place], ...], int, tuple[int, ...]]:
+    """For every phase a place for each row value that it touches; floats of an example kept; in scratch, by phase."""
+    graph, numbered = phases.graph, [list(phase) for phase in steps]
+    later = _read_later(graph, numbered) | set(outputs)
+    kinds = _layouts(graph, numbered, cpu)
+    common: dict[str, Place] = {}
+    for i, node in enumerate(graph.inputs):
+        layout = plain(node.type.shape, cpu, tight=True)
+        common[node.name] = Place(home="input", offset=i, layout=layout, dtype=node.type.dtype)
+    kept = 0
+    for name in dict.fromkeys(name for phase in numbered for step in phase for name in written(step)):
+        if name in later:
+            common[name] = Place(home="kept", offset=kept, layout=kinds[name])
+            kept += _aligned(kinds[name].size)
+    found, scratch = [], []
+    for phase in numbered:
+        mine, size = dict(common), 0
+        for name in (name for step in phase for name in written(step) if name not in common):
+            mine[name] = Place(home="scratch", offset=size, layout=kinds[name])
+            size += _aligned(kinds[name].size)
+        found.append(mine)
+        scratch.append(size)
+    return tuple(found), kept, tuple(scratch)
+
+
+def _aligned(size: int) -> int:
+    return -(-size // ALIGNED) * ALIGNED
+
+
+def written(step: Step) -> tuple[str, ...]:
+    """The row values that a step writes."""
+    if isinstance(step, Loop):
+        return step.writes
+    return () if step.op in SUMMING else (step.name,)
+
+
+def read(step: Step, graph: Graph) -> tuple[str, ...]:
+    """What a step reads, whole values included."""
+    if not isinstance(step, Loop):
+        return step.inputs
+    inside = {node.name for node in step.nodes}
+    names = [name for node in (*step.nodes, *step.sums) for name in node.inputs if name not in inside]
+    return tuple(dict.fromkeys(names))
+
+
+def _read_later(graph: Graph, steps: list[list[Step]]) -> set[str]:
+    """The results of kernels that phases after their own read."""
+    home = {name: i for i, phase in enumerate(steps) for step in phase for name in written(step)}
+    home = {name: i for name, i in home.items() if graph.by_name[name].op not in ELEMENTWISE}
+    return {
+        name
+        for i, phase in enumerate(steps)
+        for step in phase
+        for name in read(step, graph)
+        if name in home and home[name] < i
+    }
+
+
+def _layouts(graph: Graph, steps: list[list[Step]], cpu: Cpu) -> dict[str, Layout]:
+    tight = _tight(graph)
+    kinds = {
+        node.name: plain(node.type.shape, cpu, tight=node.name in tight) for node in graph.nodes if node.op != "weight"
+    }
+    for node in (step for phase in steps for step in phase if not isinstance(step, Loop)):
+        for name, sides, spread in needs(graph, node):
+            kinds[name] = kinds[name].around(sides, spread)
+    return kinds
+
+
+def _tight(graph: Graph) -> set[str]:
+    """Pictures that follow from inputs by ops that treat all channels alike: they stay as callers pass them."""
+    tight = {node.name for node in graph.inputs}
+    for node in graph.nodes:
+        rows = [name for name in node.inputs if graph.by_name[name].op != "weight"]
+        alike = all(graph.by_name[name].type.count == 1 for name in node.inputs if name not in rows)
+        is_picture = len(node.type.shape) > 1
+        if node.op in ELEMENTWISE and len(rows) == 1 and rows[0] in tight and alike and is_picture:
+            tight.add(node.name)
+    return tight

@@ -1,0 +1,26 @@
+"""What the text of a step is made from: the Graph, and where everything that it touches lies."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from datacc.fit.compiled.layout import Layout
+from datacc.fit.compiled.memory import Part, Place
+from datacc.ir.graph import Graph
+from datacc.spec.cpus import Cpu
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Scene:
+    """Places of row values; parts of whole ones, of sums in what each shard adds up, of turned weights by their reader."""
+
+    graph: Graph
+    cpu: Cpu
+    whole: frozenset[str]
+    places: Mapping[str, Place]
+    parts: Mapping[str, Part]
+    sums: Mapping[str, Part]
+    turned: Mapping[str, Part]
+
+    def layout(self, name: str) -> Layout:
+        """How a row value lies."""
+        return self.places[name].layout
