@@ -79,7 +79,7 @@ def test_an_interrupted_fit_goes_on_and_leaves_nothing_but_its_result(
 
 def test_a_class_that_learn_lacks_is_named(tmp_path: Path) -> None:
     values, names = points(30)
-    splits = ["learn" if name == "low" else "tune" for name in names]
+    splits = ["learn" if name == "low" else ("tune", "judge")[n % 2] for n, name in enumerate(names)]
     snapshot = snapshot_of(Store(tmp_path), values, names, splits)
     (said,) = fitting.absent(snapshot)
     assert said == "no learn example of side is 'high', 'far': it is not learnt"
