@@ -10,10 +10,11 @@ from datacc.compiler import fitting
 from datacc.compiler.assemble import skeleton_graph
 from datacc.compiler.engine import Engine, engine
 from datacc.errors import MissingExtra
-from datacc.fit import Recipe
+from datacc.fit import Progress, Recipe, driver
 from datacc.registry import load
 from datacc.sources.table import infer_program
 from datacc.store import Store
+from tests.compiler.made import points, snapshot_of
 from tests.compiler.tables import blobs
 from tests.fit.sets import QUICK, row_graph, rows
 
@@ -44,3 +45,41 @@ def test_the_same_fit_is_done_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     again = fitting.fit_once(program, snapshot, graph, recipe, store)
     assert first.graph.digest == again.graph.digest == exact.graph.digest
     assert (first.tune, first.history) == (again.tune, again.history)
+
+
+def test_an_interrupted_fit_goes_on_and_leaves_nothing_but_its_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = infer_program(blobs(tmp_path / "flowers.csv"), "species")
+    store, other = Store(tmp_path / "cache"), Store(tmp_path / "straight")
+    snapshot = load("sources", "table").snapshot(program, tmp_path, None, store)
+    graph = skeleton_graph(program, snapshot, "mlp.v1", {"width": 8, "depth": 1})
+    recipe = Recipe(epochs=40, batch=16, rate=0.01, threads=1)
+    monkeypatch.setattr(driver, "MOMENT", 0.0)
+
+    def stop(progress: Progress) -> None:
+        if progress.step > 100:
+            raise KeyboardInterrupt
+
+    def files() -> set[Path]:
+        return {path for path in store.root.rglob("*") if path.is_file()}
+
+    before = files()
+    with pytest.raises(KeyboardInterrupt):
+        fitting.fit_once(program, snapshot, graph, recipe, store, stop)
+    (checkpoint,) = files() - before
+    steps: list[int] = []
+    again = fitting.fit_once(program, snapshot, graph, recipe, store, lambda one: steps.append(one.step))
+    straight = fitting.fit_once(program, snapshot, graph, recipe, other)
+    assert again.graph.digest == straight.graph.digest
+    assert again.history == straight.history
+    assert steps[0] > 64
+    assert not checkpoint.exists()
+
+
+def test_a_class_that_learn_lacks_is_named(tmp_path: Path) -> None:
+    values, names = points(30)
+    splits = ["learn" if name == "low" else ("tune", "judge")[n % 2] for n, name in enumerate(names)]
+    snapshot = snapshot_of(Store(tmp_path), values, names, splits)
+    (said,) = fitting.absent(snapshot)
+    assert said == "no learn example of side is 'high', 'far': it is not learnt"

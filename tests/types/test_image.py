@@ -161,6 +161,33 @@ def test_a_warp_keeps_type_range_and_flat_pictures(seed: int) -> None:
     assert 50 <= found.min() <= found.max() <= 59
 
 
+@pytest.mark.parametrize(("height", "width"), [(28, 28), (200, 180), (20, 300)])
+def test_a_warp_is_affine_between_pixels(height: int, width: int) -> None:
+    """Two slopes tell from where each pixel was taken: within the picture, from a plane near its own place."""
+    rows, columns = np.mgrid[:height, :width]
+    slopes = np.stack([rows * (255 / (height - 1)), columns * (255 / (width - 1))], axis=-1)
+    batch = np.stack([np.rint(slopes[..., axis : axis + 1]).astype(np.uint8) for axis in (0, 1)])
+    batch = np.repeat(batch[None], 5, axis=0).reshape(-1, height, width, 1)
+    draws = np.random.default_rng(3)
+
+    class Pairs:
+        """Draws the same for the two slopes of a pair."""
+
+        def uniform(self, low: float, high: float, size: Any) -> Any:
+            return np.repeat(draws.uniform(low, high, (size[0] // 2, *size[1:])), 2, axis=0)
+
+    found = warp(batch, Pairs(), mirror=False).reshape(5, 2, height, width)  # type: ignore[arg-type]
+    for down, right in found.astype(np.float64) / 255:
+        within = (down > 0.02) & (down < 0.98) & (right > 0.02) & (right < 0.98)
+        plane = np.stack([rows[within], columns[within], np.ones(within.sum())], axis=-1)
+        for place, side, own in ((down, height - 1, (1, 0)), (right, width - 1, (0, 1))):
+            wanted = place[within] * side
+            slope, *_ = np.linalg.lstsq(plane, wanted, rcond=None)
+            assert np.abs(plane @ slope - wanted).max() <= 1.1 * side / 255 + 1 / 32
+            assert np.abs(slope[:2] - own).max() < 0.42
+        assert np.abs(down - rows / (height - 1))[within].max() > 0.02
+
+
 def test_pictures_vary_one_by_one() -> None:
     batch = np.repeat(ramp(1, 12, 12, 1), 8, axis=0)
     found = warp(batch, np.random.default_rng(0), mirror=False)
