@@ -15,6 +15,7 @@ from typing import Any
 from datacc.errors import SpecError
 
 _VERSION = re.compile(r"_v(\d+)$")
+_ENTRY = re.compile(rb"^ENTRY\b", re.MULTILINE)
 
 
 def names(kind: str) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from datacc.fit import BackEnd, Examples, Fitted, Progress, Recipe, Rounding, Wa
 from datacc.fit._batches import AHEAD, Batches, Chunk, ahead, chunk_steps, spans, steps_per_epoch
 from datacc.fit._checkpoint import Best, Checkpoint, Moment
 from datacc.fit._initial import initial, opened
-from datacc.fit._loss import cross_entropy
+from datacc.fit.losses import cross_entropy
 from datacc.fit._memory import demand, limit, value_bytes
 from datacc.fit._schedule import looks_of, rate
 from datacc.fit._statistics import features_of, look_rows, score, statistics

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from datacc.errors import GraphError
 from datacc.fit import BackEnd, Fitting, Recipe, Rounding
 from datacc.fit.compiled.library import Float, Library, Program, Settings, best_cpu, linked
+from datacc.fit.losses import cross_entropy
 from datacc.fit.step import look_graph, step_graph
 from datacc.ir.graph import Graph
 from datacc.runtime.machine import features, machine
@@ -35,7 +36,7 @@ class Native(BackEnd):
         if best_cpu(machine(), features()) is None:
             return "this processor, which does not fuse multiply-adds in vectors"
         try:
-            _Plan(graph, None, Settings())
+            _program(graph, cross_entropy(graph.by_name[graph.loss].type.shape[-1]), Settings())
         except GraphError as error:
             return f"{error.what} ({error.where})" if error.where else error.what
         return ""

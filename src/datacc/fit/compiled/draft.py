@@ -83,7 +83,9 @@ class Draft:
 
     def _place_wholes(self) -> None:
         wide = self.spread = {node.inputs[1] for node in self.graph.nodes if node.op in PRODUCTS}
-        plain = {n for node in self.graph.nodes for i, n in enumerate(node.inputs) if not (node.op in PRODUCTS and i == 1)}
+        plain = {
+            n for node in self.graph.nodes for i, n in enumerate(node.inputs) if not (node.op in PRODUCTS and i == 1)
+        }
         both = {name for name in wide & plain if self.graph.by_name[name].op == "weight"}
         if both:
             raise GraphError(f"{sorted(both)} are weights of products and others at once: not fitted natively")

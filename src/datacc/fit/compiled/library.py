@@ -228,4 +228,3 @@ def linked(program: Program, folder: Path) -> Path:
     if found:
         return found[0]
     return link(Text(name="fit", c=program.text), program.cpu.name, home).path
-

@@ -109,7 +109,12 @@ class _Loop:
         text = self._chain("at", vector, min(run, vector), flat=True)
         head = [f"const lanes {name} = {expression};" for expression, name in self.once.items()]
         last = max(0, run - vector)
-        body = [f"for (int i = 0; i < {run}; i += {vector}) {{", f"    const int at = i < {last} ? i : {last};", *_in(text), "}"]
+        body = [
+            f"for (int i = 0; i < {run}; i += {vector}) {{",
+            f"    const int at = i < {last} ? i : {last};",
+            *_in(text),
+            "}",
+        ]
         body = body if lines_ == 1 else [f"for (int y = 0; y < {lines_}; y++)", *_in(body)]
         lines = [*head, "for (int row = 0; row < rows; row++) {", *_in(body), "}"]
         return [line.replace("lanes", "wide") if vector > 8 else line for line in lines]
@@ -121,14 +126,20 @@ class _Loop:
         height, width, _ = self.shape
         head = [f"const lanes {name} = {expression};" for expression, name in self.once.items()]
         totals = [f"sum{i}" for i in range(1, len(self.step.sums) + 1)]
-        clear = [f"lanes {name}[{TURNS}] = {{lanes_all(0), lanes_all(0), lanes_all(0), lanes_all(0)}};" for name in totals]
+        clear = [
+            f"lanes {name}[{TURNS}] = {{lanes_all(0), lanes_all(0), lanes_all(0), lanes_all(0)}};" for name in totals
+        ]
         add = [line for i, node in enumerate(self.step.sums, 1) for line in self._add(node, f"sum{i}", c)]
         if (height, width) == (1, 1):
             return [*head, *clear, *_turns("row", "rows", main, rest, bool(totals)), *add]
         if all(lay.is_gapless for lay in self.layouts.values()):
             inner = _turns("x", str(height * width), main, rest, bool(totals))
         else:
-            inner = [f"for (int y = 0; y < {height}; y++) {{", *_in(_turns("x", str(width), main, rest, bool(totals))), "}"]
+            inner = [
+                f"for (int y = 0; y < {height}; y++) {{",
+                *_in(_turns("x", str(width), main, rest, bool(totals))),
+                "}",
+            ]
         return [*head, "for (int row = 0; row < rows; row++) {", *_in([*clear, *inner, *add]), "}"]
 
     def _add(self, node: Node, name: str, c: str) -> list[str]:

@@ -136,7 +136,16 @@ def conv(node: Node, scene: Scene) -> list[str]:
     if node.op == "dense":
         return _dense(scene, _stretches(x), x.size, x.first, weight, f"whole + {bias}", out)
     of = window(scene.graph, node)
-    return _conv(scene, of, of.stride, x, weight, f"whole + {bias}", out, x.first - of.before[0] * x.line - of.before[1] * x.pixel)
+    return _conv(
+        scene,
+        of,
+        of.stride,
+        x,
+        weight,
+        f"whole + {bias}",
+        out,
+        x.first - of.before[0] * x.line - of.before[1] * x.pixel,
+    )
 
 
 def conv_input(node: Node, scene: Scene) -> list[str]:
@@ -228,12 +237,19 @@ def _dense(
             f"whole + {weight} + o, {at_bias}, out + row * {out.size} + {out.first} + o);"
         )
 
-    lines = [_walk("product_walk", walk), f"for (int o = 0; o < {out.pixel}; o += {vector * tile.vectors}) {{", "    int row = 0;"]
+    lines = [
+        _walk("product_walk", walk),
+        f"for (int o = 0; o < {out.pixel}; o += {vector * tile.vectors}) {{",
+        "    int row = 0;",
+    ]
     lines += [f"    for (; row + {tile.columns} <= rows; row += {tile.columns})", f"        {call(tile.columns)}"]
     rest = tile.columns
     while rest > 1:
         rest = (rest + 1) // 2 if rest > 2 else 1
-        lines += [f"    {'if' if rest > 1 else 'for'} ({'rows - row >= ' + str(rest) if rest > 1 else '; row < rows; row++'}) {{", f"        {call(rest)}"]
+        lines += [
+            f"    {'if' if rest > 1 else 'for'} ({'rows - row >= ' + str(rest) if rest > 1 else '; row < rows; row++'}) {{",
+            f"        {call(rest)}",
+        ]
         lines += [f"        row += {rest};", "    }"] if rest > 1 else ["    }"]
     return [*lines, "}"]
 
@@ -255,9 +271,7 @@ def _dense_gradient(scene: Scene, x: Layout, dy: Layout, offset: int, vector: in
     whole = run - run % tile
 
     def call(inputs: int, k: str) -> str:
-        return (
-            f"gradient{suffix}(&walk, {inputs}, {vectors}, rows, from + {k}, dy + {dy.first} + o, to + {k} * {outputs});"
-        )
+        return f"gradient{suffix}(&walk, {inputs}, {vectors}, rows, from + {k}, dy + {dy.first} + o, to + {k} * {outputs});"
 
     lines += [f"            for (int k = 0; k < {whole}; k += {tile})", f"                {call(tile, 'k')}"]
     if run % tile:

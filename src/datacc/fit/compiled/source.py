@@ -64,7 +64,13 @@ def source_text(title: str, drafts: Sequence[Draft], optimiser: str, clip: float
         bodies.append(run(draft, clip=clip, chunks=chunks(step.weights_size) if draft is step else 0))
     text = "\n\n".join(bodies)
     words, fragments = _used(text)
-    return _FILE.format(title=comment(title), words=f"{WORDS}\n\n{words}", fragments=fragments, runner=RUNNER.format(inputs=_most_inputs(drafts)), bodies=text)
+    return _FILE.format(
+        title=comment(title),
+        words=f"{WORDS}\n\n{words}",
+        fragments=fragments,
+        runner=RUNNER.format(inputs=_most_inputs(drafts)),
+        bodies=text,
+    )
 
 
 def _most_inputs(drafts: Sequence[Draft]) -> int:
@@ -150,7 +156,12 @@ def _function(draft: Draft, number: int, i: int, step: Step) -> str:
         body, what = kernel(step, scene), step.op
     shapes = ", ".join(listing(draft.graph.by_name[name].type.shape) for name, _ in reads)
     out = ", ".join(listing(draft.graph.by_name[name].type.shape) for name, _ in writes) or "sums"
-    return _headed(_title(draft, number, i, step), declared, ["(void)whole, (void)sums;", *body], comment(f"{what}: {shapes} to {out}", 110))
+    return _headed(
+        _title(draft, number, i, step),
+        declared,
+        ["(void)whole, (void)sums;", *body],
+        comment(f"{what}: {shapes} to {out}", 110),
+    )
 
 
 def _phase(draft: Draft, number: int) -> str:
@@ -164,14 +175,21 @@ def _phase(draft: Draft, number: int) -> str:
     ]
     for part in draft.cleared(number):
         lines.append(f"for (int i = 0; i < {part.size}; i++) sums[{part.offset} + i] = 0;")
-    lines += [f"for (int first = begin; first < end; first += {block}) {{", f"    const int rows = end - first < {block} ? end - first : {block};"]
+    lines += [
+        f"for (int first = begin; first < end; first += {block}) {{",
+        f"    const int rows = end - first < {block} ? end - first : {block};",
+    ]
     for i, step in enumerate(draft.steps[number], 1):
         reads, writes = _touched(draft, step)
         pointers = [_pointer(scene.places[name], block, scratch) for name, _ in (*reads, *writes)]
         lines.append(f"    {_title(draft, number, i, step)}({', '.join(['rows', 'whole', *pointers, 'sums'])});")
     lines.append("}")
     unused = ["(void)scratch, (void)whole, (void)sums, (void)step;"]
-    return _headed(f"{draft.name}_phase{number}", ["const fit_job *job", "int step", "int shard", "float *scratch"], [*lines, *unused])
+    return _headed(
+        f"{draft.name}_phase{number}",
+        ["const fit_job *job", "int step", "int shard", "float *scratch"],
+        [*lines, *unused],
+    )
 
 
 def _pointer(place: Place, block: int, scratch: int) -> str:
@@ -182,4 +200,3 @@ def _pointer(place: Place, block: int, scratch: int) -> str:
     if place.home == "kept":
         return f"job->kept + {place.offset} * job->capacity + (size_t)first * {size}"
     return f"scratch + {scratch + place.offset * block}"
-

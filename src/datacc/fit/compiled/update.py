@@ -98,7 +98,9 @@ def tree(shards: int, sums: int) -> str:
 def update(count: int, *, optimiser: str, clip: float, average: float) -> str:
     """The functions of the update of `count` weights."""
     words = {"count": count, "chunk": CHUNK, "rates": RATES, "chunks": chunks(count), "limit": f"{clip!r}f"}
-    gradient = "lanes_multiply(lanes_load(job->sums + i), lanes_all(job->limit))" if clip else "shards_sum(job->sums + i)"
+    gradient = (
+        "lanes_multiply(lanes_load(job->sums + i), lanes_all(job->limit))" if clip else "shards_sum(job->sums + i)"
+    )
     text = _UPDATE.format(
         **words,
         gradient=gradient,

@@ -53,7 +53,13 @@ def needs(graph: Graph, node: Node) -> list[tuple[str, Sides, tuple[int, int]]]:
     of = window(graph, node)
     if node.op != "conv_input":
         return [(node.inputs[0], (of.before[0], of.before[1], of.after[0], of.after[1]), (1, 1))]
-    return [(node.inputs[0], _turned(of, picture(graph.by_name[node.inputs[0]].type.shape), picture(node.type.shape)), of.stride)]
+    return [
+        (
+            node.inputs[0],
+            _turned(of, picture(graph.by_name[node.inputs[0]].type.shape), picture(node.type.shape)),
+            of.stride,
+        )
+    ]
 
 
 def _turned(of: Window, dy: tuple[int, int, int], x: tuple[int, int, int]) -> Sides:
