@@ -1,105 +1,34 @@
-"""The second closed table: six kernels that gradients need beside the ops. They never reach a built program.
+"""The second closed table: six ops that gradients need and programs never hold; all else of a gradient is the 24 ops.
 
-Values have a leading batch axis B, *whole* values none: weights, what the summing kernels give, and what follows from
-whole values alone. A dense layer is a convolution whose `stride`, `pad` and `dilation` are ().
+Row form and conventions are those of `ir/ops.py`, without ONNX. Results of `conv_weight`, `sum` and `sum_by` are sums
+over the batch: *whole* values, that have no batch axis, like weights.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product as every
 from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
 
 from datacc.errors import GraphError
 from datacc.ir import shapes
-from datacc.ir.graph import Graph, Type, float32
-from datacc.ir.ops import OPS
-
-Array = NDArray[Any]
+from datacc.ir.graph import Type, float32
+from datacc.ir.meaning import Array, pool_windows
+from datacc.ir.ops import CONV_ATTRS, OPS, POOL_ATTRS, Op, no_work
 
 
 @dataclass(frozen=True, kw_only=True)
-class Adjoint:
-    """One kernel: shape rule and meaning in NumPy, as those of an op; the names of its attributes.
+class Adjoint(Op):
+    """One row: as an op, but nothing of ONNX. `is_summing`: the result is a sum over the batch."""
 
-    `is_summing`: its result is whole, a sum over the batch.
-    """
-
-    shape: Callable[..., Type]
-    meaning: Callable[..., Any]
-    attrs: tuple[str, ...]
+    onnx: str = ""
     is_summing: bool = False
 
 
-def conv_input(dy: Array, weight: Array, *, stride: Any, pad: Any, dilation: Any, groups: int, shape: Any) -> Array:
-    """What a convolution's gradient (B, *spatial′, O) says of its input (B, *shape): the transposed convolution."""
-    if not stride:
-        return (dy @ weight.reshape(len(weight), -1)).reshape(len(dy), *shape)
-    room = [size + before + after for size, (before, after) in zip(shape, pad, strict=False)]
-    padded = np.zeros((len(dy), *room, shape[-1]), dy.dtype)
-    for tap in np.ndindex(*weight.shape[1:-1]):
-        matrix = weight[(slice(None), *tap)]  # O, I / groups
-        parts = zip(np.split(dy, groups, axis=-1), np.split(matrix, groups), strict=True)
-        padded[_at(tap, stride, dilation, dy.shape)] += np.concatenate([part @ m for part, m in parts], axis=-1)
-    inside = tuple(slice(before, before + size) for size, (before, _) in zip(shape, pad, strict=False))
-    return padded[(slice(None), *inside)]
-
-
-def conv_weight(x: Array, dy: Array, *, stride: Any, pad: Any, dilation: Any, groups: int, shape: Any) -> Array:
-    """What a convolution's gradient says of its weights `shape` = (O, *K, I / groups), over the whole batch."""
-    if not stride:
-        return (dy.T @ x.reshape(len(x), -1)).reshape(shape)
-    padded = np.pad(x, ((0, 0), *pad, (0, 0)))
-    found = np.zeros(shape, dy.dtype)
-    for tap in np.ndindex(*shape[1:-1]):
-        seen = padded[_at(tap, stride, dilation, dy.shape)]
-        parts = zip(np.split(dy, groups, axis=-1), np.split(seen, groups, axis=-1), strict=True)
-        each = [d.reshape(-1, d.shape[-1]).T @ s.reshape(-1, s.shape[-1]) for d, s in parts]
-        found[(slice(None), *tap)] = np.concatenate(each)
-    return found
-
-
-def _at(tap: tuple[int, ...], stride: Any, dilation: Any, out: tuple[int, ...]) -> tuple[slice, ...]:
-    """The padded inputs that one tap of the window meets, over all outputs (B, *spatial′, O)."""
-    first = [d * t for d, t in zip(dilation, tap, strict=True)]
-    ends = [f + s * (n - 1) + 1 for f, s, n in zip(first, stride, out[1:-1], strict=True)]
-    return (slice(None), *(slice(f, e, s) for f, e, s in zip(first, ends, stride, strict=True)))
-
-
-def gate(dy: Array, x: Array, *, low: float, high: float) -> Array:
-    """dy where low < x < high, else 0, whatever dy is."""
-    return np.where((x > low) & (x < high), dy, np.zeros((), dy.dtype))
-
-
-def pool_scatter(dy: Array, x: Array, *, size: Any, stride: Any) -> Array:
-    """dy of each window to the first largest element of its window of x; overlapping windows add up."""
-    rank = len(size)
-    windows = sliding_window_view(x, tuple(size), axis=tuple(range(1, 1 + rank)))
-    windows = windows[(slice(None), *(slice(None, None, s) for s in stride))]
-    first = windows.reshape(*windows.shape[:-rank], -1).argmax(axis=-1)
-    found = np.zeros_like(x, dtype=dy.dtype)
-    index = list(np.indices(first.shape, sparse=True))
-    for axis, tap in enumerate(np.unravel_index(first, tuple(size))):
-        index[1 + axis] = index[1 + axis] * stride[axis] + tap
-    np.add.at(found, tuple(index), dy)
-    return found
-
-
-def sum_(x: Array, *, keep: int) -> Array:
-    """The sum over the batch and all axes but the last `keep`; of all when that is 0, as (1,)."""
-    total: Array = x.sum(axis=tuple(range(x.ndim - keep)), dtype=x.dtype)
-    return total if keep else total.reshape(1)
-
-
-def sum_by(dy: Array, rows: Array, *, size: int) -> Array:
-    """The rows of dy (B, N, F) that came from one row of a table added up, for all `size` rows: gather's gradient."""
-    found = np.zeros((size, dy.shape[-1]), dy.dtype)
-    np.add.at(found, rows.clip(0, size - 1), dy)
-    return found
+# The shape rules: each asks the op whose gradient it is part of.
 
 
 def _demand(condition: bool, what: str) -> None:
@@ -107,69 +36,158 @@ def _demand(condition: bool, what: str) -> None:
         raise GraphError(what)
 
 
-def _of_conv(x: Type, weight: Type, attrs: Mapping[str, Any]) -> Type:
-    """The type of the convolution, or dense layer, that the attributes are those of."""
-    bias = float32(weight.shape[0])
-    return shapes.conv(x, weight, bias, **attrs) if attrs["stride"] else shapes.dense(x, weight, bias)
+def _check_product(x: Type, weight: Type, dy: Type, attrs: Mapping[str, Any]) -> None:
+    """That dy is what a convolution, or without a stride a dense layer, makes of x."""
+    bias = float32(*weight.shape[:1])
+    out = shapes.conv(x, weight, bias, **attrs) if attrs["stride"] else shapes.dense(x, weight, bias)
+    _demand(out == dy, f"{x.shape} by {weight.shape} gives {out.shape}, not {dy.shape}")
 
 
-def _conv_input(dy: Type, weight: Type, *, shape: tuple[int, ...], **attrs: Any) -> Type:
-    x = float32(*shape)
-    _demand(_of_conv(x, weight, attrs) == dy, f"{dy.shape} is not the gradient of such a product of {shape}")
-    return x
+def _conv_input_shape(dy: Type, weight: Type, *, shape: tuple[int, ...], **attrs: Any) -> Type:
+    _check_product(float32(*shape), weight, dy, attrs)
+    return float32(*shape)
 
 
-def _conv_weight(x: Type, dy: Type, *, shape: tuple[int, ...], **attrs: Any) -> Type:
-    weight = float32(*shape)
-    _demand(_of_conv(x, weight, attrs) == dy, f"{dy.shape} is not the gradient of such a product of {x.shape}")
-    return weight
+def _conv_weight_shape(x: Type, dy: Type, *, shape: tuple[int, ...], **attrs: Any) -> Type:
+    _check_product(x, float32(*shape), dy, attrs)
+    return float32(*shape)
 
 
-def _gate(dy: Type, x: Type, *, low: float, high: float) -> Type:
-    _demand(dy == x and x.dtype == "float32", f"a gradient {dy.shape} of {x.shape}")
-    _demand(type(low) is float and type(high) is float and not math.isnan(low + high if low != -high else 0), "limits")
+def _gate_shape(dy: Type, x: Type, *, low: float, high: float) -> Type:
+    _demand(type(low) is float and type(high) is float, "the limits are floats")
+    _demand(dy == shapes.same(x), f"{dy.shape} is not {x.shape}")
     return dy
 
 
-def _pool_scatter(dy: Type, x: Type, *, size: tuple[int, ...], stride: tuple[int, ...]) -> Type:
-    _demand(shapes.maxpool(x, size=size, stride=stride) == dy, f"{dy.shape} is not the gradient of such a pool")
+def _pool_scatter_shape(dy: Type, x: Type, **attrs: Any) -> Type:
+    out = shapes.maxpool(shapes.same(x), **attrs)
+    _demand(out == dy, f"windows of {x.shape} are {out.shape}, not {dy.shape}")
     return x
 
 
-def _sum(x: Type, *, keep: int) -> Type:
-    _demand(type(keep) is int and 0 <= keep <= len(x.shape), f"{x.shape} has no {keep} last axes")
-    return float32(*x.shape[len(x.shape) - keep :]) if keep else float32(1)
+def _sum_shape(x: Type, *, keep: int) -> Type:
+    _demand(type(keep) is int and 0 <= keep <= len(x.shape), f"{x.shape} has not {keep!r} axes to keep")
+    return float32(*shapes.same(x).shape[len(x.shape) - keep :]) if keep else float32(1)
 
 
-def _sum_by(dy: Type, rows: Type, *, size: int) -> Type:
-    _demand(len(dy.shape) == 2 and rows.shape == dy.shape[:1], f"{dy.shape} are not rows by {rows.shape}")
-    return float32(size, dy.shape[1])
+def _sum_by_shape(dy: Type, rows: Type, *, size: int) -> Type:
+    _demand(type(size) is int and size >= 1, f"a table of {size!r} rows")
+    _demand(dy == shapes.gather(rows, float32(size, dy.shape[-1])), f"{dy.shape} are not rows for {rows.shape}")
+    return float32(size, dy.shape[-1])
 
 
-_CONV: Final = ("dilation", "groups", "pad", "shape", "stride")
+# The meanings in NumPy, in whatever precision the arguments have.
+
+
+def conv_input(dy: Array, weight: Array, *, shape: Any, stride: Any, pad: Any, dilation: Any, groups: int) -> Array:
+    """The gradient of a convolution to its input: every tap sends dy back to where it had read."""
+    if not stride:
+        return (dy @ weight.reshape(len(weight), -1)).reshape(len(dy), *shape)
+    padded = [before + n + after for n, (before, after) in zip(shape, pad, strict=False)]
+    dx = np.zeros((len(dy), *padded, shape[-1]), dy.dtype)
+    for tap in every(*map(range, weight.shape[1:-1])):
+        place = _read_by(tap, dy.shape[1:-1], stride, dilation)
+        for ours, theirs in _groups(groups, shape[-1], len(weight)):
+            dx[(..., *place, ours)] += dy[..., theirs] @ weight[(theirs, *tap)]
+    inside = (slice(before, before + n) for n, (before, _) in zip(shape, pad, strict=False))
+    return dx[(slice(None), *inside)]
+
+
+def conv_weight(x: Array, dy: Array, *, shape: Any, stride: Any, pad: Any, dilation: Any, groups: int) -> Array:
+    """The gradient of a convolution to its weight: every tap has dy times what it had read, over all windows."""
+    if not stride:
+        return (dy.T @ x.reshape(len(x), -1)).reshape(shape)
+    x = np.pad(x, ((0, 0), *pad, (0, 0)))
+    dw = np.zeros(shape, dy.dtype)
+    for tap in every(*map(range, shape[1:-1])):
+        place = _read_by(tap, dy.shape[1:-1], stride, dilation)
+        for ours, theirs in _groups(groups, x.shape[-1], len(dw)):
+            read, back = x[(..., *place, ours)], dy[..., theirs]
+            dw[(theirs, *tap)] = back.reshape(-1, back.shape[-1]).T @ read.reshape(-1, read.shape[-1])
+    return dw
+
+
+def _read_by(tap: Any, windows: Any, stride: Any, dilation: Any) -> list[slice]:
+    """What one element of every window reads, along each axis of the padded input."""
+    starts = [t * d for t, d in zip(tap, dilation, strict=True)]
+    return [slice(a, a + s * (n - 1) + 1, s) for a, n, s in zip(starts, windows, stride, strict=True)]
+
+
+def _groups(groups: int, inputs: int, outputs: int) -> list[tuple[slice, slice]]:
+    """The channels that each group reads, and those that it makes."""
+    i, o = inputs // groups, outputs // groups
+    return [(slice(g * i, g * i + i), slice(g * o, g * o + o)) for g in range(groups)]
+
+
+def gate(dy: Array, x: Array, *, low: float, high: float) -> Array:
+    """dy where low < x < high; elsewhere 0, whatever dy is."""
+    return np.where((x > low) & (x < high), dy, dy.dtype.type(0))
+
+
+def pool_scatter(dy: Array, x: Array, *, size: Any, stride: Any) -> Array:
+    """Each dy to the first largest element of its window of x; what several windows send adds up."""
+    windows = pool_windows(x, size, stride)
+    first = windows.reshape(*dy.shape, -1).argmax(axis=-1)
+    dx = np.zeros(x.shape, dy.dtype)
+    for number, tap in enumerate(every(*map(range, size))):
+        place = _read_by(tap, dy.shape[1:-1], stride, (1,) * len(size))
+        dx[(slice(None), *place)] += np.where(first == number, dy, dy.dtype.type(0))
+    return dx
+
+
+def sum_(x: Array, *, keep: int) -> Array:
+    """The sum over the batch and all axes but the last `keep`; one number when none is kept."""
+    found: Array = x.sum(axis=tuple(range(x.ndim - keep))) if keep else x.sum().reshape(1)
+    return found
+
+
+def sum_by(dy: Array, rows: Array, *, size: int) -> Array:
+    """The gradient of `gather` to its table: each row of dy adds to the one that was read."""
+    table = np.zeros((size, dy.shape[-1]), dy.dtype)
+    np.add.at(table, rows.clip(0, size - 1).reshape(-1), dy.reshape(-1, dy.shape[-1]))
+    return table
+
+
+# What each costs.
+
+
+def _as_conv(out: Type, dy: Type, weight: Type, **attrs: Any) -> int:
+    return dy.count * math.prod(weight.shape[1:])
+
+
+def _as_conv_weight(out: Type, x: Type, dy: Type, **attrs: Any) -> int:
+    return dy.count * math.prod(out.shape[1:])
+
+
+def _each(out: Type, x: Type, *rest: Type, **attrs: Any) -> int:
+    return x.count
+
+
+def _twice(out: Type, dy: Type, x: Type, **attrs: Any) -> int:
+    return 2 * x.count
+
+
+def _windows(out: Type, dy: Type, x: Type, *, size: tuple[int, ...], stride: tuple[int, ...]) -> int:
+    return dy.count * math.prod(size)
+
+
+def _row(shape: Any, meaning: Any, kind: str, work: Any = no_work, comparisons: Any = no_work, **more: Any) -> Adjoint:
+    return Adjoint(shape=shape, meaning=meaning, kind=kind, work=work, comparisons=comparisons, **more)
+
+
+_CONV: Final = {**CONV_ATTRS, "shape": None}
+_LIMITS: Final = {"low": None, "high": None}
 
 ADJOINTS: Final[Mapping[str, Adjoint]] = MappingProxyType(
     {
-        "conv_input": Adjoint(shape=_conv_input, meaning=conv_input, attrs=_CONV),
-        "conv_weight": Adjoint(shape=_conv_weight, meaning=conv_weight, attrs=_CONV, is_summing=True),
-        "gate": Adjoint(shape=_gate, meaning=gate, attrs=("high", "low")),
-        "pool_scatter": Adjoint(shape=_pool_scatter, meaning=pool_scatter, attrs=("size", "stride")),
-        "sum": Adjoint(shape=_sum, meaning=sum_, attrs=("keep",), is_summing=True),
-        "sum_by": Adjoint(shape=_sum_by, meaning=sum_by, attrs=("size",), is_summing=True),
+        "conv_input": _row(_conv_input_shape, conv_input, "product", _as_conv, attrs=_CONV, weights=1),
+        "conv_weight": _row(_conv_weight_shape, conv_weight, "product", _as_conv_weight, attrs=_CONV, is_summing=True),
+        "gate": _row(_gate_shape, gate, "threshold", comparisons=_twice, attrs=_LIMITS),
+        "pool_scatter": _row(_pool_scatter_shape, pool_scatter, "threshold", comparisons=_windows, attrs=POOL_ATTRS),
+        "sum": _row(_sum_shape, sum_, "other", _each, attrs={"keep": None}, is_summing=True),
+        "sum_by": _row(_sum_by_shape, sum_by, "other", _each, attrs={"size": None}, is_summing=True, marked=True),
     }
 )
 
-# How the reference interpreter computes a Graph that holds both.
-FORMS: Final[Mapping[str, Callable[..., Any]]] = MappingProxyType(
-    {name: op.meaning for name, op in (*OPS.items(), *ADJOINTS.items())}
-)
-
-
-def wholes(graph: Graph) -> frozenset[str]:
-    """The names of all whole values: those without a batch axis."""
-    found: set[str] = set()
-    for node in graph.nodes:
-        follows = bool(node.inputs) and found.issuperset(node.inputs)
-        if node.op == "weight" or follows or (node.op in ADJOINTS and ADJOINTS[node.op].is_summing):
-            found.add(node.name)
-    return frozenset(found)
+STEP_OPS: Final[Mapping[str, Op]] = MappingProxyType({**OPS, **ADJOINTS})
+"""All that a step Graph may hold."""

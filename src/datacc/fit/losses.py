@@ -1,92 +1,72 @@
-"""Losses as Graphs: from a row's features, its target and its weight to one number."""
+"""Losses as Graphs: from the features, the target and the weight of a row to its loss, (1,).
 
-from collections.abc import Mapping
+Inputs are `features` (K,), `target` ((K,) or (1,)) and `weight` (1,). Output `loss` is the row's loss; any other output
+names a node that is regarded as constant when gradients are taken, because its gradient is zero analytically.
+"""
+
 from typing import Final
 
-import numpy as np
-
-from datacc.errors import GraphError
-from datacc.ir.build import Builder
-from datacc.ir.compose import total
+from datacc.fit._tape import Tape
 from datacc.ir.graph import Graph
 
-# Nodes of losses that are taken as constants: their gradient is zero by algebra, whatever the numbers.
-CONSTANT: Final[Mapping[str, str]] = {"loss.largest": "what is subtracted before e^x changes no logarithm of a sum"}
+_FEATURES, _TARGET, _WEIGHT = "features", "target", "weight"
+LOSS: Final = "loss"
 
 
 def cross_entropy(classes: int, smoothing: float = 0.0) -> Graph:
-    """weight · (log Σ e^features − Σ target · features); target (K,) a distribution, smoothed towards the even one.
+    """weight · (log Σ e^features − Σ smoothed target · features); target (K,) is a distribution over the classes.
 
-    Label smoothing after Szegedy et al. (2016), as torch has it.
+    Nothing overflows, because the largest feature is taken from all of them, which changes nothing: it is constant.
     """
-    b = Builder()
-    features, target, weight = _inputs(b, classes, classes)
-    less = _scaled(b, "loss.less", b.op("maximum", "loss.largest", features), -1)
-    centred = b.op("add", "loss.centred", features, less)
-    spread = b.op("log", "loss.log", total(b, "loss.sum", b.op("exp", "loss.exp", centred)))
-    smoothed = _scaled(b, "loss.smoothed", target, 1 - smoothing, smoothing / classes)
-    agreed = total(b, "loss.agreed", b.op("multiply", "loss.products", smoothed, centred))
-    return _weighted(b, b.op("add", "loss.row", spread, _scaled(b, "loss.disagreed", agreed, -1)), weight)
+    t = _begin(classes, classes)
+    largest = t.do("maximum", _FEATURES)
+    centred = t.do("add", _FEATURES, t.scaled(largest, t.constant(-1)))
+    spread = t.do("log", t.total(t.do("exp", centred)))
+    smoothed = t.do("affine", _TARGET, t.constant(1 - smoothing), t.constant(smoothing / classes))
+    agreed = t.total(t.do("multiply", centred, smoothed))
+    return _end(t, t.do("add", spread, t.scaled(agreed, t.constant(-1))), largest=largest)
 
 
 def squared(count: int) -> Graph:
-    """weight · Σ (features − target)²; both (K,)."""
-    b = Builder()
-    features, target, weight = _inputs(b, count, count)
-    error = _error(b, features, target)
-    return _weighted(b, total(b, "loss.row", b.op("multiply", "loss.squares", error, error)), weight)
+    """weight · Σ (features − target)² / K."""
+    t = _begin(count, count)
+    error = _difference(t, _FEATURES, _TARGET)
+    return _end(t, t.scaled(t.total(t.do("multiply", error, error)), t.constant(1 / count)))
 
 
-def pinball(count: int, quantile: float) -> Graph:
-    """weight · Σ (q · max(e, 0) + (1 − q) · max(−e, 0)) with e = target − features (Koenker and Bassett 1978).
-
-    Raises `GraphError` unless 0 < quantile < 1.
-    """
-    if not 0 < quantile < 1:
-        raise GraphError(f"a quantile of {quantile} is not between 0 and 1")
-    b = Builder()
-    features, target, weight = _inputs(b, count, count)
-    above = _error(b, features, target)  # features − target
-    over = _scaled(b, "loss.over", b.op("relu", "loss.above", above), 1 - quantile)
-    below = b.op("relu", "loss.below", _scaled(b, "loss.turned", above, -1))
-    under = _scaled(b, "loss.under", below, quantile)
-    return _weighted(b, total(b, "loss.row", b.op("add", "loss.each", over, under)), weight)
+def pinball(quantile: float, count: int = 1) -> Graph:
+    """weight · Σ (q · max(target − features, 0) + (1 − q) · max(features − target, 0)) / K, by q = `quantile`."""
+    t = _begin(count, count)
+    missing = t.scaled(t.do("relu", _difference(t, _TARGET, _FEATURES)), t.constant(quantile))
+    surplus = t.scaled(t.do("relu", _difference(t, _FEATURES, _TARGET)), t.constant(1 - quantile))
+    return _end(t, t.scaled(t.total(t.do("add", missing, surplus)), t.constant(1 / count)))
 
 
 def binary(count: int) -> Graph:
-    """weight · Σ (log(1 + e^f) − target · f), several yes-or-no labels at once; never overflows.
+    """weight · Σ (log(1 + e^features) − target · features): K labels at once, each target 0 … 1.
 
-    log(1 + e^f) = max(f, 0) + log(1 + e^−|f|).
+    log(1 + e^x) is max(x, 0) + log(1 + e^−|x|), in which nothing overflows.
     """
-    b = Builder()
-    features, target, weight = _inputs(b, count, count)
-    above = b.op("relu", "loss.above", features)
-    below = b.op("relu", "loss.below", _scaled(b, "loss.turned", features, -1))
-    size = _scaled(b, "loss.size", b.op("add", "loss.magnitude", above, below), -1)
-    more = _scaled(b, "loss.more", b.op("exp", "loss.exp", size), 1, 1)
-    cost = b.op("add", "loss.cost", above, b.op("log", "loss.log", more))
-    right = _scaled(b, "loss.right", b.op("multiply", "loss.agreed", target, features), -1)
-    return _weighted(b, total(b, "loss.row", b.op("add", "loss.each", cost, right)), weight)
+    t = _begin(count, count)
+    positive = t.do("relu", _FEATURES)
+    size = t.do("add", positive, t.do("relu", t.scaled(_FEATURES, t.constant(-1))))
+    rest = t.do("log", t.shifted(t.do("exp", t.scaled(size, t.constant(-1))), t.constant(1)))
+    agreed = t.do("multiply", _FEATURES, _TARGET)
+    each = _difference(t, t.do("add", positive, rest), agreed)
+    return _end(t, t.total(each))
 
 
-def _inputs(b: Builder, features: int, targets: int) -> tuple[str, str, str]:
-    return (
-        b.input("features", "float32", (features,)),
-        b.input("target", "float32", (targets,)),
-        b.input("weight", "float32", (1,)),
-    )
+def _begin(features: int, target: int) -> Tape:
+    t = Tape()
+    t.near = LOSS
+    for name, size in ((_FEATURES, features), (_TARGET, target), (_WEIGHT, 1)):
+        t.input(name, "float32", (size,))
+    return t
 
 
-def _error(b: Builder, features: str, target: str) -> str:
-    return b.op("add", "loss.error", features, _scaled(b, "loss.wanted", target, -1))
+def _difference(t: Tape, a: str, b: str) -> str:
+    return t.do("add", a, t.scaled(b, t.constant(-1)))
 
 
-def _weighted(b: Builder, row: str, weight: str) -> Graph:
-    return b.graph({"loss": b.op("multiply", "loss", row, weight)})
-
-
-def _scaled(b: Builder, name: str, x: str, scale: float, offset: float = -0.0) -> str:
-    """x · scale + offset; an offset of −0 changes no number."""
-    parts = {"scale": scale, "offset": offset}
-    weights = [b.weight(f"{name}.{part}", (1,), role="fixed", value=np.array(value)) for part, value in parts.items()]
-    return b.op("affine", name, x, *weights)
+def _end(t: Tape, row: str, **constant: str) -> Graph:
+    return t.graph({LOSS: t.do("multiply", row, _WEIGHT), **constant})

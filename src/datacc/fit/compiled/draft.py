@@ -95,7 +95,7 @@ class Draft:
         self.memory.weights_size = self.memory.weights_size or self.memory.size
         for node in self.graph.nodes:
             if node.name in self.whole and (node.op == "weight" or self._is_read_whole(node)):
-                key = node.name if node.op == "weight" else f"{self.name}: {node.name}"
+                key = node.name if node.is_hole else f"{self.name}: {node.name}"
                 self.parts[node.name] = self.memory.put(key, node, spread=node.name in wide)
 
     @property

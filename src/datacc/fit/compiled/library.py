@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from datacc.errors import ToolchainError
 from datacc.fit.compiled.draft import Draft
 from datacc.fit.compiled.layout import padded
-from datacc.fit.compiled.memory import Wholes
+from datacc.fit.compiled.memory import Part, Wholes
 from datacc.fit.compiled.moves import positions
 from datacc.fit.compiled.source import source_text
 from datacc.ir.graph import Graph
@@ -65,22 +65,18 @@ class Program:
         )
         self.text = source_text("fit", (self.step, self.look), settings.optimiser, settings.clip, settings.average)
 
-    def pack(self, name: str, array: NDArray[Any]) -> Float:
-        """A whole value as it lies in memory."""
-        part = self.memory.parts[name]
-        rows = array.reshape(part.channels, part.rows).T if self._is_turned(name) else array
+    def pack(self, array: NDArray[Any], part: Part, *, is_product: bool) -> Float:
+        """A whole value as it lies in memory; the weights of a product (O, *K, I) as rows of outputs."""
+        rows = array.reshape(part.channels, part.rows).T if is_product else array
         found = np.zeros((part.rows, padded(part.channels, self.cpu)), np.float32)
         found[:, : part.channels] = rows.reshape(part.rows, part.channels)
         return found.reshape(-1)
 
     def unpack(self, name: str, memory: Float, shape: tuple[int, ...]) -> Float:
-        """The array of this shape that a stretch of memory holds."""
+        """The weight of this shape that a stretch of memory holds."""
         part = self.memory.parts[name]
         rows = memory[part.offset : part.offset + part.size].reshape(part.rows, -1)[:, : part.channels]
-        return np.ascontiguousarray((rows.T if self._is_turned(name) else rows).reshape(shape))
-
-    def _is_turned(self, name: str) -> bool:
-        return name in self.step.spread or name in self.look.spread
+        return np.ascontiguousarray((rows.T if name in self.step.spread else rows).reshape(shape))
 
 
 def best_cpu(machine: str, features: frozenset[str]) -> Cpu | None:
@@ -125,8 +121,8 @@ class Library:
         self.job = job_type(max(len(step.graph.inputs), len(look.graph.inputs)))
         for draft in (step, look):
             for node in draft.graph.weights:
-                if node.value is not None and node.name in program.memory.parts:
-                    self.put(node.name, node.value)
+                if node.value is not None:
+                    self._put(draft.parts[node.name], node.value, is_product=node.name in draft.spread)
 
     @property
     def nbytes(self) -> int:
@@ -135,9 +131,13 @@ class Library:
         return sum(array.nbytes for array in arrays)
 
     def put(self, name: str, array: NDArray[Any]) -> None:
-        """Set a whole value."""
-        part = self.program.memory.parts[name]
-        self.whole[part.offset : part.offset + part.size] = self.program.pack(name, array)
+        """Set a hole."""
+        is_product = name in self.program.step.spread or name in self.program.look.spread
+        self._put(self.program.memory.parts[name], array, is_product=is_product)
+
+    def _put(self, part: Part, array: NDArray[Any], *, is_product: bool) -> None:
+        packed = self.program.pack(array, part, is_product=is_product)
+        self.whole[part.offset : part.offset + part.size] = packed
 
     def get(self, name: str, shape: tuple[int, ...], memory: Float | None = None) -> Float:
         """A weight, from the memory of weights or another like it (moments, average)."""
