@@ -11,10 +11,10 @@ import pytest
 from datacc.errors import FitError, ResourceError
 from datacc.fit import BackEnd, Examples, Fitted, Recipe, Rounding, driver
 from datacc.fit._batches import spans
-from datacc.fit._checkpoint import Checkpoint
 from datacc.fit._initial import initial, opened
 from datacc.fit._statistics import statistics
 from datacc.fit._trouble import nothing_moved
+from datacc.fit.checkpoint import Checkpoint
 from datacc.fit.driver import fit
 from datacc.fit.torch import ENTRY as TORCH
 from datacc.ir.graph import Graph

@@ -44,7 +44,7 @@ def call(arguments: Sequence[str]) -> int:
     except DataccError as error:
         outcome = Outcome(error=error)
     except KeyboardInterrupt:
-        print("\ninterrupted; whatever was not finished was left as it was", file=sys.stderr)
+        print("\ninterrupted; what was not finished was left as it was, and a fit goes on from there", file=sys.stderr)
         return INTERRUPTED
     except (MemoryError, OSError) as error:
         outcome = Outcome(error=_machine(error))

@@ -6,7 +6,7 @@ from typing import Final
 
 from datacc.errors import MissingExtra, SpecError
 from datacc.fit import BackEnd, Examples, Fitted, Recipe, Rounding, Watch
-from datacc.fit._checkpoint import Checkpoint
+from datacc.fit.checkpoint import Checkpoint
 from datacc.fit.driver import fit
 from datacc.ir.graph import Graph
 from datacc.registry import load, names

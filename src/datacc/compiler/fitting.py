@@ -9,7 +9,7 @@ from datacc.compiler.assemble import examples
 from datacc.compiler.engine import Engine, engine
 from datacc.compiler.integers import as_integers
 from datacc.fit import Fitted, Recipe, Rounding, Watch
-from datacc.fit._checkpoint import Checkpoint
+from datacc.fit.checkpoint import Checkpoint
 from datacc.ir.file import dump
 from datacc.ir.file import load as load_graph
 from datacc.ir.graph import Graph

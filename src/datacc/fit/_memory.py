@@ -10,6 +10,7 @@ from datacc.ir.graph import SOURCES, Graph, needed
 
 COPIES: Final = 3  # of each value while a step is under way: itself, its gradient, and what an op keeps aside
 STATES: Final = 6  # of each weight: itself, its gradient, two moments, the best so far, a checkpoint
+OWN: Final = Path("/proc/self/cgroup")
 GROUPS: Final = Path("/sys/fs/cgroup")
 
 
@@ -48,7 +49,7 @@ def _of_machine() -> Iterator[int]:
 def _of_groups() -> Iterator[int]:
     """The limits of the group that this process is in and of those around it; groups of the first kind as well."""
     try:
-        lines = Path("/proc/self/cgroup").read_text().splitlines()
+        lines = OWN.read_text().splitlines()
     except OSError:
         return
     own = next((line[3:] for line in lines if line.startswith("0::")), "/")

@@ -11,10 +11,11 @@ from datacc.fit._initial import STATISTICS, Weights
 from datacc.fit._memory import value_bytes
 from datacc.ir.graph import Graph, Node
 
-STATISTICS_ROWS: Final = 2048  # learn rows of the pass that fills mean and variance; ids are hashes, so a fair sample
+EXACT_ROWS: Final = 2048  # learn rows of the pass that fills mean and variance; ids are hashes, so a fair sample
+QUICK_ROWS: Final = 512  # of one that only chooses between weights
 LOOK_ROWS: Final = 1024  # at a time
-LOOK_BYTES: Final = 2**27  # at a time, of values
-GUESS_ROWS: Final = 128
+LOOK_BYTES: Final = 2**25  # at a time, of values
+GUESS_ROWS: Final = 32  # what sums are shifted by need not be near, only within the spread of the values
 
 
 def look_rows(graph: Graph) -> int:
@@ -22,8 +23,8 @@ def look_rows(graph: Graph) -> int:
     return max(1, min(LOOK_ROWS, LOOK_BYTES // max(1, value_bytes(graph))))
 
 
-def statistics(fitting: Fitting, graph: Graph, learn: Examples) -> Weights:
-    """Every mean and variance that is a hole, over the first rows of learn by the weights as they are.
+def statistics(fitting: Fitting, graph: Graph, learn: Examples, most: int = EXACT_ROWS) -> Weights:
+    """Every mean and variance that is a hole, over the first rows of learn, `most` at most, by the weights as they are.
 
     A layer's are known once those of the layers before it are filled. Sums are shifted by a mean that a few rows
     give, so that E[x²] − mean² loses nothing to a large mean.
@@ -32,7 +33,7 @@ def statistics(fitting: Fitting, graph: Graph, learn: Examples) -> Weights:
     values = {name: np.full(node.type.shape, node.role == "variance", np.float32) for name, node in holes.items()}
     layers = [node for node in graph.nodes if node.op == "normalise" and node.inputs[3] in holes]
     before = {f"{layer.inputs[3]}.before": np.zeros(layer.type.shape[-1:], np.float32) for layer in layers}
-    rows, at_once = min(STATISTICS_ROWS, len(learn)), look_rows(graph)
+    rows, at_once = min(most, len(learn)), look_rows(graph)
     for layer in layers:
         mean, variance = layer.inputs[3:]
         place = f"{mean}.before"
@@ -64,13 +65,13 @@ def parts(examples: Examples, rows: int, at_once: int) -> Iterator[Examples]:
         yield Examples(inputs=inputs, targets=examples.targets[within], augment=examples.augment)
 
 
-def features_of(fitting: Fitting, graph: Graph, values: Weights, examples: Examples) -> NDArray[np.float32]:
-    """The features (N, K) of all rows, with these statistics."""
-    holes = {node.name for node in graph.holes if node.role == "mean"}
-    zeros = {f"{name}.before": np.zeros_like(values[name]) for name in holes}
-    found = [
-        fitting.look({**values, **zeros}, part.inputs)[0] for part in parts(examples, len(examples), look_rows(graph))
-    ]
+def features_of(
+    fitting: Fitting, graph: Graph, weights: Mapping[str, NDArray[Any]], examples: Examples
+) -> NDArray[np.float32]:
+    """The features (N, K) of all rows, with these means and variances."""
+    values: dict[str, NDArray[Any]] = {node.name: weights[node.name] for node in graph.holes if node.role in STATISTICS}
+    values |= {f"{node.name}.before": np.zeros_like(values[node.name]) for node in graph.holes if node.role == "mean"}
+    found = [fitting.look(values, part.inputs)[0] for part in parts(examples, len(examples), look_rows(graph))]
     return np.concatenate(found) if found else np.zeros((0, *graph.by_name[graph.loss].type.shape), np.float32)
 
 

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from datacc.errors import FitError
 from datacc.fit import BackEnd, Examples, Fitted, Progress, Recipe, Rounding, Watch
 from datacc.fit._batches import AHEAD, Batches, Chunk, ahead, chunk_steps, spans, steps_per_epoch
-from datacc.fit._checkpoint import Best, Checkpoint, Moment
-from datacc.fit._initial import initial, opened
-from datacc.fit.losses import cross_entropy
+from datacc.fit._initial import Weights, initial, opened
 from datacc.fit._memory import demand, limit, value_bytes
 from datacc.fit._schedule import looks_of, rate
-from datacc.fit._statistics import features_of, look_rows, score, statistics
+from datacc.fit._statistics import QUICK_ROWS, features_of, look_rows, score, statistics
 from datacc.fit._trouble import first_not_finite, likely_cause, nothing_moved
+from datacc.fit.checkpoint import Best, Checkpoint, Moment
+from datacc.fit.losses import cross_entropy
 from datacc.ir.check import check
 from datacc.ir.cost import work
 from datacc.ir.graph import Graph
@@ -112,13 +112,18 @@ class _Fit:
         return self._fitted(warnings)
 
     def _fitted(self, warnings: tuple[str, ...]) -> Fitted:
+        """The best weights, with the exact statistics that belong to them, and their score."""
         best = self.now.best
         assert best is not None  # the last step is looked at, and a fit that stops before any look has raised
-        values = {node.name: node.value for node in self.graph.weights if node.value is not None} | best.weights
+        self.fitting.restore(best.state)
+        found = statistics(self.fitting, self.graph, self.learn)
+        result = score(features_of(self.fitting, self.graph, found, self.tune), self.tune.targets)
+        weights = {**self.fitting.weights(), **found}
+        told = (*warnings, *self._oddities(weights))
+        values = {node.name: node.value for node in self.graph.weights if node.value is not None} | weights
         open_ = {node.name for node in (*self.graph.holes, *self.filled.holes)}
         whole = check(self.filled.fill({name: values[name] for name in open_}), holes=())
-        told = (*warnings, *self._oddities(best))
-        return Fitted(graph=whole, tune=best.score[0], history=self.now.history, warnings=told, by=self.by)
+        return Fitted(graph=whole, tune=result[0], history=self.now.history, warnings=told, by=self.by)
 
     def _go(self, watch: Watch | None, checkpoint: Checkpoint | None) -> None:
         """From the moment that is known to the last step."""
@@ -159,17 +164,13 @@ class _Fit:
 
     def _look(self, step: int) -> Moment:
         """Fill the statistics, score tune, and keep the weights if none were better."""
-        found = statistics(self.fitting, self.graph, self.learn)
-        weights = {**self.fitting.weights(), **found}
+        found = statistics(self.fitting, self.graph, self.learn, QUICK_ROWS)
         features = features_of(self.fitting, self.graph, found, self.tune)
-        if not all(np.isfinite(array).all() for array in (*weights.values(), features)):
+        if not all(np.isfinite(array).all() for array in (*self.fitting.weights().values(), *found.values(), features)):
             raise _NotFinite("the weights became useless", step=step, well=step)
         result, best = score(features, self.tune.targets), self.now.best
         if best is None or result > best.score:
-            some = _some(self.learn, SAME_ROWS)
-            answers = features_of(self.fitting, self.graph, found, some)
-            same = len(some) > 1 and bool((answers == answers[0]).all())
-            best = Best(step=step, score=result, weights=weights, same=same)
+            best = Best(step=step, score=result, state=self.fitting.state())
         return replace(self.now, history=(*self.now.history, (step, result[0])), best=best)
 
     # ---- What may go wrong.
@@ -198,21 +199,19 @@ class _Fit:
         name = first_not_finite(self.graph, self.loss, weights, one.inputs, one.targets, one.weights)
         return name, one.inputs
 
-    def _oddities(self, best: Best) -> Iterator[str]:
-        """What the user should know of a fit that ended well."""
+    def _oddities(self, weights: Weights) -> Iterator[str]:
+        """What the user should know of a fit that ended with these weights."""
         if self.recipe.batch > len(self.learn):
             yield f"a batch of {self.recipe.batch} rows is larger than the data: {len(self.learn)} rows are one batch"
         if (self.learn.targets == self.learn.targets[0]).all():
             yield "every learn row has the same target: no other answer can be learnt"
         if not len(self.tune):
             yield "there are no tune rows: the last weights are kept, and nothing tells how good they are"
-        if best.same:
+        some = self.learn.rows(np.arange(min(SAME_ROWS, len(self.learn))))
+        features = features_of(self.fitting, self.graph, weights, some)
+        if len(some) > 1 and (features == features[0]).all():
             alike = all((array == array[0]).all() for array in self.learn.inputs.values())
             why = "all examples are alike" if alike else "the features are constant; try a lower rate"
             yield f"the program answers the same to every input: {why}"
-        if nothing_moved(self.start, best.weights):
+        if nothing_moved(self.start, weights):
             yield "no weight was learnt: every gradient is zero; look at the inputs, or try a wider skeleton"
-
-
-def _some(examples: Examples, count: int) -> Examples:
-    return examples.rows(np.arange(min(count, len(examples))))

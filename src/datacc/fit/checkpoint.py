@@ -1,12 +1,10 @@
 """How far a fit has come, and the file from which the next run goes on."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from datacc.fit._initial import Weights
 from datacc.ir.container import pack, unpack
 from datacc.store import Store
 
@@ -15,12 +13,11 @@ MAGIC: Final = b"DATACCM\n"
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Best:
-    """The weights that tune liked best so far, after which step, their score, and whether they answer all alike."""
+    """The state that tune liked best so far, after which step, and its score."""
 
     step: int
     score: tuple[float, float]
-    weights: Weights
-    same: bool
+    state: bytes
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -51,10 +48,10 @@ class Checkpoint:
         head = {
             "step": moment.step,
             "history": moment.history,
-            "best": None if best is None else [best.step, *best.score, best.same],
+            "best": None if best is None else [best.step, *best.score],
         }
-        arrays: dict[str, NDArray[Any]] = {"": np.frombuffer(moment.state, np.uint8)}
-        arrays |= {} if best is None else best.weights
+        states = {"now": moment.state, "best": b"" if best is None else best.state}
+        arrays = {name: np.frombuffer(state, np.uint8) for name, state in states.items()}
         self.store.put(self.key, pack(MAGIC, head, arrays))
 
     def drop(self) -> None:
@@ -64,10 +61,9 @@ class Checkpoint:
 
 def _moment(data: bytes) -> Moment:
     head, arrays = unpack(MAGIC, data)
-    state = arrays.pop("").tobytes()
     best = None
     if head["best"] is not None:
-        step, right, loss, same = head["best"]
-        best = Best(step=step, score=(right, loss), weights=arrays, same=same)
+        step, *score = head["best"]
+        best = Best(step=step, score=(score[0], score[1]), state=arrays["best"].tobytes())
     history = tuple((int(step), float(score)) for step, score in head["history"])
-    return Moment(step=head["step"], state=state, history=history, best=best)
+    return Moment(step=head["step"], state=arrays["now"].tobytes(), history=history, best=best)
