@@ -173,7 +173,7 @@ class Draft:
         part, whole = self.sums[node.name], self.parts[node.name]
         return [
             f"for (int i = 0; i < {whole.size}; i += 8)",
-            f"    lanes_store(whole + {whole.offset} + i, shards_sum(job->sums + {part.offset} + i));",
+            f"    lanes_store(whole + {whole.offset} + i, shards_sum(job->sums + {part.offset} + i, {self.sums_size}));",
         ]
 
     def _spare_gradients(self) -> list[str]:

@@ -56,10 +56,10 @@ INLINE float wide_total(wide x)
 def source_text(title: str, drafts: Sequence[Draft], optimiser: str, clip: float, average: float) -> str:
     """The text of the file. The first draft is that of the step; the others only look."""
     step = drafts[0]
-    bodies = [tree(step.shards, step.sums_size)]
+    bodies = [tree(step.shards)]
     for draft in drafts:
         bodies.append(_functions(draft))
-    bodies.append(update(step.weights_size, optimiser=optimiser, clip=clip, average=average))
+    bodies.append(update(step.weights_size, step.sums_size, optimiser=optimiser, clip=clip, average=average))
     for draft in drafts:
         bodies.append(run(draft, clip=clip, chunks=chunks(step.weights_size) if draft is step else 0))
     text = "\n\n".join(bodies)

@@ -8,11 +8,12 @@ CHUNK: Final = 1024  # weights that a thread takes at a time
 RATES: Final = 3
 
 _TREE: Final = """\
-/* What all shards say of eight weights, added in pairs, pairs of pairs and so on: the same order on every machine. */
-INLINE lanes shards_sum(const float *sums)
+/* What all shards, so far apart, say of eight weights, added in pairs, pairs of pairs and so on: in the same order
+ * on every machine. */
+INLINE lanes shards_sum(const float *sums, size_t apart)
 {{
     lanes part[{shards}];
-    UNROLL for (int k = 0; k < {shards}; k++) part[k] = lanes_load(sums + (size_t)k * {sums});
+    UNROLL for (int k = 0; k < {shards}; k++) part[k] = lanes_load(sums + k * apart);
     UNROLL for (int far = 1; far < {shards}; far *= 2)
         UNROLL for (int k = 0; k + far < {shards}; k += 2 * far) part[k] = lanes_add(part[k], part[k + far]);
     return part[0];
@@ -68,7 +69,7 @@ STEP void measure(const fit_job *job, int chunk)
     const int first = chunk * {chunk}, last = first + {chunk} < {count} ? first + {chunk} : {count};
     lanes total = lanes_all(0);
     for (int i = first; i < last; i += 8) {{
-        const lanes g = shards_sum(job->sums + i);
+        const lanes g = shards_sum(job->sums + i, {apart});
         lanes_store(job->sums + i, g); /* in place of what the first shard said */
         total = lanes_multiply_add(total, g, g);
     }}
@@ -90,16 +91,16 @@ def chunks(count: int) -> int:
     return -(-count // CHUNK)
 
 
-def tree(shards: int, sums: int) -> str:
-    """The function that adds up shards, `sums` floats apart."""
-    return _TREE.format(shards=shards, sums=sums)
+def tree(shards: int) -> str:
+    """The function that adds up so many shards."""
+    return _TREE.format(shards=shards)
 
 
-def update(count: int, *, optimiser: str, clip: float, average: float) -> str:
-    """The functions of the update of `count` weights."""
-    words = {"count": count, "chunk": CHUNK, "rates": RATES, "chunks": chunks(count), "limit": f"{clip!r}f"}
+def update(count: int, apart: int, *, optimiser: str, clip: float, average: float) -> str:
+    """The functions of the update of `count` weights, of which shards, so far apart, have the gradient."""
+    words = {"count": count, "apart": apart, "chunk": CHUNK, "rates": RATES, "chunks": chunks(count), "limit": f"{clip!r}f"}
     gradient = (
-        "lanes_multiply(lanes_load(job->sums + i), lanes_all(job->limit))" if clip else "shards_sum(job->sums + i)"
+        "lanes_multiply(lanes_load(job->sums + i), lanes_all(job->limit))" if clip else f"shards_sum(job->sums + i, {apart})"
     )
     text = _UPDATE.format(
         **words,
