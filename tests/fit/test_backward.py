@@ -59,7 +59,9 @@ def by_autograd(graph: Graph, values: dict[str, Tensor]) -> dict[str, Tensor]:
     loss = walk(graph, dict(values), [graph.loss], forms=TORCH)[graph.loss].sum()
     if not loss.requires_grad:
         return {name: torch.zeros_like(values[name]) for name in wanted(graph)}
-    found = torch.autograd.grad(loss, [values[name] for name in wanted(graph)], allow_unused=True, materialize_grads=True)
+    found = torch.autograd.grad(
+        loss, [values[name] for name in wanted(graph)], allow_unused=True, materialize_grads=True
+    )
     return dict(zip(wanted(graph), found, strict=True))
 
 
@@ -92,9 +94,15 @@ def sampled(op: str) -> Graph:
     for node in graph.nodes:
         b._put(replace(node, inputs=tuple(renamed.get(name, name) for name in node.inputs)))
         if node.op == "input" and node.type.dtype == "float32":
-            scale = b.weight(f"{node.name}.scale", node.type.shape[-1:], value=np.linspace(0.7, 1.2, node.type.shape[-1]))
+            scale = b.weight(
+                f"{node.name}.scale", node.type.shape[-1:], value=np.linspace(0.7, 1.2, node.type.shape[-1])
+            )
             offset = b.weight(f"{node.name}.offset", (1,), value=np.full(1, 0.1))
-            positive = b.op("clip", f"{node.name}.clip", node.name, low=0.2, high=3.0) if op in ("log", "sqrt", "divide") else node.name
+            positive = (
+                b.op("clip", f"{node.name}.clip", node.name, low=0.2, high=3.0)
+                if op in ("log", "sqrt", "divide")
+                else node.name
+            )
             renamed[node.name] = b.op("affine", f"{node.name}.affine", positive, scale, offset)
     return with_loss(b.graph(dict(graph.outputs), loss="op"))
 
@@ -132,7 +140,9 @@ def test_nothing_is_computed_twice_or_for_nobody(graph: Graph) -> None:
     assert all(count == 1 for count in made.values())
     assert not old & set(made)
     ends = {name for _, name in step.outputs}
-    unread = [n.name for n in step.nodes if n.name not in graph.by_name and not step.users[n.name] and n.name not in ends]
+    unread = [
+        n.name for n in step.nodes if n.name not in graph.by_name and not step.users[n.name] and n.name not in ends
+    ]
     assert unread == []
 
 

@@ -11,9 +11,7 @@ from datacc.ir.graph import Attr, Graph, Node, Role, Type
 from datacc.ir.ops import OPS, Op
 
 
-def infer(
-    op: str, args: tuple[Type, ...], attrs: dict[str, Any], name: str, table: Mapping[str, Op] = OPS
-) -> Type:
+def infer(op: str, args: tuple[Type, ...], attrs: dict[str, Any], name: str, table: Mapping[str, Op] = OPS) -> Type:
     """The type of `op` on these arguments. Raises `GraphError` that names the node."""
     try:
         return table[op].shape(*args, **attrs)
@@ -23,9 +21,7 @@ def infer(
         raise GraphError(f"arguments do not fit: {error}", where=f"node {name!r} ({op})") from None
 
 
-def complete(
-    op: str, given: dict[str, Any], name: str, table: Mapping[str, Op] = OPS
-) -> tuple[tuple[str, Attr], ...]:
+def complete(op: str, given: dict[str, Any], name: str, table: Mapping[str, Op] = OPS) -> tuple[tuple[str, Attr], ...]:
     """Attributes with defaults filled in, sorted; so equal nodes are written equally."""
     defaults = table[op].attrs
     attrs = {**defaults, **given}
