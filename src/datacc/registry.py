@@ -53,8 +53,12 @@ def _folder(kind: str) -> str:
 @cache
 def _built_in(kind: str) -> dict[str, str]:
     folder = Path(__file__).parent / _folder(kind)
-    stems = [path.stem for path in sorted(folder.glob("*.py")) if not path.stem.startswith("_")]
+    stems = [path.stem for path in sorted(folder.glob("*.py")) if _is_member(path)]
     return {_VERSION.sub(r".v\1", stem): stem for stem in stems}
+
+
+def _is_member(path: Path) -> bool:
+    return not path.stem.startswith("_") and "\nENTRY" in path.read_text(encoding="utf-8")
 
 
 @cache
