@@ -1,5 +1,6 @@
 """Gradients of random Graphs against torch's autograd and against differences; the table of rules."""
 
+import re
 from collections import Counter
 from dataclasses import replace
 from typing import Any
@@ -19,11 +20,12 @@ from datacc.ir.compose import total
 from datacc.ir.graph import SOURCES, Graph
 from datacc.ir.interpret import walk
 from datacc.ir.ops import OPS
-from tests.conformance.test_ops import SAMPLES
+from tests.conformance.test_ops import SAMPLES, rows
 from tests.fit.walks import TORCH, in_torch
 from tests.ir.graphs import graphs, inputs_for
 
 ROWS = 3
+RULES_HEAD = "| op | what goes back, for the gradient g of the result y |"
 
 
 def with_loss(graph: Graph) -> Graph:
@@ -129,6 +131,13 @@ def test_the_gradient_of_every_op_against_differences(op: str) -> None:
     found = in_torch(step, values, torch.float64)
     slope = sum(float((found[node] * ways[name]).sum()) for name, node in step.outputs)
     assert slope == pytest.approx((loss(1e-6) - loss(-1e-6)) / 2e-6, rel=1e-5, abs=1e-5)
+
+
+@pytest.mark.parametrize("op", sorted(set(OPS) - WITHOUT_GRADIENT))
+def test_the_page_names_the_adjoints_of_every_rule(op: str) -> None:
+    mine = {n.op for n in derived(sampled(op)).nodes if n.name.startswith("d.op.")} & set(ADJOINTS)
+    named = set(re.findall(r"`(\w+)`", rows(RULES_HEAD)[op][0])) & set(ADJOINTS)
+    assert mine == named
 
 
 @given(graphs(states=False))
