@@ -1,5 +1,6 @@
 """Gradients of random Graphs against torch's autograd and against differences; the table of rules."""
 
+import re
 from collections import Counter
 from dataclasses import replace
 from typing import Any
@@ -19,11 +20,12 @@ from datacc.ir.compose import total
 from datacc.ir.graph import SOURCES, Graph
 from datacc.ir.interpret import walk
 from datacc.ir.ops import OPS
-from tests.conformance.test_ops import SAMPLES
+from tests.conformance.test_ops import SAMPLES, rows
 from tests.fit.walks import TORCH, in_torch
 from tests.ir.graphs import graphs, inputs_for
 
 ROWS = 3
+RULES_HEAD = "| op | what goes back, for the gradient g of the result y |"
 
 
 def with_loss(graph: Graph) -> Graph:
@@ -59,7 +61,9 @@ def by_autograd(graph: Graph, values: dict[str, Tensor]) -> dict[str, Tensor]:
     loss = walk(graph, dict(values), [graph.loss], forms=TORCH)[graph.loss].sum()
     if not loss.requires_grad:
         return {name: torch.zeros_like(values[name]) for name in wanted(graph)}
-    found = torch.autograd.grad(loss, [values[name] for name in wanted(graph)], allow_unused=True, materialize_grads=True)
+    found = torch.autograd.grad(
+        loss, [values[name] for name in wanted(graph)], allow_unused=True, materialize_grads=True
+    )
     return dict(zip(wanted(graph), found, strict=True))
 
 
@@ -92,9 +96,15 @@ def sampled(op: str) -> Graph:
     for node in graph.nodes:
         b._put(replace(node, inputs=tuple(renamed.get(name, name) for name in node.inputs)))
         if node.op == "input" and node.type.dtype == "float32":
-            scale = b.weight(f"{node.name}.scale", node.type.shape[-1:], value=np.linspace(0.7, 1.2, node.type.shape[-1]))
+            scale = b.weight(
+                f"{node.name}.scale", node.type.shape[-1:], value=np.linspace(0.7, 1.2, node.type.shape[-1])
+            )
             offset = b.weight(f"{node.name}.offset", (1,), value=np.full(1, 0.1))
-            positive = b.op("clip", f"{node.name}.clip", node.name, low=0.2, high=3.0) if op in ("log", "sqrt", "divide") else node.name
+            positive = (
+                b.op("clip", f"{node.name}.clip", node.name, low=0.2, high=3.0)
+                if op in ("log", "sqrt", "divide")
+                else node.name
+            )
             renamed[node.name] = b.op("affine", f"{node.name}.affine", positive, scale, offset)
     return with_loss(b.graph(dict(graph.outputs), loss="op"))
 
@@ -123,6 +133,13 @@ def test_the_gradient_of_every_op_against_differences(op: str) -> None:
     assert slope == pytest.approx((loss(1e-6) - loss(-1e-6)) / 2e-6, rel=1e-5, abs=1e-5)
 
 
+@pytest.mark.parametrize("op", sorted(set(OPS) - WITHOUT_GRADIENT))
+def test_the_page_names_the_adjoints_of_every_rule(op: str) -> None:
+    mine = {n.op for n in derived(sampled(op)).nodes if n.name.startswith("d.op.")} & set(ADJOINTS)
+    named = set(re.findall(r"`(\w+)`", rows(RULES_HEAD)[op][0])) & set(ADJOINTS)
+    assert mine == named
+
+
 @given(graphs(states=False))
 def test_nothing_is_computed_twice_or_for_nobody(graph: Graph) -> None:
     graph = with_loss(graph)
@@ -132,8 +149,24 @@ def test_nothing_is_computed_twice_or_for_nobody(graph: Graph) -> None:
     assert all(count == 1 for count in made.values())
     assert not old & set(made)
     ends = {name for _, name in step.outputs}
-    unread = [n.name for n in step.nodes if n.name not in graph.by_name and not step.users[n.name] and n.name not in ends]
+    unread = [
+        n.name for n in step.nodes if n.name not in graph.by_name and not step.users[n.name] and n.name not in ends
+    ]
     assert unread == []
+
+
+@pytest.mark.parametrize(("op", "attrs"), [("relu", {}), ("clip", {"low": -1.0, "high": 2.0})])
+def test_thresholds_go_with_torch_at_their_very_limits(op: str, attrs: dict[str, float]) -> None:
+    b = Builder()
+    x, offset = b.input("x", "float32", (5,)), b.weight("offset", (5,), value=np.zeros(5))
+    moved = b.op("affine", "moved", x, b.weight("one", (1,), role="fixed", value=np.ones(1)), offset)
+    graph = with_loss(b.graph({"y": moved}, loss=b.op(op, "y", moved, **attrs)))
+    values = tensors(graph, torch.float32)
+    values["x"] = torch.tensor([[-1.0, 0.0, 2.0, np.nextafter(np.float32(2), np.float32(3)), -1.5]])
+    expected = by_autograd(graph, values)["offset"]
+    step = derived(graph)
+    found = in_torch(step, {name: value.detach() for name, value in values.items()}, torch.float32)
+    torch.testing.assert_close(found[dict(step.outputs)["offset"]], expected)
 
 
 def test_every_op_has_a_rule_or_no_gradient() -> None:

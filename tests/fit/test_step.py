@@ -17,7 +17,7 @@ from datacc.ir.graph import SOURCES, Graph
 from datacc.ir.interpret import walk
 from tests.fit.sets import graph as skeleton
 from tests.fit.sets import picture_graph, pictures, row_graph, rows
-from tests.fit.walks import in_numpy
+from tests.fit.walks import NUMPY, in_numpy, in_torch
 
 ROWS = 32
 SMOOTHING = 0.03
@@ -64,10 +64,18 @@ class Case:
             if node.name.endswith(".before")
         }
 
+    def given(self) -> dict[str, Any]:
+        batch = {"share": np.full(1, 1 / ROWS, np.float32), "target": self.target, "weight": self.weight}
+        return {**batch, **self.inputs, **self.learnt, **self.befores}
+
     def found(self) -> dict[str, Any]:
-        share = np.full(1, 1 / ROWS, np.float32)
-        given = {"share": share, "target": self.target, "weight": self.weight}
-        return in_numpy(self.step, {**given, **self.inputs, **self.learnt, **self.befores})
+        return in_numpy(self.step, self.given())
+
+    def found_in_double(self) -> dict[str, Any]:
+        given = {name: torch.from_numpy(array) for name, array in self.given().items()}
+        forms = {"cast": lambda x, to: x.double()}
+        values = in_torch(self.step, given, torch.float64, forms)
+        return {field: values[name].numpy() for field, name in self.step.outputs}
 
     def expected(self) -> tuple[float, dict[str, Any]]:
         """By torch in double precision."""
@@ -85,21 +93,22 @@ class Case:
         each = -(nn.log_softmax(features, -1) * smooth).sum(-1)
         loss = (each * torch.from_numpy(self.weight[:, 0])).mean()
         grads = torch.autograd.grad(loss, [values[name] for name in self.learnt])
-        return float(loss), dict(zip(self.learnt, (g.numpy() for g in grads), strict=True))
+        return float(loss.detach()), dict(zip(self.learnt, (g.numpy() for g in grads), strict=True))
 
 
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize("before", [0.0, 0.3])
 def test_a_step_has_the_gradients_of_torch(name: str, before: float) -> None:
     case = Case(name, before)
-    found, (loss, gradients) = case.found(), case.expected()
-    assert float(found["loss"][0]) == pytest.approx(loss, rel=1e-5)
+    loss, gradients = case.expected()
     largest = max(np.abs(g).max() for g in gradients.values())
-    for weight, expected in gradients.items():
-        assert found[weight].shape == expected.shape
-        # A bias before a normalisation has no gradient, but for what rounding leaves.
-        size = max(np.abs(expected).max(), 1e-2 * largest)
-        np.testing.assert_allclose(found[weight], expected, rtol=0, atol=1e-5 * size, err_msg=weight)
+    for found, own in ((case.found(), 1.0), (case.found_in_double(), 1e-6)):
+        assert float(found["loss"][0]) == pytest.approx(loss, rel=1e-5)
+        for weight, expected in gradients.items():
+            assert found[weight].shape == expected.shape
+            # Of the weight's own largest in double precision; of the step's in single, whose sums round.
+            size = max(np.abs(expected).max(), own * largest)
+            np.testing.assert_allclose(found[weight], expected, rtol=0, atol=1e-5 * size, err_msg=weight)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -176,8 +185,6 @@ def test_whole_values_are_those_without_a_batch() -> None:
     values: dict[str, Any] = {n.name: n.value for n in step.weights if n.value is not None}
     values |= {"share": np.ones(1, np.float32), "target": case.target, "weight": case.weight}
     values |= {**case.inputs, **case.learnt, **case.befores}
-    from tests.fit.walks import NUMPY
-
     walk(step, values, step.ends, forms=NUMPY)
     assert whole == {name for name, value in values.items() if value.ndim == rank[name]}
 

@@ -32,9 +32,11 @@ def in_numpy(graph: Graph, given: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
     return {field: values[name] for field, name in graph.outputs}
 
 
-def in_torch(graph: Graph, given: Mapping[str, Tensor], dtype: torch.dtype) -> dict[str, Tensor]:
-    """The values of all ends, floats as `dtype`."""
+def in_torch(
+    graph: Graph, given: Mapping[str, Tensor], dtype: torch.dtype, forms: Mapping[str, Any] | None = None
+) -> dict[str, Tensor]:
+    """The values of all nodes, floats as `dtype`; `forms` replace the usual ones."""
     values = {node.name: torch.from_numpy(node.value.copy()) for node in graph.weights if node.value is not None}
     values.update(given)
     values = {name: v.to(dtype) if v.is_floating_point() and v.dtype != dtype else v for name, v in values.items()}
-    return walk(graph, values, graph.ends, forms=TORCH)
+    return walk(graph, values, graph.ends, forms={**TORCH, **(forms or {})})

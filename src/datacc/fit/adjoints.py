@@ -85,11 +85,11 @@ def conv_input(dy: Array, weight: Array, *, shape: Any, stride: Any, pad: Any, d
         return (dy @ weight.reshape(len(weight), -1)).reshape(len(dy), *shape)
     padded = [before + n + after for n, (before, after) in zip(shape, pad, strict=False)]
     dx = np.zeros((len(dy), *padded, shape[-1]), dy.dtype)
-    for tap in every(*map(range, weight.shape[1:-1])):
+    for tap in _taps(weight.shape[1:-1]):
         place = _read_by(tap, dy.shape[1:-1], stride, dilation)
         for ours, theirs in _groups(groups, shape[-1], len(weight)):
             dx[(..., *place, ours)] += dy[..., theirs] @ weight[(theirs, *tap)]
-    inside = (slice(before, before + n) for n, (before, _) in zip(shape, pad, strict=False))
+    inside: Any = (slice(before, before + n) for n, (before, _) in zip(shape, pad, strict=False))
     return dx[(slice(None), *inside)]
 
 
@@ -99,7 +99,7 @@ def conv_weight(x: Array, dy: Array, *, shape: Any, stride: Any, pad: Any, dilat
         return (dy.T @ x.reshape(len(x), -1)).reshape(shape)
     x = np.pad(x, ((0, 0), *pad, (0, 0)))
     dw = np.zeros(shape, dy.dtype)
-    for tap in every(*map(range, shape[1:-1])):
+    for tap in _taps(shape[1:-1]):
         place = _read_by(tap, dy.shape[1:-1], stride, dilation)
         for ours, theirs in _groups(groups, x.shape[-1], len(dw)):
             read, back = x[(..., *place, ours)], dy[..., theirs]
@@ -107,13 +107,18 @@ def conv_weight(x: Array, dy: Array, *, shape: Any, stride: Any, pad: Any, dilat
     return dw
 
 
-def _read_by(tap: Any, windows: Any, stride: Any, dilation: Any) -> list[slice]:
+def _taps(size: Any) -> Any:
+    """The places within a window, in order."""
+    return every(*map(range, size))
+
+
+def _read_by(tap: Any, windows: Any, stride: Any, dilation: Any) -> Any:
     """What one element of every window reads, along each axis of the padded input."""
     starts = [t * d for t, d in zip(tap, dilation, strict=True)]
     return [slice(a, a + s * (n - 1) + 1, s) for a, n, s in zip(starts, windows, stride, strict=True)]
 
 
-def _groups(groups: int, inputs: int, outputs: int) -> list[tuple[slice, slice]]:
+def _groups(groups: int, inputs: int, outputs: int) -> Any:
     """The channels that each group reads, and those that it makes."""
     i, o = inputs // groups, outputs // groups
     return [(slice(g * i, g * i + i), slice(g * o, g * o + o)) for g in range(groups)]
@@ -129,7 +134,7 @@ def pool_scatter(dy: Array, x: Array, *, size: Any, stride: Any) -> Array:
     windows = pool_windows(x, size, stride)
     first = windows.reshape(*dy.shape, -1).argmax(axis=-1)
     dx = np.zeros(x.shape, dy.dtype)
-    for number, tap in enumerate(every(*map(range, size))):
+    for number, tap in enumerate(_taps(size)):
         place = _read_by(tap, dy.shape[1:-1], stride, (1,) * len(size))
         dx[(slice(None), *place)] += np.where(first == number, dy, dy.dtype.type(0))
     return dx

@@ -1,10 +1,10 @@
 """Back-propagation: from a Graph and its loss to the Graph of the loss's gradients.
 
-A loss L is one number. Every value of the Graph has a gradient, dL/d(value), of the value's own shape. A value acts on L
-only through the nodes that read it, so its gradient is the sum of what comes back from each reader, and what comes
+A loss L is one number. Every value of the Graph has a gradient, dL/d(value), of the value's own shape. A value acts
+on L only through the nodes that read it, so its gradient is the sum of what comes back from each reader, and what comes
 back is the reader's own gradient times the reader's derivative: the chain rule. Hence the walk: from the loss to the
-inputs, each node once, after all of its readers (dynamic programming over the Graph). A node adds up what its
-readers have sent, and sends on to each of its arguments what that op's rule says. What arrives at a hole is the direction
+inputs, each node once, after all of its readers (dynamic programming over the Graph). A node adds up what its readers
+have sent, and sends on to each of its arguments what the rule of its op says. What arrives at a hole is the direction
 in which the loss grows there: the gradient as a field over the holes.
 
 The result is a Graph again, of the 24 ops and the six adjoints. Nothing in it is computed twice, nothing that no hole
@@ -30,8 +30,8 @@ def backward(graph: Graph, *, loss: str, wanted: Sequence[str], constant: Collec
     """The given nodes, then those of the gradients; outputs are (weight, its gradient) for all `wanted`.
 
     `loss` (1,) is each row's loss and `seed` (1,) the whole node that is its gradient: the row's share in L. Nodes in
-    `constant` send nothing on, because their gradient is zero or shall be. A weight that the loss does not depend on has
-    a gradient of zeros.
+    `constant` send nothing on, because their gradient is zero or shall be. The gradient of a weight that the loss does
+    not depend on is zeros.
     """
     tape = Tape(graph)
     moving = _moving(graph, wanted, constant)
@@ -43,13 +43,11 @@ def backward(graph: Graph, *, loss: str, wanted: Sequence[str], constant: Collec
             for k, argument in enumerate(node.inputs):
                 if argument in moving:
                     sent.setdefault(argument, []).append(RULES[node.op](tape, node, gradient, k))
-    outputs = []
+    found = {}
     for name in wanted:
         tape.near = f"d.{name}"
-        outputs.append(
-            (name, tape.added(sent[name], name) if name in sent else tape.times(name, tape.constant(0), name))
-        )
-    return _without_spares(tape.graph(dict(outputs)), graph)
+        found[name] = tape.added(sent[name], name) if name in sent else tape.scaled(name, tape.constant(0))
+    return _without_spares(tape.graph(found), graph)
 
 
 def _moving(graph: Graph, wanted: Collection[str], constant: Collection[str]) -> set[str]:
@@ -95,7 +93,7 @@ def _product(t: Tape, node: Node, g: str, k: int, attrs: Mapping[str, object]) -
         return t.summed(g, node.name, t.shape(bias))
     if k == 1:
         return t.do("conv_weight", x, t.full(g, node.name), shape=t.shape(weight), **attrs)
-    if is_total(t.graph({}), node):
+    if is_total(t.start, node) and t.nodes[weight].role == "fixed":
         return g  # of a sum over the last axis: the same for all its terms
     return t.do("conv_input", t.full(g, node.name), weight, shape=t.shape(x), **attrs)
 

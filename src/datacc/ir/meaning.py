@@ -136,7 +136,7 @@ def sin(x: Array) -> Array:
 
 
 def pool_windows(x: Array, size: Any, stride: Any) -> Array:
-    """The windows of x (B, *spatial, C) → (B, *spatial′, C, *size)."""
+    """The windows of x (B, *spatial, C): one per result, its elements on the last axes."""
     axes = tuple(range(1, 1 + len(size)))
     windows = sliding_window_view(x, tuple(size), axis=axes)
     return windows[(slice(None), *(slice(None, None, s) for s in stride))]
