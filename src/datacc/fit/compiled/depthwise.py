@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from datacc.emit.lanes import both_widths
+from datacc.fit.compiled.convolutions import begin, turned_window
 from datacc.fit.compiled.layout import Layout, vector_of
+from datacc.fit.compiled.products import each_row, suffix, walk
 from datacc.fit.compiled.scene import Scene
 from datacc.fit.compiled.windows import Window, window
 from datacc.ir.graph import Node
@@ -62,51 +64,38 @@ def depthwise(node: Node, scene: Scene) -> list[str]:
     """A depthwise convolution."""
     x, out = scene.layout(node.inputs[0]), scene.layout(node.name)
     of = window(scene.graph, node)
-    begin = x.first - of.before[0] * x.line - of.before[1] * x.pixel
-    weight, bias = scene.parts[node.inputs[1]].offset, scene.parts[node.inputs[2]].offset
-    return _lines(scene, of, of.stride, x, begin, out, weight, f"whole + {bias}")
+    weight, bias = (scene.parts[name].offset for name in node.inputs[1:])
+    return _lines(scene, of, x, out, weight, f"whole + {bias}")
 
 
 def depthwise_input(node: Node, scene: Scene) -> list[str]:
     """The gradient of its input: the same by turned weights."""
     dy, out = scene.layout(node.inputs[0]), scene.layout(node.name)
-    of = window(scene.graph, node)
-    back = [of.dilation[axis] * (of.taps[axis] - 1) - of.before[axis] for axis in (0, 1)]
-    begin = dy.first - back[0] * dy.line - back[1] * dy.pixel
-    return _lines(scene, of, (1, 1), dy, begin, out, scene.turned[node.name].offset, "0")
+    turned = turned_window(window(scene.graph, node))
+    return _lines(scene, turned, dy, out, scene.turned[node.name].offset, "0")
 
 
 def depthwise_weight(node: Node, scene: Scene) -> list[str]:
     """The gradient of its weights."""
     x, dy = (scene.layout(name) for name in node.inputs)
     of, sums = window(scene.graph, node), scene.sums[node.name]
-    begin = x.first - of.before[0] * x.line - of.before[1] * x.pixel
-    return [
-        _walk(of, of.stride, x, dy),
-        f"for (int row = 0; row < rows; row++, x += {x.size}, dy += {dy.size})",
-        f"    depthwise_gradient{_suffix(dy, scene)}(&walk, x + {begin}, dy + {dy.first}, sums + {sums.offset});",
-    ]
+    kernel = f"depthwise_gradient{suffix(vector_of(dy.channels, scene.cpu))}"
+    call = f"{kernel}(&walk, x + {begin(of, x)}, dy + {dy.first}, sums + {sums.offset});"
+    return each_row([_walk(of, x, dy)], [call], {"x": x.size, "dy": dy.size})
 
 
-def _lines(
-    scene: Scene, of: Window, stride: tuple[int, int], x: Layout, begin: int, out: Layout, weight: int, bias: str
-) -> list[str]:
-    return [
-        _walk(of, stride, x, out),
-        f"for (int row = 0; row < rows; row++, in += {x.size}, out += {out.size})",
-        f"    depthwise{_suffix(out, scene)}(&walk, in + {begin}, whole + {weight}, {bias}, out + {out.first});",
-    ]
+def _lines(scene: Scene, of: Window, x: Layout, out: Layout, weight: int, bias: str) -> list[str]:
+    kernel = f"depthwise{suffix(vector_of(out.channels, scene.cpu))}"
+    call = f"{kernel}(&walk, in + {begin(of, x)}, whole + {weight}, {bias}, out + {out.first});"
+    return each_row([_walk(of, x, out)], [call], {"in": x.size, "out": out.size})
 
 
-def _suffix(out: Layout, scene: Scene) -> str:
-    return "_wide" if vector_of(out.channels, scene.cpu) == 16 else ""
-
-
-def _walk(of: Window, stride: tuple[int, int], x: Layout, out: Layout) -> str:
+def _walk(of: Window, x: Layout, out: Layout) -> str:
     members = {
         "height": out.height, "width": out.width, "channels": out.pixel, "outputs": out.pixel,
         "taps_rows": of.taps[0], "taps_columns": of.taps[1],
         "tap_row": of.dilation[0] * x.line, "tap_column": of.dilation[1] * x.pixel,
-        "in_row": stride[0] * x.line, "in_column": stride[1] * x.pixel, "out_row": out.row, "out_column": out.column,
+        "in_row": of.stride[0] * x.line, "in_column": of.stride[1] * x.pixel,
+        "out_row": out.row, "out_column": out.column,
     }  # fmt: skip
-    return f"static const depthwise_walk walk = {{{', '.join(f'.{key} = {value}' for key, value in members.items())}}};"
+    return walk("depthwise_walk", members)

@@ -173,11 +173,12 @@ class Draft:
         part, whole = self.sums[node.name], self.parts[node.name]
         return [
             f"for (int i = 0; i < {whole.size}; i += 8)",
-            f"    lanes_store(whole + {whole.offset} + i, shards_sum(job->sums + {part.offset} + i, {self.sums_size}));",
+            f"    lanes_store(whole + {whole.offset} + i,",
+            f"                shards_sum(job->sums + {part.offset} + i, {self.sums_size}));",
         ]
 
     def _spare_gradients(self) -> list[str]:
-        """Gradients that are no sums of their own: they are put where the update looks, as if the first shard had said so."""
+        """Gradients that are no sums of their own: put where the update looks, as if the first shard had said so."""
         lines = []
         for name, gradient in self.gradients.items():
             to = self.parts[name]

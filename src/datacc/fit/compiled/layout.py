@@ -64,9 +64,9 @@ class Layout:
 
     def around(self, sides: Sides, spread: tuple[int, int] = (1, 1)) -> "Layout":
         """The same with at least these sides, and this spread."""
-        most = tuple(max(pair) for pair in zip(self.sides, sides, strict=True))
+        above, left, below, right = (max(pair) for pair in zip(self.sides, sides, strict=True))
         widest = (max(self.spread[0], spread[0]), max(self.spread[1], spread[1]))
-        return replace(self, sides=most, spread=widest)
+        return replace(self, sides=(above, left, below, right), spread=widest)
 
 
 def padded(channels: int, cpu: Cpu) -> int:

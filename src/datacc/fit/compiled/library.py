@@ -165,7 +165,7 @@ class Library:
     def run(self, which: str, inputs: Mapping[str, NDArray[Any]], rows: int, rates: Float) -> Float:
         """Run a step for each row of `rates` (T, 3) on inputs (T · rows, *shape); the losses (T,)."""
         draft = self.program.step if which == "step" else self.program.look
-        held = [_with_slack(inputs[node.name]) for node in draft.graph.inputs]
+        held = [_with_slack(inputs[node.name]) for node in draft.graph.inputs]  # lives as long as the call
         losses = np.zeros(len(rates), np.float32)
         rates = np.ascontiguousarray(rates, np.float32)
         light = draft.work * rows < ALONE
@@ -177,8 +177,8 @@ class Library:
         }  # fmt: skip
         for name, array in arrays.items():
             setattr(job, name, array.ctypes.data)
-        for i, array in enumerate(held):
-            job.inputs[i] = array.ctypes.data
+        for i, bytes_ in enumerate(held):
+            job.inputs[i] = bytes_.ctypes.data
         job.rest, job.capacity = _rest(), self.capacity[which]
         job.rows, job.steps, job.threads, job.limit = rows, len(rates), threads, 1.0
         address = ctypes.addressof(job)

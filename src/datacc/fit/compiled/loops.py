@@ -228,7 +228,7 @@ class _Loop:
             return f"lanes_multiply_add({offset}, {a}, {scale})"
         if node.op == "normalise":
             return self._normalised(node, a, c)
-        low, high = (limit(np.float32(dict(node.attrs).get(key, 0))) for key in ("low", "high"))
+        low, high = (limit(np.float32(node[key] if node.op in ("clip", "gate") else 0)) for key in ("low", "high"))
         if node.op == "gate":
             return f"lanes_gate({a}, {b}, lanes_all({low}), lanes_all({high}))"
         return WORDS[node.op].format(a=a, b=b, low=low, high=high)

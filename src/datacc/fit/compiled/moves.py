@@ -24,14 +24,14 @@ def move(node: Node, scene: Scene) -> list[str]:
         source, x = positions(scene.layout(name)), scene.layout(name)
         mine = (marks >= starts[i - 1]) & (marks < starts[i])
         pairs = np.stack([source[marks[mine] - starts[i - 1]], out[mine]], axis=1).astype(np.int32)
+        into, taken = scene.layout(node.name).size, f"in{i if len(node.inputs) > 1 else ''}"
         lines += [
             f"static const int32_t moves{i}[{pairs.size}] = {{",
             numbers(pairs.reshape(-1)),
             "};",
             "for (int row = 0; row < rows; row++)",
             f"    for (int i = 0; i < {pairs.size}; i += 2)",
-            f"        out[row * {scene.layout(node.name).size} + moves{i}[i + 1]] = in{i if len(node.inputs) > 1 else ''}"
-            f"[row * {x.size} + moves{i}[i]];",
+            f"        out[row * {into} + moves{i}[i + 1]] = {taken}[row * {x.size} + moves{i}[i]];",
         ]
     return lines
 

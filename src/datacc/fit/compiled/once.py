@@ -71,26 +71,28 @@ def turn(weight: Part, pixel: int, to: Part, of: Window | None, out: Layout) -> 
 
     Of a dense layer, which `of` is None for: [input][padded output] as [output][all of an example of the input].
     """
+    source, into = f"whole + {weight.offset}", f"whole + {to.offset}"
     if of is None:
         return [
+            f"const float *from = {source};",
             f"for (int y = 0; y < {out.height}; y++)",
             f"    for (int x = 0; x < {out.width}; x++)",
-            f"        for (int o = 0; o < {weight.channels}; o++)",
-            f"            for (int c = 0; c < {out.channels}; c++)",
-            f"                whole[{to.offset} + o * {out.size} + {out.first} + y * {out.row} + x * {out.column} + c] =",
-            f"                    whole[{weight.offset} + ((y * {out.width} + x) * {out.channels} + c) * {pixel} + o];",
+            f"        for (int c = 0; c < {out.channels}; c++, from += {pixel}) {{",
+            f"            float *to = {into} + {out.first} + y * {out.row} + x * {out.column} + c;",
+            f"            for (int o = 0; o < {weight.channels}; o++) to[o * {out.size}] = from[o];",
+            "        }",
         ]
     taps = of.taps[0] * of.taps[1]
     if of.is_depthwise:
         return [
-            f"for (int tap = 0; tap < {taps}; tap++)",
-            f"    for (int c = 0; c < {pixel}; c++)",
-            f"        whole[{to.offset} + ({taps - 1} - tap) * {pixel} + c] = whole[{weight.offset} + tap * {pixel} + c];",
+            f"const float *from = {source};",
+            f"for (int tap = {taps - 1}; tap >= 0; tap--, from += {pixel})",
+            f"    for (int c = 0; c < {pixel}; c++) ({into})[tap * {pixel} + c] = from[c];",
         ]
     return [
-        f"for (int tap = 0; tap < {taps}; tap++)",
-        f"    for (int o = 0; o < {of.outputs}; o++)",
-        f"        for (int c = 0; c < {of.inputs}; c++)",
-        f"            whole[{to.offset} + (({taps - 1} - tap) * {of.outputs} + o) * {out.pixel} + c] =",
-        f"                whole[{weight.offset} + (tap * {of.inputs} + c) * {pixel} + o];",
+        f"const float *from = {source};",
+        f"for (int tap = {taps - 1}; tap >= 0; tap--)",
+        f"    for (int c = 0; c < {of.inputs}; c++, from += {pixel})",
+        f"        for (int o = 0; o < {of.outputs}; o++)",
+        f"            ({into})[(tap * {of.outputs} + o) * {out.pixel} + c] = from[o];",
     ]

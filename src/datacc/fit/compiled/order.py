@@ -47,7 +47,7 @@ class _Order:
         return [node for node in self.graph.nodes if node.name in found]
 
     def _targets(self) -> dict[str, Node]:
-        """Those that must be written: what kernels read, what is dear, what spreads over channels, what is asked for."""
+        """Those that must be written: what kernels read, what is dear or spreads over channels, what is asked for."""
         read = {name for node in self.kernels for name in node.inputs} | set(self.kept)
         for node in self.needed:
             rows = [name for name in node.inputs if name not in self.whole]

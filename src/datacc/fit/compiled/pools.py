@@ -5,6 +5,7 @@ from typing import Final
 
 from datacc.emit.lanes import both_widths
 from datacc.fit.compiled.layout import Layout, vector_of
+from datacc.fit.compiled.products import suffix, walk
 from datacc.fit.compiled.scene import Scene
 from datacc.ir.graph import Node
 
@@ -50,8 +51,8 @@ INLINE void pool_mean(const pool_walk *walk, const float *restrict in, float *re
             }
 }""",
     "pool_scatter": """\
-/* Add the gradient of each window to that of its first largest element. */
-INLINE void pool_scatter(const pool_walk *walk, const float *restrict dy, const float *restrict in,
+/* The gradient of each window to its first largest element, in place of what was there or added to it. */
+INLINE void pool_scatter(const pool_walk *walk, int is_adding, const float *restrict dy, const float *restrict in,
                          float *restrict out)
 {
     for (int y = 0; y < walk->height; y++)
@@ -69,7 +70,7 @@ INLINE void pool_scatter(const pool_walk *walk, const float *restrict dy, const 
                         const lanes_whole is_less = lanes_less(lanes_load(in + here), best);
                         const lanes given = lanes_of_bits(~is_less & lanes_bits(left));
                         left = lanes_of_bits(is_less & lanes_bits(left));
-                        lanes_store(out + here, lanes_add(lanes_load(out + here), given));
+                        lanes_store(out + here, is_adding ? lanes_add(lanes_load(out + here), given) : given);
                     }
             }
 }""",
@@ -90,21 +91,24 @@ FRAGMENTS: Final[Mapping[str, str]] = {"pool_walk": _STRUCT, **both_widths(_POOL
 def pool(node: Node, scene: Scene) -> list[str]:
     """A pool of either kind."""
     x, out = scene.layout(node.inputs[0]), scene.layout(node.name)
-    kernel, suffix = {"maxpool": "pool_largest", "meanpool": "pool_mean"}[node.op], _suffix(out, scene)
+    kernel = {"maxpool": "pool_largest", "meanpool": "pool_mean"}[node.op]
     lines = [f"for (int row = 0; row < rows; row++, in += {x.size}, out += {out.size})"]
-    call = f"{kernel}{suffix}(&walk, in + {x.first}, out + {out.first});"
+    call = f"{kernel}{suffix(vector_of(out.channels, scene.cpu))}(&walk, in + {x.first}, out + {out.first});"
     return [_walk(node, x, out), *lines, f"    {call}"]
 
 
 def pool_scatter(node: Node, scene: Scene) -> list[str]:
-    """The gradient of a largest: zeros, and what each window gives."""
+    """The gradient of a largest: what each window gives; added to zeros where windows do not tile what they read."""
     dy, x, out = (scene.layout(name) for name in (*node.inputs, node.name))
-    suffix = _suffix(out, scene)
+    sizes, strides = _two(node["size"]), _two(node["stride"])
+    tiles = sizes == strides and (dy.height * sizes[0], dy.width * sizes[1]) == (out.height, out.width)
+    kernel = f"pool_scatter{suffix(vector_of(out.channels, scene.cpu))}"
+    call = f"{kernel}(&walk, {int(not tiles)}, dy + {dy.first}, x + {x.first}, out + {out.first});"
+    clear = [] if tiles else [f"for (int i = 0; i < {out.size}; i++) out[i] = 0;"]
     return [
         _walk(node, x, dy),
         f"for (int row = 0; row < rows; row++, dy += {dy.size}, x += {x.size}, out += {out.size}) {{",
-        f"    for (int i = 0; i < {out.size}; i++) out[i] = 0;",
-        f"    pool_scatter{suffix}(&walk, dy + {dy.first}, x + {x.first}, out + {out.first});",
+        *(f"    {line}" for line in (*clear, call)),
         "}",
     ]
 
@@ -121,17 +125,17 @@ def maximum(node: Node, scene: Scene) -> list[str]:
     ]
 
 
-def _suffix(out: Layout, scene: Scene) -> str:
-    return "_wide" if vector_of(out.channels, scene.cpu) == 16 else ""
-
-
 def _walk(node: Node, x: Layout, windows: Layout) -> str:
-    size = node["size"] if len(node["size"]) == 2 else (1, *node["size"])
-    stride = node["stride"] if len(node["stride"]) == 2 else (1, *node["stride"])
+    size, stride = _two(node["size"]), _two(node["stride"])
     members = {
         "height": windows.height, "width": windows.width, "channels": windows.pixel,
         "size_rows": size[0], "size_columns": size[1], "in_row": x.row, "in_column": x.column,
         "in_next_row": stride[0] * x.row, "in_next_column": stride[1] * x.column,
         "out_row": windows.row, "out_column": windows.column,
     }  # fmt: skip
-    return f"static const pool_walk walk = {{{', '.join(f'.{key} = {value}' for key, value in members.items())}}};"
+    return walk("pool_walk", members)
+
+
+def _two(values: tuple[int, ...]) -> tuple[int, int]:
+    """An attribute of one axis or two as that of two."""
+    return (values[0], values[1]) if len(values) == 2 else (1, values[0])

@@ -11,7 +11,7 @@ from datacc.spec.cpus import Cpu
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Scene:
-    """Places of row values; parts of whole ones, of sums in what each shard adds up, of turned weights by their reader."""
+    """Places of row values; parts of whole ones, of sums in what a shard adds up, of turned weights by their reader."""
 
     graph: Graph
     cpu: Cpu

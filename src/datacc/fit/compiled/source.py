@@ -63,18 +63,15 @@ def source_text(title: str, drafts: Sequence[Draft], optimiser: str, clip: float
     for draft in drafts:
         bodies.append(run(draft, clip=clip, chunks=chunks(step.weights_size) if draft is step else 0))
     text = "\n\n".join(bodies)
+    inputs = max(len(draft.graph.inputs) for draft in drafts)
     words, fragments = _used(text)
     return _FILE.format(
         title=comment(title),
         words=f"{WORDS}\n\n{words}",
         fragments=fragments,
-        runner=RUNNER.format(inputs=_most_inputs(drafts)),
+        runner=RUNNER.format(inputs=inputs),
         bodies=text,
     )
-
-
-def _most_inputs(drafts: Sequence[Draft]) -> int:
-    return max(len(draft.graph.inputs) for draft in drafts)
 
 
 _FRAGMENTS: Final[Mapping[str, str]] = {

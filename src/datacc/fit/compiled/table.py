@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from datacc.errors import GraphError
-from datacc.fit.compiled import depthwise, moves, pools, products
+from datacc.fit.compiled import convolutions, denses, depthwise, moves, pools
 from datacc.fit.compiled.scene import Scene
 from datacc.fit.compiled.windows import window
 from datacc.ir.graph import Graph, Node
@@ -12,10 +12,10 @@ from datacc.ir.graph import Graph, Node
 Emit = Callable[[Node, Scene], list[str]]
 
 KERNELS: Final[Mapping[str, Emit]] = {
-    "dense": products.conv,
-    "conv": products.conv,
-    "conv_input": products.conv_input,
-    "conv_weight": products.conv_weight,
+    "dense": denses.dense,
+    "conv": convolutions.conv,
+    "conv_input": convolutions.conv_input,
+    "conv_weight": convolutions.conv_weight,
     "maxpool": pools.pool,
     "meanpool": pools.pool,
     "pool_scatter": pools.pool_scatter,
@@ -32,6 +32,7 @@ _DEPTHWISE: Final[Mapping[str, Emit]] = {
     "conv_input": depthwise.depthwise_input,
     "conv_weight": depthwise.depthwise_weight,
 }
+_DENSE: Final[Mapping[str, Emit]] = {"conv_input": denses.dense_input, "conv_weight": denses.dense_weight}
 # What the parameters are called, where it is not `in`.
 _NAMES: Final = {"conv_weight": ("x", "dy"), "pool_scatter": ("dy", "x"), "sum_by": ("dy", "x")}
 
@@ -43,6 +44,8 @@ def kernel(node: Node, scene: Scene) -> list[str]:
         if not of.is_depthwise:
             raise GraphError("convolutions in groups are not fitted natively", where=f"node {node.name!r}")
         return _DEPTHWISE[node.op](node, scene)
+    if node.op in _DENSE and not node["stride"]:
+        return _DENSE[node.op](node, scene)
     if node.op not in KERNELS:
         raise GraphError(f"{node.op} is not fitted natively", where=f"node {node.name!r}")
     return KERNELS[node.op](node, scene)

@@ -1,4 +1,4 @@
-"""The C of the update: shards added up in a fixed tree, limited, and taken by the optimiser; sixteen weights at a time."""
+"""The C of the update: shards added up in a fixed tree, limited, taken by the optimiser; eight weights at a time."""
 
 from typing import Final
 
@@ -98,9 +98,18 @@ def tree(shards: int) -> str:
 
 def update(count: int, apart: int, *, optimiser: str, clip: float, average: float) -> str:
     """The functions of the update of `count` weights, of which shards, so far apart, have the gradient."""
-    words = {"count": count, "apart": apart, "chunk": CHUNK, "rates": RATES, "chunks": chunks(count), "limit": f"{clip!r}f"}
+    words = {
+        "count": count,
+        "apart": apart,
+        "chunk": CHUNK,
+        "rates": RATES,
+        "chunks": chunks(count),
+        "limit": f"{clip!r}f",
+    }
     gradient = (
-        "lanes_multiply(lanes_load(job->sums + i), lanes_all(job->limit))" if clip else f"shards_sum(job->sums + i, {apart})"
+        "lanes_multiply(lanes_load(job->sums + i), lanes_all(job->limit))"
+        if clip
+        else f"shards_sum(job->sums + i, {apart})"
     )
     text = _UPDATE.format(
         **words,

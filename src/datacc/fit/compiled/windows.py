@@ -1,4 +1,4 @@
-"""The windows of convolutions and of their adjoints, always over two axes, and the zeros that they read around values."""
+"""The windows of convolutions and their adjoints, always over two axes, and the zeros that they read around values."""
 
 from dataclasses import dataclass
 
