@@ -39,7 +39,7 @@ class Examples:
 class Recipe:
     """How to fit: passes over learn, rows per batch, peak rate, weight decay, label smoothing, threads, update.
 
-    The number of threads is part of the recipe because it can change the last bits of a sum.
+    The number of threads is part of the recipe because in some back ends it can change the last bits of a sum.
     `optimiser` is "adamw" (its decay apart from the gradient) or "sgd" (Nesterov's, by `momentum`; its decay is added
     to the gradient, as in torch); only weights of two axes or more decay. `clip` is the largest norm of all gradients
     together, 0 for none. `average` is what the mean of the weights keeps of itself at a step, 0 for none:
