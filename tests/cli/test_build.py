@@ -128,6 +128,16 @@ def test_inspect_adds_up(points: Path, datacc: Datacc, told: Told) -> None:
     assert datacc("inspect") == said  # the program of the datacc.toml here
 
 
+def test_inspect_shows_the_step_that_fits_the_skeleton(points: Path, datacc: Datacc, told: Told) -> None:
+    said = datacc("inspect", "--backward")
+    assert sum(said["shares"].values()) == pytest.approx(1)
+    assert set(said["shares"]) == {node["op"] for node in said["nodes"]}
+    assert {"conv_weight", "sum"} <= set(said["adjoints"])
+    assert {node["varies"] for node in said["nodes"] if node["op"] in ("sum", "conv_weight")} == {"whole"}
+    assert {node["varies"] for node in said["nodes"] if node["op"] == "conv_input"} <= {"row"}
+    assert "adjoints: " in told("inspect", "--backward", "build/points")
+
+
 def test_a_miss_is_an_answer_and_an_error(points: Path, datacc: Datacc) -> None:
     lock = (points / "datacc.lock").read_bytes()
     with (points / "datacc.toml").open("a") as toml:

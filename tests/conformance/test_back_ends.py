@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from datacc.fit import BackEnd, Examples, Fitting, Recipe
 from datacc.fit._batches import Batches
 from datacc.fit._initial import initial
-from datacc.fit._loss import cross_entropy
 from datacc.fit.driver import fit
+from datacc.fit.losses import cross_entropy
 from datacc.ir.graph import Graph, Node
 from datacc.ir.interpret import interpret, walk
 from datacc.registry import load, names

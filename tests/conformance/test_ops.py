@@ -12,6 +12,8 @@ import torch
 
 from datacc.arrange.chain import ELEMENTWISE
 from datacc.emit.table import KERNELS
+from datacc.fit.adjoints import ADJOINTS
+from datacc.fit.backward import RULES, WITHOUT_GRADIENT
 from datacc.fit.torch import FITTING_FORMS, FORMS
 from datacc.ir.build import Builder
 from datacc.ir.check import check
@@ -182,9 +184,10 @@ def test_there_are_no_other_kernels() -> None:
     assert set(KERNELS) | ELEMENTWISE == {*OPS, "copy", "each"}  # which arrange makes and no Graph holds
 
 
-def rows() -> dict[str, list[str]]:
-    """The rows of all tables of docs/ops.md by op."""
-    lines = re.findall(r"^\| `(\w+)` \|(.*)\|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+def rows(head: str = "| op | | arguments → result | meaning | ONNX |") -> dict[str, list[str]]:
+    """The rows of the table of docs/ops.md under this head, by op."""
+    table = PAGE.read_text(encoding="utf-8").split(f"{head}\n")[1].split("\n\n")[0]
+    lines = re.findall(r"^\| `(\w+)` \|(.*)\|$", table, re.MULTILINE)
     return {op: [cell.strip() for cell in cells.split(" | ")] for op, cells in lines}
 
 
@@ -198,3 +201,21 @@ def test_the_page_lists_the_ops_that_are_built_and_no_more() -> None:
 @pytest.mark.parametrize("op", OPS)
 def test_the_page_names_the_onnx_counterpart(op: str) -> None:
     assert rows()[op][3] == OPS[op].onnx
+
+
+def test_the_page_lists_the_adjoints() -> None:
+    table = rows("| op | | arguments → result | meaning |")
+    assert set(table) == set(ADJOINTS)
+    assert {op for op, cells in table.items() if cells[0] == "whole"} == {
+        op for op in ADJOINTS if ADJOINTS[op].is_summing
+    }
+    for op, cells in table.items():
+        told = set(re.findall(r"`(\w+)`", " ".join(cells)))
+        named = set(ADJOINTS[op].attrs) - {"stride", "pad", "dilation", "groups"}
+        assert named <= told, op
+
+
+def test_the_page_gives_the_rule_of_every_op() -> None:
+    table = rows("| op | what goes back, for the gradient g of the result y |")
+    assert set(table) == set(RULES) | WITHOUT_GRADIENT
+    assert {op for op, cells in table.items() if cells == ["nothing"]} == WITHOUT_GRADIENT

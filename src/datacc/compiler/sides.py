@@ -61,7 +61,7 @@ def open_side(folder: Path, root: Path, store: Store) -> Side:
     return Side(
         report=report,
         program=program,
-        snapshot=_snapshot(report, program, root, store),
+        snapshot=snapshot_of(report, root, store),
         native=load_native(folder),
     )
 
@@ -74,10 +74,14 @@ def asked(report: Report) -> Program:
         return replace(read_program(file), path=None)
 
 
-def _snapshot(report: Report, program: Program, root: Path, store: Store) -> Snapshot:
-    """From the cache; when that has lost it, from the commit it came from."""
+def snapshot_of(report: Report, root: Path, store: Store) -> Snapshot:
+    """The examples of a build: from the cache; when that has lost them, from the commit they came from.
+
+    Raises `DataError` when they cannot be had again.
+    """
     found = recall(store, report.data.digest)
     if found is None and report.data.origin.startswith(_COMMIT):
+        program = asked(report)
         source: Source = load("sources", program.source.type)
         found = source.snapshot(program, root, report.data.origin.removeprefix(_COMMIT), store)
     if found is None or found.digest != report.data.digest:

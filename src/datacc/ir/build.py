@@ -1,5 +1,6 @@
 """Building a Graph node by node: names checked, attributes completed, types inferred."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -7,22 +8,22 @@ from numpy.typing import NDArray
 
 from datacc.errors import GraphError
 from datacc.ir.graph import Attr, Graph, Node, Role, Type
-from datacc.ir.ops import OPS
+from datacc.ir.ops import OPS, Op
 
 
-def infer(op: str, args: tuple[Type, ...], attrs: dict[str, Any], name: str) -> Type:
+def infer(op: str, args: tuple[Type, ...], attrs: dict[str, Any], name: str, table: Mapping[str, Op] = OPS) -> Type:
     """The type of `op` on these arguments. Raises `GraphError` that names the node."""
     try:
-        return OPS[op].shape(*args, **attrs)
+        return table[op].shape(*args, **attrs)
     except GraphError as error:
         raise GraphError(error.what, where=f"node {name!r} ({op})") from None
     except (TypeError, ValueError, IndexError) as error:
         raise GraphError(f"arguments do not fit: {error}", where=f"node {name!r} ({op})") from None
 
 
-def complete(op: str, given: dict[str, Any], name: str) -> tuple[tuple[str, Attr], ...]:
+def complete(op: str, given: dict[str, Any], name: str, table: Mapping[str, Op] = OPS) -> tuple[tuple[str, Attr], ...]:
     """Attributes with defaults filled in, sorted; so equal nodes are written equally."""
-    defaults = OPS[op].attrs
+    defaults = table[op].attrs
     attrs = {**defaults, **given}
     wrong = sorted(set(attrs) - set(defaults)) + sorted(key for key, value in attrs.items() if value is None)
     if wrong:
@@ -31,7 +32,9 @@ def complete(op: str, given: dict[str, Any], name: str) -> tuple[tuple[str, Attr
 
 
 class Builder:
-    """A Graph under construction; each method adds one node and returns its name."""
+    """A Graph under construction; each method adds one node and returns its name. `table` has the ops that it knows."""
+
+    table: Mapping[str, Op] = OPS
 
     def __init__(self, start: Graph | None = None) -> None:
         self.nodes: dict[str, Node] = {} if start is None else dict(start.by_name)
@@ -65,10 +68,10 @@ class Builder:
 
     def op(self, op: str, name: str, *inputs: str, **attrs: Any) -> str:
         """The op on earlier nodes; its type is inferred. Raises `GraphError`."""
-        if op not in OPS:
+        if op not in self.table:
             raise GraphError(f"there is no op {op!r}", where=f"node {name!r}")
-        full = complete(op, attrs, name)
-        type_ = infer(op, tuple(self.nodes[i].type for i in inputs), dict(full), name)
+        full = complete(op, attrs, name, self.table)
+        type_ = infer(op, tuple(self.nodes[i].type for i in inputs), dict(full), name, self.table)
         return self._put(Node(name=name, op=op, inputs=inputs, attrs=full, type=type_))
 
     def graph(self, outputs: dict[str, str], *, states: tuple[tuple[str, str], ...] = (), loss: str = "") -> Graph:

@@ -1,9 +1,10 @@
 """What a Graph costs by its form alone: multiply-adds and bytes, the same on every machine."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from datacc.ir.graph import SOURCES, Graph, Node
-from datacc.ir.ops import OPS
+from datacc.ir.ops import OPS, Op
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,14 +25,13 @@ class NodeCost:
         return self.work + self.comparisons
 
 
-def node_costs(graph: Graph) -> tuple[NodeCost, ...]:
-    """A cost for every op, in execution order."""
-    return tuple(_cost(graph, node) for node in graph.nodes if node.op not in SOURCES)
+def node_costs(graph: Graph, table: Mapping[str, Op] = OPS) -> tuple[NodeCost, ...]:
+    """A cost for every op, in execution order; `table` has the ops that the Graph may hold."""
+    return tuple(_cost(graph, node, table[node.op]) for node in graph.nodes if node.op not in SOURCES)
 
 
-def _cost(graph: Graph, node: Node) -> NodeCost:
+def _cost(graph: Graph, node: Node, op: Op) -> NodeCost:
     args = [graph.by_name[name] for name in node.inputs]
-    op = OPS[node.op]
     types, attrs = [arg.type for arg in args], dict(node.attrs)
     return NodeCost(
         name=node.name,

@@ -135,7 +135,8 @@ def sin(x: Array) -> Array:
     return np.sin(x)
 
 
-def _pool_windows(x: Array, size: Any, stride: Any) -> Array:
+def pool_windows(x: Array, size: Any, stride: Any) -> Array:
+    """The windows of x (B, *spatial, C): one per result, its elements on the last axes."""
     axes = tuple(range(1, 1 + len(size)))
     windows = sliding_window_view(x, tuple(size), axis=axes)
     return windows[(slice(None), *(slice(None, None, s) for s in stride))]
@@ -143,13 +144,13 @@ def _pool_windows(x: Array, size: Any, stride: Any) -> Array:
 
 def maxpool(x: Array, *, size: Any, stride: Any) -> Array:
     """The largest value of each window."""
-    largest: Array = _pool_windows(x, size, stride).max(axis=tuple(range(-len(size), 0)))
+    largest: Array = pool_windows(x, size, stride).max(axis=tuple(range(-len(size), 0)))
     return largest
 
 
 def meanpool(x: Array, *, size: Any, stride: Any) -> Array:
     """The mean of each window."""
-    mean: Array = _pool_windows(x, size, stride).mean(axis=tuple(range(-len(size), 0)), dtype=np.float32)
+    mean: Array = pool_windows(x, size, stride).mean(axis=tuple(range(-len(size), 0)), dtype=np.float32)
     return mean
 
 

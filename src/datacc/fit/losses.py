@@ -1,0 +1,72 @@
+"""Losses as Graphs: from the features, the target and the weight of a row to its loss, (1,).
+
+Inputs are `features` (K,), `target` ((K,) or (1,)) and `weight` (1,). Output `loss` is the row's loss; any other output
+names a node that is regarded as constant when gradients are taken, because its gradient is zero analytically.
+"""
+
+from typing import Final
+
+from datacc.fit._tape import Tape
+from datacc.ir.graph import Graph
+
+_FEATURES, _TARGET, _WEIGHT = "features", "target", "weight"
+LOSS: Final = "loss"
+
+
+def cross_entropy(classes: int, smoothing: float = 0.0) -> Graph:
+    """weight · (log Σ e^features − Σ smoothed target · features); target (K,) is a distribution over the classes.
+
+    Nothing overflows, because the largest feature is taken from all of them, which changes nothing: it is constant.
+    """
+    t = _begin(classes, classes)
+    largest = t.do("maximum", _FEATURES)
+    centred = t.do("add", _FEATURES, t.scaled(largest, t.constant(-1)))
+    spread = t.do("log", t.total(t.do("exp", centred)))
+    smoothed = t.do("affine", _TARGET, t.constant(1 - smoothing), t.constant(smoothing / classes))
+    agreed = t.total(t.do("multiply", centred, smoothed))
+    return _end(t, t.do("add", spread, t.scaled(agreed, t.constant(-1))), largest=largest)
+
+
+def squared(count: int) -> Graph:
+    """weight · Σ (features − target)² / K."""
+    t = _begin(count, count)
+    error = _difference(t, _FEATURES, _TARGET)
+    return _end(t, t.scaled(t.total(t.do("multiply", error, error)), t.constant(1 / count)))
+
+
+def pinball(quantile: float, count: int = 1) -> Graph:
+    """weight · Σ (q · max(target − features, 0) + (1 − q) · max(features − target, 0)) / K, by q = `quantile`."""
+    t = _begin(count, count)
+    missing = t.scaled(t.do("relu", _difference(t, _TARGET, _FEATURES)), t.constant(quantile))
+    surplus = t.scaled(t.do("relu", _difference(t, _FEATURES, _TARGET)), t.constant(1 - quantile))
+    return _end(t, t.scaled(t.total(t.do("add", missing, surplus)), t.constant(1 / count)))
+
+
+def binary(count: int) -> Graph:
+    """weight · Σ (log(1 + e^features) − target · features): K labels at once, each target 0 … 1.
+
+    log(1 + e^x) is max(x, 0) + log(1 + e^−|x|), in which nothing overflows.
+    """
+    t = _begin(count, count)
+    positive = t.do("relu", _FEATURES)
+    size = t.do("add", positive, t.do("relu", t.scaled(_FEATURES, t.constant(-1))))
+    rest = t.do("log", t.shifted(t.do("exp", t.scaled(size, t.constant(-1))), t.constant(1)))
+    agreed = t.do("multiply", _FEATURES, _TARGET)
+    each = _difference(t, t.do("add", positive, rest), agreed)
+    return _end(t, t.total(each))
+
+
+def _begin(features: int, target: int) -> Tape:
+    t = Tape()
+    t.near = LOSS
+    for name, size in ((_FEATURES, features), (_TARGET, target), (_WEIGHT, 1)):
+        t.input(name, "float32", (size,))
+    return t
+
+
+def _difference(t: Tape, a: str, b: str) -> str:
+    return t.do("add", a, t.scaled(b, t.constant(-1)))
+
+
+def _end(t: Tape, row: str, **constant: str) -> Graph:
+    return t.graph({LOSS: t.do("multiply", row, _WEIGHT), **constant})
