@@ -176,6 +176,16 @@ def test_the_same_arguments_give_the_same_bytes(name: str, kind: str) -> None:
 
 
 @EACH
+@KIND
+def test_threads_change_nothing_where_that_is_promised(name: str, kind: str) -> None:
+    counts = (1, 2, 4) if load("fit", name).steady else (1, 1)
+    begun = [Begun(name, kind, replace(RECIPE, threads=count)) for count in counts]
+    losses = [one.run(1, 5).tolist() for one in begun]
+    assert all(one == losses[0] for one in losses)
+    assert len({one.fitting.state() for one in begun}) == 1
+
+
+@EACH
 def test_it_learns(name: str) -> None:
     learn, unseen = pictures(120), pictures(100, 2)
     found = fit(load("fit", name), picture_graph(learn), learn, pictures(30, 1), replace(RECIPE, epochs=12), 0)
