@@ -155,6 +155,20 @@ def test_nothing_is_computed_twice_or_for_nobody(graph: Graph) -> None:
     assert unread == []
 
 
+@pytest.mark.parametrize(("op", "attrs"), [("relu", {}), ("clip", {"low": -1.0, "high": 2.0})])
+def test_thresholds_go_with_torch_at_their_very_limits(op: str, attrs: dict[str, float]) -> None:
+    b = Builder()
+    x, offset = b.input("x", "float32", (5,)), b.weight("offset", (5,), value=np.zeros(5))
+    moved = b.op("affine", "moved", x, b.weight("one", (1,), role="fixed", value=np.ones(1)), offset)
+    graph = with_loss(b.graph({"y": moved}, loss=b.op(op, "y", moved, **attrs)))
+    values = tensors(graph, torch.float32)
+    values["x"] = torch.tensor([[-1.0, 0.0, 2.0, np.nextafter(np.float32(2), np.float32(3)), -1.5]])
+    expected = by_autograd(graph, values)["offset"]
+    step = derived(graph)
+    found = in_torch(step, {name: value.detach() for name, value in values.items()}, torch.float32)
+    torch.testing.assert_close(found[dict(step.outputs)["offset"]], expected)
+
+
 def test_every_op_has_a_rule_or_no_gradient() -> None:
     assert set(RULES) - {"sum"} == set(OPS) - WITHOUT_GRADIENT
     assert not set(ADJOINTS) & set(OPS)

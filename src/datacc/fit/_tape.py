@@ -40,12 +40,13 @@ class Tape(Builder):
 
     def __init__(self, start: Graph | None = None, reserved: Collection[str] = ()) -> None:
         super().__init__()
+        self.start = start or Graph(nodes=(), outputs=())
         self._reserved = frozenset(reserved)
         self.whole: set[str] = set()
         self.near = "step"  # what the next nodes are named for
         self._known: dict[Any, str] = {}
         self._constants: dict[tuple[Shape, bytes], str] = {}
-        for node in start.nodes if start else ():
+        for node in self.start.nodes:
             self.put(node)
 
     def put(self, node: Node) -> str:

@@ -43,13 +43,11 @@ def backward(graph: Graph, *, loss: str, wanted: Sequence[str], constant: Collec
             for k, argument in enumerate(node.inputs):
                 if argument in moving:
                     sent.setdefault(argument, []).append(RULES[node.op](tape, node, gradient, k))
-    outputs = []
+    found = {}
     for name in wanted:
         tape.near = f"d.{name}"
-        outputs.append(
-            (name, tape.added(sent[name], name) if name in sent else tape.times(name, tape.constant(0), name))
-        )
-    return _without_spares(tape.graph(dict(outputs)), graph)
+        found[name] = tape.added(sent[name], name) if name in sent else tape.scaled(name, tape.constant(0))
+    return _without_spares(tape.graph(found), graph)
 
 
 def _moving(graph: Graph, wanted: Collection[str], constant: Collection[str]) -> set[str]:
@@ -95,7 +93,7 @@ def _product(t: Tape, node: Node, g: str, k: int, attrs: Mapping[str, object]) -
         return t.summed(g, node.name, t.shape(bias))
     if k == 1:
         return t.do("conv_weight", x, t.full(g, node.name), shape=t.shape(weight), **attrs)
-    if is_total(t.graph({}), node):
+    if is_total(t.start, node) and t.nodes[weight].role == "fixed":
         return g  # of a sum over the last axis: the same for all its terms
     return t.do("conv_input", t.full(g, node.name), weight, shape=t.shape(x), **attrs)
 

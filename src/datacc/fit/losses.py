@@ -9,7 +9,9 @@ from typing import Final
 from datacc.fit._tape import Tape
 from datacc.ir.graph import Graph
 
-_FEATURES, _TARGET, _WEIGHT = "features", "target", "weight"
+FEATURES: Final = "features"
+TARGET: Final = "target"
+WEIGHT: Final = "weight"
 LOSS: Final = "loss"
 
 
@@ -19,10 +21,10 @@ def cross_entropy(classes: int, smoothing: float = 0.0) -> Graph:
     Nothing overflows, because the largest feature is taken from all of them, which changes nothing: it is constant.
     """
     t = _begin(classes, classes)
-    largest = t.do("maximum", _FEATURES)
-    centred = t.do("add", _FEATURES, t.scaled(largest, t.constant(-1)))
+    largest = t.do("maximum", FEATURES)
+    centred = t.do("add", FEATURES, t.scaled(largest, t.constant(-1)))
     spread = t.do("log", t.total(t.do("exp", centred)))
-    smoothed = t.do("affine", _TARGET, t.constant(1 - smoothing), t.constant(smoothing / classes))
+    smoothed = t.do("affine", TARGET, t.constant(1 - smoothing), t.constant(smoothing / classes))
     agreed = t.total(t.do("multiply", centred, smoothed))
     return _end(t, t.do("add", spread, t.scaled(agreed, t.constant(-1))), largest=largest)
 
@@ -30,15 +32,15 @@ def cross_entropy(classes: int, smoothing: float = 0.0) -> Graph:
 def squared(count: int) -> Graph:
     """weight · Σ (features − target)² / K."""
     t = _begin(count, count)
-    error = _difference(t, _FEATURES, _TARGET)
+    error = _difference(t, FEATURES, TARGET)
     return _end(t, t.scaled(t.total(t.do("multiply", error, error)), t.constant(1 / count)))
 
 
 def pinball(quantile: float, count: int = 1) -> Graph:
     """weight · Σ (q · max(target − features, 0) + (1 − q) · max(features − target, 0)) / K, by q = `quantile`."""
     t = _begin(count, count)
-    missing = t.scaled(t.do("relu", _difference(t, _TARGET, _FEATURES)), t.constant(quantile))
-    surplus = t.scaled(t.do("relu", _difference(t, _FEATURES, _TARGET)), t.constant(1 - quantile))
+    missing = t.scaled(t.do("relu", _difference(t, TARGET, FEATURES)), t.constant(quantile))
+    surplus = t.scaled(t.do("relu", _difference(t, FEATURES, TARGET)), t.constant(1 - quantile))
     return _end(t, t.scaled(t.total(t.do("add", missing, surplus)), t.constant(1 / count)))
 
 
@@ -48,10 +50,10 @@ def binary(count: int) -> Graph:
     log(1 + e^x) is max(x, 0) + log(1 + e^−|x|), in which nothing overflows.
     """
     t = _begin(count, count)
-    positive = t.do("relu", _FEATURES)
-    size = t.do("add", positive, t.do("relu", t.scaled(_FEATURES, t.constant(-1))))
+    positive = t.do("relu", FEATURES)
+    size = t.do("add", positive, t.do("relu", t.scaled(FEATURES, t.constant(-1))))
     rest = t.do("log", t.shifted(t.do("exp", t.scaled(size, t.constant(-1))), t.constant(1)))
-    agreed = t.do("multiply", _FEATURES, _TARGET)
+    agreed = t.do("multiply", FEATURES, TARGET)
     each = _difference(t, t.do("add", positive, rest), agreed)
     return _end(t, t.total(each))
 
@@ -59,7 +61,7 @@ def binary(count: int) -> Graph:
 def _begin(features: int, target: int) -> Tape:
     t = Tape()
     t.near = LOSS
-    for name, size in ((_FEATURES, features), (_TARGET, target), (_WEIGHT, 1)):
+    for name, size in ((FEATURES, features), (TARGET, target), (WEIGHT, 1)):
         t.input(name, "float32", (size,))
     return t
 
@@ -69,4 +71,4 @@ def _difference(t: Tape, a: str, b: str) -> str:
 
 
 def _end(t: Tape, row: str, **constant: str) -> Graph:
-    return t.graph({LOSS: t.do("multiply", row, _WEIGHT), **constant})
+    return t.graph({LOSS: t.do("multiply", row, WEIGHT), **constant})
