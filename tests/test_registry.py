@@ -30,6 +30,11 @@ def test_every_file_of_an_open_set_is_a_member(kind: str) -> None:
         assert isinstance(load(kind, name), KINDS[kind]), name
 
 
+def test_a_file_without_an_entry_is_no_member() -> None:
+    assert "torch" in names("fit")
+    assert "driver" not in names("fit")
+
+
 def test_an_unknown_member_names_the_nearest() -> None:
     with pytest.raises(SpecError) as caught:
         require("goals", "acuracy")

@@ -51,6 +51,15 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path: Path, monkey
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"file": b"old"}
 
 
+def test_what_is_dropped_is_gone(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.put("0" * 32, b"value")
+    store.drop("0" * 32)
+    assert store.get("0" * 32) is None
+    store.drop("0" * 32)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
 @given(st.lists(st.binary(max_size=4), max_size=4), st.lists(st.binary(max_size=4), max_size=4))
 def test_the_digest_tells_where_parts_end(one: list[bytes], other: list[bytes]) -> None:
     assert (digest(*one) == digest(*other)) == (one == other)

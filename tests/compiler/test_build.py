@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from datacc.compiler import artifact, search
+from datacc.compiler import artifact, fitting, search
 from datacc.compiler.build import Order, build
 from datacc.compiler.report import read_report
 from datacc.compiler.search import GOAL_PATIENCE
@@ -28,6 +28,8 @@ from datacc.sources.table import infer_program
 from datacc.spec.program import Budget, Check, Goal, Program, Target
 from datacc.spec.read import read_program
 from tests.compiler.tables import blobs
+
+TOLD = ("report.json", "report.html", "card.md")
 
 
 def program_in(folder: Path, **changes: object) -> Program:
@@ -215,6 +217,25 @@ def test_a_lock_of_another_program_is_refused(built: Path) -> None:
     with pytest.raises(SpecError, match="chosen for other inputs"):
         build(replace(program, inputs=(fewer,)), built)
     build(replace(program, inputs=(fewer,), goals=(Goal(metric="accuracy", at_least=0.5),)), built, Order(search=True))
+
+
+def test_a_lock_is_fitted_again_by_the_back_end_that_it_names(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one from before a recipe had an optimiser."""
+    path = built / "datacc.lock"
+    later = ("optimiser", "momentum", "clip", "average")
+    lines = [line for line in path.read_text().splitlines() if not line.startswith(later)]
+    path.write_text("\n".join(line if not line.startswith("fit = ") else 'fit = "torch 2.9.1"' for line in lines))
+    asked: list[str | None] = []
+    real = fitting.engine
+    monkeypatch.setattr(fitting, "engine", lambda by, *more: asked.append(by) or real(by, *more))
+    before = files_of(built / "build")
+    build(read_program(built / "datacc.toml"), built)
+    assert asked == ["torch 2.9.1"]
+    after = files_of(built / "build")
+    assert {name for name in after if after[name] != before.get(name)} <= {f"flowers/{told}" for told in TOLD}
+    path.write_text(path.read_text().replace("torch", "nobody"))
+    with pytest.raises(SpecError, match="nobody"):
+        build(read_program(built / "datacc.toml"), built)
 
 
 def test_an_interrupted_build_leaves_the_last_good_artifact(built: Path) -> None:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from datacc.fit import BackEnd, Examples, Fitting, Recipe
 from datacc.fit._batches import Batches
 from datacc.fit._initial import initial
-from datacc.fit._loss import cross_entropy
 from datacc.fit.driver import fit
+from datacc.fit.losses import cross_entropy
 from datacc.ir.graph import Graph, Node
 from datacc.ir.interpret import interpret, walk
 from datacc.registry import load, names
@@ -173,6 +173,16 @@ def test_the_same_arguments_give_the_same_bytes(name: str, kind: str) -> None:
     first, again, other = (fit(load("fit", name), graph, learn, tune, RECIPE, seed) for seed in (1, 1, 2))
     assert first.graph.digest == again.graph.digest != other.graph.digest
     assert first.by == load("fit", name).version
+
+
+@EACH
+@KIND
+def test_threads_change_nothing_where_that_is_promised(name: str, kind: str) -> None:
+    counts = (1, 2, 4) if load("fit", name).steady else (1, 1)
+    begun = [Begun(name, kind, replace(RECIPE, threads=count)) for count in counts]
+    losses = [one.run(1, 5).tolist() for one in begun]
+    assert all(one == losses[0] for one in losses)
+    assert len({one.fitting.state() for one in begun}) == 1
 
 
 @EACH

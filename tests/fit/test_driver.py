@@ -16,6 +16,7 @@ from datacc.fit._statistics import statistics
 from datacc.fit._trouble import nothing_moved
 from datacc.fit.checkpoint import Checkpoint
 from datacc.fit.driver import fit
+from datacc.fit.losses import cross_entropy
 from datacc.fit.torch import ENTRY as TORCH
 from datacc.ir.graph import Graph
 from datacc.ir.interpret import interpret, walk
@@ -71,7 +72,7 @@ def test_statistics_are_exact_layer_by_layer_even_around_a_large_mean(back_end: 
     graph = row_graph(learn, depth=2)
     weights = initial(graph, 0, {})
     weights["hidden1.bias"] = weights["hidden1.bias"] + 50.0  # so that E[x²] − mean² would lose all digits
-    fitting = back_end.open(graph, driver.cross_entropy(3, 0.0), RECIPE, weights, 16)
+    fitting = back_end.open(graph, cross_entropy(3, 0.0), RECIPE, weights, 16)
     found = statistics(fitting, graph, learn)
     values = {node.name: node.value for node in graph.weights if node.value is not None} | weights | learn.inputs
     expected: dict[str, Any] = {}

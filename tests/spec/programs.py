@@ -47,5 +47,6 @@ def programs(draw: Any) -> Program:
             latency=draw(st.none() | st.floats(1e-9, 1e3)), size=draw(COUNTS), memory=draw(COUNTS), work=draw(COUNTS)
         ),
         target=draw(st.sampled_from([Target(), Target(make=("wheel",)), Target(make=())])),
+        backend=draw(st.sampled_from([None, "torch"])),
         seed=draw(st.integers(0, 2**31 - 1)),
     )

@@ -87,6 +87,16 @@ def test_a_lock_of_another_program_is_refused(other: Program) -> None:
     assert caught.value.tries[0] == "datacc build --search"
 
 
+def test_a_lock_of_another_back_end_is_refused_where_one_is_asked_for() -> None:
+    by = replace(LOCK, toolchain={"fit": "native 1, torch 2.13.0"})
+    for program in (DIGITS, replace(DIGITS, backend="native")):
+        check_lock(by, program)
+    with pytest.raises(SpecError, match=r"it was fitted by native 1, torch .* asks for torch") as caught:
+        check_lock(by, replace(DIGITS, backend="torch"))
+    assert caught.value.tries[0] == "datacc build --search"
+    check_lock(LOCK, replace(DIGITS, backend="torch"))
+
+
 @pytest.mark.parametrize(
     ("old", "new", "line", "what"),
     [

@@ -1,5 +1,6 @@
 """datacc.toml: what it may say, and the line and suggestion for everything that it may not."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -86,6 +87,14 @@ def test_little_is_needed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("head", ["\ufeff", "format = 1\n", "# Ünïcode\r\n"])
 def test_what_stands_before_does_not_matter(tmp_path: Path, head: str) -> None:
     assert read(tmp_path, head + WHOLE) == DIGITS
+
+
+def test_a_back_end_may_be_asked_for(tmp_path: Path) -> None:
+    assert read(tmp_path, WHOLE + '\n[fit]\nbackend = "torch"\n') == replace(DIGITS, backend="torch")
+    for wrong, what in (('backend = "tourch"', "'tourch'"), ('back_end = "torch"', "fit.back_end")):
+        with pytest.raises(SpecError, match=re.escape(what)) as caught:
+            read(tmp_path, WHOLE + f"\n[fit]\n{wrong}\n")
+        assert caught.value.where == f"datacc.toml:{len(WHOLE.splitlines()) + 3}"
 
 
 # (what stands in WHOLE, what is written instead, the line blamed, part of the message, part of the suggestion)

@@ -147,10 +147,12 @@ class Fitting(ABC):
 class BackEnd(ABC):
     """Something that can fit. Members are stateless.
 
-    `version` names it and its numbers: another version may give other weights for the same arguments.
+    `version` is its name, a blank and a number: another version may give other weights for the same arguments.
+    `steady`: it promises the same bits for every number of threads.
     """
 
     version: str
+    steady: bool = False
 
     @abstractmethod
     def lacks(self, graph: Graph, rounding: Rounding | None) -> str:

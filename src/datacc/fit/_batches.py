@@ -82,7 +82,7 @@ class Batches:
 
     def chunk(self, first: int, last: int) -> Chunk:
         """The steps `first` … `last`, counted from 1."""
-        rows = np.concatenate([self._rows(step) for step in range(first - 1, last)])
+        rows = np.concatenate(list(self._rows(first - 1, last)))
         targets = self.examples.targets[rows]
         random = np.random.default_rng([self.seed, VARIATION, first])
         shape = (last - first + 1, self.batch)
@@ -92,12 +92,16 @@ class Batches:
         weights = self.weights[targets].reshape(shape)
         return Chunk(first=first, last=last, inputs=inputs, targets=shares.reshape(*shape, -1), weights=weights)
 
-    def _rows(self, step: int) -> NDArray[Any]:
-        epoch, within = divmod(step, self.per_epoch)
-        if self.order[0] != epoch:
-            random = np.random.default_rng([self.seed, ORDER, epoch])
-            self.order = epoch, random.permutation(len(self.examples))
-        return self.order[1][within * self.batch : (within + 1) * self.batch]
+    def _rows(self, start: int, stop: int) -> Iterator[NDArray[Any]]:
+        """The rows of the steps from `start` (counted from 0) to before `stop`, in pieces that lie in one pass each."""
+        while start < stop:
+            epoch, within = divmod(start, self.per_epoch)
+            if self.order[0] != epoch:
+                random = np.random.default_rng([self.seed, ORDER, epoch])
+                self.order = epoch, random.permutation(len(self.examples))
+            steps = min(stop - start, self.per_epoch - within)
+            yield self.order[1][within * self.batch : (within + steps) * self.batch]
+            start += steps
 
     def _inputs(self, rows: NDArray[Any], random: np.random.Generator) -> dict[str, NDArray[Any]]:
         augment = self.examples.augment

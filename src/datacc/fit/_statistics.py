@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from datacc.fit import Examples, Fitting
 from datacc.fit._initial import STATISTICS, Weights
 from datacc.fit._memory import value_bytes
+from datacc.fit.step import BEFORE
 from datacc.ir.graph import Graph, Node
 
 EXACT_ROWS: Final = 2048  # learn rows of the pass that fills mean and variance; ids are hashes, so a fair sample
@@ -32,11 +33,11 @@ def statistics(fitting: Fitting, graph: Graph, learn: Examples, most: int = EXAC
     holes = {node.name: node for node in graph.holes if node.role in STATISTICS}
     values = {name: np.full(node.type.shape, node.role == "variance", np.float32) for name, node in holes.items()}
     layers = [node for node in graph.nodes if node.op == "normalise" and node.inputs[3] in holes]
-    before = {f"{layer.inputs[3]}.before": np.zeros(layer.type.shape[-1:], np.float32) for layer in layers}
+    before = {layer.inputs[3] + BEFORE: np.zeros(layer.type.shape[-1:], np.float32) for layer in layers}
     rows, at_once = min(most, len(learn)), look_rows(graph)
     for layer in layers:
         mean, variance = layer.inputs[3:]
-        place = f"{mean}.before"
+        place = mean + BEFORE
         guess, _ = _moments(fitting, layer, {**values, **before}, learn, min(GUESS_ROWS, rows), at_once)
         before[place] = guess.astype(np.float32)
         shift, square = _moments(fitting, layer, {**values, **before}, learn, rows, at_once)
@@ -70,7 +71,7 @@ def features_of(
 ) -> NDArray[np.float32]:
     """The features (N, K) of all rows, with these means and variances."""
     values: dict[str, NDArray[Any]] = {node.name: weights[node.name] for node in graph.holes if node.role in STATISTICS}
-    values |= {f"{node.name}.before": np.zeros_like(values[node.name]) for node in graph.holes if node.role == "mean"}
+    values |= {node.name + BEFORE: np.zeros_like(values[node.name]) for node in graph.holes if node.role == "mean"}
     found = [fitting.look(values, part.inputs)[0] for part in parts(examples, len(examples), look_rows(graph))]
     return np.concatenate(found) if found else np.zeros((0, *graph.by_name[graph.loss].type.shape), np.float32)
 

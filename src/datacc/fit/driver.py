@@ -98,18 +98,15 @@ class _Fit:
         if known is not None:
             self.now = self.moment = known
             self.fitting.restore(known.state)
-        warnings: tuple[str, ...] = ()
         try:
-            self._go(watch, checkpoint)
-        except _NotFinite as stop:
-            warnings = (self._stopped(stop),)
+            found = self._fitted(self._go(watch, checkpoint))
         except KeyboardInterrupt:
             if checkpoint is not None:
                 checkpoint.write(self.moment)
             raise
         if checkpoint is not None:
             checkpoint.drop()
-        return self._fitted(warnings)
+        return found
 
     def _fitted(self, warnings: tuple[str, ...]) -> Fitted:
         """The best weights, with the exact statistics that belong to them, and their score."""
@@ -125,8 +122,15 @@ class _Fit:
         whole = check(self.filled.fill({name: values[name] for name in open_}), holes=())
         return Fitted(graph=whole, tune=result[0], history=self.now.history, warnings=told, by=self.by)
 
-    def _go(self, watch: Watch | None, checkpoint: Checkpoint | None) -> None:
-        """From the moment that is known to the last step."""
+    def _go(self, watch: Watch | None, checkpoint: Checkpoint | None) -> tuple[str, ...]:
+        """From the moment that is known to the last step, or to one that cannot be gone; what is to be said of it."""
+        try:
+            self._chunks(watch, checkpoint)
+        except _NotFinite as stop:
+            return (self._stopped(stop),)
+        return ()
+
+    def _chunks(self, watch: Watch | None, checkpoint: Checkpoint | None) -> None:
         taken = written = time.monotonic()
         todo = [span for span in self.spans if span[0] > self.moment.step]
         batches = self._batches()

@@ -29,6 +29,7 @@ class Native(BackEnd):
     """C for the whole step: forward, backward, update."""
 
     version = "native 1"
+    steady = True
 
     def lacks(self, graph: Graph, rounding: Rounding | None) -> str:
         """What of this fit it cannot do, for a message; nothing when it covers all."""

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from datacc.fit import BackEnd, Fitting, Recipe, Rounding
 from datacc.fit._rounding import Rounded
+from datacc.fit.step import BEFORE
 from datacc.ir.container import pack, unpack
 from datacc.ir.graph import Graph, Node
 from datacc.ir.interpret import walk
@@ -194,7 +195,7 @@ class _Fitting(Fitting):
 
         def given(node: Node, args: list[Any]) -> list[Any]:
             if node.op == "normalise" and node.inputs[3] in self.unread:
-                centred = args[0] - before[f"{node.inputs[3]}.before"]
+                centred = args[0] - before[node.inputs[3] + BEFORE]
                 axes = tuple(range(centred.ndim - 1))
                 sums[node.inputs[3]] = centred.sum(axes).numpy()
                 sums[node.inputs[4]] = (centred * centred).sum(axes).numpy()
