@@ -43,6 +43,10 @@ CONVOLUTIONS: list[dict[str, Any]] = [
     {"shape": (14, 14, 16), "out": 40, "size": (3, 3)},  # whole blocks and a rest
     {"shape": (11, 13, 3), "out": 7, "size": (5, 3), "stride": (2, 3), "pad": ((4, 0), (1, 2))},
     {"shape": (11, 13, 3), "out": 9, "size": (3, 3), "dilation": (2, 3), "pad": ((2, 4), (0, 6))},
+    {"shape": (7, 12, 3), "out": 8, "size": (3, 3), "stride": (2, 2)},  # two pixels in a wide vector
+    {"shape": (5, 8, 12), "out": 5, "size": (3, 3), "stride": (2, 1), "dilation": (2, 1)},
+    {"shape": (9, 7, 8), "out": 8, "size": (3, 3), "stride": (2, 1), "groups": 8},
+    {"shape": (7, 10, 6), "out": 6, "size": (3, 4), "dilation": (1, 2), "pad": ((1, 1), (3, 3)), "groups": 6},
     {"shape": (64, 5), "out": 20, "size": (7,), "stride": (2,), "pad": ((6, 0),)},  # causal sequence
     {"shape": (50, 16), "out": 16, "size": (3,), "dilation": (4,), "pad": ((8, 0),), "groups": 16},
 ]
@@ -65,6 +69,21 @@ def test_convolutions(cpu: str, tmp_path: Path) -> None:
         limited = net.b.op("clip", f"clip{i}", y, low=0.0, high=0.5)
         outputs[f"out{i}"] = [y, net.b.op("relu", f"relu{i}", y), limited][i % 3]
     assert_agrees(net.b.graph(outputs), tmp_path, cpu=cpu)
+
+
+def test_eight_channels_fill_wide_vectors_with_two_pixels(tmp_path: Path) -> None:
+    """Where rows have pixels in pairs; with residuals and halos, in strips and whole."""
+    net, outputs = Net(), {}
+    for width in (20, 21):
+        x = net.b.input(f"x{width}", "float32", (24, width, 4))
+        first = net.conv(f"first{width}", x, 8)
+        own = net.conv(f"own{width}", first, 8, groups=8)
+        outputs[f"y{width}"] = net.conv(f"last{width}", own, 8, add=first)
+    graph = net.b.graph(outputs)
+    bodies = {text.split("(")[0]: text for text in written(graph, cpu="x86-64-v4").c.split("STEP void ")}
+    is_wide = {name.split("_")[-1]: "_wide(&" in body for name, body in bodies.items()}
+    assert [is_wide[name] for name in ("first20", "own20", "first21", "own21")] == [True, True, False, False]
+    assert_agrees(graph, tmp_path, cpu="x86-64-v4")
 
 
 @pytest.mark.parametrize("cpu", WIDTHS)

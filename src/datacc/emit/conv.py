@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from datacc.emit.abreast import abreast
 from datacc.emit.bands import Band, by_lane, cut, filled, ungrouped
 from datacc.emit.blocks import Blocks, suits
 from datacc.emit.form import Form
@@ -43,7 +44,7 @@ _KERNEL: Final = """\
 INLINE void kernel_conv(const conv_walk *walk, int rows, int columns, int vectors, const float *in,
                         const float *weight, const float *bias, const float *residual, float *out)
 {
-    lanes sum[20];
+    lanes sum[24];
     UNROLL for (int p = 0; p < rows * columns; p++)
         UNROLL for (int v = 0; v < vectors; v++)
             sum[p * vectors + v] = bias ? lanes_load(bias + 8 * v) : lanes_all(0);
@@ -70,7 +71,7 @@ _DEPTHWISE: Final = """\
 INLINE void kernel_depthwise(const conv_walk *walk, int rows, int columns, const float *in, const float *weight,
                              const float *bias, const float *residual, float *out)
 {
-    lanes sum[20];
+    lanes sum[24];
     UNROLL for (int p = 0; p < rows * columns; p++) sum[p] = lanes_load(bias);
     for (int tap = 0; tap < walk->taps; tap++)
         for (int run = 0; run < walk->runs; run++, weight += 8) {
@@ -99,6 +100,7 @@ def conv(step: Step, plan: Plan, name: str) -> Piece:
     form = Form.of(step, plan)
     if suits(form):
         return winograd(form, name)
+    form = abreast(form)
     full = form.weight if form.is_depthwise else ungrouped(form.weight, form.groups)
     body: list[str] = []
     weights: dict[str, NDArray[np.float32]] = {}
@@ -133,11 +135,11 @@ def _table(form: Form) -> tuple[str, ...]:
         run_step=0 if is_one_run else step,
         run=across * channels if is_one_run else channels,
         next_row=form.stride[0] * form.source.row,
-        next_pixel=form.stride[1] * form.source.pixel,
+        next_pixel=form.stride[1] * form.source.pixel * form.abreast,
         out_row=form.out.row,
-        out_pixel=form.out.pixel,
+        out_pixel=form.out.pixel * form.abreast,
         residual_row=residual.row if residual else 0,
-        residual_pixel=residual.pixel if residual else 0,
+        residual_pixel=residual.pixel * form.abreast if residual else 0,
         relu=int(form.relu),
         most=at_most(form.most),
     )
@@ -179,9 +181,9 @@ def _tiles(
     block = "block" if blocks > 1 else ""
     kernel = ("kernel_depthwise" if form.is_depthwise else "kernel_conv") + band.suffix
     vectors = [] if form.is_depthwise else [str(band.vectors)]
-    height, width, depth = form.out.height, form.out.width, form.depth(band)
+    height, width, depth = form.out.height, form.width, form.depth(band)
     tile = best_tile(height, width, band.vectors, depth, form.cpu, own=form.is_depthwise)
-    stride = form.stride[0] * form.source.row, form.stride[1] * form.source.pixel
+    stride = form.stride[0] * form.source.row, form.stride[1] * form.source.pixel * form.abreast
     lines = []
     for first_y, end_y, rows, columns_of in cover(tile, height, width):
         y = "y" if end_y - first_y > rows else str(first_y)
@@ -196,10 +198,10 @@ def _tiles(
                 at(source, times(y, stride[0]), times(x, stride[1]), times(block, band.width)),
                 at(weight, times(block, depth * band.width)),
                 at(bias, times(block, band.width)),
-                at(_pixel(residual, form.residual, y, x, channel), times(block, band.width))
+                at(_pixel(residual, form.residual, y, times(x, form.abreast), channel), times(block, band.width))
                 if form.residual
                 else "NULL",
-                at(_pixel(out, form.out, y, x, channel), times(block, band.width)),
+                at(_pixel(out, form.out, y, times(x, form.abreast), channel), times(block, band.width)),
             ]
             row += loop("x", first_x, end_x, columns, loop("block", 0, blocks, 1, call(kernel, *arguments)))
         lines += loop("y", first_y, end_y, rows, row)
