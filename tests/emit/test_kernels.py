@@ -97,6 +97,21 @@ def test_dense_layers_of_all_widths(out: int, cpu: str, tmp_path: Path) -> None:
     assert_agrees(net.b.graph({"total": total, "conv": both[2]}), tmp_path, cpu=cpu)
 
 
+@pytest.mark.parametrize("shape", [(64,), (12,), (6, 5, 8), (20, 4)])
+def test_dense_layers_four_inputs_at_a_time(shape: tuple[int, ...], tmp_path: Path) -> None:
+    """Blocks of one to four wide vectors and a narrow one, with as many sums as the inputs allow."""
+    net, outputs = Net(), {}
+    x = net.b.input("x", "float32", shape)
+    for out in (3, 16, 24, 56, 120):
+        y = net.b.op("add", f"sum{out}", net.dense(f"dense{out}", x, out), net.b.input(f"more{out}", "float32", (out,)))
+        outputs[f"y{out}"] = net.b.op("relu", f"relu{out}", y) if out % 16 else y
+    graph = net.b.graph(outputs)
+    text = written(graph, cpu="x86-64-v4").c
+    assert "kernel_dense_fours_wide(&walk, 4, 1" in text
+    assert "kernel_dense_fours(&walk, 1, " in text
+    assert_agrees(graph, tmp_path, cpu="x86-64-v4")
+
+
 @pytest.mark.parametrize("cpu", WIDTHS)
 def test_dense_layers_with_few_outputs_of_many_inputs(cpu: str, tmp_path: Path) -> None:
     net, outputs = Net(), {}
@@ -142,9 +157,10 @@ def test_standardising_is_the_same_to_the_last_bit(tmp_path: Path) -> None:
     np.testing.assert_array_equal(compiled(graph, tmp_path).batch(inputs)["y"], interpret(graph, inputs)["y"])
 
 
-def test_the_portable_form_agrees(tmp_path: Path) -> None:
-    graph = residual()
-    source = written(graph)
+@pytest.mark.parametrize("cpu", [CPU, "x86-64-v4"])
+@pytest.mark.parametrize("graph", [residual(), record(32, (40, 24))])
+def test_the_portable_form_agrees(graph: Graph, cpu: str, tmp_path: Path) -> None:
+    source = written(graph, cpu=cpu)
     (tmp_path / "program.c").write_text(source.c)
     (tmp_path / "program.h").write_text(source.header)
     command = [sys.executable, "-m", "ziglang", "cc", "-target", "x86_64-linux-gnu", "-std=c99", "-DDATACC_PORTABLE"]
