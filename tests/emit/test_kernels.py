@@ -81,7 +81,7 @@ def test_eight_channels_fill_wide_vectors_with_two_pixels(tmp_path: Path) -> Non
         outputs[f"y{width}"] = net.conv(f"last{width}", own, 8, add=first)
     graph = net.b.graph(outputs)
     bodies = {text.split("(")[0]: text for text in written(graph, cpu="x86-64-v4").c.split("STEP void ")}
-    is_wide = {name.split("_")[-1]: "_wide(&" in body for name, body in bodies.items()}
+    is_wide = {name.split("_")[-1]: "_wide(&" in body or "_abreast(&" in body for name, body in bodies.items()}
     assert [is_wide[name] for name in ("first20", "own20", "first21", "own21")] == [True, True, False, False]
     assert_agrees(graph, tmp_path, cpu="x86-64-v4")
 
@@ -158,7 +158,7 @@ def test_standardising_is_the_same_to_the_last_bit(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("cpu", [CPU, "x86-64-v4"])
-@pytest.mark.parametrize("graph", [residual(), record(32, (40, 24))])
+@pytest.mark.parametrize("graph", [residual(), record(32, (40, 24)), digits((8, 8), 12)])
 def test_the_portable_form_agrees(graph: Graph, cpu: str, tmp_path: Path) -> None:
     source = written(graph, cpu=cpu)
     (tmp_path / "program.c").write_text(source.c)

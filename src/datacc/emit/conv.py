@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from datacc.emit.abreast import abreast
+from datacc.emit import abreast
 from datacc.emit.bands import Band, by_lane, cut, filled, ungrouped
 from datacc.emit.blocks import Blocks, suits
 from datacc.emit.form import Form
@@ -92,6 +92,7 @@ INLINE void kernel_depthwise(const conv_walk *walk, int rows, int columns, const
 FRAGMENTS: Final[Mapping[str, str]] = {
     "conv_walk": _WALK,
     **both_widths({"conv_finish": _FINISH, "kernel_conv": _KERNEL, "kernel_depthwise": _DEPTHWISE}),
+    **abreast.FRAGMENTS,
 }
 
 
@@ -100,16 +101,33 @@ def conv(step: Step, plan: Plan, name: str) -> Piece:
     form = Form.of(step, plan)
     if suits(form):
         return winograd(form, name)
-    form = abreast(form)
-    full = form.weight if form.is_depthwise else ungrouped(form.weight, form.groups)
+    form = abreast.abreast(form)
+    if form.abreast > 1 and not form.is_depthwise:
+        return _pairs(form, name)
+    full = _full(form)
     body: list[str] = []
     weights: dict[str, NDArray[np.float32]] = {}
     for i, band in enumerate(form.bands):
         suffix = "abcd"[i] if len(form.bands) > 1 else ""
         weight, bias = f"{name}_weight{suffix}", f"{name}_bias{suffix}"
         weights[weight] = by_lane(full, band) if form.is_depthwise else cut(full, band)
-        weights[bias] = filled(form.bias)[band.first : band.first + band.blocks * band.width]
+        weights[bias] = np.tile(filled(form.bias), form.abreast)[band.first : band.first + band.blocks * band.width]
         body += _blocks(form, band, weight, bias, len(weights[weight]) // band.blocks)
+    return Piece(table=_table(form), body=tuple(body), weights=weights)
+
+
+def _full(form: Form) -> NDArray[np.float32]:
+    """The weights, with those of inputs that an output does not read."""
+    if form.is_depthwise:
+        return np.concatenate([filled(form.weight)] * form.abreast) if form.abreast > 1 else form.weight
+    return ungrouped(form.weight, form.groups)
+
+
+def _pairs(form: Form, name: str) -> Piece:
+    """The step of two pixels of eight channels at a time."""
+    weight, bias = f"{name}_weight", f"{name}_bias"
+    body = _tiles(form, form.bands[0], at("in", form.origin), weight, bias, "out", "residual", 0)
+    weights = {weight: abreast.weights(form), bias: abreast.bias(form)}
     return Piece(table=_table(form), body=tuple(body), weights=weights)
 
 
@@ -122,24 +140,22 @@ def scratch(step: Step, plan: Plan) -> int:
 
 
 def _table(form: Form) -> tuple[str, ...]:
-    channels = form.bands[0].channels
-    taps, across = form.weight.shape[1:3]
-    step = form.dilation[1] * form.source.pixel
-    is_one_run = step == channels
+    runs, run = form.runs
+    abreast = form.abreast if form.is_depthwise else 1  # pixels that one vector of inputs holds
     residual = form.residual
     return walk(
         "conv_walk",
-        taps=taps,
+        taps=form.weight.shape[1],
         tap_row=form.dilation[0] * form.source.row,
-        runs=1 if is_one_run else across,
-        run_step=0 if is_one_run else step,
-        run=across * channels if is_one_run else channels,
+        runs=runs,
+        run_step=form.dilation[1] * form.source.pixel if runs > 1 else 0,
+        run=run,
         next_row=form.stride[0] * form.source.row,
-        next_pixel=form.stride[1] * form.source.pixel * form.abreast,
+        next_pixel=form.stride[1] * form.source.pixel * abreast,
         out_row=form.out.row,
-        out_pixel=form.out.pixel * form.abreast,
+        out_pixel=form.out.pixel * abreast,
         residual_row=residual.row if residual else 0,
-        residual_pixel=residual.pixel * form.abreast if residual else 0,
+        residual_pixel=residual.pixel * abreast if residual else 0,
         relu=int(form.relu),
         most=at_most(form.most),
     )
@@ -181,6 +197,8 @@ def _tiles(
     block = "block" if blocks > 1 else ""
     kernel = ("kernel_depthwise" if form.is_depthwise else "kernel_conv") + band.suffix
     vectors = [] if form.is_depthwise else [str(band.vectors)]
+    if form.abreast > 1 and not form.is_depthwise:
+        kernel, vectors = "kernel_conv_abreast", []
     height, width, depth = form.out.height, form.width, form.depth(band)
     tile = best_tile(height, width, band.vectors, depth, form.cpu, own=form.is_depthwise)
     stride = form.stride[0] * form.source.row, form.stride[1] * form.source.pixel * form.abreast

@@ -74,12 +74,22 @@ class Form:
         """The bands of this convolution; a depthwise one reads no window of channels."""
         if self.is_depthwise:
             return stretch(self.out.pixel * self.abreast, self.cpu, 1)
-        return bands(len(self.weight), self.source.channels, self.groups, self.cpu)
+        if self.abreast > 1:
+            return (Band(first=0, blocks=1, vectors=self.abreast, wide=True, channels=self.source.channels),)
+        return bands(self.out.channels, self.source.channels, self.groups, self.cpu)
 
     def depth(self, band: Band) -> int:
-        """The products of which one output is the sum."""
+        """The vectors of products of which one of outputs is the sum."""
         _, down, across, _ = self.weight.shape
+        if self.abreast > 1 and not self.is_depthwise:
+            return int(down * self.runs[0] * -(-self.runs[1] // self.abreast))
         return int(down * across * max(1, band.channels))
+
+    @property
+    def runs(self) -> tuple[int, int]:
+        """The stretches of adjacent inputs in one row of a window, and the inputs in each."""
+        across, channels = self.weight.shape[2], self.bands[0].channels
+        return (1, across * channels) if self.dilation[1] * self.source.pixel == channels else (across, channels)
 
     @property
     def cycles(self) -> float:

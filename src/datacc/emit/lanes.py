@@ -48,6 +48,28 @@ INLINE {word} {word}_fours(const float *from)
     const four x = *(const four *)from;
     return ({word}){{{", ".join(f"x[{i % 4}]" for i in range(n))}}};
 }}""",
+        f"{word}_twos": f"""\
+/* Two floats, again in every two lanes. */
+INLINE {word} {word}_twos(const float *from)
+{{
+    typedef float two __attribute__((vector_size(8), aligned(4)));
+    const two x = *(const two *)from;
+    return ({word}){{{", ".join(f"x[{i % 2}]" for i in range(n))}}};
+}}""",
+        f"{word}_one": f"""\
+/* One float in even lanes, zeros in odd ones. */
+INLINE {word} {word}_one(float x) {{ return ({word}){{{", ".join(("x", "0")[i % 2] for i in range(n))}}}; }}""",
+        f"{word}_joined": f"""\
+/* The sums of neighbouring lanes, of a and then of b. */
+INLINE {word} {word}_joined({word} a, {word} b)
+{{
+    {word} even = a, odd = b;
+    UNROLL for (int i = 0; i < {n // 2}; i++) {{
+        even[i] = a[2 * i], even[{n // 2} + i] = b[2 * i];
+        odd[i] = a[2 * i + 1], odd[{n // 2} + i] = b[2 * i + 1];
+    }}
+    return even + odd;
+}}""",
         f"{word}_halved": f"""\
 /* Of every four lanes the sums of those two apart, of a and b in turn. */
 INLINE {word} {word}_halved({word} a, {word} b)
@@ -133,6 +155,30 @@ INLINE {word} {word}_fours(const float *from)
     {word} x;
     for (int i = 0; i < {n}; i++) x.at[i] = from[i % 4];
     return x;
+}}""",
+        f"{word}_twos": f"""\
+INLINE {word} {word}_twos(const float *from)
+{{
+    {word} x;
+    for (int i = 0; i < {n}; i++) x.at[i] = from[i % 2];
+    return x;
+}}""",
+        f"{word}_one": f"""\
+INLINE {word} {word}_one(float x)
+{{
+    {word} one;
+    for (int i = 0; i < {n}; i++) one.at[i] = i % 2 ? 0 : x;
+    return one;
+}}""",
+        f"{word}_joined": f"""\
+INLINE {word} {word}_joined({word} a, {word} b)
+{{
+    {word} sum;
+    for (int i = 0; i < {n // 2}; i++) {{
+        sum.at[i] = a.at[2 * i] + a.at[2 * i + 1];
+        sum.at[{n // 2} + i] = b.at[2 * i] + b.at[2 * i + 1];
+    }}
+    return sum;
 }}""",
         f"{word}_halved": f"""\
 INLINE {word} {word}_halved({word} a, {word} b)
