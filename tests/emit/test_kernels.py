@@ -97,6 +97,19 @@ def test_dense_layers_of_all_widths(out: int, cpu: str, tmp_path: Path) -> None:
     assert_agrees(net.b.graph({"total": total, "conv": both[2]}), tmp_path, cpu=cpu)
 
 
+@pytest.mark.parametrize("cpu", WIDTHS)
+def test_pools_of_all_widths(cpu: str, tmp_path: Path) -> None:
+    net, outputs = Net(), {}
+    for channels in (5, 16, 24, 32):
+        x = net.b.input(f"x{channels}", "float32", (7, 9, channels))
+        for op in ("maxpool", "meanpool"):
+            name = f"{op}{channels}"
+            outputs[name] = net.b.op(op, name, x, size=(3, 2), stride=(2, 3))
+    graph = net.b.graph(outputs)
+    assert ("kernel_maxpool_wide" in written(graph, cpu=cpu).c) == (cpu == "x86-64-v4")
+    assert_agrees(graph, tmp_path, cpu=cpu)
+
+
 @pytest.mark.parametrize("shape", [(64,), (12,), (6, 5, 8), (20, 4)])
 def test_dense_layers_four_inputs_at_a_time(shape: tuple[int, ...], tmp_path: Path) -> None:
     """Blocks of one to four wide vectors and a narrow one, with as many sums as the inputs allow."""
