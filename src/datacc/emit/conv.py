@@ -141,7 +141,7 @@ def scratch(step: Step, plan: Plan) -> int:
 
 def _table(form: Form) -> tuple[str, ...]:
     runs, run = form.runs
-    abreast = form.abreast if form.is_depthwise else 1  # pixels that one vector of inputs holds
+    pixels = form.abreast if form.is_depthwise else 1  # that one vector of inputs holds
     residual = form.residual
     return walk(
         "conv_walk",
@@ -151,11 +151,11 @@ def _table(form: Form) -> tuple[str, ...]:
         run_step=form.dilation[1] * form.source.pixel if runs > 1 else 0,
         run=run,
         next_row=form.stride[0] * form.source.row,
-        next_pixel=form.stride[1] * form.source.pixel * abreast,
+        next_pixel=form.stride[1] * form.source.pixel * pixels,
         out_row=form.out.row,
-        out_pixel=form.out.pixel * abreast,
+        out_pixel=form.out.pixel * pixels,
         residual_row=residual.row if residual else 0,
-        residual_pixel=residual.pixel * abreast if residual else 0,
+        residual_pixel=residual.pixel * pixels if residual else 0,
         relu=int(form.relu),
         most=at_most(form.most),
     )

@@ -79,7 +79,7 @@ class Form:
         return bands(self.out.channels, self.source.channels, self.groups, self.cpu)
 
     def depth(self, band: Band) -> int:
-        """The vectors of products of which one of outputs is the sum."""
+        """The vectors of products that are added up for one vector of sums."""
         _, down, across, _ = self.weight.shape
         if self.abreast > 1 and not self.is_depthwise:
             return int(down * self.runs[0] * -(-self.runs[1] // self.abreast))
