@@ -25,7 +25,7 @@ from sides.clock import per_answer
 from sides.cold import cold
 from sides.footing import footing
 from sides.machine import load, machine_class, versions
-from sides.peak import multiply_adds
+from sides.peak import Peak
 from sides.rows import Row, as_json, table
 from sides.static import net_of
 
@@ -38,8 +38,9 @@ PACKAGES = ("numpy", "ziglang", "onnxruntime", "openvino", "ai-edge-litert", "MN
 
 def measure(names: list[str], cpu: Cpu, *, quick: bool) -> Iterator[Row]:
     """Every row, net by net, then integers, then the calls from Python, then links for all platforms."""
-    peak = multiply_adds(cpu)
-    yield Row(name="peak", ours=2 * peak / 1e9, unit="GFLOP/s", better="more", note=f"one core, {cpu.name}")
+    peak = Peak(cpu)
+    rate = peak.work / per_answer({"peak": peak.answer}, rounds=11)["peak"]
+    yield Row(name="peak", ours=2 * rate / 1e9, unit="GFLOP/s", better="more", note=f"one core, {cpu.name}")
     for name in names:
         yield from _net(name, cpu, peak, quick=quick)
     yield from integers.rows(names, cpu, quick=quick)
@@ -48,7 +49,7 @@ def measure(names: list[str], cpu: Cpu, *, quick: bool) -> Iterator[Row]:
     yield from links.rows(slowest, NETS[slowest]())
 
 
-def _net(name: str, cpu: Cpu, peak: float, *, quick: bool) -> Iterator[Row]:
+def _net(name: str, cpu: Cpu, peak: Peak, *, quick: bool) -> Iterator[Row]:
     net = net_of(name, NETS[name]())
     folder = Path(tempfile.mkdtemp(prefix="datacc-bench-"))
     mine = ours.linked(net, cpu, folder)
@@ -59,7 +60,8 @@ def _net(name: str, cpu: Cpu, peak: float, *, quick: bool) -> Iterator[Row]:
         else:
             sides[peer] = found
     answers = {"datacc": mine.answer, **{peer: side.answer for peer, side in sides.items()}}
-    yield from _times(name, mine, sides, per_answer(answers, rounds=11 if quick else 40), peak)
+    found = per_answer({"peak": peak.answer, **answers}, rounds=11 if quick else 40)
+    yield from _times(name, mine, sides, found, peak)
     if not quick:
         yield from _cold(name, sides, cold(answers, rounds=15))
     yield from _bytes(name, mine)
@@ -68,7 +70,7 @@ def _net(name: str, cpu: Cpu, peak: float, *, quick: bool) -> Iterator[Row]:
 
 
 def _times(
-    name: str, mine: ours.Ours, sides: dict[str, peers.Peer], found: dict[str, float], peak: float
+    name: str, mine: ours.Ours, sides: dict[str, peers.Peer], found: dict[str, float], peak: Peak
 ) -> Iterator[Row]:
     yield Row(name=f"{name}/latency", ours=found["datacc"], note="C loop")
     for peer, side in sides.items():
@@ -76,7 +78,7 @@ def _times(
     if sides:
         best = min(sides, key=lambda peer: found[peer])
         yield Row(name=f"{name}/best", ours=found["datacc"], peer=found[best], note=f"that is {best}")
-    share = _products(mine.net.graph) / found["datacc"] / peak
+    share = (_products(mine.net.graph) / found["datacc"]) / (peak.work / found["peak"])
     yield Row(name=f"{name}/peak_share", ours=share, unit="share", better="more", note="multiply-adds of its products")
 
 

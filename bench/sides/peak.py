@@ -2,28 +2,42 @@
 
 import ctypes
 import tempfile
-import time
+from functools import cached_property
 from pathlib import Path
+from typing import Any, Final
 
 from datacc.runtime.toolchain import find, run
 from datacc.spec.cpus import Cpu
 
-ROUNDS = 200_000
+ROUNDS: Final = 1_000  # of chains in one answer
 
 
-def multiply_adds(cpu: Cpu) -> float:
-    """Float multiply-adds a second in registers alone, at the width of this processor level; the best of 30 tries."""
-    source = Path(__file__).with_name("peak.c")
-    with tempfile.TemporaryDirectory(prefix="datacc-bench-") as folder:
-        path = Path(folder) / "peak.so"
-        compiler = find()
-        run([*compiler.command, *compiler.target(cpu), "-O2", "-shared", "-fPIC", source, "-o", path], Path(folder))
-        library = ctypes.CDLL(str(path))
-    library.chains.restype = ctypes.c_float
-    return max(_rate(library) for _ in range(30))
+class Peak:
+    """A side that does nothing but float multiply-adds in registers, at the width of a processor level.
 
+    It takes turns with the programs, so that what disturbs them disturbs the peak as well.
+    """
 
-def _rate(library: ctypes.CDLL) -> float:
-    began = time.perf_counter()
-    library.chains(ctypes.c_size_t(ROUNDS))
-    return ROUNDS * int(library.per_round()) / (time.perf_counter() - began)
+    def __init__(self, cpu: Cpu) -> None:
+        self.cpu = cpu
+
+    def answer(self, count: int) -> None:
+        """Do `work` multiply-adds that many times."""
+        self._library.chains(ctypes.c_size_t(count * ROUNDS))
+
+    @property
+    def work(self) -> int:
+        """The multiply-adds of one answer."""
+        return ROUNDS * int(self._library.per_round())
+
+    @cached_property
+    def _library(self) -> Any:
+        source = Path(__file__).with_name("peak.c")
+        with tempfile.TemporaryDirectory(prefix="datacc-bench-") as folder:
+            path = Path(folder) / "peak.so"
+            compiler = find()
+            run([*compiler.command, *compiler.target(self.cpu), "-O2", "-shared", "-fPIC", source, "-o", path],
+                Path(folder))  # fmt: skip
+            library = ctypes.CDLL(str(path))
+        library.chains.restype = ctypes.c_float
+        return library

@@ -106,6 +106,34 @@ def test_the_sine_is_near_the_truth_up_to_a_hundred_thousand(
     assert np.nanmax(np.abs(mine)) <= 1.001
 
 
+def bounded(low: float, high: float) -> Any:
+    """e to twice the x, the x between two numbers: of a chain that says so, and of one that is cut in two."""
+    b = Builder()
+    twice, none = (b.weight(name, (1,), role="fixed", value=np.array(value)) for name, value in (("s", 2), ("o", -0.0)))
+    x = b.op(
+        "affine", "twice", b.op("clip", "clip", b.input("x", "float32", (WIDTH,)), low=low, high=high), twice, none
+    )
+    return b.graph({"power": b.op("exp", "power", x)}), b.graph({"power": "power", "twice": "twice"})
+
+
+@pytest.mark.parametrize("cpu", ["x86-64-v3", "x86-64-v4"])
+def test_where_a_chain_says_that_powers_are_normal_nothing_else_is_cared_for(cpu: str, tmp_path: Path) -> None:
+    """The same bits as in the form that takes every number, and none where there was none."""
+    short, whole = bounded(-43.5, 44.0)
+    assert "_exp_normal(v" in written(short, cpu=cpu).c
+    assert "_exp_normal(v" not in written(whole, cpu=cpu).c
+    x = np.concatenate([floats(), np.linspace(-60, 60, 64 * WIDTH, dtype=np.float32).reshape(-1, WIDTH)])
+    one, other = (compiled(graph, tmp_path, cpu=cpu).batch({"x": x})["power"] for graph in (short, whole))
+    same = (one.view(np.uint32) == other.view(np.uint32)) | (np.isnan(one) & np.isnan(other))
+    assert same.all()
+    np.testing.assert_array_equal(np.isnan(one), np.isnan(x))
+
+
+@pytest.mark.parametrize(("low", "high"), [(-44.0, 1.0), (-1.0, 45.0)])
+def test_powers_that_may_overflow_or_vanish_are_cared_for(low: float, high: float) -> None:
+    assert "_exp_normal(v" not in written(bounded(low, high)[0]).c
+
+
 TO: dict[str, Callable[[], NDArray[np.float32]]] = {
     "near": lambda: np.linspace(-300, 300, WIDTH * 4, dtype=np.float32),
     "halves": lambda: (np.arange(WIDTH * 32, dtype=np.float32) - WIDTH * 16) / 2,

@@ -43,6 +43,10 @@ CONVOLUTIONS: list[dict[str, Any]] = [
     {"shape": (14, 14, 16), "out": 40, "size": (3, 3)},  # whole blocks and a rest
     {"shape": (11, 13, 3), "out": 7, "size": (5, 3), "stride": (2, 3), "pad": ((4, 0), (1, 2))},
     {"shape": (11, 13, 3), "out": 9, "size": (3, 3), "dilation": (2, 3), "pad": ((2, 4), (0, 6))},
+    {"shape": (7, 12, 3), "out": 8, "size": (3, 3), "stride": (2, 2)},  # two pixels in a wide vector
+    {"shape": (5, 8, 12), "out": 5, "size": (3, 3), "stride": (2, 1), "dilation": (2, 1)},
+    {"shape": (9, 7, 8), "out": 8, "size": (3, 3), "stride": (2, 1), "groups": 8},
+    {"shape": (7, 10, 6), "out": 6, "size": (3, 4), "dilation": (1, 2), "pad": ((1, 1), (3, 3)), "groups": 6},
     {"shape": (64, 5), "out": 20, "size": (7,), "stride": (2,), "pad": ((6, 0),)},  # causal sequence
     {"shape": (50, 16), "out": 16, "size": (3,), "dilation": (4,), "pad": ((8, 0),), "groups": 16},
 ]
@@ -67,6 +71,21 @@ def test_convolutions(cpu: str, tmp_path: Path) -> None:
     assert_agrees(net.b.graph(outputs), tmp_path, cpu=cpu)
 
 
+def test_eight_channels_fill_wide_vectors_with_two_pixels(tmp_path: Path) -> None:
+    """Where rows have pixels in pairs; with residuals and halos, in strips and whole."""
+    net, outputs = Net(), {}
+    for width in (20, 21):
+        x = net.b.input(f"x{width}", "float32", (24, width, 4))
+        first = net.conv(f"first{width}", x, 8)
+        own = net.conv(f"own{width}", first, 8, groups=8)
+        outputs[f"y{width}"] = net.conv(f"last{width}", own, 8, add=first)
+    graph = net.b.graph(outputs)
+    bodies = {text.split("(")[0]: text for text in written(graph, cpu="x86-64-v4").c.split("STEP void ")}
+    is_wide = {name.split("_")[-1]: "_wide(&" in body or "_abreast(&" in body for name, body in bodies.items()}
+    assert [is_wide[name] for name in ("first20", "own20", "first21", "own21")] == [True, True, False, False]
+    assert_agrees(graph, tmp_path, cpu="x86-64-v4")
+
+
 @pytest.mark.parametrize("cpu", WIDTHS)
 @pytest.mark.parametrize("out", [1, 8, 17, 33, 72])
 def test_dense_layers_of_all_widths(out: int, cpu: str, tmp_path: Path) -> None:
@@ -76,6 +95,34 @@ def test_dense_layers_of_all_widths(out: int, cpu: str, tmp_path: Path) -> None:
     both = [net.dense("of_input", x, out), net.dense("of_halo", halo, out), net.conv("again", halo, 4)]
     total = net.b.op("relu", "relu", net.b.op("add", "sum", *both[:2]))
     assert_agrees(net.b.graph({"total": total, "conv": both[2]}), tmp_path, cpu=cpu)
+
+
+@pytest.mark.parametrize("cpu", WIDTHS)
+def test_pools_of_all_widths(cpu: str, tmp_path: Path) -> None:
+    net, outputs = Net(), {}
+    for channels in (5, 16, 24, 32):
+        x = net.b.input(f"x{channels}", "float32", (7, 9, channels))
+        for op in ("maxpool", "meanpool"):
+            name = f"{op}{channels}"
+            outputs[name] = net.b.op(op, name, x, size=(3, 2), stride=(2, 3))
+    graph = net.b.graph(outputs)
+    assert ("kernel_maxpool_wide" in written(graph, cpu=cpu).c) == (cpu == "x86-64-v4")
+    assert_agrees(graph, tmp_path, cpu=cpu)
+
+
+@pytest.mark.parametrize("shape", [(64,), (12,), (6, 5, 8), (20, 4)])
+def test_dense_layers_four_inputs_at_a_time(shape: tuple[int, ...], tmp_path: Path) -> None:
+    """Blocks of one to four wide vectors and a narrow one, with as many sums as the inputs allow."""
+    net, outputs = Net(), {}
+    x = net.b.input("x", "float32", shape)
+    for out in (3, 16, 24, 56, 120):
+        y = net.b.op("add", f"sum{out}", net.dense(f"dense{out}", x, out), net.b.input(f"more{out}", "float32", (out,)))
+        outputs[f"y{out}"] = net.b.op("relu", f"relu{out}", y) if out % 16 else y
+    graph = net.b.graph(outputs)
+    text = written(graph, cpu="x86-64-v4").c
+    assert "kernel_dense_fours_wide(&walk, 4, 1" in text
+    assert "kernel_dense_fours(&walk, 1, " in text
+    assert_agrees(graph, tmp_path, cpu="x86-64-v4")
 
 
 @pytest.mark.parametrize("cpu", WIDTHS)
@@ -123,9 +170,10 @@ def test_standardising_is_the_same_to_the_last_bit(tmp_path: Path) -> None:
     np.testing.assert_array_equal(compiled(graph, tmp_path).batch(inputs)["y"], interpret(graph, inputs)["y"])
 
 
-def test_the_portable_form_agrees(tmp_path: Path) -> None:
-    graph = residual()
-    source = written(graph)
+@pytest.mark.parametrize("cpu", [CPU, "x86-64-v4"])
+@pytest.mark.parametrize("graph", [residual(), record(32, (40, 24)), digits((8, 8), 12)])
+def test_the_portable_form_agrees(graph: Graph, cpu: str, tmp_path: Path) -> None:
+    source = written(graph, cpu=cpu)
     (tmp_path / "program.c").write_text(source.c)
     (tmp_path / "program.h").write_text(source.header)
     command = [sys.executable, "-m", "ziglang", "cc", "-target", "x86_64-linux-gnu", "-std=c99", "-DDATACC_PORTABLE"]

@@ -65,18 +65,22 @@ INLINE lanes lanes_clip(lanes x, lanes low, lanes high)
     const lanes above = lanes_choose(lanes_less(x, low), low, x);
     return lanes_choose(lanes_less(high, above), high, above);
 }
-/* e to the x: 2^n times a polynomial of what is left, at most ln 2 / 2; relative error below 1e-7. */
+/* e to the x / 2^n, a polynomial of what n ln 2 leaves of x, at most ln 2 / 2; relative error below 1e-7. */
+INLINE lanes lanes_exp_rest(lanes x, lanes n)
+{
+    const lanes r = x - n * 0.693359375f + n * 2.12194440e-4f;
+    const lanes p = ((((1.9875691500e-4f * r + 1.3981999507e-3f) * r + 8.3334519073e-3f) * r + 4.1665795894e-2f) * r
+                     + 1.6666665459e-1f) * r + 5.0000001201e-1f;
+    return p * r * r + r + 1.0f;
+}
+/* e to the x: 2^n times the rest. */
 INLINE lanes lanes_exp(lanes x)
 {
     const lanes within = lanes_clip(x, lanes_all(-104), lanes_all(89));
     const lanes shifted = within * 1.44269504f + 12582912.0f; /* 1.5 * 2^23: nothing behind the point stays */
-    const lanes n = shifted - 12582912.0f;
-    const lanes r = within - n * 0.693359375f + n * 2.12194440e-4f;
-    const lanes p = ((((1.9875691500e-4f * r + 1.3981999507e-3f) * r + 8.3334519073e-3f) * r + 4.1665795894e-2f) * r
-                     + 1.6666665459e-1f) * r + 5.0000001201e-1f;
     const lanes_whole power = lanes_bits(shifted) - (0x4B400000u - 254); /* n + 254, in two steps: 2^n may overflow */
     const lanes_whole half = power >> 1, rest = power - half;
-    return (p * r * r + r + 1.0f) * lanes_of_bits(half << 23) * lanes_of_bits(rest << 23);
+    return lanes_exp_rest(within, shifted - 12582912.0f) * lanes_of_bits(half << 23) * lanes_of_bits(rest << 23);
 }
 #else
 typedef struct { float at[8]; } lanes;
@@ -145,18 +149,22 @@ INLINE float lane_clip(float x, float low, float high)
     const float above = lane_choose(lane_less(x, low), low, x);
     return lane_choose(lane_less(high, above), high, above);
 }
-/* e to the x: 2^n times a polynomial of what is left, at most ln 2 / 2; relative error below 1e-7. */
+/* e to the x / 2^n, a polynomial of what n ln 2 leaves of x, at most ln 2 / 2; relative error below 1e-7. */
+INLINE float lane_exp_rest(float x, float n)
+{
+    const float r = x - n * 0.693359375f + n * 2.12194440e-4f;
+    const float p = ((((1.9875691500e-4f * r + 1.3981999507e-3f) * r + 8.3334519073e-3f) * r + 4.1665795894e-2f) * r
+                     + 1.6666665459e-1f) * r + 5.0000001201e-1f;
+    return p * r * r + r + 1.0f;
+}
+/* e to the x: 2^n times the rest. */
 INLINE float lane_exp(float x)
 {
     const float within = lane_clip(x, -104, 89);
     const float shifted = within * 1.44269504f + 12582912.0f; /* 1.5 * 2^23: nothing behind the point stays */
-    const float n = shifted - 12582912.0f;
-    const float r = within - n * 0.693359375f + n * 2.12194440e-4f;
-    const float p = ((((1.9875691500e-4f * r + 1.3981999507e-3f) * r + 8.3334519073e-3f) * r + 4.1665795894e-2f) * r
-                     + 1.6666665459e-1f) * r + 5.0000001201e-1f;
     const lane_whole power = lane_bits(shifted) - (0x4B400000u - 254); /* n + 254, in two steps: 2^n may overflow */
     const lane_whole half = power >> 1, rest = power - half;
-    return (p * r * r + r + 1.0f) * lane_of_bits(half << 23) * lane_of_bits(rest << 23);
+    return lane_exp_rest(within, shifted - 12582912.0f) * lane_of_bits(half << 23) * lane_of_bits(rest << 23);
 }
 INLINE lanes lanes_exp(lanes x)
 {

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from datacc.emit.abreast import abreast
 from datacc.emit.blocks import Blocks, suits
 from datacc.emit.form import Form
 from datacc.emit.shape import Shape
@@ -16,7 +17,7 @@ def cycles(plan: Plan, step: Step, rows: int) -> float:
     if plan.places[step.reads[0]].dtype != "float32":
         return Shape.of(step, plan).cycles(rows)
     form = Form.of(step, replace(plan, places={**plan.places, step.out: replace(out, height=rows)}))
-    return Blocks.of(form).cycles if suits(form) else form.cycles
+    return Blocks.of(form).cycles if suits(form) else abreast(form).cycles
 
 
 def moving(floats: int) -> float:

@@ -11,7 +11,9 @@ from datacc.ir.plan import Part, Place, Plan, Step
 from datacc.spec.cpus import CPUS
 
 SLOWER: Final = 1.02  # what strips may cost, against whole pictures
+SLOWER_WIDE: Final = 1.0  # the same where vectors are wide: what surrounds the products weighs twice as much
 MOVED: Final = 0.25  # of a row that moves within its window: it is in the nearest cache, unlike a whole picture
+MOVED_WIDE: Final = 0.6  # the same, as measured, where vectors are wide
 NEAR: Final = 16_384  # bytes that stay in the nearest cache beside all else
 NEAR_WIDE: Final = 49_152  # the same where vectors are wide: the second cache of such processors is nearly as quick
 PARTS: Final = len(ascii_lowercase)  # the most in a chain: each has a letter
@@ -32,7 +34,7 @@ def in_strips(plan: Plan, chain: Sequence[Step]) -> tuple[Step, dict[str, Place]
         return None
     least = (1,) * len(chain)
     parts = _parts(plan, chain, moves, least)
-    limit = SLOWER * _whole(plan, chain)
+    limit = (SLOWER_WIDE if CPUS[plan.cpu].wide else SLOWER) * _whole(plan, chain)
     while parts is not None and _cost(plan, parts) > limit:
         higher = [(*least[:k], 2 * least[k], *least[k + 1 :]) for k in range(len(chain)) if least[k] < ROWS]
         tried = [
@@ -118,7 +120,8 @@ def _whole(plan: Plan, chain: Sequence[Step]) -> float:
 def _cost(plan: Plan, parts: Parts) -> float:
     """The cycles of all calls and of the rows that move."""
     work = sum(part.calls * cycles(plan, part.step, part.rows) for part in parts)
-    return work + MOVED * sum(moving(part.calls * part.kept * part.source.row) for part in parts[1:])
+    share = MOVED_WIDE if CPUS[plan.cpu].wide else MOVED
+    return work + share * sum(moving(part.calls * part.kept * part.source.row) for part in parts[1:])
 
 
 def _divisors(number: int) -> Iterator[int]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from datacc.compiler.unread import without_unread
 from datacc.ir.check import check
 from datacc.ir.graph import SOURCES, Graph, Node, needed
 
@@ -13,7 +14,7 @@ PRODUCTS = ("conv", "dense")
 
 def simplify(graph: Graph) -> Graph:
     """The same function, fewer nodes; a complete Graph in, a complete Graph out, without its loss."""
-    return check(drop_unused(folded(graph)), holes=())
+    return check(drop_unused(without_unread(folded(graph))), holes=())
 
 
 def folded(graph: Graph) -> Graph:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+from datacc.emit.abreast import abreast
 from datacc.emit.bands import Band, stretch
 from datacc.emit.form import Form
 from datacc.emit.lanes import WIDE
@@ -92,7 +93,7 @@ def suits(form: Form) -> bool:
     """Whether a convolution is computed so: 3 × 3 windows side by side on whole vectors of channels, and faster so."""
     is_plain = form.groups == 1 and form.stride == form.dilation == (1, 1) and form.weight.shape[1:3] == (3, 3)
     is_whole = form.source.pixel % LANES == 0 and form.weight.shape[3] >= LEAST and form.out.width >= 2
-    return form.winograd and is_plain and is_whole and Blocks.of(form).cycles < form.cycles
+    return form.winograd and is_plain and is_whole and Blocks.of(form).cycles < abreast(form).cycles
 
 
 def tiles_of(rows: int, columns: int) -> int:

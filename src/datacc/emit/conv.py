@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from datacc.emit import abreast
 from datacc.emit.bands import Band, by_lane, cut, filled, ungrouped
 from datacc.emit.blocks import Blocks, suits
 from datacc.emit.form import Form
@@ -43,7 +44,7 @@ _KERNEL: Final = """\
 INLINE void kernel_conv(const conv_walk *walk, int rows, int columns, int vectors, const float *in,
                         const float *weight, const float *bias, const float *residual, float *out)
 {
-    lanes sum[20];
+    lanes sum[24];
     UNROLL for (int p = 0; p < rows * columns; p++)
         UNROLL for (int v = 0; v < vectors; v++)
             sum[p * vectors + v] = bias ? lanes_load(bias + 8 * v) : lanes_all(0);
@@ -70,7 +71,7 @@ _DEPTHWISE: Final = """\
 INLINE void kernel_depthwise(const conv_walk *walk, int rows, int columns, const float *in, const float *weight,
                              const float *bias, const float *residual, float *out)
 {
-    lanes sum[20];
+    lanes sum[24];
     UNROLL for (int p = 0; p < rows * columns; p++) sum[p] = lanes_load(bias);
     for (int tap = 0; tap < walk->taps; tap++)
         for (int run = 0; run < walk->runs; run++, weight += 8) {
@@ -91,6 +92,7 @@ INLINE void kernel_depthwise(const conv_walk *walk, int rows, int columns, const
 FRAGMENTS: Final[Mapping[str, str]] = {
     "conv_walk": _WALK,
     **both_widths({"conv_finish": _FINISH, "kernel_conv": _KERNEL, "kernel_depthwise": _DEPTHWISE}),
+    **abreast.FRAGMENTS,
 }
 
 
@@ -99,15 +101,33 @@ def conv(step: Step, plan: Plan, name: str) -> Piece:
     form = Form.of(step, plan)
     if suits(form):
         return winograd(form, name)
-    full = form.weight if form.is_depthwise else ungrouped(form.weight, form.groups)
+    form = abreast.abreast(form)
+    if form.abreast > 1 and not form.is_depthwise:
+        return _pairs(form, name)
+    full = _full(form)
     body: list[str] = []
     weights: dict[str, NDArray[np.float32]] = {}
     for i, band in enumerate(form.bands):
         suffix = "abcd"[i] if len(form.bands) > 1 else ""
         weight, bias = f"{name}_weight{suffix}", f"{name}_bias{suffix}"
         weights[weight] = by_lane(full, band) if form.is_depthwise else cut(full, band)
-        weights[bias] = filled(form.bias)[band.first : band.first + band.blocks * band.width]
+        weights[bias] = np.tile(filled(form.bias), form.abreast)[band.first : band.first + band.blocks * band.width]
         body += _blocks(form, band, weight, bias, len(weights[weight]) // band.blocks)
+    return Piece(table=_table(form), body=tuple(body), weights=weights)
+
+
+def _full(form: Form) -> NDArray[np.float32]:
+    """The weights, with those of inputs that an output does not read."""
+    if form.is_depthwise:
+        return np.concatenate([filled(form.weight)] * form.abreast) if form.abreast > 1 else form.weight
+    return ungrouped(form.weight, form.groups)
+
+
+def _pairs(form: Form, name: str) -> Piece:
+    """The step of two pixels of eight channels at a time."""
+    weight, bias = f"{name}_weight", f"{name}_bias"
+    body = _tiles(form, form.bands[0], at("in", form.origin), weight, bias, "out", "residual", 0)
+    weights = {weight: abreast.weights(form), bias: abreast.bias(form)}
     return Piece(table=_table(form), body=tuple(body), weights=weights)
 
 
@@ -120,24 +140,22 @@ def scratch(step: Step, plan: Plan) -> int:
 
 
 def _table(form: Form) -> tuple[str, ...]:
-    channels = form.bands[0].channels
-    taps, across = form.weight.shape[1:3]
-    step = form.dilation[1] * form.source.pixel
-    is_one_run = step == channels
+    runs, run = form.runs
+    pixels = form.abreast if form.is_depthwise else 1  # that one vector of inputs holds
     residual = form.residual
     return walk(
         "conv_walk",
-        taps=taps,
+        taps=form.weight.shape[1],
         tap_row=form.dilation[0] * form.source.row,
-        runs=1 if is_one_run else across,
-        run_step=0 if is_one_run else step,
-        run=across * channels if is_one_run else channels,
+        runs=runs,
+        run_step=form.dilation[1] * form.source.pixel if runs > 1 else 0,
+        run=run,
         next_row=form.stride[0] * form.source.row,
-        next_pixel=form.stride[1] * form.source.pixel,
+        next_pixel=form.stride[1] * form.source.pixel * pixels,
         out_row=form.out.row,
-        out_pixel=form.out.pixel,
+        out_pixel=form.out.pixel * pixels,
         residual_row=residual.row if residual else 0,
-        residual_pixel=residual.pixel if residual else 0,
+        residual_pixel=residual.pixel * pixels if residual else 0,
         relu=int(form.relu),
         most=at_most(form.most),
     )
@@ -179,9 +197,11 @@ def _tiles(
     block = "block" if blocks > 1 else ""
     kernel = ("kernel_depthwise" if form.is_depthwise else "kernel_conv") + band.suffix
     vectors = [] if form.is_depthwise else [str(band.vectors)]
-    height, width, depth = form.out.height, form.out.width, form.depth(band)
+    if form.abreast > 1 and not form.is_depthwise:
+        kernel, vectors = "kernel_conv_abreast", []
+    height, width, depth = form.out.height, form.width, form.depth(band)
     tile = best_tile(height, width, band.vectors, depth, form.cpu, own=form.is_depthwise)
-    stride = form.stride[0] * form.source.row, form.stride[1] * form.source.pixel
+    stride = form.stride[0] * form.source.row, form.stride[1] * form.source.pixel * form.abreast
     lines = []
     for first_y, end_y, rows, columns_of in cover(tile, height, width):
         y = "y" if end_y - first_y > rows else str(first_y)
@@ -196,10 +216,10 @@ def _tiles(
                 at(source, times(y, stride[0]), times(x, stride[1]), times(block, band.width)),
                 at(weight, times(block, depth * band.width)),
                 at(bias, times(block, band.width)),
-                at(_pixel(residual, form.residual, y, x, channel), times(block, band.width))
+                at(_pixel(residual, form.residual, y, times(x, form.abreast), channel), times(block, band.width))
                 if form.residual
                 else "NULL",
-                at(_pixel(out, form.out, y, x, channel), times(block, band.width)),
+                at(_pixel(out, form.out, y, times(x, form.abreast), channel), times(block, band.width)),
             ]
             row += loop("x", first_x, end_x, columns, loop("block", 0, blocks, 1, call(kernel, *arguments)))
         lines += loop("y", first_y, end_y, rows, row)

@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from datacc.emit import dense_fours
 from datacc.emit.bands import filled, stretch
 from datacc.emit.dense_rows import dense_rows, suits
 from datacc.emit.lanes import both_widths
@@ -44,15 +45,24 @@ INLINE void kernel_dense(const dense_walk *walk, int vectors, int chains, const 
         }
     UNROLL for (int n = chains * vectors / 2; n >= vectors; n /= 2) /* chains are 1, 2, 4 or 8 */
         UNROLL for (int i = 0; i < n; i++) sum[i] = lanes_add(sum[i], sum[n + i]);
-    UNROLL for (int v = 0; v < vectors; v++) {
-        lanes total = sum[v];
-        if (residual) total = lanes_add(total, lanes_load(residual + 8 * v));
-        if (walk->relu) total = lanes_larger(lanes_all(0), total);
-        lanes_store(out + 8 * v, total);
-    }
+    UNROLL for (int v = 0; v < vectors; v++)
+        dense_finish(walk->relu, sum[v], residual ? residual + 8 * v : NULL, out + 8 * v);
 }"""
 
-FRAGMENTS: Final[Mapping[str, str]] = {"dense_walk": _WALK, **both_widths({"kernel_dense": _KERNEL})}
+_FINISH: Final = """\
+/* Adds the residual, applies the threshold, and writes one vector. */
+INLINE void dense_finish(int relu, lanes sum, const float *residual, float *out)
+{
+    if (residual) sum = lanes_add(sum, lanes_load(residual));
+    if (relu) sum = lanes_larger(lanes_all(0), sum);
+    lanes_store(out, sum);
+}"""
+
+FRAGMENTS: Final[Mapping[str, str]] = {
+    "dense_walk": _WALK,
+    **both_widths({"dense_finish": _FINISH, "kernel_dense": _KERNEL}),
+    **dense_fours.FRAGMENTS,
+}
 
 
 def dense(step: Step, plan: Plan, name: str) -> Piece:
@@ -67,9 +77,11 @@ def dense(step: Step, plan: Plan, name: str) -> Piece:
     matrix = filled(weight.reshape(len(weight), -1))
     cpu = CPUS[plan.cpu]
     sums = 8 if cpu.registers >= 16 else 4
+    in_fours = dense_fours.suits(source, cpu)
+    kernel = "kernel_dense_fours" if in_fours else "kernel_dense"
     body: list[str] = []
     parts = []
-    for band in stretch(out.pixel, cpu, 4):
+    for band in dense_fours.bands(out, cpu) if in_fours else stretch(out.pixel, cpu, 4):
         first, width, block = band.first, band.width, "block" if band.blocks > 1 else ""
         size = width * matrix.shape[1]
         arguments = (
@@ -79,10 +91,11 @@ def dense(step: Step, plan: Plan, name: str) -> Piece:
             at("residual", plan.places[step.residual].first + first, times(block, width)) if step.residual else "NULL",
             at("out", out.first + first, times(block, width)),
         )
-        chains = str(max(1, sums // band.vectors))
-        lines = call(f"kernel_dense{band.suffix}", "&walk", str(band.vectors), chains, *arguments)
+        chains = dense_fours.chains(band, source) if in_fours else max(1, sums // band.vectors)
+        lines = call(f"{kernel}{band.suffix}", "&walk", str(band.vectors), str(chains), *arguments)
         body += loop("block", 0, band.blocks, 1, lines)
-        parts += [_ordered(matrix[b : b + width]) for b in range(first, first + band.blocks * width, width)]
+        blocks = [matrix[b : b + width] for b in range(first, first + band.blocks * width, width)]
+        parts += [dense_fours.ordered(block, band) if in_fours else _ordered(block) for block in blocks]
     weights = {f"{name}_weight": np.concatenate(parts), f"{name}_bias": filled(bias)}
     return Piece(table=_table(source, relu=step.relu), body=tuple(body), weights=weights)
 

@@ -1,6 +1,7 @@
 """Steps that make each element of those at the same place: a chain of ops in one loop, eight floats at a time."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from datacc.emit.lanes import WIDE
 from datacc.emit.loops import Loops, Weight, reduced
 from datacc.emit.piece import Piece
+from datacc.emit.ranges import NORMAL, Range, is_within, ranges
 from datacc.emit.text import number
 from datacc.emit.walk import loop
 from datacc.ir.graph import Node
@@ -24,6 +26,7 @@ WORDS: Final[Mapping[str, str]] = {
     "multiply": "lanes_multiply({a}, {b})",
     "divide": "lanes_divide({a}, {b})",
     "exp": "lanes_exp({a})",
+    "exp_normal": "lanes_exp_normal({a})",
     "log": "lanes_log({a})",
     "sqrt": "lanes_sqrt({a})",
     "sin": "lanes_sin({a})",
@@ -78,6 +81,12 @@ class _Chain:
             keeps_zeros=self.keeps_zeros(),
         )
 
+    @cached_property
+    def ranges(self) -> Mapping[str, Range]:
+        """Between which numbers values lie."""
+        weights = {name: tuple(given.values()) for name, given in self.given.items()}
+        return ranges(self.nodes, {name: w for name, w in weights.items() if w and all(x.size == 1 for x in w)})
+
     def is_spread(self, place: Place) -> bool:
         """Whether one number serves all channels of a pixel."""
         return place.channels == 1 and self.out.channels > 1
@@ -130,7 +139,12 @@ class _Chain:
         words |= {key: number(np.float32(node[key])) for key, _ in node.attrs if key in ("low", "high")}
         weights = {key.split("_")[-1].rstrip("0123456789"): key for key in self.given[node.name]}
         words |= {what: self._weight(node, key, c) for what, key in weights.items()}
-        return _affine(**words) if node.op == "affine" else WORDS[node.op].format(**words)
+        return _affine(**words) if node.op == "affine" else WORDS[self._word(node)].format(**words)
+
+    def _word(self, node: Node) -> str:
+        """The op, or the form of it that leaves out the care for what cannot come."""
+        is_normal = node.op == "exp" and is_within(self.ranges.get(node.inputs[0]), NORMAL)
+        return "exp_normal" if is_normal else node.op
 
     def _weight(self, node: Node, key: str, c: str) -> str:
         weight = self.given[node.name][key]

@@ -30,6 +30,7 @@ class Form:
     groups: int
     cpu: Cpu
     winograd: bool  # whether it may be computed in that form
+    abreast: int = 1  # output pixels beside each other that lie in one vector, each with all channels
 
     @staticmethod
     def of(step: Step, plan: Plan) -> "Form":
@@ -59,6 +60,11 @@ class Form:
         return self.groups > 1 and self.groups == self.out.channels == self.source.channels
 
     @property
+    def width(self) -> int:
+        """The vectors of output pixels in a row: pixels, unless several lie in one."""
+        return self.out.width // self.abreast
+
+    @property
     def origin(self) -> int:
         """From the input's buffer to the window of the first output pixel."""
         return self.source.first - self.before[0] * self.source.row - self.before[1] * self.source.pixel
@@ -67,18 +73,28 @@ class Form:
     def bands(self) -> tuple[Band, ...]:
         """The bands of this convolution; a depthwise one reads no window of channels."""
         if self.is_depthwise:
-            return stretch(self.out.pixel, self.cpu, 1)
+            return stretch(self.out.pixel * self.abreast, self.cpu, 1)
+        if self.abreast > 1:
+            return (Band(first=0, blocks=1, vectors=self.abreast, wide=True, channels=self.source.channels),)
         return bands(self.out.channels, self.source.channels, self.groups, self.cpu)
 
     def depth(self, band: Band) -> int:
-        """The products of which one output is the sum."""
+        """The vectors of products that are added up for one vector of sums."""
         _, down, across, _ = self.weight.shape
+        if self.abreast > 1 and not self.is_depthwise:
+            return int(down * self.runs[0] * -(-self.runs[1] // self.abreast))
         return int(down * across * max(1, band.channels))
+
+    @property
+    def runs(self) -> tuple[int, int]:
+        """The stretches of adjacent inputs in one row of a window, and the inputs in each."""
+        across, channels = self.weight.shape[2], self.bands[0].channels
+        return (1, across * channels) if self.dilation[1] * self.source.pixel == channels else (across, channels)
 
     @property
     def cycles(self) -> float:
         """About how many cycles it takes as it is written, product by product."""
-        height, width = self.out.height, self.out.width
+        height, width = self.out.height, self.width
         return sum(
             band.blocks * fewest_cycles(height, width, band.vectors, self.depth(band), self.cpu, own=self.is_depthwise)
             for band in self.bands

@@ -100,19 +100,34 @@ INLINE lanes lanes_clip(lanes x, lanes low, lanes high)
     return lanes_choose(lanes_less(high, above), high, above);
 }"""
 
+_EXP_REST: Final = """\
+/* e to the x / 2^n, a polynomial of what n ln 2 leaves of x, at most ln 2 / 2; relative error below 1e-7. */
+INLINE lanes lanes_exp_rest(lanes x, lanes n)
+{
+    const lanes r = x - n * 0.693359375f + n * 2.12194440e-4f;
+    const lanes p = ((((1.9875691500e-4f * r + 1.3981999507e-3f) * r + 8.3334519073e-3f) * r + 4.1665795894e-2f) * r
+                     + 1.6666665459e-1f) * r + 5.0000001201e-1f;
+    return p * r * r + r + 1.0f;
+}"""
+
 _EXP: Final = """\
-/* e to the x: 2^n times a polynomial of what is left, at most ln 2 / 2; relative error below 1e-7. */
+/* e to the x: 2^n times the rest. */
 INLINE lanes lanes_exp(lanes x)
 {
     const lanes within = lanes_clip(x, lanes_all(-104), lanes_all(89));
     const lanes shifted = within * 1.44269504f + 12582912.0f; /* 1.5 * 2^23: nothing behind the point stays */
-    const lanes n = shifted - 12582912.0f;
-    const lanes r = within - n * 0.693359375f + n * 2.12194440e-4f;
-    const lanes p = ((((1.9875691500e-4f * r + 1.3981999507e-3f) * r + 8.3334519073e-3f) * r + 4.1665795894e-2f) * r
-                     + 1.6666665459e-1f) * r + 5.0000001201e-1f;
     const lanes_whole power = lanes_bits(shifted) - (0x4B400000u - 254); /* n + 254, in two steps: 2^n may overflow */
     const lanes_whole half = power >> 1, rest = power - half;
-    return (p * r * r + r + 1.0f) * lanes_of_bits(half << 23) * lanes_of_bits(rest << 23);
+    return lanes_exp_rest(within, shifted - 12582912.0f) * lanes_of_bits(half << 23) * lanes_of_bits(rest << 23);
+}"""
+
+_EXP_NORMAL: Final = """\
+/* The same bits for an x that surely lies between -87 and 88, where 2^n neither overflows nor vanishes. */
+INLINE lanes lanes_exp_normal(lanes x)
+{
+    const lanes shifted = x * 1.44269504f + 12582912.0f; /* 1.5 * 2^23: nothing behind the point stays */
+    const lanes_whole power = lanes_bits(shifted) - (0x4B400000u - 127); /* n + 127 */
+    return lanes_exp_rest(x, shifted - 12582912.0f) * lanes_of_bits(power << 23);
 }"""
 
 _LOG: Final = """\
@@ -187,7 +202,14 @@ INLINE lanes lanes_sqrt(lanes x)
 }}
 #endif"""
 
-_SHARED: Final = {"lanes_clip": _CLIP, "lanes_exp": _EXP, "lanes_log": _LOG, "lanes_sin": _SIN}
+_SHARED: Final = {
+    "lanes_clip": _CLIP,
+    "lanes_exp_rest": _EXP_REST,
+    "lanes_exp": _EXP,
+    "lanes_exp_normal": _EXP_NORMAL,
+    "lanes_log": _LOG,
+    "lanes_sin": _SIN,
+}
 
 
 def of_one(text: str) -> str:
@@ -210,7 +232,9 @@ PORTABLE: Final[Mapping[str, str]] = {
     **{name.replace("lanes_", "lane_"): of_one(text) for name, text in _SHARED.items()},
     "lane_sqrt": _ROOT,
     "lanes_clip": each_lane("lanes_clip", "x", "low", "high"),
-    **{name: each_lane(name, "x") for name in ("lanes_exp", "lanes_log", "lanes_sin", "lanes_sqrt")},
+    **{
+        name: each_lane(name, "x") for name in ("lanes_exp", "lanes_exp_normal", "lanes_log", "lanes_sin", "lanes_sqrt")
+    },
 }
 
 

@@ -1,14 +1,16 @@
-"""Pooling: the largest or the mean value of each window, eight channels at a time."""
+"""Pooling: the largest or the mean value of each window, eight or sixteen channels at a time."""
 
 from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
 
+from datacc.emit.lanes import WIDE, both_widths
 from datacc.emit.piece import Piece, at
 from datacc.emit.text import number
 from datacc.emit.walk import walk
 from datacc.ir.plan import Plan, Step
+from datacc.spec.cpus import CPUS
 
 _WALK: Final = """\
 /* How a pool walks: an output of rows x columns x pixel floats, windows of down x across input pixels. */
@@ -66,8 +68,7 @@ INLINE void kernel_maxpool_{name}(const pool_walk *walk, const {name}_t *in, {na
 
 FRAGMENTS: Final[Mapping[str, str]] = {
     "pool_walk": _WALK,
-    "kernel_maxpool": _MAX,
-    "kernel_meanpool": _MEAN,
+    **both_widths({"kernel_maxpool": _MAX, "kernel_meanpool": _MEAN}),
     **{f"kernel_maxpool_{name}": _BYTES.format(name=name) for name in ("uint8", "int8", "int16", "int32")},
 }
 
@@ -77,7 +78,8 @@ def pool(step: Step, plan: Plan, name: str) -> Piece:
     source, out = plan.places[step.reads[0]], plan.places[step.out]
     down, across = (1, *plan.graph.by_name[step.nodes[0]]["size"])[-2:]
     share = f"{number(np.float32(1 / (down * across)))}, " if step.op == "meanpool" else ""
-    call = f"kernel_{step.op}(&walk, {at('in', source.first)}, {share}{at('out', out.first)});"
+    width = "_wide" if CPUS[plan.cpu].wide and out.pixel % WIDE == 0 else ""
+    call = f"kernel_{step.op}{width}(&walk, {at('in', source.first)}, {share}{at('out', out.first)});"
     return Piece(table=_table(step, plan), body=(call,))
 
 

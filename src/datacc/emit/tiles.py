@@ -11,7 +11,7 @@ LATENCY: Final = 4  # cycles of a multiply-add; a tile with fewer than twice as 
 ROUND: Final = 2  # cycles that each round of a tile's loop loses, as measured
 PER_CYCLE: Final = 2  # multiply-adds, and vector loads
 START: Final = 12  # cycles that a tile takes beside its multiply-adds
-SUMS: Final = 20  # the most vectors of sums that any kernel keeps
+SUMS: Final = 24  # the most vectors of sums that any kernel keeps
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ import numpy as np
 
 from datacc.ir.build import Builder
 
-LIMIT = 88.0  # e to the 88 is the last whole power that float32 can say
+LEAST, MOST = -87.0, 88.0  # the whole numbers between which e to the x is a normal number
 
 
 def total(b: Builder, name: str, x: str) -> str:
@@ -35,7 +35,7 @@ def softmax(b: Builder, name: str, x: str) -> str:
 
 def sigmoid(b: Builder, name: str, x: str) -> str:
     """e^x / (1 + e^x)."""
-    power = b.op("exp", f"{name}.exp", b.op("clip", f"{name}.clip", x, low=-LIMIT, high=LIMIT))
+    power = b.op("exp", f"{name}.exp", b.op("clip", f"{name}.clip", x, low=LEAST, high=MOST))
     return b.op("divide", name, power, _shifted(b, f"{name}.more", power, 1))
 
 
