@@ -1,6 +1,7 @@
 """Which back end does a fit: the one that is asked for, else the first that covers it."""
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
@@ -37,7 +38,13 @@ class Engine:
     ) -> Fitted:
         """`datacc.fit.driver.fit` with this back end."""
         back_end = _member(self.name, self.why)
+        recipe = replace(recipe, threads=_processors()) if back_end.steady else recipe
         return fit(back_end, graph, learn, tune, recipe, seed, watch=watch, rounding=rounding, checkpoint=checkpoint)
+
+
+def _processors() -> int:
+    """How many threads may run at a time here."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def engine(asked: str | None, graph: Graph, rounding: Rounding | None = None) -> Engine:

@@ -4,7 +4,6 @@ The same arguments give the same weights, bit for bit, whatever the number of th
 multiply-adds in vectors (x86-64-v3 and later, aarch64).
 """
 
-import os
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -64,11 +63,6 @@ def _program(graph: Graph, loss: Graph, settings: Settings) -> Program:
     return Program(step_graph(graph, loss), look_graph(graph), learnt, cpu, settings)
 
 
-def _processors() -> int:
-    """How many threads to use: all that we may, whatever the recipe says, since they change no bit."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 class _Steps(Fitting):
     """One fit under way in memory of its own."""
 
@@ -78,7 +72,7 @@ class _Steps(Fitting):
         self.program, self.recipe, self.taken = program, recipe, 0
         self.shapes = {node.name: node.type.shape for node in graph.holes if node.role == "learnt"}
         path = linked(program, cache_folder("fit"))
-        self.library = Library(program, path, {"step": rows, "look": LOOK_ROWS}, _processors())
+        self.library = Library(program, path, {"step": rows, "look": LOOK_ROWS}, recipe.threads)
         for name in self.shapes:
             self.library.put(name, weights[name])
         self.library.decays({name: recipe.decay if len(shape) > 1 else 0.0 for name, shape in self.shapes.items()})
