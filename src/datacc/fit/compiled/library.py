@@ -76,7 +76,8 @@ class Program:
         """The weight of this shape that a stretch of memory holds."""
         part = self.memory.parts[name]
         rows = memory[part.offset : part.offset + part.size].reshape(part.rows, -1)[:, : part.channels]
-        return np.ascontiguousarray((rows.T if name in self.step.spread else rows).reshape(shape))
+        found = (rows.T if name in self.step.spread else rows).reshape(shape)
+        return np.array(found, order="C", copy=True)
 
 
 def best_cpu(machine: str, features: frozenset[str]) -> Cpu | None:
@@ -147,7 +148,7 @@ class Library:
         """A whole value that the last look computed."""
         part = self.program.look.parts[name]
         found = self.whole[part.offset : part.offset + part.size].reshape(part.rows, -1)[:, : part.channels]
-        return found.reshape(shape)
+        return found.reshape(shape).copy()
 
     @property
     def average(self) -> Float:
