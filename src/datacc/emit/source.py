@@ -12,6 +12,7 @@ from datacc.emit.header import class_constants, count, members
 from datacc.emit.lanes import NAMES, WORDS, arithmetic
 from datacc.emit.piece import C_TYPES, at
 from datacc.emit.processor import runs_here
+from datacc.emit.shared import Call, share
 from datacc.emit.strips import strips
 from datacc.emit.table import FRAGMENTS, KERNELS, has_kernel
 from datacc.emit.text import numbers
@@ -75,12 +76,14 @@ EXPORT {batch}
 def source_text(plan: Plan, interface: Interface) -> str:
     """The text of NAME.c."""
     _check(plan, interface)
-    texts, weights = [], dict[str, NDArray[Any]]()
+    texts, nodes, weights = dict[str, str](), dict[str, str](), dict[str, NDArray[Any]]()
     for i, step in enumerate(plan.steps, 1):
-        text, more = _step(plan, str(i), step)
-        texts.append(text)
+        name = title(str(i), step)
+        texts[name], more = _step(plan, str(i), step)
+        nodes[name] = " + ".join(step.nodes)
         weights |= more
-    steps = "\n\n".join(texts)
+    kept, calls = share(texts, nodes, weights)
+    steps = "\n\n".join(kept)
     name = interface.name
     bits, products = _BITS[is_exact(plan.graph)]
     return _FILE.format(
@@ -96,7 +99,7 @@ def source_text(plan: Plan, interface: Interface) -> str:
         kernels="\n\n".join(_used(steps)),
         declarations="\n".join(f"{_constant(key, values)};" for key, values in weights.items()),
         steps=steps,
-        program=_program(plan, interface),
+        program=_program(plan, interface, calls),
         batch=_batch(interface),
         runs_here=runs_here(name, plan.cpu),
         constants=_constants(interface),
@@ -154,7 +157,7 @@ def _used(text: str) -> list[str]:
     return [*filter(None, words), *kept[::-1]]
 
 
-def _program(plan: Plan, interface: Interface) -> str:
+def _program(plan: Plan, interface: Interface, calls: Mapping[str, Call]) -> str:
     ports = {"input": interface.inputs, "answer": interface.answers, "state": interface.states}
     names = {home: members(mine) for home, mine in ports.items()}
     single = {(home, port.name) for home, mine in ports.items() for port in mine if count(port) == 1}
@@ -169,8 +172,10 @@ def _program(plan: Plan, interface: Interface) -> str:
 
     lines = []
     for i, step in enumerate(plan.steps, 1):
-        arguments = [pointer(value) for value in step.touched]
-        lines.append(f"    {title(str(i), step)}({', '.join(arguments)});")
+        call = calls[title(str(i), step)]
+        arguments = [*(pointer(value) for value in step.touched), *call.weights]
+        remark = f" /* {call.remark} */" if call.remark else ""
+        lines.append(f"    {call.name}({', '.join(arguments)});{remark}")
     name = interface.name
     state = f", {name}_state *state" if interface.states else ""
     head = f"void {name}(const {name}_input *input, {name}_answer *answer{state}, {name}_scratch *scratch)"
