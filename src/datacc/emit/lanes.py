@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from datacc.emit import convert, functions
+from datacc.emit import convert, crossed, functions
 from datacc.ir.plan import LANES
 
 WORDS: Final = """\
@@ -40,47 +40,7 @@ typedef float {word}_anywhere __attribute__((vector_size({4 * n}), aligned(4)));
         f"{word}_load": f"INLINE {word} {word}_load(const float *from) {{ return *(const {word}_anywhere *)from; }}",
         f"{word}_store": f"INLINE void {word}_store(float *to, {word} x) {{ *({word}_anywhere *)to = x; }}",
         f"{word}_all": f"INLINE {word} {word}_all(float x) {{ return ({word}){{{', '.join('x' * n)}}}; }}",
-        f"{word}_fours": f"""\
-/* Four floats, again in every four lanes. */
-INLINE {word} {word}_fours(const float *from)
-{{
-    typedef float four __attribute__((vector_size(16), aligned(4)));
-    const four x = *(const four *)from;
-    return ({word}){{{", ".join(f"x[{i % 4}]" for i in range(n))}}};
-}}""",
-        f"{word}_twos": f"""\
-/* Two floats, again in every two lanes. */
-INLINE {word} {word}_twos(const float *from)
-{{
-    typedef float two __attribute__((vector_size(8), aligned(4)));
-    const two x = *(const two *)from;
-    return ({word}){{{", ".join(f"x[{i % 2}]" for i in range(n))}}};
-}}""",
-        f"{word}_one": f"""\
-/* One float in even lanes, zeros in odd ones. */
-INLINE {word} {word}_one(float x) {{ return ({word}){{{", ".join(("x", "0")[i % 2] for i in range(n))}}}; }}""",
-        f"{word}_joined": f"""\
-/* The sums of neighbouring lanes, of a and then of b. */
-INLINE {word} {word}_joined({word} a, {word} b)
-{{
-    {word} even = a, odd = b;
-    UNROLL for (int i = 0; i < {n // 2}; i++) {{
-        even[i] = a[2 * i], even[{n // 2} + i] = b[2 * i];
-        odd[i] = a[2 * i + 1], odd[{n // 2} + i] = b[2 * i + 1];
-    }}
-    return even + odd;
-}}""",
-        f"{word}_halved": f"""\
-/* Of every four lanes the sums of those two apart, of a and b in turn. */
-INLINE {word} {word}_halved({word} a, {word} b)
-{{
-    {word} low = a, high = b;
-    UNROLL for (int i = 0; i < {n}; i += 2) {{
-        low[i] = a[i - i / 2 % 2], low[i + 1] = b[i - i / 2 % 2];
-        high[i] = a[i - i / 2 % 2 + 2], high[i + 1] = b[i - i / 2 % 2 + 2];
-    }}
-    return low + high;
-}}""",
+        **crossed.vector(word, n),
         f"{word}_add": f"INLINE {word} {word}_add({word} a, {word} b) {{ return a + b; }}",
         f"{word}_subtract": f"INLINE {word} {word}_subtract({word} a, {word} b) {{ return a - b; }}",
         f"{word}_multiply": f"INLINE {word} {word}_multiply({word} a, {word} b) {{ return a * b; }}",
@@ -149,47 +109,7 @@ INLINE {word} {word}_all(float x)
     for (int i = 0; i < {n}; i++) all.at[i] = x;
     return all;
 }}""",
-        f"{word}_fours": f"""\
-INLINE {word} {word}_fours(const float *from)
-{{
-    {word} x;
-    for (int i = 0; i < {n}; i++) x.at[i] = from[i % 4];
-    return x;
-}}""",
-        f"{word}_twos": f"""\
-INLINE {word} {word}_twos(const float *from)
-{{
-    {word} x;
-    for (int i = 0; i < {n}; i++) x.at[i] = from[i % 2];
-    return x;
-}}""",
-        f"{word}_one": f"""\
-INLINE {word} {word}_one(float x)
-{{
-    {word} one;
-    for (int i = 0; i < {n}; i++) one.at[i] = i % 2 ? 0 : x;
-    return one;
-}}""",
-        f"{word}_joined": f"""\
-INLINE {word} {word}_joined({word} a, {word} b)
-{{
-    {word} sum;
-    for (int i = 0; i < {n // 2}; i++) {{
-        sum.at[i] = a.at[2 * i] + a.at[2 * i + 1];
-        sum.at[{n // 2} + i] = b.at[2 * i] + b.at[2 * i + 1];
-    }}
-    return sum;
-}}""",
-        f"{word}_halved": f"""\
-INLINE {word} {word}_halved({word} a, {word} b)
-{{
-    {word} sum;
-    for (int i = 0; i < {n}; i++) {{
-        const int from = i - i % 4 + i % 4 / 2;
-        sum.at[i] = i % 2 ? b.at[from] + b.at[from + 2] : a.at[from] + a.at[from + 2];
-    }}
-    return sum;
-}}""",
+        **crossed.portable(word, n),
         **{f"{word}_{name}": _each(word, n, name, *change) for name, change in changes.items()},
     }
 

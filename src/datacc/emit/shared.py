@@ -1,4 +1,4 @@
-"""Layers of one form share one function, which takes their weights as arguments: less to read, compile and keep near."""
+"""Layers of one form share one function, which takes their weights as arguments: less to read, to compile, to cache."""
 
 import re
 from collections.abc import Mapping

@@ -1,5 +1,6 @@
 """The C of convolutions, and of both their gradients: tiles of pixels, or of weights, example after example."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from datacc.fit.compiled.layout import Layout, padded, vector_of
@@ -43,43 +44,41 @@ def conv_weight(node: Node, scene: Scene) -> list[str]:
     of, sums = window(scene.graph, node), scene.sums[node.name]
     vector, outputs = vector_of(sums.channels, scene.cpu), padded(sums.channels, scene.cpu)
     vectors = gradient_vectors(outputs // vector)
-    most = most_sums(scene.cpu) // vectors
     run, runs = _runs(of, x)
-    taps, tap_step = of.taps[0], of.dilation[0] * x.line
+    tap_step = of.dilation[0] * x.line
     distances = {
         "width": dy.width, "run": run, "tap_step": tap_step, "outputs": outputs, "x_row": of.stride[0] * x.line,
         "x_column": of.stride[1] * x.pixel, "dy_row": dy.row, "dy_column": dy.column,
     }  # fmt: skip
 
-    def call(count: int, tap: str, k: str) -> str:
-        row = f"({tap} * {runs} + run) * {run} + {k}"
+    def call(count: int, k: str) -> str:
         return (
             f"gradient{suffix(vector)}(&walk, {count}, {vectors}, {dy.height}, "
-            f"x + {begin(of, x)} + {tap} * {tap_step} + run * {of.dilation[1] * x.pixel} + {k}, "
-            f"dy + {dy.first} + o, sums + {sums.offset} + ({row}) * {outputs} + o);"
+            f"x + {begin(of, x)} + tap * {tap_step} + run * {of.dilation[1] * x.pixel} + {k}, dy + {dy.first} + o, "
+            f"sums + {sums.offset} + ((tap * {runs} + run) * {run} + {k}) * {outputs} + o);"
         )
 
-    if run < most // 2 and runs == 1:  # rows of the window are so short that a tile takes several
-        tiles = [
-            f"for (int tap = {first}; tap < {first + size * count}; tap += {size}) {call(size * run, 'tap', '0')}"
-            for first, size, count in pieces(taps, max(1, most // run))
-        ]
-    else:
-        tiles = [
-            f"for (int tap = 0; tap < {taps}; tap++)",
-            *(
-                f"    for (int k = {first}; k < {first + size * count}; k += {size}) {call(size, 'tap', 'k')}"
-                for first, size, count in pieces(run, most)
-            ),
-        ]
-        tiles = [tiles[0] + " {", *tiles[1:], "}"]
     body = [
         f"for (int o = 0; o < {outputs}; o += {vector * vectors})",
         f"    for (int run = 0; run < {runs}; run++) {{",
-        *(f"        {line}" for line in tiles),
+        *(f"        {line}" for line in _weight_tiles(of, run, runs, most_sums(scene.cpu) // vectors, call)),
         "    }",
     ]
     return each_row([walk("gradient_walk", distances)], body, {"x": x.size, "dy": dy.size})
+
+
+def _weight_tiles(of: Window, run: int, runs: int, most: int, call: Callable[[int, str], str]) -> list[str]:
+    """The loops over tiles of at most so many inputs: of several rows of the window where these are short."""
+    if run < most // 2 and runs == 1:
+        return [
+            f"for (int tap = {first}; tap < {first + size * count}; tap += {size}) {call(size * run, '0')}"
+            for first, size, count in pieces(of.taps[0], max(1, most // run))
+        ]
+    tiles = [
+        f"    for (int k = {first}; k < {first + size * count}; k += {size}) {call(size, 'k')}"
+        for first, size, count in pieces(run, most)
+    ]
+    return [f"for (int tap = 0; tap < {of.taps[0]}; tap++) {{", *tiles, "}"]
 
 
 def begin(of: Window, x: Layout) -> int:

@@ -1,0 +1,115 @@
+"""Arithmetic in which lanes meet: a few floats again and again, sums of neighbours; as vectors and, portably, as loops."""
+
+from collections.abc import Mapping
+
+
+def vector(word: str, n: int) -> Mapping[str, str]:
+    """Operations on GNU vectors of `n` floats."""
+    return {**_repeated(word, n), **_added(word, n)}
+
+
+def portable(word: str, n: int) -> Mapping[str, str]:
+    """The same operations as loops over an array."""
+    return {**_repeated_portable(word, n), **_added_portable(word, n)}
+
+
+def _repeated(word: str, n: int) -> Mapping[str, str]:
+    return {
+        f"{word}_fours": f"""\
+/* Four floats, again in every four lanes. */
+INLINE {word} {word}_fours(const float *from)
+{{
+    typedef float four __attribute__((vector_size(16), aligned(4)));
+    const four x = *(const four *)from;
+    return ({word}){{{", ".join(f"x[{i % 4}]" for i in range(n))}}};
+}}""",
+        f"{word}_twos": f"""\
+/* Two floats, again in every two lanes. */
+INLINE {word} {word}_twos(const float *from)
+{{
+    typedef float two __attribute__((vector_size(8), aligned(4)));
+    const two x = *(const two *)from;
+    return ({word}){{{", ".join(f"x[{i % 2}]" for i in range(n))}}};
+}}""",
+        f"{word}_one": f"""\
+/* One float in even lanes, zeros in odd ones. */
+INLINE {word} {word}_one(float x) {{ return ({word}){{{", ".join(("x", "0")[i % 2] for i in range(n))}}}; }}""",
+    }
+
+
+def _added(word: str, n: int) -> Mapping[str, str]:
+    return {
+        f"{word}_joined": f"""\
+/* The sums of neighbouring lanes, of a and then of b. */
+INLINE {word} {word}_joined({word} a, {word} b)
+{{
+    {word} even = a, odd = b;
+    UNROLL for (int i = 0; i < {n // 2}; i++) {{
+        even[i] = a[2 * i], even[{n // 2} + i] = b[2 * i];
+        odd[i] = a[2 * i + 1], odd[{n // 2} + i] = b[2 * i + 1];
+    }}
+    return even + odd;
+}}""",
+        f"{word}_halved": f"""\
+/* Of every four lanes the sums of those two apart, of a and b in turn. */
+INLINE {word} {word}_halved({word} a, {word} b)
+{{
+    {word} low = a, high = b;
+    UNROLL for (int i = 0; i < {n}; i += 2) {{
+        low[i] = a[i - i / 2 % 2], low[i + 1] = b[i - i / 2 % 2];
+        high[i] = a[i - i / 2 % 2 + 2], high[i + 1] = b[i - i / 2 % 2 + 2];
+    }}
+    return low + high;
+}}""",
+    }
+
+
+def _repeated_portable(word: str, n: int) -> Mapping[str, str]:
+    return {
+        f"{word}_fours": f"""\
+INLINE {word} {word}_fours(const float *from)
+{{
+    {word} x;
+    for (int i = 0; i < {n}; i++) x.at[i] = from[i % 4];
+    return x;
+}}""",
+        f"{word}_twos": f"""\
+INLINE {word} {word}_twos(const float *from)
+{{
+    {word} x;
+    for (int i = 0; i < {n}; i++) x.at[i] = from[i % 2];
+    return x;
+}}""",
+        f"{word}_one": f"""\
+INLINE {word} {word}_one(float x)
+{{
+    {word} one;
+    for (int i = 0; i < {n}; i++) one.at[i] = i % 2 ? 0 : x;
+    return one;
+}}""",
+    }
+
+
+def _added_portable(word: str, n: int) -> Mapping[str, str]:
+    return {
+        f"{word}_joined": f"""\
+INLINE {word} {word}_joined({word} a, {word} b)
+{{
+    {word} sum;
+    for (int i = 0; i < {n // 2}; i++) {{
+        sum.at[i] = a.at[2 * i] + a.at[2 * i + 1];
+        sum.at[{n // 2} + i] = b.at[2 * i] + b.at[2 * i + 1];
+    }}
+    return sum;
+}}""",
+        f"{word}_halved": f"""\
+INLINE {word} {word}_halved({word} a, {word} b)
+{{
+    {word} sum;
+    for (int i = 0; i < {n}; i++) {{
+        const int from = i - i % 4 + i % 4 / 2;
+        sum.at[i] = i % 2 ? b.at[from] + b.at[from + 2] : a.at[from] + a.at[from + 2];
+    }}
+    return sum;
+}}""",
+    }
