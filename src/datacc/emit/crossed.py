@@ -1,4 +1,4 @@
-"""Arithmetic in which lanes meet: a few floats again and again, sums of neighbours; as vectors and, portably, as loops."""
+"""Arithmetic in which lanes meet: a few floats repeated, sums of neighbours; as vectors and, portably, as loops."""
 
 from collections.abc import Mapping
 

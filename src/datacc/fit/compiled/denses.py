@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from datacc.fit.compiled.layout import Layout, padded, vector_of
+from datacc.fit.compiled.layout import WIDE, Layout, padded, vector_of
 from datacc.fit.compiled.products import gradient_vectors, most_sums, pieces, suffix, tiling, walk
 from datacc.fit.compiled.scene import Scene
 from datacc.ir.graph import Node
+from datacc.ir.plan import LANES
 
 MANY: range = range(1 << 20)  # as many examples as one likes
 
@@ -70,7 +71,7 @@ def dense_weight(node: Node, scene: Scene) -> list[str]:
 
 def _lines(scene: Scene, how: _Stretches, x: Layout, out: Layout, weight: str, bias: str) -> list[str]:
     """A layer by weights [input][padded output]: whole tiles of examples, then what is left by halves."""
-    vector = vector_of(out.channels, scene.cpu)
+    vector = WIDE if scene.cpu.wide and out.pixel % WIDE == 0 else LANES  # a picture of 8 channels may have 8 too many
     tile = tiling(1, len(MANY), out.pixel // vector, most_sums(scene.cpu))
     distances = {
         "taps": how.taps, "tap_step": how.tap_step, "runs": how.runs, "run_step": how.run_step, "run": how.run,

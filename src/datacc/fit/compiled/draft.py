@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Final
 
 from datacc.errors import GraphError
+from datacc.fit.compiled.copies import with_copies
 from datacc.fit.compiled.layout import Layout, padded
 from datacc.fit.compiled.memory import Part, Wholes, places, written
 from datacc.fit.compiled.once import once, turn, turned_size
@@ -38,6 +39,7 @@ class Draft:
     carried: Mapping[str, str]  # whole holes, and what a step leaves in them for the next
 
     def __post_init__(self) -> None:
+        self.graph = with_copies(self.graph)
         self.phases: Phases = phases(self.graph)
         self.whole = self.phases.whole
         count = len(self.phases.kernels)
@@ -82,7 +84,8 @@ class Draft:
         return lines
 
     def _place_wholes(self) -> None:
-        wide = self.spread = {node.inputs[1] for node in self.graph.nodes if node.op in PRODUCTS}
+        wide = {node.inputs[1] for node in self.graph.nodes if node.op in PRODUCTS}
+        self.spread = wide | self._like_weights()
         plain = {
             n for node in self.graph.nodes for i, n in enumerate(node.inputs) if not (node.op in PRODUCTS and i == 1)
         }
@@ -91,12 +94,21 @@ class Draft:
             raise GraphError(f"{sorted(both)} are weights of products and others at once: not fitted natively")
         self.parts: dict[str, Part] = {}
         for name in self.learnt:
-            self.parts[name] = self.memory.put(name, self.graph.by_name[name], spread=name in wide)
+            self.parts[name] = self.memory.put(name, self.graph.by_name[name], spread=name in self.spread)
         self.memory.weights_size = self.memory.weights_size or self.memory.size
         for node in self.graph.nodes:
             if node.name in self.whole and (node.op == "weight" or self._is_read_whole(node)):
                 key = node.name if node.is_hole else f"{self.name}: {node.name}"
-                self.parts[node.name] = self.memory.put(key, node, spread=node.name in wide)
+                self.parts[node.name] = self.memory.put(key, node, spread=node.name in self.spread)
+
+    def _like_weights(self) -> set[str]:
+        """Whole values that lie as the weights of products do: gradients of these, and what follows from them."""
+        found: set[str] = set()
+        for node in self.graph.nodes:
+            alike = any(name in found and self.graph.by_name[name].type == node.type for name in node.inputs)
+            if node.op == "conv_weight" or (node.name in self.whole and alike):
+                found.add(node.name)
+        return found
 
     @property
     def weights_size(self) -> int:
@@ -125,7 +137,7 @@ class Draft:
                 self.sums[gradient] = self.parts[name]
         for node in self.graph.nodes:
             if node.op in SUMMING and node.name not in self.sums:
-                self.sums[node.name] = room.put(node.name, node)
+                self.sums[node.name] = room.put(node.name, node, spread=node.name in self.spread)
         self.sums_size = room.size
 
     def _place_turned(self, node: Node, layout: Layout) -> None:

@@ -147,8 +147,9 @@ class Library:
     def sums(self, name: str, shape: tuple[int, ...]) -> Float:
         """A whole value that the last look computed."""
         part = self.program.look.parts[name]
-        found = self.whole[part.offset : part.offset + part.size].reshape(part.rows, -1)[:, : part.channels]
-        return found.reshape(shape).copy()
+        rows = self.whole[part.offset : part.offset + part.size].reshape(part.rows, -1)[:, : part.channels]
+        found = (rows.T if name in self.program.look.spread else rows).reshape(shape)
+        return np.array(found, order="C", copy=True)
 
     @property
     def average(self) -> Float:

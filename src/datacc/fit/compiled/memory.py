@@ -14,6 +14,11 @@ from datacc.spec.cpus import Cpu
 
 ALIGNED: Final = 16  # floats of a cache line: where buffers begin
 
+# What reads channel by channel: inputs of products are spread over vectors of outputs one at a time.
+ANY_CHANNELS: Final = ELEMENTWISE | set(
+    "dense conv conv_weight sum concat slice reshape transpose gather maximum".split()
+)
+
 Home = Literal["input", "kept", "scratch"]
 
 
@@ -148,7 +153,10 @@ def _layouts(graph: Graph, steps: list[list[Step]], cpu: Cpu) -> dict[str, Layou
 
 
 def _tight(graph: Graph) -> set[str]:
-    """Pictures that follow from inputs by ops that treat all channels alike: they stay as callers pass them."""
+    """Pictures that follow from inputs by ops that treat all channels alike: they stay as callers pass them.
+
+    But those that some kernel reads by whole vectors of channels.
+    """
     tight = {node.name for node in graph.inputs}
     for node in graph.nodes:
         rows = [name for name in node.inputs if graph.by_name[name].op != "weight"]
@@ -156,4 +164,10 @@ def _tight(graph: Graph) -> set[str]:
         is_picture = len(node.type.shape) > 1
         if node.op in ELEMENTWISE and len(rows) == 1 and rows[0] in tight and alike and is_picture:
             tight.add(node.name)
-    return tight
+    return {name for name in tight if all(_takes_any_channels(user) for user in graph.users[name])}
+
+
+def _takes_any_channels(node: Node) -> bool:
+    """Whether a kernel reads channel by channel; loops see to themselves."""
+    has_groups = node.op in ("conv", "conv_weight") and dict(node.attrs)["groups"] > 1
+    return node.op in ANY_CHANNELS and not has_groups
