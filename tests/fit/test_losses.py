@@ -7,6 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as nn
 
+from datacc.fit import losses
 from datacc.fit.backward import backward
 from datacc.fit.losses import binary, cross_entropy, pinball, squared
 from datacc.fit.step import check_step
@@ -49,7 +50,7 @@ CASES: dict[str, tuple[Graph, Any, Any]] = {
 
 def rows(name: str, features: Any, weight: Any = WEIGHT) -> Any:
     graph, target, _ = CASES[name]
-    return interpret(graph, {"features": features, "target": target, "weight": weight})["loss"]
+    return interpret(graph, {"features": features, losses.TARGET: target, losses.WEIGHT: weight})["loss"]
 
 
 def gradient(name: str, features: Any) -> Any:
@@ -66,7 +67,9 @@ def gradient(name: str, features: Any) -> Any:
     graph = b.graph(dict(loss.outputs))
     row, *constant = (node for _, node in loss.outputs)
     step = check_step(backward(graph, loss=row, wanted=["offset"], constant=constant, seed="one"))
-    parts = [{"plain": features[[i]], "target": target[[i]], "weight": WEIGHT[[i]]} for i in range(len(features))]
+    parts = [
+        {"plain": features[[i]], losses.TARGET: target[[i]], losses.WEIGHT: WEIGHT[[i]]} for i in range(len(features))
+    ]
     return np.stack([in_numpy(step, part)["offset"] for part in parts])
 
 

@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as nn
 
 from datacc.errors import GraphError
-from datacc.fit.losses import cross_entropy, squared
-from datacc.fit.step import by_batch, check_step, look_graph, step_graph, wholes
+from datacc.fit.losses import TARGET, WEIGHT, cross_entropy, squared
+from datacc.fit.step import SHARE, by_batch, check_step, look_graph, step_graph, wholes
 from datacc.fit.torch import FITTING_FORMS
 from datacc.ir.build import Builder
 from datacc.ir.graph import SOURCES, Graph
@@ -65,7 +65,7 @@ class Case:
         }
 
     def given(self) -> dict[str, Any]:
-        batch = {"share": np.full(1, 1 / ROWS, np.float32), "target": self.target, "weight": self.weight}
+        batch = {SHARE: np.full(1, 1 / ROWS, np.float32), TARGET: self.target, WEIGHT: self.weight}
         return {**batch, **self.inputs, **self.learnt, **self.befores}
 
     def found(self) -> dict[str, Any]:
@@ -138,7 +138,7 @@ def test_a_large_mean_costs_the_variance_no_digits_once_it_is_known() -> None:
     graph = Graph(nodes=graph.nodes, outputs=(("mean", mean), ("variance", variance)))
     values = (10_000 + np.random.default_rng(0).normal(size=(64, 1))).astype(np.float32)
     before = np.array([9_999.5], np.float32)
-    found = in_numpy(graph, {"x": values, "share": np.full(1, 1 / 64, np.float32), "mean.before": before})
+    found = in_numpy(graph, {"x": values, SHARE: np.full(1, 1 / 64, np.float32), "mean.before": before})
     np.testing.assert_allclose(found["mean"], values.astype(np.float64).mean(0), rtol=1e-6)
     np.testing.assert_allclose(found["variance"], values.astype(np.float64).var(0), rtol=1e-4)
 
@@ -183,7 +183,7 @@ def test_whole_values_are_those_without_a_batch() -> None:
     rank = {n.name: len(n.type.shape) for n in step.nodes}
     case = Case("conv.v1")
     values: dict[str, Any] = {n.name: n.value for n in step.weights if n.value is not None}
-    values |= {"share": np.ones(1, np.float32), "target": case.target, "weight": case.weight}
+    values |= {SHARE: np.ones(1, np.float32), TARGET: case.target, WEIGHT: case.weight}
     values |= {**case.inputs, **case.learnt, **case.befores}
     walk(step, values, step.ends, forms=NUMPY)
     assert whole == {name for name, value in values.items() if value.ndim == rank[name]}

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datacc.fit._initial import Weights
+from datacc.fit.losses import FEATURES, TARGET, WEIGHT
 from datacc.ir.graph import Graph, Node
 from datacc.ir.interpret import walk
 
@@ -37,7 +38,7 @@ def first_not_finite(
     with np.errstate(all="ignore"):
         features = walk(graph, values, [graph.loss], given=_by_batch(graph), seen=seen)[graph.loss]
         given = {node.name: node.value for node in loss.weights}
-        given.update(features=features, target=targets, weight=row_weights[:, None])
+        given |= {FEATURES: features, TARGET: targets, WEIGHT: row_weights[:, None]}
         walk(loss, given, [name for _, name in loss.outputs], seen=seen)
     return _named(found[0]) if found else ""
 

@@ -10,8 +10,8 @@ from datacc.fit._tape import Tape
 from datacc.ir.graph import Graph
 
 FEATURES: Final = "features"
-TARGET: Final = "target"
-WEIGHT: Final = "weight"
+TARGET: Final = "loss.target"  # with a dot, which no input of a program has
+WEIGHT: Final = "loss.weight"
 LOSS: Final = "loss"
 
 

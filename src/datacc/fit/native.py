@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from datacc.errors import GraphError
 from datacc.fit import BackEnd, Fitting, Recipe, Rounding
 from datacc.fit.compiled.library import Float, Library, Program, Settings, best_cpu, linked
-from datacc.fit.losses import cross_entropy
-from datacc.fit.step import look_graph, step_graph
+from datacc.fit.losses import TARGET, WEIGHT, cross_entropy
+from datacc.fit.step import SHARE, look_graph, step_graph
 from datacc.ir.graph import Graph
 from datacc.runtime.machine import features, machine
 from datacc.runtime.toolchain import cache_folder
@@ -76,7 +76,7 @@ class _Steps(Fitting):
         for name in self.shapes:
             self.library.put(name, weights[name])
         self.library.decays({name: recipe.decay if len(shape) > 1 else 0.0 for name, shape in self.shapes.items()})
-        self.library.put("share", np.full(1, 1 / rows, np.float32))
+        self.library.put(SHARE, np.full(1, 1 / rows, np.float32))
 
     def run(
         self,
@@ -87,7 +87,7 @@ class _Steps(Fitting):
     ) -> NDArray[np.float32]:
         """Go T steps; the losses (T,)."""
         rows = targets.shape[1]
-        fed = {**inputs, "target": targets, "weight": weights}
+        fed = {**inputs, TARGET: targets, WEIGHT: weights}
         losses = self.library.run("step", fed, rows, self._rates(rates))
         self.taken += len(rates)
         return losses

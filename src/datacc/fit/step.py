@@ -17,7 +17,7 @@ from datacc.ir.build import complete, infer
 from datacc.ir.graph import SOURCES, Graph, Node, needed
 from datacc.ir.join import join
 
-SHARE: Final = "share"  # a whole hole (1,): 1 / rows of the batch
+SHARE: Final = "step.share"  # a whole hole (1,): 1 / rows of the batch
 BEFORE: Final = ".before"  # after the name of a mean: a whole hole (C,), the batch's mean in the step before
 
 

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from datacc.fit import BackEnd, Fitting, Recipe, Rounding
 from datacc.fit._rounding import Rounded
+from datacc.fit.losses import FEATURES, TARGET, WEIGHT
 from datacc.fit.step import BEFORE
 from datacc.ir.container import pack, unpack
 from datacc.ir.graph import Graph, Node
@@ -176,7 +177,7 @@ class _Fitting(Fitting):
         hooks = {} if self.rounded is None else {"given": self.rounded.given, "seen": self.rounded.seen}
         values = {**self.fixed, **self.unread, **self.optimiser.weights(), **feed}
         features = walk(self.graph, values, [self.graph.loss], forms=self.forms, **hooks)[self.graph.loss]
-        given = {**self.loss_fixed, "features": features, "target": target, "weight": weight[:, None]}
+        given = {**self.loss_fixed, FEATURES: features, TARGET: target, WEIGHT: weight[:, None]}
         (_, name), *_ = self.loss.outputs
         result: Tensor = walk(self.loss, given, [name], forms=FORMS)[name].mean()
         return result

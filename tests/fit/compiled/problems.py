@@ -47,8 +47,8 @@ class Problem:
         return fitting.run(inputs, targets, self.weights[some], np.full(len(targets), rate))
 
 
-def problem(kind: str, *, steps: int, batch: int = 32) -> Problem:
-    """Digits as `pictures` for conv.v1 or as `records` for mlp.v1."""
+def problem(kind: str, *, steps: int, batch: int = 32, name: str = "row") -> Problem:
+    """Digits as `pictures` for conv.v1, or as `records`, an input of this `name`, for mlp.v1."""
     digits = load_digits()
     random = np.random.default_rng(0)
     rows = random.integers(0, len(digits.target), (steps, batch))
@@ -62,8 +62,8 @@ def problem(kind: str, *, steps: int, batch: int = 32) -> Problem:
     else:
         type_ = load("types", "record")
         options = type_.options(columns=tuple(f"c{k}" for k in range(64)))
-        graph = load("skeletons", "mlp.v1").graph([type_.front("row", options)], answer, {"width": 20, "depth": 2})
-        inputs = {"row": digits.data[rows].astype(np.float32)}
+        graph = load("skeletons", "mlp.v1").graph([type_.front(name, options)], answer, {"width": 20, "depth": 2})
+        inputs = {name: digits.data[rows].astype(np.float32)}
         filled = {
             n.name: np.full(n.type.shape, 1 / 16 if "scale" in n.name else -0.5)
             for n in graph.holes

@@ -8,8 +8,8 @@ import pytest
 
 from datacc.fit import Recipe
 from datacc.fit.compiled.library import Library, Program, Settings, linked
-from datacc.fit.losses import cross_entropy
-from datacc.fit.step import look_graph, step_graph
+from datacc.fit.losses import TARGET, WEIGHT, cross_entropy
+from datacc.fit.step import SHARE, look_graph, step_graph
 from datacc.runtime.link import QUIET
 from datacc.runtime.machine import machine
 from datacc.runtime.toolchain import find, run
@@ -40,9 +40,9 @@ def test_aarch64_leaves_the_same_bits(kind: str, tmp_path: Path) -> None:
     library = Library(mine, linked(mine, tmp_path), {"step": 16, "look": 16}, 1)
     for name, array in start.items():
         library.put(name, array)
-    library.put("share", np.full(1, 1 / 16, np.float32))
+    library.put(SHARE, np.full(1, 1 / 16, np.float32))
     library.decays({name: 0.01 if array.ndim > 1 else 0.0 for name, array in start.items()})
-    fed = {**of.inputs, "target": of.targets, "weight": of.weights}
+    fed = {**of.inputs, TARGET: of.targets, WEIGHT: of.weights}
     arrays = [fed[node.name] for node in mine.step.graph.inputs]
     room = max(array.nbytes for array in arrays) + 64
     blob = b"".join([library.whole.tobytes(), library.moments.tobytes(), rates.tobytes()])

@@ -118,3 +118,10 @@ def test_batches_smaller_than_the_number_of_shards(kind: str, batch: int) -> Non
     of = problem(kind, steps=4, batch=batch)
     native, torch = (of.open(name, recipe(optimiser="sgd")) for name in ("native", "torch"))
     np.testing.assert_allclose(of.run(native, 1e-3), of.run(torch, 1e-3), atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("word", ["weight", "target", "share", "features", "loss", "step", "copies"])
+def test_inputs_may_be_called_like_anything_of_a_step(word: str) -> None:
+    of = problem("records", steps=2, name=word)
+    native, torch = (of.open(name, recipe(optimiser="sgd")) for name in ("native", "torch"))
+    np.testing.assert_allclose(of.run(native, 1e-3), of.run(torch, 1e-3), atol=1e-4)

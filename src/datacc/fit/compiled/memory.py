@@ -169,5 +169,5 @@ def _tight(graph: Graph) -> set[str]:
 
 def _takes_any_channels(node: Node) -> bool:
     """Whether a kernel reads channel by channel; loops see to themselves."""
-    has_groups = node.op in ("conv", "conv_weight") and dict(node.attrs)["groups"] > 1
+    has_groups = node.op in ("conv", "conv_weight") and node["groups"] > 1
     return node.op in ANY_CHANNELS and not has_groups
