@@ -71,6 +71,20 @@ def test_programs_are_proven(graph: Graph, tmp_path: Path, caught: None) -> None
     assert {row["name"] for row in told["checks"]} == set(CHECKS)
 
 
+@pytest.mark.parametrize("name", ["rows", "run", "planted", "guarded", "word", "call", "members", "prove_choice"])
+def test_programs_may_be_called_like_anything_in_the_harness(name: str, tmp_path: Path, caught: None) -> None:
+    proof = prove(artifact(record(), tmp_path, name), seed=3)
+    assert statuses(proof) == dict.fromkeys(CHECKS, PASSED)
+
+
+def test_sanitizers_that_take_too_long_have_not_checked(
+    tmp_path: Path, caught: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiling, "PATIENCE", 1e-6)
+    proof = prove(artifact(record(), tmp_path), seed=3)
+    assert statuses(proof)["sanitizers"] == NOT_CHECKED
+
+
 def planted(text: str) -> Plant:
     """A change that puts `text` at the end of the program's own function."""
     head = "const volatile float *in = (const volatile float *)(const void *)input; volatile float *out = "

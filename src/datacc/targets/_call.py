@@ -57,8 +57,12 @@ class Program:
 
     def one(self, *values: Values) -> tuple[Any, ...]:
         """The answer to one value per input: the numbers of all its members behind each other."""
-        mine = self._mine()
-        mine.state[:] = bytes(len(mine.state))
+        try:
+            mine: Bound = self._thread.bound
+        except AttributeError:
+            mine = self._mine()
+        if mine.state:
+            mine.state[:] = bytes(len(mine.state))
         for put, value in zip(mine.puts, values, strict=True):
             put(value)
         mine.call()

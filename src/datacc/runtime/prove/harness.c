@@ -9,27 +9,15 @@
  * ROWS     a file of rows, each an input and the state before it
  * CHOICE   which fault a planted program commits
  *
- * Compile with HEADER, PROGRAM and SYMBOL (its name as an identifier and as a string), INPUT, ANSWER, STATE, SCRATCH
- * (sizes in bytes) and MEMBERS ({offset, size} of every member of the answer); link with the program's library.
+ * Compile with INPUT, ANSWER, STATE, SCRATCH (sizes in bytes) and MEMBERS
+ * ({offset, size} of every member of the answer), beside agreed.c; link with the program's library.
  * With HOSTED it is an ordinary program instead, for sanitizers, and knows the mode `guarded` only, without guards of
  * its own. What it finds goes to standard output, one `word number…` a line. */
-#include HEADER
 #include "machine.h"
 
-#define PROVE_JOIN_(a, b) a##b
-#define PROVE_JOIN(a, b) PROVE_JOIN_(a, b)
-_Static_assert(sizeof(PROVE_JOIN(PROGRAM, _input)) == INPUT, "interface.json and the header disagree on the input");
-_Static_assert(sizeof(PROVE_JOIN(PROGRAM, _answer)) == ANSWER, "interface.json and the header disagree on the answer");
-#if STATE
-_Static_assert(sizeof(PROVE_JOIN(PROGRAM, _state)) == STATE, "interface.json and the header disagree on the state");
-#endif
-
-/* By symbol: a program may be called like anything in this file. */
-extern void prove_one(void) __asm__(SYMBOL);
-extern void prove_batch(void) __asm__(SYMBOL "_batch");
-#ifdef PLANTED
-extern int planted_choice;
-#endif
+/* The program's two functions, from agreed.c: a program may be called like anything in this file. */
+extern void (*const prove_program[2])(void) __asm__("prove.program");
+extern int prove_choice __asm__("prove.choice") __attribute__((weak)); /* a planted program has it, no other can */
 
 enum { PAGE = 65536, AREAS = 5 }; /* PAGE is a multiple of every system's page */
 static const struct { word at, size; } members[] = {MEMBERS};
@@ -111,15 +99,15 @@ static void run(const void *function, word a, word b, word c, word d, word e)
 static void run_one(void)
 {
     const word in = (word)areas[IN].at, out = (word)areas[OUT].at, work = (word)areas[WORK].at;
-    if (STATE) run((const void *)prove_one, in, out, (word)areas[MEMORY].at, work, 0);
-    else run((const void *)prove_one, in, out, work, 0, 0);
+    if (STATE) run((const void *)prove_program[0], in, out, (word)areas[MEMORY].at, work, 0);
+    else run((const void *)prove_program[0], in, out, work, 0, 0);
 }
 
 static void run_batch(word count)
 {
     const word in = (word)areas[IN].at, out = (word)areas[OUT].at, work = (word)areas[WORK].at;
-    if (STATE) run((const void *)prove_batch, in, out, count, (word)areas[MEMORY].at, work);
-    else run((const void *)prove_batch, in, out, count, work, 0);
+    if (STATE) run((const void *)prove_program[1], in, out, count, (word)areas[MEMORY].at, work);
+    else run((const void *)prove_program[1], in, out, count, work, 0);
 }
 
 /* ---- The rows. ---- */
@@ -265,9 +253,7 @@ static void start(char **words)
     const char *mode = words[1];
     const int batch = mode[0] != 'g' && mode[length(mode) - 1] == 'h';
     read_rows(words[2]);
-#ifdef PLANTED
-    planted_choice = (int)number_in(words[4]);
-#endif
+    if (&prove_choice) prove_choice = (int)number_in(words[4]);
     reserve(&areas[IN], batch ? 2 * INPUT : INPUT);
     reserve(&areas[OUT], batch ? 2 * ANSWER : ANSWER);
     reserve(&areas[WORK], SCRATCH);

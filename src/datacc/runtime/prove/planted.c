@@ -3,7 +3,7 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-EXPORT int planted_choice;
+EXPORT int planted_choice __asm__("prove.choice");
 void *malloc(size_t size);
 static const float table[16] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
 static volatile char pages[64 << 20];

@@ -13,6 +13,7 @@ from datacc.spec.cpus import CPUS, Cpu
 from datacc.spec.interface import Interface
 
 HERE: Final = Path(__file__).parent
+SOURCES: Final = (str(HERE / "harness.c"), str(HERE / "agreed.c"))
 SOME: Final = 20
 PATIENCE: Final = 600  # seconds for one run
 _HARNESS: Final = "-O2 -std=gnu99 -nostdlib -ffreestanding -fno-builtin -fno-stack-protector -w".split()
@@ -64,9 +65,8 @@ def prepare(
     (folder / f"{interface.name}.h").write_text(header, encoding="utf-8")
     (folder / "program.so").write_bytes(library.read_bytes())
     plain = plain_cpu(CPUS[interface.cpu])
-    planted = ["-DPLANTED"] if interface.name == "planted" else []
-    words = [*compiler.command, *compiler.target(plain), *_HARNESS, *compiler.silent_calls, *planted]
-    words += [*defined(interface, scratch), str(HERE / "harness.c"), "./program.so", "-o", "harness"]
+    words = [*compiler.command, *compiler.target(plain), *_HARNESS, *compiler.silent_calls]
+    words += [*defined(interface, scratch), *SOURCES, "./program.so", "-o", "harness"]
     run(words, folder)
 
 
@@ -97,5 +97,5 @@ def defined(interface: Interface, scratch: int) -> list[str]:
         "STATE": row_type(states).itemsize if states else 0,
         "SCRATCH": scratch,
     }
-    named = [f'-DHEADER="{name}.h"', f"-DPROGRAM={name}", f'-DSYMBOL="{name}"', f"-DMEMBERS={members}"]
+    named = [f"-DHEADER=<{name}.h>", f"-DPROGRAM={name}", f'-DSYMBOL="{name}"', f"-DMEMBERS={members}"]
     return ["-I.", *named, *(f"-D{key}={value}" for key, value in sizes.items())]
