@@ -46,6 +46,17 @@ def test_the_artifact_answers_the_bytes_that_onnxruntime_takes(net: Path, datacc
     assert [op["op"] for op in listed["ops"]] == ["transpose", "conv", "relu", "maxpool", "dense"]
 
 
+def test_run_takes_the_bare_array_and_json_that_names_the_input(net: Path, datacc: Callable[..., Any]) -> None:
+    folder = Path(datacc("compile", net)["folder"])
+    assert "labelled examples" not in (folder / "small_net.c").read_text()
+    image = np.random.default_rng(0).normal(size=(1, 3, 8, 8)).astype(np.float32)
+    row = image[0].tolist()
+    bare, named = (datacc("run", folder, json.dumps(form)) for form in (row, {"image": row}))
+    assert bare == named
+    wanted = reference(net.read_bytes(), {"image": image})["scores"]
+    np.testing.assert_allclose(np.reshape(bare["answers"][0]["value"], -1), wanted.reshape(-1), atol=1e-4)
+
+
 def test_the_same_model_gives_the_same_bytes(net: Path, datacc: Callable[..., Any]) -> None:
     folders = [Path(datacc("compile", net, "--out", name)["folder"]) for name in ("one", "two")]
     for file in ("graph.dcc", "small_net.c", "libsmall_net.so", "interface.json"):

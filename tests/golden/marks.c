@@ -1,4 +1,4 @@
-/* marks: a program built by datacc from labelled examples.
+/* marks: a program built by datacc.
  *
  * Free for any use: BSD Zero Clause License (0BSD). THE SOFTWARE IS PROVIDED "AS IS", WITHOUT ANY WARRANTY.
  *

@@ -1,4 +1,4 @@
-/* petals: a program built by datacc from labelled examples.
+/* petals: a program built by datacc.
  *
  * Free for any use: BSD Zero Clause License (0BSD). THE SOFTWARE IS PROVIDED "AS IS", WITHOUT ANY WARRANTY.
  *

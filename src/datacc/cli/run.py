@@ -5,10 +5,12 @@ A program with several inputs takes them as NAME=INPUT and gives one answer.
 
 import argparse
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
+
+import numpy as np
 
 from datacc.cli.outcome import Outcome, columns
 from datacc.compiler.shown import percent
@@ -32,7 +34,8 @@ def run(options: argparse.Namespace) -> Outcome:
     """Every answer, with its confidence and the runners-up."""
     program = load(options.artifact)
     ports = [port.name for port in program.interface.inputs]
-    asked = _values(options.inputs) if len(ports) == 1 else _named(options.inputs, ports)
+    asked: Iterable[tuple[str, Any]]
+    asked = _named(options.inputs, ports) if len(ports) > 1 else _bare(_values(options.inputs), program)
     answers = [(where, _ask(program, where, value, several=len(ports) > 1)) for where, value in asked]
     facts = [{"input": where, **_facts(answer)} for where, answer in answers]
     return Outcome(
@@ -51,16 +54,25 @@ def _ask(program: Loaded, where: str, value: Any, several: bool) -> Any:
 def _values(words: Sequence[str]) -> Iterator[tuple[str, Any]]:
     """What each word of the command line holds: one value, or one per row of a table."""
     for word in words:
+        if word.lstrip()[:1] in ("{", "["):  # it may be longer than a file name can be
+            yield "input", _json(word, "input")
+            continue
         path = Path(word)
         form = _format(path)
-        if word.lstrip()[:1] in ("{", "["):
-            yield "input", _json(word, "input")
-        elif form is not None:
+        if form is not None:
             yield from ((raw.where, _raw(raw)) for raw in form.read(path).rows)
         elif path.suffix.lower() == ".json":
             yield word, _json(_bytes(path).decode(errors="replace"), word)
         else:
             yield word, _bytes(path)
+
+
+def _bare(values: Iterable[tuple[str, Any]], program: Loaded) -> Iterator[tuple[str, Any]]:
+    """Values of the one input, also where JSON names it: a compiled model's input is an array, never a record."""
+    [port] = program.interface.inputs
+    for where, value in values:
+        is_named = not port.type and isinstance(value, dict) and list(value) == [port.name]
+        yield where, value[port.name] if is_named else value
 
 
 def _named(words: Sequence[str], ports: Sequence[str]) -> list[tuple[str, Any]]:
@@ -100,7 +112,9 @@ def _bytes(path: Path) -> bytes:
 def _facts(answer: Any) -> dict[str, Any]:
     if isinstance(answer, Answer):
         return asdict(answer)
-    return {name: _facts(one) for name, one in answer.items()} if isinstance(answer, dict) else {"value": answer}
+    if isinstance(answer, dict):
+        return {name: _facts(one) for name, one in answer.items()}
+    return {"value": answer.tolist() if isinstance(answer, np.ndarray) else answer}
 
 
 def _told(answer: Any) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ _BITS: Final = {
 }
 
 _FILE: Final = """\
-/* {name}: a program built by datacc from labelled examples.
+/* {name}: a program built by datacc.
  *
  * Free for any use: BSD Zero Clause License (0BSD). THE SOFTWARE IS PROVIDED "AS IS", WITHOUT ANY WARRANTY.
  *

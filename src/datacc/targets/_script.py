@@ -22,7 +22,7 @@ _ARRAYS: Final = """\
 const ANSWER = (row) => ({{ {fields} }});
 """
 _SCRIPT: Final = """\
-// {name}: a program built by datacc from labelled examples. Free for any use: 0BSD.
+// {name}: a program built by datacc. Free for any use: 0BSD.
 import {{ Program, compiled, together }} from "./program.js";
 
 const PROGRAM = new Program(await compiled(new URL("./{name}.wasm", import.meta.url)), "{name}", {layout});
@@ -42,7 +42,7 @@ export const stream = () => {{
 }};
 """
 _TYPES: Final = """\
-/** {name}: a program built by datacc from labelled examples. Free for any use: 0BSD. */
+/** {name}: a program built by datacc. Free for any use: 0BSD. */
 
 /** Numbers as a typed array, or in nested lists. */
 export type Numbers = ArrayLike<number> | ArrayBuffer | readonly Numbers[];

@@ -66,7 +66,7 @@ static void answer(const NAME_answer *one, int scores, int json)
 }
 """
 _HELP: Final = """\
-{name}: a program built by datacc from labelled examples
+{name}: a program built by datacc
 
 Reads rows of {input_bytes} bytes from standard input until it ends: {inputs}.{stream}
 Writes {answers}.

@@ -45,7 +45,7 @@ def _package(name: str, version: str, files: Mapping[str, bytes]) -> str:
     table = {
         "name": name,
         "version": version,
-        "description": "A program built by datacc from labelled examples",
+        "description": "A program built by datacc",
         "license": "0BSD",
         "type": "module",
         "exports": {".": {"types": "./index.d.ts", "default": "./index.js"}, f"./{name}.wasm": f"./{name}.wasm"},

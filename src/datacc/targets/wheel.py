@@ -22,7 +22,7 @@ _METADATA: Final = """\
 Metadata-Version: 2.4
 Name: {name}
 Version: {version}
-Summary: A program built by datacc from labelled examples
+Summary: A program built by datacc
 License-Expression: 0BSD
 License-File: LICENSE
 Requires-Python: >=3.10
