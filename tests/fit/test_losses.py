@@ -97,3 +97,13 @@ def test_its_gradient_is_that_of_torch_even_where_numbers_are_large(name: str, s
 @pytest.mark.parametrize("name", CASES)
 def test_a_loss_is_a_graph_of_the_table(name: str) -> None:
     check(CASES[name][0], holes=())
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "binary"])
+def test_no_gradient_is_subnormal(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    loss = cross_entropy(K) if name == "cross_entropy" else binary(K)
+    first = np.eye(K, dtype=np.float32)[np.zeros(ROWS, int)]
+    monkeypatch.setitem(CASES, name, (loss, first, None))
+    found = gradient(name, np.float32([0, -10, -50, -95]) + FEATURES)  # the last is where e^x begins to be subnormal
+    assert found[:, 1].all()
+    assert not ((found != 0) & (np.abs(found) < np.finfo(np.float32).tiny)).any()

@@ -13,6 +13,7 @@ FEATURES: Final = "features"
 TARGET: Final = "loss.target"  # with a dot, which no input of a program has
 WEIGHT: Final = "loss.weight"
 LOSS: Final = "loss"
+FAINT: Final = -30.0  # a float of 1 does not change when e^FAINT is added
 
 
 def cross_entropy(classes: int, smoothing: float = 0.0) -> Graph:
@@ -23,7 +24,7 @@ def cross_entropy(classes: int, smoothing: float = 0.0) -> Graph:
     t = _begin(classes, classes)
     largest = t.do("maximum", FEATURES)
     centred = t.do("add", FEATURES, t.scaled(largest, t.constant(-1)))
-    spread = t.do("log", t.total(t.do("exp", centred)))
+    spread = t.do("log", t.total(_exp(t, centred)))
     smoothed = t.do("affine", TARGET, t.constant(1 - smoothing), t.constant(smoothing / classes))
     agreed = t.total(t.do("multiply", centred, smoothed))
     return _end(t, t.do("add", spread, t.scaled(agreed, t.constant(-1))), largest=largest)
@@ -52,7 +53,7 @@ def binary(count: int) -> Graph:
     t = _begin(count, count)
     positive = t.do("relu", FEATURES)
     size = t.do("add", positive, t.do("relu", t.scaled(FEATURES, t.constant(-1))))
-    rest = t.do("log", t.shifted(t.do("exp", t.scaled(size, t.constant(-1))), t.constant(1)))
+    rest = t.do("log", t.shifted(_exp(t, t.scaled(size, t.constant(-1))), t.constant(1)))
     agreed = t.do("multiply", FEATURES, TARGET)
     each = _difference(t, t.do("add", positive, rest), agreed)
     return _end(t, t.total(each))
@@ -68,6 +69,15 @@ def _begin(features: int, target: int) -> Tape:
 
 def _difference(t: Tape, a: str, b: str) -> str:
     return t.do("add", a, t.scaled(b, t.constant(-1)))
+
+
+def _exp(t: Tape, x: str) -> str:
+    """e^x of what is at most 0, no smaller than e^FAINT and then without gradient.
+
+    The subnormal numbers that would follow from smaller ones change no weight, but a processor that meets them may
+    take a hundred times as long.
+    """
+    return t.do("exp", t.do("clip", x, low=FAINT, high=1.0))
 
 
 def _end(t: Tape, row: str, **constant: str) -> Graph:

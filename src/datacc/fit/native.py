@@ -27,7 +27,7 @@ LOOK_ROWS: Final = 256
 class Native(BackEnd):
     """C for the whole step: forward, backward, update."""
 
-    version = "native 1"
+    version = "native 2"
     steady = True
 
     def lacks(self, graph: Graph, rounding: Rounding | None) -> str:

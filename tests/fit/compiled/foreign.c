@@ -34,8 +34,9 @@ void _start(void)
     all(63, 0, inputs, sizeof inputs);
     job.whole = whole, job.sums = sums, job.kept = kept, job.scratch = scratch, job.moments = moments;
     job.losses = losses, job.squares = squares, job.rates = rates, job.rest = rest;
-    for (int i = 0; i < 3; i++) job.inputs[i] = inputs[i];
-    job.capacity = ROWS, job.rows = ROWS, job.steps = STEPS, job.threads = 1, job.limit = 1;
+    static const long steps[] = {STEP0, STEP1, STEP2};
+    for (int i = 0; i < 3; i++) job.inputs[i] = inputs[i], job.last[i] = inputs[i] + (STEPS - 1) * steps[i];
+    job.rows = ROWS, job.steps = STEPS, job.threads = 1, job.limit = 1;
     step_run(&job, 0);
     all(64, 1, whole, sizeof whole);
     all(64, 1, moments, sizeof moments);

@@ -47,8 +47,8 @@ class Problem:
         return fitting.run(inputs, targets, self.weights[some], np.full(len(targets), rate))
 
 
-def problem(kind: str, *, steps: int, batch: int = 32, name: str = "row") -> Problem:
-    """Digits as `pictures` for conv.v1, or as `records`, an input of this `name`, for mlp.v1."""
+def problem(kind: str, *, steps: int, batch: int = 32, name: str = "row", width: int = 6) -> Problem:
+    """Digits as `pictures` for conv.v1 of a `width`, or as `records`, an input of this `name`, for mlp.v1."""
     digits = load_digits()
     random = np.random.default_rng(0)
     rows = random.integers(0, len(digits.target), (steps, batch))
@@ -57,7 +57,7 @@ def problem(kind: str, *, steps: int, batch: int = 32, name: str = "row") -> Pro
     if kind == "pictures":
         type_ = load("types", "image")
         front = type_.front("picture", type_.options(height=8, width=8, channels=1))
-        graph = load("skeletons", "conv.v1").graph([front], answer, {"width": 6, "depth": 2})
+        graph = load("skeletons", "conv.v1").graph([front], answer, {"width": width, "depth": 2})
         inputs = {"picture": (digits.images[rows][..., None] * 15).astype(np.uint8)}
     else:
         type_ = load("types", "record")

@@ -51,6 +51,7 @@ def test_aarch64_leaves_the_same_bits(kind: str, tmp_path: Path) -> None:
     sizes = {
         "WHOLE": len(library.whole), "SUMS": len(library.shares), "KEPT": len(library.kept["step"]), "STEPS": STEPS,
         "SCRATCH": len(library.scratch["step"]), "MOMENTS": len(library.moments), "INPUT": room, "ROWS": 16,
+        **{f"STEP{i}": array.nbytes // STEPS for i, array in enumerate(arrays)},
     }  # fmt: skip
     command = _compiled(other, sizes, tmp_path)
     done = subprocess.run([emulator, command], input=blob, capture_output=True, check=True)

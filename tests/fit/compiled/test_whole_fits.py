@@ -112,6 +112,19 @@ def test_what_is_no_number_stops_the_fit_before_it_touches_weights() -> None:
         np.testing.assert_array_equal(fitting.weights()[name], array)
 
 
+@pytest.mark.parametrize("optimiser", ["adamw", "sgd"])
+def test_moments_of_weights_that_no_longer_learn_end_at_nothing(optimiser: str) -> None:
+    of = problem("records", steps=10)
+    fitting = of.open("native", recipe(optimiser=optimiser, decay=0.0))
+    of.run(fitting, 0.01)
+    moments = fitting.library.moments[: 2 * fitting.program.step.weights_size]  # type: ignore[attr-defined]
+    assert moments.any()
+    for _ in range(400):  # a mean of gradients is subnormal after some 800 steps, their squares after 80,000
+        fitting.run(of.inputs, of.targets, np.zeros_like(of.weights), np.zeros(10))
+        assert not ((moments != 0) & (np.abs(moments) < np.finfo(np.float32).tiny)).any()
+    assert not moments[: len(moments) // 2].any()
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("batch", [2, 3, 5])
 def test_batches_smaller_than_the_number_of_shards(kind: str, batch: int) -> None:

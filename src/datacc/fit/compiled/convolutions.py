@@ -64,7 +64,7 @@ def conv_weight(node: Node, scene: Scene) -> list[str]:
         *(f"        {line}" for line in _weight_tiles(of, run, runs, most_sums(scene.cpu) // vectors, call)),
         "    }",
     ]
-    return each_row([walk("gradient_walk", distances)], body, {"x": x.size, "dy": dy.size})
+    return each_row([walk("gradient_walk", distances)], body, {"x": x.step, "dy": dy.step})
 
 
 def _weight_tiles(of: Window, run: int, runs: int, most: int, call: Callable[[int, str], str]) -> list[str]:
@@ -118,4 +118,4 @@ def _lines(scene: Scene, of: Window, x: Layout, out: Layout, weight: str, bias: 
             ]
     head = [walk("product_walk", {**distances, "columns": wide}, name) for wide, name in walks.items()]
     body = [f"for (int o = 0; o < {outputs}; o += {vector * tile.vectors}) {{", *(f"    {line}" for line in tiles), "}"]
-    return each_row(head, body, {"in": x.size, "out": out.size})
+    return each_row(head, body, {"in": x.step, "out": out.step})

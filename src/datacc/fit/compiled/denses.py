@@ -40,7 +40,7 @@ def dense(node: Node, scene: Scene) -> list[str]:
 def dense_input(node: Node, scene: Scene) -> list[str]:
     """The gradient of its input: a layer by turned weights, whose outputs are all that lies in an example."""
     dy, out = scene.layout(node.inputs[0]), scene.layout(node.name)
-    flat = Layout(height=1, width=1, channels=out.size, pixel=out.size)
+    flat = Layout(height=1, width=1, channels=out.size, pixel=out.size, apart=out.step)
     weight = f"whole + {scene.turned[node.name].offset} + o"
     return _lines(scene, _Stretches(run=dy.channels), dy, flat, weight, "0")
 
@@ -51,7 +51,7 @@ def dense_weight(node: Node, scene: Scene) -> list[str]:
     sums, how = scene.sums[node.name], _stretches(x)
     vector, outputs = vector_of(sums.channels, scene.cpu), padded(sums.channels, scene.cpu)
     vectors = gradient_vectors(outputs // vector)
-    distances = {"width": 1, "run": how.run, "outputs": outputs, "x_row": x.size, "dy_row": dy.size}
+    distances = {"width": 1, "run": how.run, "outputs": outputs, "x_row": x.step, "dy_row": dy.step}
     tiles = [
         f"for (int k = {first}; k < {first + size * count}; k += {size}) gradient{suffix(vector)}"
         f"(&walk, {size}, {vectors}, rows, from + k, dy + {dy.first} + o, to + k * {outputs});"
@@ -75,14 +75,14 @@ def _lines(scene: Scene, how: _Stretches, x: Layout, out: Layout, weight: str, b
     tile = tiling(1, len(MANY), out.pixel // vector, most_sums(scene.cpu))
     distances = {
         "taps": how.taps, "tap_step": how.tap_step, "runs": how.runs, "run_step": how.run_step, "run": how.run,
-        "outputs": out.pixel, "columns": tile.columns, "in_column": x.size, "out_column": out.size,
+        "outputs": out.pixel, "columns": tile.columns, "in_column": x.step, "out_column": out.step,
     }  # fmt: skip
     lines, many = [], tile.columns
     while many:
         lines += [
             f"for (; row + {many} <= rows; row += {many})",
-            f"    product{suffix(vector)}(&walk, {many}, {tile.vectors}, in + row * {x.size} + {x.first}, "
-            f"{weight}, {bias}, out + row * {out.size} + {out.first} + o);",
+            f"    product{suffix(vector)}(&walk, {many}, {tile.vectors}, in + row * {x.step} + {x.first}, "
+            f"{weight}, {bias}, out + row * {out.step} + {out.first} + o);",
         ]
         many //= 2
     return [

@@ -81,13 +81,13 @@ def depthwise_weight(node: Node, scene: Scene) -> list[str]:
     of, sums = window(scene.graph, node), scene.sums[node.name]
     kernel = f"depthwise_gradient{suffix(vector_of(dy.channels, scene.cpu))}"
     call = f"{kernel}(&walk, x + {begin(of, x)}, dy + {dy.first}, sums + {sums.offset});"
-    return each_row([_walk(of, x, dy)], [call], {"x": x.size, "dy": dy.size})
+    return each_row([_walk(of, x, dy)], [call], {"x": x.step, "dy": dy.step})
 
 
 def _lines(scene: Scene, of: Window, x: Layout, out: Layout, weight: int, bias: str) -> list[str]:
     kernel = f"depthwise{suffix(vector_of(out.channels, scene.cpu))}"
     call = f"{kernel}(&walk, in + {begin(of, x)}, whole + {weight}, {bias}, out + {out.first});"
-    return each_row([_walk(of, x, out)], [call], {"in": x.size, "out": out.size})
+    return each_row([_walk(of, x, out)], [call], {"in": x.step, "out": out.step})
 
 
 def _walk(of: Window, x: Layout, out: Layout) -> str:

@@ -18,6 +18,7 @@ class Layout:
 
     A pixel takes `pixel` elements. Between pixels and rows lie `spread` − 1 rows and pixels of zeros, which the
     gradient of a convolution with that stride reads as if they were values. `sides` of zeros surround it all.
+    Examples lie `apart` from one another; 0: with nothing between.
     """
 
     height: int
@@ -26,6 +27,7 @@ class Layout:
     pixel: int
     spread: tuple[int, int] = (1, 1)
     sides: Sides = NO_SIDES
+    apart: int = 0
 
     @property
     def column(self) -> int:
@@ -48,8 +50,18 @@ class Layout:
         return self.sides[0] * self.line + self.sides[1] * self.pixel
 
     @property
-    def size(self) -> int:
+    def step(self) -> int:
         """From one example to the next."""
+        return self.apart or self.size
+
+    @property
+    def has_zeros(self) -> bool:
+        """Whether there are elements that nothing writes, which must be zeros."""
+        return self.sides != NO_SIDES or self.spread != (1, 1) or self.pixel != self.channels
+
+    @property
+    def size(self) -> int:
+        """From the beginning to the end of an example."""
         return (self.sides[0] + (self.height - 1) * self.spread[0] + 1 + self.sides[2]) * self.line
 
     @property

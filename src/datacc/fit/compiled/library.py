@@ -91,7 +91,8 @@ def job_type(inputs: int) -> type[ctypes.Structure]:
     """The struct `fit_job` of the C."""
     pointers = "whole sums kept scratch moments losses squares rates".split()
     fields: list[Any] = [(name, ctypes.c_void_p) for name in pointers]
-    fields += [("inputs", ctypes.c_void_p * inputs), ("rest", ctypes.c_void_p), ("capacity", ctypes.c_int64)]
+    fields += [(name, ctypes.c_void_p * inputs) for name in ("inputs", "last")]
+    fields += [("rest", ctypes.c_void_p)]
     fields += [(name, ctypes.c_int32) for name in "rows steps threads stopped".split()]
     fields += [("limit", ctypes.c_float), ("arrived", ctypes.c_int32), ("generation", ctypes.c_int32)]
     fields += [("claimed", ctypes.c_int32 * 64)]
@@ -111,7 +112,6 @@ class Library:
         for function in self._run.values():
             function.argtypes, function.restype = (ctypes.c_void_p, ctypes.c_int), None
         step, look = program.step, program.look
-        self.capacity = capacity
         self.whole = _floats(program.memory.size)
         self.moments = _floats(4 * step.weights_size)
         self.shares = _floats(max(d.shards * d.sums_size for d in (step, look)))
@@ -167,7 +167,8 @@ class Library:
     def run(self, which: str, inputs: Mapping[str, NDArray[Any]], rows: int, rates: Float) -> Float:
         """Run a step for each row of `rates` (T, 3) on inputs (T · rows, *shape); the losses (T,)."""
         draft = self.program.step if which == "step" else self.program.look
-        held = [_with_slack(inputs[node.name]) for node in draft.graph.inputs]  # lives as long as the call
+        whole = [np.ascontiguousarray(inputs[node.name]) for node in draft.graph.inputs]  # lives as long as the call
+        last = [_with_slack(array.reshape(len(rates), -1)[-1]) for array in whole]  # this, too
         losses = np.zeros(len(rates), np.float32)
         rates = np.ascontiguousarray(rates, np.float32)
         light = draft.work * rows < ALONE
@@ -179,9 +180,9 @@ class Library:
         }  # fmt: skip
         for name, array in arrays.items():
             setattr(job, name, array.ctypes.data)
-        for i, bytes_ in enumerate(held):
-            job.inputs[i] = bytes_.ctypes.data
-        job.rest, job.capacity = _rest(), self.capacity[which]
+        for i in range(len(whole)):
+            job.inputs[i], job.last[i] = whole[i].ctypes.data, last[i].ctypes.data
+        job.rest = _rest()
         job.rows, job.steps, job.threads, job.limit = rows, len(rates), threads, 1.0
         address = ctypes.addressof(job)
         function = self._run[which]
@@ -196,9 +197,8 @@ class Library:
         draft = self.program.look
         place = draft.scenes[-1].places[name]
         layout, shape = place.layout, draft.graph.by_name[name].type.shape
-        start = place.offset * self.capacity["look"]
-        memory = self.kept["look"][start : start + rows * layout.size].reshape(rows, layout.size)
-        return np.ascontiguousarray(memory[:, positions(layout)].reshape(rows, *shape))
+        memory = self.kept["look"][: rows * layout.step].reshape(rows, layout.step)
+        return np.ascontiguousarray(memory[:, place.offset + positions(layout)].reshape(rows, *shape))
 
 
 def _floats(count: int) -> Float:
@@ -209,7 +209,7 @@ def _floats(count: int) -> Float:
 def _with_slack(array: NDArray[Any]) -> NDArray[np.uint8]:
     """The bytes of an array with room behind them."""
     found = aligned(array.nbytes + SLACK)
-    found[: array.nbytes] = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+    found[: array.nbytes] = array.reshape(-1).view(np.uint8)
     return found
 
 

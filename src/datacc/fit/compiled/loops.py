@@ -153,7 +153,7 @@ class _Loop:
 
     def _at(self, name: str, c: str, *, flat: bool = False) -> str:
         lay = self.layouts[name]
-        terms = [self.names[name], f"row * {lay.size}"]
+        terms = [self.names[name], f"row * {lay.step}"]
         if flat:
             gapless = all(other.is_gapless for other in self.layouts.values())
             terms += ([str(lay.first)] if lay.first else []) + ([] if gapless else [f"y * {lay.row}"])

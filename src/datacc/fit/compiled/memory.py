@@ -1,9 +1,11 @@
 """Where everything that a step touches lies: weights and sums in one vector, row values kept or in scratch."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
+from datacc.arrange.live import Life
+from datacc.arrange.pack import pack
 from datacc.fit.compiled.layout import Layout, padded, plain
 from datacc.fit.compiled.order import Loop, Step
 from datacc.fit.compiled.phases import ELEMENTWISE, SUMMING, Phases
@@ -24,9 +26,9 @@ Home = Literal["input", "kept", "scratch"]
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where a row value lies: an input by its number; what is kept, all examples together; scratch, a block of them.
+    """Where a row value lies: an input by its number; what is kept, by `offset` floats in the memory of its example.
 
-    `offset` counts floats of one example.
+    In scratch all examples of a block stand together, and `offset` counts floats of one.
     """
 
     home: Home
@@ -92,11 +94,10 @@ def places(
     for i, node in enumerate(graph.inputs):
         layout = plain(node.type.shape, cpu, tight=True)
         common[node.name] = Place(home="input", offset=i, layout=layout, dtype=node.type.dtype)
-    kept = 0
-    for name in dict.fromkeys(name for phase in numbered for step in phase for name in written(step)):
-        if name in later:
-            common[name] = Place(home="kept", offset=kept, layout=kinds[name])
-            kept += _aligned(kinds[name].size)
+    offsets, kept = pack(_lives(graph, numbered, later, set(outputs), kinds))
+    kept += 0 if kept // ALIGNED % 2 else ALIGNED  # by an odd number of lines, so that examples share no cache sets
+    for name, offset in offsets.items():
+        common[name] = Place(home="kept", offset=offset, layout=replace(kinds[name], apart=kept))
     found, scratch = [], []
     for phase in numbered:
         mine, size = dict(common), 0
@@ -106,6 +107,28 @@ def places(
         found.append(mine)
         scratch.append(size)
     return tuple(found), kept, tuple(scratch)
+
+
+def _lives(
+    graph: Graph, steps: list[list[Step]], kept: set[str], outputs: set[str], kinds: Mapping[str, Layout]
+) -> dict[str, Life]:
+    """From the step that writes a kept value to the last that reads it; always, where zeros of it must stay."""
+    order = [step for phase in steps for step in phase]
+    first: dict[str, int] = {}
+    last: dict[str, int] = {}
+    for now, step in enumerate(order):
+        for name in (name for name in written(step) if name in kept):
+            first.setdefault(name, now)
+        for name in first.keys() & {*written(step), *read(step, graph)}:
+            last[name] = now
+    return {
+        name: Life(
+            first=0 if kinds[name].has_zeros else first[name],
+            last=len(order) if kinds[name].has_zeros or name in outputs else last[name],
+            size=_aligned(kinds[name].size),
+        )
+        for name in first
+    }
 
 
 def _aligned(size: int) -> int:

@@ -24,14 +24,14 @@ def move(node: Node, scene: Scene) -> list[str]:
         source, x = positions(scene.layout(name)), scene.layout(name)
         mine = (marks >= starts[i - 1]) & (marks < starts[i])
         pairs = np.stack([source[marks[mine] - starts[i - 1]], out[mine]], axis=1).astype(np.int32)
-        into, taken = scene.layout(node.name).size, f"in{i if len(node.inputs) > 1 else ''}"
+        into, taken = scene.layout(node.name).step, f"in{i if len(node.inputs) > 1 else ''}"
         lines += [
             f"static const int32_t moves{i}[{pairs.size}] = {{",
             numbers(pairs.reshape(-1)),
             "};",
             "for (int row = 0; row < rows; row++)",
             f"    for (int i = 0; i < {pairs.size}; i += 2)",
-            f"        out[row * {into} + moves{i}[i + 1]] = {taken}[row * {x.size} + moves{i}[i]];",
+            f"        out[row * {into} + moves{i}[i + 1]] = {taken}[row * {x.step} + moves{i}[i]];",
         ]
     return lines
 
@@ -58,7 +58,7 @@ def gather(node: Node, scene: Scene) -> list[str]:
     rows, out = scene.layout(node.inputs[0]), scene.layout(node.name)
     table = scene.parts[node.inputs[1]]
     return [
-        f"for (int row = 0; row < rows; row++, in += {rows.size}, out += {out.size})",
+        f"for (int row = 0; row < rows; row++, in += {rows.step}, out += {out.step})",
         f"    for (int i = 0; i < {rows.width * rows.channels}; i++) {{",
         f"        const int number = in[i] < 0 ? 0 : in[i] > {table.rows - 1} ? {table.rows - 1} : in[i];",
         f"        for (int c = 0; c < {out.channels}; c++)",
@@ -72,7 +72,7 @@ def sum_by(node: Node, scene: Scene) -> list[str]:
     dy, rows = (scene.layout(name) for name in node.inputs)
     sums = scene.sums[node.name]
     return [
-        f"for (int row = 0; row < rows; row++, dy += {dy.size}, x += {rows.size})",
+        f"for (int row = 0; row < rows; row++, dy += {dy.step}, x += {rows.step})",
         f"    for (int i = 0; i < {rows.width * rows.channels}; i++) {{",
         f"        const int number = x[i] < 0 ? 0 : x[i] > {sums.rows - 1} ? {sums.rows - 1} : x[i];",
         f"        for (int c = 0; c < {dy.channels}; c++)",

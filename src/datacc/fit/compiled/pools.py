@@ -92,7 +92,7 @@ def pool(node: Node, scene: Scene) -> list[str]:
     """A pool of either kind."""
     x, out = scene.layout(node.inputs[0]), scene.layout(node.name)
     kernel = {"maxpool": "pool_largest", "meanpool": "pool_mean"}[node.op]
-    lines = [f"for (int row = 0; row < rows; row++, in += {x.size}, out += {out.size})"]
+    lines = [f"for (int row = 0; row < rows; row++, in += {x.step}, out += {out.step})"]
     call = f"{kernel}{suffix(vector_of(out.channels, scene.cpu))}(&walk, in + {x.first}, out + {out.first});"
     return [_walk(node, x, out), *lines, f"    {call}"]
 
@@ -107,7 +107,7 @@ def pool_scatter(node: Node, scene: Scene) -> list[str]:
     clear = [] if tiles else [f"for (int i = 0; i < {out.size}; i++) out[i] = 0;"]
     return [
         _walk(node, x, dy),
-        f"for (int row = 0; row < rows; row++, dy += {dy.size}, x += {x.size}, out += {out.size}) {{",
+        f"for (int row = 0; row < rows; row++, dy += {dy.step}, x += {x.step}, out += {out.step}) {{",
         *(f"    {line}" for line in (*clear, call)),
         "}",
     ]
@@ -117,7 +117,7 @@ def maximum(node: Node, scene: Scene) -> list[str]:
     """The largest channel of every pixel."""
     x, out = scene.layout(node.inputs[0]), scene.layout(node.name)
     return [
-        f"for (int row = 0; row < rows; row++, in += {x.size}, out += {out.size})",
+        f"for (int row = 0; row < rows; row++, in += {x.step}, out += {out.step})",
         f"    for (int y = 0; y < {x.height}; y++)",
         f"        for (int j = 0; j < {x.width}; j++)",
         f"            out[{out.first} + y * {out.row} + j * {out.column}] =",

@@ -119,7 +119,7 @@ def tiling(height: int, width: int, vectors: int, most: int) -> Tile:
                     break
                 count = ceil(height / rows) * ceil(width / columns) * (vectors // v)
                 pixels = rows * columns
-                cost = count * max(pixels * v, 0.9 * (pixels + v), 8.0)
+                cost = count * (max(pixels * v, 0.9 * (pixels + v), 8.0) + 0.5)
                 if cost < lowest * 0.999:
                     best, lowest = Tile(rows=rows, columns=columns, vectors=v), cost
     return best

@@ -10,13 +10,20 @@ typedef struct {{
     float *whole, *sums, *kept, *scratch, *moments, *losses, *squares;
     const float *rates;
     const void *inputs[{inputs}];
+    const void *last[{inputs}];    /* the inputs of the last step alone, with room behind them */
     void (*rest)(void);    /* gives the processor to others */
-    int64_t capacity;      /* examples that `kept` has room for */
     int32_t rows, steps, threads, stopped;
     float limit;
     int32_t arrived, generation;
     int32_t claimed[64];
 }} fit_job;
+
+/* The batch of a step, each example of which takes so many bytes. A vector may be read past its end. */
+INLINE const void *input(const fit_job *job, int i, int step, size_t bytes)
+{{
+    if (step + 1 == job->steps) return job->last[i];
+    return (const char *)job->inputs[i] + (size_t)step * job->rows * bytes;
+}}
 
 /* The next of `count` pieces of work of a stage, or one that is not there when all are taken. */
 INLINE int claim(fit_job *job, int stage, int step, int count)

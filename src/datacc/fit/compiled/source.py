@@ -14,7 +14,7 @@ from datacc.fit.compiled.order import Loop, Step
 from datacc.fit.compiled.phases import SUMMING
 from datacc.fit.compiled.runner import RUNNER, run
 from datacc.fit.compiled.table import kernel, parameters
-from datacc.fit.compiled.update import chunks, tree, update
+from datacc.fit.compiled.update import chunks, helpers, update
 
 _FILE: Final = """\
 /* {title}: how datacc fits a program, one step after another. Not part of what it builds.
@@ -56,7 +56,7 @@ INLINE float wide_total(wide x)
 def source_text(title: str, drafts: Sequence[Draft], optimiser: str, clip: float, average: float) -> str:
     """The text of the file. The first draft is that of the step; the others only look."""
     step = drafts[0]
-    bodies = [tree(step.shards)]
+    bodies = [helpers(step.shards)]
     for draft in drafts:
         bodies.append(_functions(draft))
     bodies.append(update(step.weights_size, step.sums_size, optimiser=optimiser, clip=clip, average=average))
@@ -190,10 +190,10 @@ def _phase(draft: Draft, number: int) -> str:
 
 
 def _pointer(place: Place, block: int, scratch: int) -> str:
-    size = place.layout.size
+    size = place.layout.step
     if place.home == "input":
-        kind = C_TYPES[place.dtype]
-        return f"(const {kind} *)job->inputs[{place.offset}] + ((size_t)step * job->rows + first) * {size}"
+        batch = f"input(job, {place.offset}, step, {size} * sizeof({C_TYPES[place.dtype]}))"
+        return f"(const {C_TYPES[place.dtype]} *){batch} + (size_t)first * {size}"
     if place.home == "kept":
-        return f"job->kept + {place.offset} * job->capacity + (size_t)first * {size}"
+        return f"job->kept + (size_t)first * {size} + {place.offset}"
     return f"scratch + {scratch + place.offset * block}"

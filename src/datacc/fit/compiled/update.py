@@ -19,14 +19,23 @@ INLINE lanes shards_sum(const float *sums, size_t apart)
     return part[0];
 }}"""
 
+_FAINT: Final = """\
+/* Nothing in place of what is smaller than `least`, or it would become subnormal, which changes no weight but costs a
+ * hundred times as much. What is no number stays. */
+INLINE lanes without_faint(lanes x, float least)
+{
+    const lanes size = lanes_of_bits(lanes_bits(x) & 0x7FFFFFFFu);
+    return lanes_of_bits(lanes_bits(x) & ~lanes_less(size, lanes_all(least)));
+}"""
+
 _ADAMW: Final = """\
         /* AdamW (Loshchilov and Hutter 2019). rates: the rate, 1 / (1 - 0.9^t), 1 / sqrt(1 - 0.999^t). */
         const lanes old_mean = lanes_load(mean + i), old_square = lanes_load(square + i);
         const lanes new_mean = lanes_multiply_add(old_mean, lanes_subtract(g, old_mean), lanes_all(0.1f));
         const lanes new_square =
             lanes_multiply_add(lanes_multiply(old_square, lanes_all(0.999f)), lanes_multiply(g, lanes_all(0.001f)), g);
-        lanes_store(mean + i, new_mean);
-        lanes_store(square + i, new_square);
+        lanes_store(mean + i, without_faint(new_mean, 1e-30f));
+        lanes_store(square + i, without_faint(new_square, 1e-36f));
         const lanes spread = lanes_multiply_add(lanes_all(1e-8f), lanes_sqrt(new_square), lanes_all(rates[2]));
         const lanes move = lanes_divide(lanes_multiply(new_mean, lanes_all(rates[0] * rates[1])), spread);
         const lanes kept = lanes_multiply(w, lanes_subtract(lanes_all(1), lanes_multiply(lanes_all(rates[0]), decay)));
@@ -36,7 +45,7 @@ _SGD: Final = """\
         /* Gradient descent with Nesterov's momentum (Sutskever et al. 2013). rates: the rate, the momentum. */
         const lanes pull = lanes_multiply_add(g, decay, w);
         const lanes speed = lanes_multiply_add(pull, lanes_load(mean + i), lanes_all(rates[1]));
-        lanes_store(mean + i, speed);
+        lanes_store(mean + i, without_faint(speed, 1e-30f));
         const lanes move = lanes_multiply_add(pull, speed, lanes_all(rates[1]));
         const lanes next = lanes_subtract(w, lanes_multiply(move, lanes_all(rates[0])));"""
 
@@ -55,7 +64,7 @@ STEP void update(const fit_job *job, int step, int chunk)
     const int first = chunk * {chunk}, last = first + {chunk} < {count} ? first + {chunk} : {count};
     (void)square, (void)average;
     for (int i = first; i < last; i += 8) {{
-        const lanes g = {gradient};
+        const lanes g = without_faint({gradient}, 1e-16f); /* its square is not subnormal either */
         const lanes w = lanes_load(weights + i), decay = lanes_load(decays + i);
 {rule}{average}
         lanes_store(weights + i, next);
@@ -91,9 +100,9 @@ def chunks(count: int) -> int:
     return -(-count // CHUNK)
 
 
-def tree(shards: int) -> str:
-    """The function that adds up so many shards."""
-    return _TREE.format(shards=shards)
+def helpers(shards: int) -> str:
+    """The functions that updates call: one that adds up so many shards, one that drops what is too small to matter."""
+    return f"{_TREE.format(shards=shards)}\n\n{_FAINT}"
 
 
 def update(count: int, apart: int, *, optimiser: str, clip: float, average: float) -> str:
