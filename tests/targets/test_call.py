@@ -4,6 +4,8 @@ import ctypes
 import re
 from array import array
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -168,7 +170,18 @@ def test_this_processor_will_do() -> None:
     ],
 )
 @pytest.mark.parametrize(
-    "record", [{"ears": 2, "tail": 0.5}, [0.5, 2], (0.5, 2.0), np.array([0.5, 2]), [True, 2][::-1]]
+    "record",
+    [
+        {"ears": 2, "tail": 0.5},
+        [0.5, 2],
+        (0.5, 2.0),
+        np.array([0.5, 2]),
+        [2, True],
+        [Fraction(1, 2), Decimal(2)],
+        [1e39, -1e39],
+        [np.float32(0.5), np.array(2)],
+        np.float64([[0.5, 2]]).tolist(),
+    ],
 )
 def test_short_and_long_ways_write_the_same(zoo: Packed, pixels: Any, record: Any) -> None:
     """What a call writes into its memory is what `row` reads, whatever way it takes."""

@@ -28,7 +28,6 @@ NUMBERS: dict[str, Any] = {
     "h": ctypes.c_int16,
     "i": ctypes.c_int32,
 }
-PLAIN = frozenset({float, int})
 ALIGN = 64  # bytes
 
 
@@ -45,6 +44,7 @@ class Program:
         except OSError as error:
             raise ImportError(f"{name} cannot be loaded: {error}") from error
         self._single = loaded[name]
+        self._single.restype = None
         self._call = loaded[f"{name}_batch"]
         self._call.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, *(ctypes.c_void_p,) * (1 + keeps))
         self._call.restype = None
@@ -61,12 +61,7 @@ class Program:
             mine: Bound = self._thread.bound
         except AttributeError:
             mine = self._mine()
-        if mine.state:
-            mine.state[:] = bytes(len(mine.state))
-        for put, value in zip(mine.puts, values, strict=True):
-            put(value)
-        mine.call()
-        return mine.numbers()
+        return mine.answer(*values)
 
     def many(self, *rows: Rows) -> Iterator[tuple[Any, ...]]:
         """The answers to rows of every input, as `one` gives them, in one call: the loop is in the library.
@@ -126,14 +121,36 @@ class Bound:
         self.inputs, self.answers = _shaped(inputs, places[0]), _shaped(answers, places[1])
         self.state = parts[2] if state else memoryview(bytearray())
         self.memory = addresses[2:]  # of state and scratch
-        self.puts = [_put(port, place) for port, place in zip(inputs, places[0], strict=True)]
-        self.numbers = partial(Struct(_format(answers, sizes[1])).unpack_from, parts[1])
+        numbers = partial(Struct(_format(answers, sizes[1])).unpack_from, parts[1])
         self.call: Callable[[], None] = partial(single, *map(ctypes.c_void_p, addresses))
+        puts = [_put(port, place) for port, place in zip(inputs, places[0], strict=True)]
+        self.answer = _answer(puts, self.state, self.call, numbers)  # of one value per input, as a new stream
 
     def __call__(self) -> dict[str, memoryview]:
         """Answer what `inputs` hold now; the `answers`, which hold it until the next call."""
         self.call()
         return self.answers
+
+
+def _answer(
+    puts: list[Callable[[Any], None]], state: memoryview, call: Callable[[], None], numbers: Callable[[], tuple[Any, ...]]
+) -> Callable[..., tuple[Any, ...]]:
+    """A function from one value per input to the numbers of the answer; the usual one input without a loop."""
+    [put, *others] = puts
+
+    def answer(value: Any) -> tuple[Any, ...]:
+        put(value)
+        call()
+        return numbers()
+
+    def answer_all(*values: Any) -> tuple[Any, ...]:
+        state[:] = bytes(len(state))
+        for one, value in zip(puts, values, strict=True):
+            one(value)
+        call()
+        return numbers()
+
+    return answer_all if others or state else answer
 
 
 def _put(port: Port, memory: memoryview) -> Callable[[Any], None]:
@@ -146,13 +163,12 @@ def _put(port: Port, memory: memoryview) -> Callable[[Any], None]:
     def put(values: Any) -> None:
         kind = type(values)
         try:
-            if kind is dict and columns and len(values) == count:
-                values = columns(values)
-                kind = tuple
             if kind is tuple or kind is list:
-                if len(values) == count and PLAIN.issuperset(map(type, values)):
-                    return pack(memory, 0, *values)
-            elif kind is not dict:
+                return pack(memory, 0, *values)
+            if kind is dict:
+                if columns and len(values) == count:
+                    return pack(memory, 0, *columns(values))
+            else:
                 view = memoryview(values)
                 if view.format == code and view.shape in shapes and view.c_contiguous:
                     memory[:] = view.cast("B")
