@@ -7,6 +7,7 @@ import numpy as np
 
 from datacc.fit import Recipe
 from datacc.fit.losses import cross_entropy
+from datacc.ir.graph import Graph
 from datacc.registry import load
 
 from .fit_nets import Array, FitNet
@@ -124,6 +125,17 @@ class Sklearn:
         for x, classes in zip(self.inputs, self.classes, strict=True):
             self.model.partial_fit(x, classes, classes=self.every)
         return []
+
+
+def step_work(step: Graph) -> int:
+    """Multiply-adds of an example's products in a step's Graph: forward, and the gradients that are taken."""
+    total = 0
+    for node in step.nodes:
+        if node.op in ("dense", "conv", "conv_input", "conv_weight"):
+            weight = node if node.op == "conv_weight" else step.by_name[node.inputs[1]]
+            result = {"conv_input": node.inputs[0], "conv_weight": node.inputs[1]}.get(node.op, node.name)
+            total += step.by_name[result].type.count * weight.type.count // weight.type.shape[0]
+    return total
 
 
 class TwoPeaks:
