@@ -133,7 +133,10 @@ class Bound:
 
 
 def _answer(
-    puts: list[Callable[[Any], None]], state: memoryview, call: Callable[[], None], numbers: Callable[[], tuple[Any, ...]]
+    puts: list[Callable[[Any], None]],
+    state: memoryview,
+    call: Callable[[], None],
+    numbers: Callable[[], tuple[Any, ...]],
 ) -> Callable[..., tuple[Any, ...]]:
     """A function from one value per input to the numbers of the answer; the usual one input without a loop."""
     [put, *others] = puts
