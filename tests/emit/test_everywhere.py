@@ -87,9 +87,12 @@ def test_levels_of_x86(cpu: str, tmp_path: Path) -> None:
         demand_same(native(tmp_path).batch(inputs_for(everything(), ROWS, seed=1)))
 
 
-def test_the_portable_form(tmp_path: Path) -> None:
+@pytest.mark.parametrize("level", ["-O0", "-O2", "-O3"])
+@pytest.mark.parametrize("compiler", ["zig", "gcc"])
+def test_the_portable_form(compiler: str, level: str, tmp_path: Path) -> None:
     print_into(tmp_path, "x86-64-v3")
-    run([need("gcc"), "-std=c99", "-O2", "-DDATACC_PORTABLE", *SHARED, "program.c", "-o", "program.so"], tmp_path)
+    start = [*ZIG, "-target", "x86_64-linux-gnu"] if compiler == "zig" else [need("gcc")]
+    run([*start, "-std=c99", level, "-DDATACC_PORTABLE", *SHARED, "program.c", "-o", "program.so"], tmp_path)
     demand_same(native(tmp_path).batch(inputs_for(everything(), ROWS, seed=1)))
 
 

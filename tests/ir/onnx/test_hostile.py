@@ -124,6 +124,13 @@ CASES: dict[str, tuple[Any, str]] = {
         ),
         "grows too large",
     ),
+    "work by MatMul": (
+        chain(
+            *(("MatMul", [f"t{k}", "t0"], [f"t{k + 1}"]) for k in range(5)), ("Add", ["x", "t5"], ["y"]),
+            t0=np.ones((400, 400), np.float32),
+        ),
+        "grows too large",
+    ),
     "division by zero": (
         chain(("Div", [*"ab"], [*"s"]), ("Reshape", [*"xs"], ["y"]), a=np.array([4]), b=np.array([0])), "zero"
     ),

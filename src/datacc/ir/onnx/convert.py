@@ -26,7 +26,7 @@ from datacc.ir.onnx.families import (
     resampled,
     windows,
 )
-from datacc.ir.onnx.fold import TABLE, fold
+from datacc.ir.onnx.fold import TABLE, fold, size
 from datacc.ir.onnx.model import Model, Value, shown
 from datacc.ir.onnx.sketch import NODE_DTYPES, TAKEN, Sketch
 from datacc.ir.onnx.tensor import Known, Tensor, View, groups_of
@@ -114,9 +114,10 @@ def _carry_out(sketch: Sketch) -> None:
     known = [sketch.values[name] for name in call.inputs if name]
     results: Tensor | tuple[Tensor, ...] | None = None
     if all(isinstance(tensor, Known) for tensor in known) and not call.domain and call.op in TABLE:
-        array = fold(call, [tensor.array for tensor in known if isinstance(tensor, Known)])
+        arrays = [tensor.array for tensor in known if isinstance(tensor, Known)]
+        array = fold(call, arrays)
         if array is not None:
-            sketch.folded += array.size
+            sketch.folded += max(array.size, size(call, arrays))
             call.demand(sketch.folded <= LARGEST, "what is computed beforehand grows too large")
             results = Known(array=array)
     if results is None:

@@ -141,7 +141,7 @@ def fold(call: Call, args: Sequence[Array]) -> Array | None:
     if call.op not in TABLE:
         return None
     try:
-        call.demand(_size(call, args) <= LARGEST, "its result is too large")
+        call.demand(size(call, args) <= LARGEST, "its result is too large")
         with np.errstate(all="ignore"):
             array = np.asarray(TABLE[call.op](call, list(args)))
     except (ValueError, TypeError, IndexError, ZeroDivisionError, OverflowError) as error:
@@ -149,8 +149,8 @@ def fold(call: Call, args: Sequence[Array]) -> Array | None:
     return array
 
 
-def _size(call: Call, args: Sequence[Array]) -> int:
-    """At least the elements of the result, before anything is computed."""
+def size(call: Call, args: Sequence[Array]) -> int:
+    """At least the elements of the result, of a matrix product its multiplications, before anything is computed."""
     call.demand(len(args) > 0 or call.op == "Constant", "its arguments are missing")
     if call.op == "Range":
         call.demand(len(args) == 3 and all(a.size == 1 for a in args), "start, limit and delta are three numbers")
@@ -163,7 +163,7 @@ def _size(call: Call, args: Sequence[Array]) -> int:
         return prod([max(1, int(n)) for n in args[1].reshape(-1)]) * max(1, args[0].size)
     if call.op == "Gather":
         return prod(a.size or 1 for a in args) if args[0].ndim > 1 else sum(a.size for a in args)
-    if call.op == "MatMul":  # the products, of which there are at least as many as results
+    if call.op == "MatMul":
         call.demand(len(args) == 2 and all(a.ndim for a in args), "two matrices are multiplied")
         return max(args[0].size, 1) * (max(args[1].size, 1) if args[1].ndim != 2 else args[1].shape[1])
     if call.op == "Concat":

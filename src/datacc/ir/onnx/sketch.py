@@ -29,7 +29,7 @@ class Sketch:
         self.values: dict[str, Tensor] = {}
         self.call = Call(op="", name="", index=0, inputs=(), outputs=())
         self.notes: list[str] = []
-        self.folded = 0  # elements that were computed beforehand
+        self.folded = 0  # elements, and products of matrices, that were computed beforehand
         self._elements = 0
         self._stood: dict[tuple[Any, ...], str] = {}
         self._zero = ""
