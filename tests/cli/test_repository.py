@@ -50,6 +50,27 @@ def test_a_label_goes_from_the_journal_into_history(repository: Path, datacc: Da
     assert [event["op"] for event in shown["history"]] == ["add", "set", "set", "verify"]
 
 
+def test_edits_are_taken_back(repository: Path, datacc: Datacc, told: Told) -> None:
+    id = first_id(repository)
+    [old] = [value["value"] for value in datacc("show", id)["values"].values()]
+    new = "short" if old == "long" else "long"
+    datacc("label", id, new)
+    made = datacc("commit")["commit"]
+    [field] = datacc("blame", id)["fields"]
+    assert (field["field"], field["value"], field["said"][0]["commit"]) == ("kind", new, made)
+    assert "reverted" not in told("revert", made[:9])
+    assert datacc("show", id)["values"]["kind"]["value"] == old
+    assert datacc("revert", made, code=errors.UsageError.exit_code)["error"]["what"].endswith("reverted already")
+    assert datacc("delete", id[:9], "--reason", "bent")["deleted"] == [id]
+    assert "bent" in told("blame", id)
+    assert datacc("status")["examples"] == 29
+    assert "taken back" in told("undo")
+    assert datacc("status")["examples"] == 30
+    assert "1 example deleted" in told("delete", id[:9])
+    assert "1 example restored" in told("restore", id[:9])
+    assert datacc("restore", id, code=errors.DataError.exit_code)["error"]["where"] == id
+
+
 def test_the_same_as_text(repository: Path, told: Told) -> None:
     id = first_id(repository)
     assert "kind is" in told("label", id, "long")

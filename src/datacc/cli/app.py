@@ -17,8 +17,8 @@ from datacc.errors import DataccError, ResourceError, UsageError
 
 # In the order in which one meets them.
 VERBS: Final = (
-    *("new", "import", "label", "commit"),
-    *("status", "log", "show"),
+    *("new", "import", "label", "delete", "restore", "undo", "commit", "revert"),
+    *("status", "log", "show", "blame"),
     *("build", "compile", "judge", "prove", "diff"),
     *("run", "inspect"),
 )

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from datacc.cli.outcome import Outcome, columns
+from datacc.repo.events import Event
 from datacc.repo.find import find
-from datacc.repo.show import Event, Shown, Value, show
+from datacc.repo.show import Shown, Value, show
 
 EXAMPLE: Final = "datacc show 3f2a91"
 

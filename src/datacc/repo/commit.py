@@ -32,7 +32,7 @@ def commit(repository: Repository, message: str | None = None) -> Committed:
     Raises `UsageError` when there is nothing of either. When git or a hook refuses, the journal keeps the edits.
     """
     journal = Journal(repository.root)
-    _recover(repository, journal)
+    recover(repository, journal)
     beside = repository.git.changed(BUILDS_LEAVE)
     lines = journal.take_batch()
     if lines:
@@ -68,7 +68,7 @@ def segment_path(lines: Sequence[str], operations: Sequence[Operation]) -> str:
     return f"ops/{moment:%Y-%m-%d}/{moment:%H%M%S}-{author}-{digest(*lines)[:16]}.jsonl"
 
 
-def _recover(repository: Repository, journal: Journal) -> None:
+def recover(repository: Repository, journal: Journal) -> None:
     """Settle a batch that a crash left: committed already, then forget it; otherwise give it back."""
     lines = journal.batch()
     if not lines:
@@ -83,7 +83,7 @@ def _recover(repository: Repository, journal: Journal) -> None:
 
 
 def _summary(operations: Sequence[Operation]) -> str:
-    verbs = {"set": "label", "resolve": "resolve", "verify": "verify"}
+    verbs = {"set": "label", "add": "restore", "unset": "clear"}
     touched: dict[str, set[str]] = {}
     for operation in operations:
         touched.setdefault(verbs.get(operation.op, operation.op), set()).add(operation.example)

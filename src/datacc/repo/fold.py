@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from datacc.repo.operation import WHOLE, Operation
 
-_WRITES: Final = frozenset({"set", "unset", "resolve"})
-_DROPS: Final = frozenset({"delete", "supersede"})
+WRITES: Final = frozenset({"set", "unset", "resolve"})
+DROPS: Final = frozenset({"delete", "supersede"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,17 +87,23 @@ def fold(operations: Iterable[Operation]) -> dict[str, State]:
     return {example: _state(list(said.values())) for example, said in by_example.items()}
 
 
-def _state(operations: Sequence[Operation]) -> State:
+def living(operations: Iterable[Operation]) -> list[Operation]:
+    """Those of one example's operations that no other one overwrites."""
+    said = list(operations)
     overwritten: dict[str, set[str]] = defaultdict(set)
-    for operation in operations:
+    for operation in said:
         overwritten[operation.field].update(operation.replaces)
     everywhere = overwritten[WHOLE]  # an operation on the whole example overwrites in every field
-    live = [o for o in operations if o.id not in overwritten[o.field] and o.id not in everywhere]
+    return [o for o in said if o.id not in overwritten[o.field] and o.id not in everywhere]
+
+
+def _state(operations: Sequence[Operation]) -> State:
+    live = living(operations)
     by_field: dict[str, list[Operation]] = defaultdict(list)
     for operation in sorted(live, key=lambda o: (o.id, o.op)):
         by_field[operation.field].append(operation)
-    drops = tuple(o for o in by_field[WHOLE] if o.op in _DROPS)
-    writes = any(o.op in _WRITES or o.op == "add" for o in live)
+    drops = tuple(o for o in by_field[WHOLE] if o.op in DROPS)
+    writes = any(o.op in WRITES or o.op == "add" for o in live)
     return State(
         exists=any(o.op == "add" for o in operations),
         drops=drops,
@@ -108,7 +114,7 @@ def _state(operations: Sequence[Operation]) -> State:
 
 def _register(said: Sequence[Operation]) -> Register:
     return Register(
-        live=tuple(o for o in said if o.op in _WRITES),
+        live=tuple(o for o in said if o.op in WRITES),
         verifies=tuple(o for o in said if o.op == "verify"),
         flags=tuple(o for o in said if o.op == "flag"),
     )

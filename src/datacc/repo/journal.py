@@ -62,6 +62,12 @@ class Journal:
         with self._open() as database:
             database.execute("UPDATE edits SET taken = 0")
 
+    def drop_last(self, count: int) -> None:
+        """Forget the newest `count` lines."""
+        with self._open() as database:
+            newest = "SELECT number FROM edits ORDER BY number DESC LIMIT ?"
+            database.execute(f"DELETE FROM edits WHERE number IN ({newest})", (count,))
+
     def drop_batch(self) -> None:
         """Forget the batch: a commit holds it."""
         with self._open() as database:

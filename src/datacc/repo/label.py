@@ -1,19 +1,14 @@
 """Say what an example is: a relabel when that is news, a verification when it is not."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 from datacc.errors import DataError
+from datacc.repo.edit import write
 from datacc.repo.find import Repository
 from datacc.repo.fold import Register
-from datacc.repo.journal import Journal
-from datacc.repo.operation import Operation, to_line
 from datacc.repo.schema import Column
 from datacc.repo.working import one_class, one_example, one_output, read_working
-
-_TICK: Final = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +33,7 @@ def label(
     example = one_example(working.states, id_prefix)
     state = working.states[example]
     if not state.alive:
-        raise DataError("the example was deleted", where=example, tries=["import it again"])
+        raise DataError("the example was deleted", where=example, tries=[f"datacc restore {example[:8]}"])
     column = one_output(working.contents.schema.of("output"), field)
     chosen = one_class(column, class_name)
     register = state.fields.get(column.id, Register())
@@ -49,24 +44,10 @@ def label(
         values["about"] = live
     else:
         values |= {"new": chosen.id, "old": register.value, "replaces": live}
-    Journal(repository.root).append([to_line(**values, who=who or author(repository), when=_now(working.pending))])
+    write(repository, working.pending, [values], who)
     return Labelled(example=example, field=column.name, op=op, old=_names(register, column), new=chosen.name)
-
-
-def author(repository: Repository) -> str:
-    """Who edits: "Name <address>" as git knows it."""
-    name, address, _ = repository.git.identity()
-    return f"{name} <{address}>"
 
 
 def _names(register: Register, column: Column) -> tuple[str, ...]:
     classes = [column.class_with(value) for value in register.values if isinstance(value, str)]
     return tuple(one.name for one in classes if one is not None)
-
-
-def _now(pending: Sequence[Operation]) -> str:
-    """The time in UTC, after every journalled edit even when the clock went back."""
-    latest = max((datetime.fromisoformat(operation.when) for operation in pending), default=None)
-    now = datetime.now(UTC)
-    moment = now if latest is None else max(now, latest + _TICK)
-    return moment.isoformat(timespec="microseconds")

@@ -24,6 +24,10 @@ class Working:
     pending: tuple[Operation, ...]
     states: Mapping[str, State]
 
+    def said_of(self, example: str) -> list[Operation]:
+        """Every operation on one example."""
+        return [o for o in chain(self.contents.operations(), self.pending) if o.example == example]
+
 
 def read_working(repository: Repository, *, cells: bool = False) -> Working:
     """Everything that is committed or journalled."""

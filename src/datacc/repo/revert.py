@@ -1,0 +1,94 @@
+"""Take one labelling commit back: its segments leave history's tip, and what they overwrote is live again."""
+
+from dataclasses import dataclass
+
+from datacc.errors import RepositoryError, UsageError
+from datacc.repo.contents import read_contents
+from datacc.repo.find import Repository
+from datacc.repo.fold import fold
+from datacc.repo.words import counted
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reverted:
+    """The commit that takes `of` back, how many edits that concerns, and how many examples are in conflict for it."""
+
+    commit: str
+    of: str
+    message: str
+    edits: int
+    conflicts: int
+
+
+def revert(repository: Repository, revision: str) -> Reverted:
+    """Commit the contrary of the label edits in the commit `revision`; a revert can be reverted.
+
+    An example that was labelled again later is then in conflict: the old value stands against the later one. Schema,
+    imports, contract and ledger stay as they are. Raises `UsageError` for a commit without label edits, a merge, or one
+    that was reverted already, `RepositoryError` when HEAD does not follow from it.
+    """
+    git = repository.git
+    of = git.commit_of(revision)
+    if git.ask("merge-base", of, "HEAD") != of:
+        raise RepositoryError(f"{revision!r} is not in the history of HEAD", tries=["datacc log"])
+    changes = _segments(repository, of)
+    here = git.tree(git.commit_of("HEAD"))
+    leaving = [path for path, is_new in changes.items() if is_new and path in here]
+    coming = [path for path, is_new in changes.items() if not is_new and path not in here]
+    if not leaving and not coming:
+        what = "was reverted already" if changes else "has no label edits"
+        raise UsageError(f"the commit {of[:10]} {what}", tries=["datacc log", f"git revert {of[:10]}"])
+    before = _torn(repository)
+    subject = git.run("log", "--max-count=1", "--format=%s", of).decode(errors="replace").strip()
+    message = f'Revert "{subject}"\n\nThis takes back the label edits of {of}.'
+    lines = {path: git.run("show", f"{of}:./{path}") for path in leaving}
+    lines |= {path: git.run("show", f"{of}^:./{path}") for path in coming}
+    for path in leaving:
+        (repository.root / path).unlink(missing_ok=True)
+    for path in coming:
+        (repository.root / path).parent.mkdir(parents=True, exist_ok=True)
+        (repository.root / path).write_bytes(lines[path])
+    try:
+        made = git.commit([*leaving, *coming], message)
+    except BaseException:
+        _put_back(repository, leaving, coming)
+        raise
+    edits = sum(text.count(b"\n") for text in lines.values())
+    conflicts = len(_torn(repository) - before)
+    return Reverted(commit=made, of=of, message=message.split("\n")[0], edits=edits, conflicts=conflicts)
+
+
+def told(done: Reverted) -> str:
+    """What a person is told of it."""
+    text = f"{done.commit[:10]}  {counted(done.edits, 'edit')}: {done.message}"
+    if done.conflicts:
+        text += f"\n{counted(done.conflicts, 'example')} labelled again since: now in conflict\n  try: datacc status"
+    return text
+
+
+def _segments(repository: Repository, commit: str) -> dict[str, bool]:
+    """The segments that a commit brought (True) or took away (False)."""
+    git = repository.git
+    parents = git.run("rev-list", "--parents", "--max-count=1", commit).split()[1:]
+    if len(parents) > 1:
+        raise UsageError(f"the commit {commit[:10]} is a merge", tries=["datacc revert the commits that it merged"])
+    flags = ("-r", "-z", "--no-renames", "--root", "--no-commit-id", "--name-status", "--relative")
+    words = git.run("diff-tree", *flags, commit, "--", "ops").decode(errors="surrogateescape").split("\0")[:-1]
+    found = dict(zip(words[1::2], words[::2], strict=True))
+    changed = [path for path, status in found.items() if status not in ("A", "D")]
+    if changed:
+        raise RepositoryError("a segment was edited by hand", where=changed[0], tries=[f"git revert {commit[:10]}"])
+    return {path: status == "A" for path, status in found.items() if path.endswith(".jsonl")}
+
+
+def _torn(repository: Repository) -> set[str]:
+    """The examples in conflict at HEAD."""
+    return {id for id, state in fold(read_contents(repository).operations()).items() if state.conflict}
+
+
+def _put_back(repository: Repository, leaving: list[str], coming: list[str]) -> None:
+    """The working tree as HEAD has it: the commit was refused."""
+    for path in coming:
+        (repository.root / path).unlink(missing_ok=True)
+    if leaving:
+        repository.git.run("checkout", "--quiet", "HEAD", "--", *leaving)
