@@ -61,6 +61,10 @@ def test_edits_are_taken_back(repository: Path, datacc: Datacc, told: Told) -> N
     assert "reverted" not in told("revert", made[:9])
     assert datacc("show", id)["values"]["kind"]["value"] == old
     assert datacc("revert", made, code=errors.UsageError.exit_code)["error"]["what"].endswith("reverted already")
+    assert datacc("diff", f"{made}~1..{made}")["changes"][0]["new"] == [new]
+    assert datacc("diff", "HEAD...HEAD")["changes"] == []
+    assert told("diff", "HEAD~1..", "--markdown").count("`kind`") == 1
+    assert datacc("diff", "--markdown", code=errors.UsageError.exit_code)
     assert datacc("delete", id[:9], "--reason", "bent")["deleted"] == [id]
     assert "bent" in told("blame", id)
     assert datacc("status")["examples"] == 29

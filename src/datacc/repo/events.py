@@ -1,5 +1,6 @@
 """What was said of one example, by whom, when, and in which commit."""
 
+import os
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -32,8 +33,8 @@ class Event:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Birth:
-    """The commit that brought a file."""
+class Birth:
+    """The commit that brought a file, or took it away."""
 
     commit: str
     who: str
@@ -47,14 +48,15 @@ def history(repository: Repository, working: Working, id: str) -> tuple[Event, .
         held += [(f"runs/{run.id}", o) for o in run.operations() if o.example == id]
     for path, operations in working.contents.segments.items():
         held += [(path, o) for o in operations if o.example == id]
-    births = {path: _birth(repository, path) for path in {path for path, _ in held}}
+    brought = {path: _birth(repository, path) for path in {path for path, _ in held}}
     held += [("journal", o) for o in working.pending if o.example == id]
     schema = working.contents.schema
-    events = [_event(where, o, births.get(where), schema) for where, o in held]
-    return tuple(sorted(events, key=lambda event: datetime.fromisoformat(event.when)))
+    events = [event(where, o, brought.get(where), schema) for where, o in held]
+    return tuple(sorted(events, key=lambda one: datetime.fromisoformat(one.when)))
 
 
-def _event(where: str, operation: Operation, birth: _Birth | None, schema: Schema) -> Event:
+def event(where: str, operation: Operation, birth: Birth | None, schema: Schema) -> Event:
+    """The operation in the file `where`, which the commit of `birth` brought; a run's have its author and time."""
     outputs = {column.id: column for column in schema.of("output")}
     column = outputs.get(operation.field.split("@")[0])
     return Event(
@@ -73,13 +75,25 @@ def _event(where: str, operation: Operation, birth: _Birth | None, schema: Schem
     )
 
 
-def _birth(repository: Repository, path: str) -> _Birth | None:
+def _birth(repository: Repository, path: str) -> Birth | None:
     format = "--format=%H%x00%an <%ae>%x00%aI"
     text = repository.git.ask("log", "--diff-filter=A", format, "--max-count=1", "--", path)
     if text is None:
         return None
     commit, who, when = text.split("\0")
-    return _Birth(commit=commit, who=who, when=when)
+    return Birth(commit=commit, who=who, when=when)
+
+
+def births(repository: Repository, range: str, *, gone: bool = False) -> dict[str, Birth]:
+    """Segment or run folder → the commit in a range of git's that brought it, or with `gone` took it away."""
+    flags = (f"--diff-filter={'D' if gone else 'A'}", "--name-only", "--no-renames", "--relative", "-z")
+    text = repository.git.run("log", *flags, "--format=%x01%H%x00%an <%ae>%x00%aI%x00", range, "--", "ops", "runs")
+    found: dict[str, Birth] = {}
+    for part in text.split(b"\x01")[1:]:
+        commit, who, when, *paths = (os.fsdecode(field).strip("\n") for field in part.split(b"\0"))
+        birth = Birth(commit=commit, who=who, when=when)
+        found |= {path if path.startswith("ops/") else path.rpartition("/")[0]: birth for path in paths if path}
+    return found
 
 
 def class_name(column: Column, value: Any) -> str | None:

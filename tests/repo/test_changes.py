@@ -1,0 +1,114 @@
+"""What is said otherwise at one commit than at another."""
+
+from pathlib import Path
+
+import pytest
+
+from datacc.cli.changes import as_markdown, as_text
+from datacc.errors import RepositoryError
+from datacc.intake.importing import ImportOptions, import_examples
+from datacc.repo.changes import changes
+from datacc.repo.commit import commit
+from datacc.repo.find import Repository
+from datacc.repo.label import label
+from datacc.repo.remove import delete, restore
+from datacc.repo.revert import revert
+from tests.repo.conftest import Git, png
+from tests.repo.test_revert import relabelled
+from tests.repo.test_undo import ANN, BEN, ann, ids, said
+
+__all__ = ["ann"]  # a fixture of every test here
+
+
+def test_a_relabelled_example_has_old_new_who_and_where(repository: Repository) -> None:
+    id = ids(repository)[0]
+    [old] = said(repository)[id]
+    made = relabelled(repository, 0, BEN)
+    [new] = said(repository)[id]
+    found = changes(repository, f"{made}^", made)
+    [one] = found.changes
+    [event] = one.said
+    assert (one.example, one.field, one.old, one.new) == (id, "animal", (old,), (new,))
+    assert (event.who, event.commit, one.name) == (BEN, made, next(n for n in [one.name] if n and n.endswith(".png")))
+    assert (found.added, found.removed) == (0, 0)
+
+
+def test_only_what_is_different_in_the_end_counts(repository: Repository) -> None:
+    first = relabelled(repository, 0)
+    relabelled(repository, 0)
+    relabelled(repository, 1)
+    found = changes(repository, f"{first}^", "HEAD")
+    assert [one.example for one in found.changes] == [ids(repository)[1]]
+
+
+def test_backwards_is_the_contrary(repository: Repository) -> None:
+    made = relabelled(repository, 0)
+    [there], [back] = (changes(repository, *pair).changes for pair in ((f"{made}^", made), (made, f"{made}^")))
+    assert (there.old, there.new) == (back.new, back.old)
+
+
+def test_an_import_is_counted_and_its_classes_are_named(repository: Repository, pictures: Path) -> None:
+    (pictures / "owl").mkdir()
+    (pictures / "owl" / "99.png").write_bytes(png(99))
+    import_examples(repository, pictures, ImportOptions(label="animal"))
+    found = changes(repository, "HEAD~1", "HEAD")
+    assert (found.added, found.classes_added, found.changes) == (1, ("owl",), ())
+    back = changes(repository, "HEAD", "HEAD~1")
+    assert (back.removed, back.classes_removed) == (1, ("owl",))
+
+
+def test_deleted_and_restored(repository: Repository) -> None:
+    id = ids(repository)[0]
+    delete(repository, [id], "blurred")
+    gone = commit(repository).commit
+    [one] = changes(repository, f"{gone}^", gone).changes
+    assert (one.field, one.old, one.new, one.said[0].reason) == ("", ("present",), ("deleted",), "blurred")
+    restore(repository, [id])
+    back = commit(repository).commit
+    [one] = changes(repository, gone, back).changes
+    assert (one.old, one.new, one.said[0].commit) == (("deleted",), ("present",), back)
+    assert changes(repository, f"{gone}^", back).changes == ()
+
+
+def test_a_revert_is_called_one(repository: Repository) -> None:
+    made = relabelled(repository, 0)
+    done = revert(repository, made)
+    [one] = changes(repository, made, "HEAD").changes
+    assert [(event.op, event.commit, event.who) for event in one.said] == [("revert", done.commit, ANN)]
+
+
+def test_a_merge_that_tears_an_example_shows_both_sides(repository: Repository, pictures: Path, git: Git) -> None:
+    (pictures / "owl").mkdir()
+    (pictures / "owl" / "99.png").write_bytes(png(99))
+    import_examples(repository, pictures, ImportOptions(label="animal"))
+    id = ids(repository)[0]
+    git("switch", "-q", "-c", "other")
+    label(repository, id, None, "owl", BEN)
+    commit(repository)
+    git("switch", "-q", "-")
+    relabelled(repository, 0)
+    [mine] = said(repository)[id]
+    git("merge", "-q", "--no-edit", "other")
+    [one] = changes(repository, "HEAD~1", "HEAD").changes
+    assert (one.old, set(one.new)) == ((mine,), {mine, "owl"})
+    assert [event.who for event in one.said] == [BEN]
+    assert "1 example in conflict" in as_text(changes(repository, "HEAD~1", "HEAD"))
+
+
+def test_nothing_changed(repository: Repository) -> None:
+    found = changes(repository, "HEAD", "HEAD")
+    assert (found.changes, found.added, found.removed) == ((), 0, 0)
+    assert as_text(found) == as_markdown(found).removeprefix("**Labels** ")
+
+
+def test_an_unknown_revision_is_refused(repository: Repository) -> None:
+    with pytest.raises(RepositoryError, match="no revision"):
+        changes(repository, "HEAD", "nowhere")
+
+
+def test_foreign_text_ends_no_cell(repository: Repository) -> None:
+    delete(repository, [ids(repository)[0]], "x | y ` @everyone\n# heading")
+    commit(repository)
+    table = as_markdown(changes(repository, "HEAD~1", "HEAD")).splitlines()
+    assert len({line.count("|") for line in table[2:]}) == 1
+    assert table[-1].endswith("`x ¦ y ' @everyone\\n# heading` |")
