@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 
 from datacc.arrange import arrange
+from datacc.arrange.inside import is_inside
 from datacc.emit.piece import Piece
 from datacc.emit.table import KERNELS
 from datacc.errors import GraphError, SpecError
 from datacc.ir.build import Builder
-from datacc.ir.graph import Graph
+from datacc.ir.graph import Graph, Node
 from datacc.ir.interpret import interpret
 from datacc.ir.plan import Plan, Step
 from tests.emit.compiled import CPU, compiled, poisoned
@@ -90,11 +91,17 @@ def test_steps_read_what_was_computed_before(graph: Graph) -> None:
     for step in plan.steps:
         assert set(step.values) <= known
         known.add(step.out)
+        known |= {node.name for node in graph.nodes if node.op == "concat" and _is_put_together(plan, node, known)}
     assert all(plan.places[step.out].home != "input" for step in plan.steps)
     assert {place.buffer for place in plan.places.values() if place.home == "answer"} == dict(graph.outputs).keys()
     for name, place in plan.places.items():
         if place.home == "arena" and name in known:
             assert plan.offsets[place.buffer] + place.nbytes <= plan.arena
+
+
+def _is_put_together(plan: Plan, concat: Node, known: set[str]) -> bool:
+    """Whether all parts are known, and stand where the concatenation wants them: no step writes it."""
+    return all(part in known and is_inside(plan.places, part, concat.name) for part in concat.inputs)
 
 
 def test_nothing_that_no_answer_needs_is_computed() -> None:

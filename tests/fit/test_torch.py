@@ -17,7 +17,8 @@ from datacc.errors import FitError, GraphError
 from datacc.fit import Examples, Fitted, Progress, Recipe
 from datacc.fit._initial import initial
 from datacc.fit.driver import fit as drive
-from datacc.fit.torch import ENTRY, FITTING_FORMS, _Optimiser
+from datacc.fit.torch import ENTRY, FITTING_FORMS, FORMS, _Optimiser
+from datacc.ir import meaning
 from datacc.ir.graph import Graph
 from datacc.ir.interpret import interpret, walk
 from tests.fit.sets import QUICK, picture_graph, pictures, row_graph, rows
@@ -221,3 +222,13 @@ def test_a_fit_imports_no_compiler_of_torch() -> None:
     top = Path(__file__).parents[2]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(top), str(top / "src")])}
     subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+
+
+def test_pictures_of_one_channel_are_read_in_one_order() -> None:
+    """torch 2.13 answers nonsense at some strides where the strides of memory leave the order of axes open."""
+    random = np.random.default_rng(0)
+    x, weight = random.standard_normal((2, 4, 4, 1), np.float32), random.standard_normal((1, 3, 3, 1), np.float32)
+    bias = np.zeros(1, np.float32)
+    attrs: Any = {"stride": (1, 2), "pad": ((0, 0), (0, 0)), "dilation": (1, 1), "groups": 1}
+    found = FORMS["conv"](*map(torch.from_numpy, (x, weight, bias)), **attrs)
+    np.testing.assert_allclose(found.numpy(), meaning.conv(x, weight, bias, **attrs), atol=1e-5)

@@ -24,6 +24,11 @@ def _in_torch(meaning: Any) -> Any:
 TORCH = {**FORMS, **{name: _in_torch(op.meaning) for name, op in ADJOINTS.items()}}
 
 
+def torch_forms(dtype: torch.dtype) -> dict[str, Any]:
+    """All forms, in which what is cast to floats is cast to `dtype`."""
+    return {**TORCH, "cast": lambda x, to: x.to(dtype) if to == "float32" else TORCH["cast"](x, to=to)}
+
+
 def in_numpy(graph: Graph, given: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
     """The outputs by field; `given` has the inputs and the holes."""
     values: dict[str, Any] = {node.name: node.value for node in graph.weights if node.value is not None}
@@ -39,4 +44,4 @@ def in_torch(
     values = {node.name: torch.from_numpy(node.value.copy()) for node in graph.weights if node.value is not None}
     values.update(given)
     values = {name: v.to(dtype) if v.is_floating_point() and v.dtype != dtype else v for name, v in values.items()}
-    return walk(graph, values, graph.ends, forms={**TORCH, **(forms or {})})
+    return walk(graph, values, graph.ends, forms={**torch_forms(dtype), **(forms or {})})

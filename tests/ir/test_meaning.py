@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as nn
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from datacc.errors import GraphError
@@ -23,8 +23,9 @@ def numbers(seed: int, *shape: int) -> Any:
 
 
 def first(array: Any) -> torch.Tensor:
-    """Channels-first, as torch wants it."""
-    return torch.from_numpy(np.ascontiguousarray(np.moveaxis(array, -1, 1)))
+    """Channels-first, as torch wants it: of one channel it may read beyond a view, so this is a copy."""
+    view = torch.from_numpy(np.ascontiguousarray(np.moveaxis(array, -1, 1)))
+    return torch.empty(view.shape, dtype=view.dtype).copy_(view)
 
 
 def last(tensor: torch.Tensor) -> Any:
@@ -46,7 +47,11 @@ def convolutions(draw: Any) -> tuple[tuple[int, ...], tuple[int, ...], dict[str,
     return (*sides, per_in * groups), (per_out * groups, *kernel, per_in), attrs
 
 
+ONE_CHANNEL: Any = ((4, 4, 1), (1, 3, 3, 1), {"stride": (1, 2), "pad": ((0, 0),) * 2, "dilation": (1, 1), "groups": 1})
+
+
 @given(convolutions(), SEEDS)
+@example(ONE_CHANNEL, 0)  # torch 2.13 answers nonsense where its strides leave the order of axes open
 def test_conv(drawn: Any, seed: int) -> None:
     shape, weight_shape, attrs = drawn
     x, weight, bias = numbers(seed, 2, *shape), numbers(seed + 1, *weight_shape), numbers(seed + 2, weight_shape[0])

@@ -24,6 +24,8 @@ EPSILON: Final = 1e-8
 
 
 def _channels_first(x: Tensor) -> Tensor:
+    if x.shape[-1] == 1:  # by its strides torch takes such a view for both orders at once, and may read beyond it
+        return x.reshape(len(x), 1, *x.shape[1:-1])
     return x.movedim(-1, 1)  # a view: this is torch's channels_last memory
 
 
