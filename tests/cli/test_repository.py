@@ -75,6 +75,31 @@ def test_edits_are_taken_back(repository: Path, datacc: Datacc, told: Told) -> N
     assert datacc("restore", id, code=errors.DataError.exit_code)["error"]["where"] == id
 
 
+def test_branches_meet(repository: Path, datacc: Datacc, told: Told) -> None:
+    id = first_id(repository)
+    [old] = [value["value"] for value in datacc("show", id)["values"].values()]
+    new = "short" if old == "long" else "long"
+    assert datacc("branch", "side")["branches"][0]["name"] == "side"
+    for kind in (new, old):
+        datacc("label", id, kind)
+    datacc("commit")
+    datacc("switch", "side")
+    datacc("label", id, new)
+    datacc("commit")
+    assert "next: datacc resolve" in told("merge", "main")
+    [torn] = datacc("resolve")["conflicts"]
+    assert (torn["field"], {side["new"] for side in torn["sides"]}) == ("kind", {old, new})
+    assert f"try: datacc resolve {id[:8]} CLASS" in told("resolve")
+    assert len(datacc("check", code=errors.DataError.exit_code)["problems"]) == 1
+    assert datacc("resolve", id, code=errors.UsageError.exit_code)["error"]["what"] == "what is it?"
+    assert datacc("resolve", id, new)["op"] == "resolve"
+    datacc("commit")
+    assert "30 examples: all fits together" in told("check")
+    assert told("resolve").strip() == "nothing is in conflict"
+    assert [one["is_here"] for one in datacc("branch")["branches"]] == [False, True]
+    assert "* " in told("branch")
+
+
 def test_the_same_as_text(repository: Path, told: Told) -> None:
     id = first_id(repository)
     assert "kind is" in told("label", id, "long")

@@ -1,6 +1,7 @@
 """What was said of one example, by whom, when, and in which commit."""
 
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -43,16 +44,20 @@ class Birth:
 
 def history(repository: Repository, working: Working, id: str) -> tuple[Event, ...]:
     """Oldest first: what was imported, then edits by their time."""
-    held: list[tuple[str, Operation]] = []
-    for run in working.contents.runs:
-        held += [(f"runs/{run.id}", o) for o in run.operations() if o.example == id]
-    for path, operations in working.contents.segments.items():
-        held += [(path, o) for o in operations if o.example == id]
-    brought = {path: _birth(repository, path) for path in {path for path, _ in held}}
-    held += [("journal", o) for o in working.pending if o.example == id]
-    schema = working.contents.schema
-    events = [event(where, o, brought.get(where), schema) for where, o in held]
-    return tuple(sorted(events, key=lambda one: datetime.fromisoformat(one.when)))
+    return histories(repository, working, [id])[id]
+
+
+def histories(repository: Repository, working: Working, ids: Collection[str]) -> dict[str, tuple[Event, ...]]:
+    """The history of each of these examples."""
+    contents, wanted = working.contents, set(ids)
+    held = [(f"runs/{run.id}", o) for run in contents.runs for o in run.operations() if o.example in wanted]
+    held += [(path, o) for path, said in contents.segments.items() for o in said if o.example in wanted]
+    brought = births(repository, contents.commit) if held else {}
+    held += [("journal", o) for o in working.pending if o.example in wanted]
+    found: dict[str, list[Event]] = {id: [] for id in ids}
+    for where, operation in held:
+        found[operation.example].append(event(where, operation, brought.get(where), contents.schema))
+    return {id: tuple(sorted(events, key=lambda e: datetime.fromisoformat(e.when))) for id, events in found.items()}
 
 
 def event(where: str, operation: Operation, birth: Birth | None, schema: Schema) -> Event:
@@ -75,15 +80,6 @@ def event(where: str, operation: Operation, birth: Birth | None, schema: Schema)
     )
 
 
-def _birth(repository: Repository, path: str) -> Birth | None:
-    format = "--format=%H%x00%an <%ae>%x00%aI"
-    text = repository.git.ask("log", "--diff-filter=A", format, "--max-count=1", "--", path)
-    if text is None:
-        return None
-    commit, who, when = text.split("\0")
-    return Birth(commit=commit, who=who, when=when)
-
-
 def births(repository: Repository, range: str, *, gone: bool = False) -> dict[str, Birth]:
     """Segment or run folder → the commit in a range of git's that brought it, or with `gone` took it away."""
     flags = (f"--diff-filter={'D' if gone else 'A'}", "--name-only", "--no-renames", "--relative", "-z")
@@ -92,7 +88,8 @@ def births(repository: Repository, range: str, *, gone: bool = False) -> dict[st
     for part in text.split(b"\x01")[1:]:
         commit, who, when, *paths = (os.fsdecode(field).strip("\n") for field in part.split(b"\0"))
         birth = Birth(commit=commit, who=who, when=when)
-        found |= {path if path.startswith("ops/") else path.rpartition("/")[0]: birth for path in paths if path}
+        for path in filter(None, paths):
+            found.setdefault(path if path.startswith("ops/") else path.rpartition("/")[0], birth)
     return found
 
 

@@ -1,0 +1,87 @@
+"""Branches of the repository, which are git's: list, begin, switch, merge."""
+
+from dataclasses import dataclass
+
+from datacc.errors import RepositoryError, UsageError
+from datacc.repo.changes import Changes, changes
+from datacc.repo.find import Repository
+from datacc.repo.journal import Journal
+from datacc.repo.words import counted, listed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Branch:
+    """One branch: where it ends, and whether it is the one that is worked on."""
+
+    name: str
+    commit: str
+    is_here: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Merged:
+    """The commit at which the branch now ends, and how it differs from where it ended before."""
+
+    commit: str
+    changes: Changes
+
+
+def branches(repository: Repository) -> tuple[Branch, ...]:
+    """The local branches by name."""
+    text = repository.git.run("for-each-ref", "--format=%(HEAD)%(refname:short) %(objectname)", "refs/heads").decode()
+    found = ([*line[1:].rsplit(" ", 1), line[0]] for line in text.splitlines())
+    return tuple(Branch(name=name, commit=commit, is_here=here == "*") for name, commit, here in found)
+
+
+def begin(repository: Repository, name: str) -> Branch:
+    """Begin a branch at HEAD, without switching to it. Raises `UsageError` for a name that is taken or none."""
+    _demand_name(repository, name)
+    if repository.git.ask("rev-parse", "--verify", "--quiet", f"refs/heads/{name}"):
+        raise UsageError(f"there is a branch {name!r} already", tries=[f"datacc switch {name}"])
+    repository.git.run("branch", name)
+    return Branch(name=name, commit=repository.git.commit_of("HEAD"), is_here=False)
+
+
+def switch(repository: Repository, name: str) -> str:
+    """Work on another branch from now on; its commit.
+
+    Raises `UsageError` for an unknown one, and while edits wait: they speak of what this branch says.
+    """
+    _demand_name(repository, name)
+    if not repository.git.ask("rev-parse", "--verify", "--quiet", f"refs/heads/{name}"):
+        known = [branch.name for branch in branches(repository)]
+        raise UsageError(f"there is no branch {name!r}; there is {listed(known)}", tries=[f"datacc branch {name}"])
+    if waiting := Journal(repository.root).count():
+        what = f"{counted(waiting, 'edit')} of this branch {'waits' if waiting == 1 else 'wait'} for a commit"
+        raise UsageError(what, tries=["datacc commit", "datacc undo"])
+    repository.git.run("switch", "--quiet", name)
+    return repository.git.commit_of("HEAD")
+
+
+def merge(repository: Repository, revision: str) -> Merged:
+    """Merge a revision into this branch by stock git; what disagrees is kept, both sides, for `resolve`.
+
+    Raises `RepositoryError`, and leaves all as it was, when both changed one file, which labels never do.
+    """
+    git = repository.git
+    before, other = git.commit_of("HEAD"), git.commit_of(revision)
+    name, address, _ = git.identity()
+    who = ("-c", f"user.name={name}", "-c", f"user.email={address}")
+    try:
+        git.run(*who, "merge", "--quiet", "--no-edit", "-m", f"Merge {revision}", other)
+    except RepositoryError as error:
+        unmerged = git.ask("diff", "--name-only", "--diff-filter=U", "--relative")
+        if unmerged is None:
+            raise
+        git.run("merge", "--abort")
+        paths = unmerged.split("\n")
+        tries = [f"git merge {revision}, then settle {paths[0]}"]
+        tries += ["datacc build --search makes a new datacc.lock"] if "datacc.lock" in paths else []
+        raise RepositoryError(f"both sides changed {listed(paths)}", where=revision, tries=tries) from error
+    after = git.commit_of("HEAD")
+    return Merged(commit=after, changes=changes(repository, before, after))
+
+
+def _demand_name(repository: Repository, name: str) -> None:
+    if repository.git.ask("check-ref-format", "--branch", name) is None:
+        raise UsageError(f"{name!r} cannot be the name of a branch", tries=["letters, digits, - and /"])

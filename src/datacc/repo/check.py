@@ -1,0 +1,102 @@
+"""Whether all that the repository says at one commit fits together: what a host's required check asks."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from datacc.repo.contents import Contents, read_contents
+from datacc.repo.examples import media_addresses
+from datacc.repo.find import Repository
+from datacc.repo.fold import State, fold
+from datacc.repo.media import places
+from datacc.store import digest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """What is wrong, and where: an example id or a path."""
+
+    where: str
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """The commit, how many examples it has, how many edits are of examples that no import brings, what is wrong."""
+
+    commit: str
+    examples: int
+    dangling: int
+    problems: tuple[Problem, ...]
+
+
+def check(repository: Repository, revision: str = "HEAD") -> Checked:
+    """Every problem at a revision: conflicts, labels outside the schema, doubled names, damaged or missing files.
+
+    Raises `RepositoryError` for what cannot even be read.
+    """
+    contents = read_contents(repository, revision, cells=True)
+    states = fold(contents.operations())
+    problems = [
+        *_files(repository, contents),
+        *_names(contents),
+        *(problem for id in sorted(states) for problem in _state(id, states[id], contents)),
+        *_media(repository, contents),
+    ]
+    return Checked(
+        commit=contents.commit,
+        examples=sum(state.alive for state in states.values()),
+        dangling=sum(not state.exists for state in states.values()),
+        problems=tuple(problems),
+    )
+
+
+def _files(repository: Repository, contents: Contents) -> Iterator[Problem]:
+    """Runs and segments are called by their contents, so that nobody changes them unseen."""
+    git, tree = repository.git, contents.tree
+    for run in contents.runs:
+        paths = sorted(path for path in tree if path.startswith(f"runs/{run.id}/"))
+        if digest(*git.blobs([tree[path] for path in paths]))[: len(run.id)] != run.id:
+            yield Problem(where=f"runs/{run.id}", what="was changed since it was imported")
+    paths = sorted(contents.segments)
+    for path, text in zip(paths, git.blobs([tree[path] for path in paths]), strict=True):
+        lines = text.decode(errors="replace").split("\n")[:-1]
+        if not path.removesuffix(".jsonl").endswith(digest(*lines)[:16]):
+            yield Problem(where=path, what="was changed since it was committed")
+
+
+def _names(contents: Contents) -> Iterator[Problem]:
+    columns = Counter((column.kind, column.name) for column in contents.schema.columns)
+    for (kind, name), count in columns.items():
+        if count > 1:
+            yield Problem(where="schema", what=f"{count} columns of kind {kind} are called {name!r}")
+    for column in contents.schema.of("output"):
+        for name, count in Counter(one.name for one in column.classes).items():
+            if count > 1:
+                yield Problem(where=f"schema/{column.id}", what=f"{count} classes are called {name!r}")
+
+
+def _state(id: str, state: State, contents: Contents) -> Iterator[Problem]:
+    if not state.exists:
+        return
+    if state.drops and state.kept:
+        yield Problem(where=id, what="is deleted and edited at once")
+    for column in contents.schema.of("output"):
+        register = state.fields.get(column.id)
+        if register is None or not state.alive:
+            continue
+        known = [column.class_with(value) if isinstance(value, str) else None for value in register.values]
+        if register.conflict:
+            names = (one.name if one else repr(value) for one, value in zip(known, register.values, strict=True))
+            yield Problem(where=id, what=f"{column.name} is {' and '.join(names)} at once")
+        for one, value in zip(known, register.values, strict=True):
+            if one is None and value is not None:
+                yield Problem(where=id, what=f"{column.name} is {value!r}, which the schema does not have")
+
+
+def _media(repository: Repository, contents: Contents) -> Iterator[Problem]:
+    wanted = {address: row.id for run in contents.runs for row in run.rows for address in media_addresses(row).values()}
+    known = places(repository.git, contents.tree) if wanted else {}
+    for address, id in sorted(wanted.items()):
+        if address not in known:
+            yield Problem(where=id, what=f"its file {address} is missing")
