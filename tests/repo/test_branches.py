@@ -138,6 +138,22 @@ def test_each_may_add_a_class(repository: Repository, pictures: Path, git: Git) 
     assert check(repository).problems == ()
 
 
+def test_both_may_add_the_same_class_at_another_place(repository: Repository, pictures: Path, git: Git) -> None:
+    begin(repository, "side")
+    for branch, kinds in (("main", ["owl"]), ("side", ["eel", "owl"])):
+        switch(repository, branch)
+        for kind in kinds:
+            (pictures / kind).mkdir()
+            (pictures / kind / "1.png").write_bytes(png(100 + len(branch) + ord(kind[0])))
+        import_examples(repository, pictures, ImportOptions(label="animal"))
+        for kind in kinds:
+            shutil.rmtree(pictures / kind)
+    git("merge", "-q", "--no-edit", "main")  # as a host does it
+    [output] = read_working(repository).contents.schema.of("output")
+    assert sorted(one.name for one in output.classes) == ["cat", "dog", "eel", "owl"]
+    assert check(repository).problems == ()
+
+
 def test_both_changed_the_program(repository: Repository, git: Git) -> None:
     begin(repository, "side")
     for branch, text in (("main", "a"), ("side", "b")):

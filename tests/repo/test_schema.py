@@ -1,6 +1,7 @@
 """The schema: ids that two branches agree on, an order that never changes, names that never become paths."""
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -64,9 +65,35 @@ def test_files_say_everything_again() -> None:
 
 def test_no_name_becomes_a_path() -> None:
     for path in schema_files(schema(*HOSTILE)):
-        top, column, file = path.split("/")
-        assert (top, len(column)) == ("schema", 8)
-        assert file == "column.json" or (len(file) == 13 and int(file[:8], 16) >= 0)
+        assert re.fullmatch(
+            r"schema/(\w{8}/(column\.json|[0-9a-f]{8}\.json|order/\d{6}\.[0-9a-f]{8})|order/\d{6}\.[0-9a-f]{8})", path
+        )
+
+
+def test_the_same_class_at_two_places_is_written_in_one_way() -> None:
+    base = schema("ant")
+    ours = schema_files(base.with_classes(base.columns[0], ["bee", "cow"]))
+    theirs = schema_files(base.with_classes(base.columns[0], ["cow", "dog"]))
+    assert all(ours[path] == theirs[path] for path in ours.keys() & theirs.keys())
+    merged = read_schema({**ours, **theirs}).columns[0].classes
+    assert [one.name for one in merged if one.name in ("ant", "dog")] == ["ant", "dog"]
+    assert {one.name for one in merged} == {"ant", "bee", "cow", "dog"}
+    assert merged == read_schema({**theirs, **ours}).columns[0].classes
+
+
+def test_a_schema_of_before_places_is_read() -> None:
+    before = schema("ant", "bee")
+    files = {path: text for path, text in schema_files(before).items() if path.endswith(".json")}
+    ranks = {one.id: one.rank for column in before.columns for one in (column, *column.classes)}
+    old = {
+        path: json.dumps({**json.loads(text), "rank": ranks[json.loads(text)["id"]]}).encode()
+        for path, text in files.items()
+    }
+    assert read_schema(old) == before
+    assert read_schema({**old, **schema_files(before)}) == before
+    assert read_schema({**schema_files(before), **old}) == before
+    with pytest.raises(RepositoryError, match="no place in the order"):
+        read_schema(files)
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b"[]", b'{"id": "x"}', b'{"id": "x", "name": "y", "rank": 0, "new": 1}'])

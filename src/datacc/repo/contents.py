@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from datacc.repo.find import MARKER, Repository, check_marker
 from datacc.repo.operation import Operation, parse_lines
 from datacc.repo.run import Run, read_run
-from datacc.repo.schema import Schema, read_schema
+from datacc.repo.schema import Schema, is_place, read_schema
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +38,7 @@ def read_contents(repository: Repository, revision: str = "HEAD", *, cells: bool
     tree = git.tree(commit)
     wanted = [path for path in tree if _wanted(path, cells)]
     texts = dict(zip(wanted, git.blobs([tree[path] for path in wanted]), strict=True))
+    texts |= {path: b"" for path in tree if is_place(path)}
     if MARKER in texts:
         check_marker(texts[MARKER], f"{MARKER} at {commit[:10]}")
     runs = sorted({PurePosixPath(path).parts[1] for path in texts if path.startswith("runs/")})
@@ -57,7 +58,7 @@ def read_contents(repository: Repository, revision: str = "HEAD", *, cells: bool
 def _wanted(path: str, cells: bool) -> bool:
     if path.startswith("runs/"):
         return path.endswith(("/labels.tsv", "/manifest.json")) or (cells and path.endswith("/inputs.jsonl"))
-    return path.startswith("schema/") or (path.startswith("ops/") and path.endswith(".jsonl"))
+    return (path.startswith("schema/") and not is_place(path)) or (path.startswith("ops/") and path.endswith(".jsonl"))
 
 
 def _run(id: str, texts: Mapping[str, bytes]) -> Run:

@@ -2,8 +2,9 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from datacc.errors import RepositoryError
@@ -12,6 +13,7 @@ from datacc.repo.identity import canonical_json
 Kind = Literal["input", "output", "other", "group", "split", "key", "name", "occurrence"]
 
 _ID_BYTES: Final = 4
+_PLACE: Final = re.compile(r"schema/(?:(?P<column>[^/]+)/)?order/(?P<rank>[0-9]{1,9})\.(?P<id>[^/]+)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,26 +102,45 @@ def permanent_id(kind: str, name: str, taken: Container[str] = ()) -> str:
 
 
 def schema_files(schema: Schema) -> dict[str, bytes]:
-    """Every file of the schema: path → text."""
+    """Every file of the schema: path → text. The place in an order is an empty file of its own, which its name tells.
+
+    So two branches that add the same column or class at different places touch no common file in different ways.
+    """
     files = {}
     for column in schema.columns:
-        head = {key: value for key, value in asdict(column).items() if key != "classes"}
+        head = {"id": column.id, "kind": column.kind, "name": column.name, "type": column.type}
         files[f"schema/{column.id}/column.json"] = _text(head)
-        files |= {f"schema/{column.id}/{one.id}.json": _text(asdict(one)) for one in column.classes}
+        files[f"schema/order/{column.rank:06}.{column.id}"] = b""
+        for one in column.classes:
+            files[f"schema/{column.id}/{one.id}.json"] = _text({"id": one.id, "name": one.name})
+            files[f"schema/{column.id}/order/{one.rank:06}.{one.id}"] = b""
     return files
 
 
+def is_place(path: str) -> bool:
+    """Whether a file of the schema tells a place in an order by its name alone."""
+    return _PLACE.fullmatch(path) is not None
+
+
 def read_schema(files: Mapping[str, bytes]) -> Schema:
-    """The schema in `files`, path → text. Raises `RepositoryError` that names a damaged file."""
+    """The schema in `files`, path → text. Raises `RepositoryError` that names a damaged file.
+
+    Of several places the first counts. Schemas of before 2026-11-27 have a `rank` in each entry instead.
+    """
+    places: dict[tuple[str, str], int] = {}
+    for found in filter(None, map(_PLACE.fullmatch, files)):
+        key = found["column"] or "", found["id"]
+        places[key] = min(places.get(key, int(found["rank"])), int(found["rank"]))
     columns, classes = [], dict[str, list[Class]]()
     for path, text in files.items():
         parts = path.split("/")
         if len(parts) != 3 or parts[0] != "schema" or not path.endswith(".json"):
             continue
         if parts[2] == "column.json":
-            columns.append(_parse(path, text, Column))
+            columns.append(_parse(path, text, Column, places.get(("", parts[1]))))
         else:
-            classes.setdefault(parts[1], []).append(_parse(path, text, Class))
+            place = places.get((parts[1], parts[2].removesuffix(".json")))
+            classes.setdefault(parts[1], []).append(_parse(path, text, Class, place))
     return Schema(columns=_ordered(replace(c, classes=_ordered(classes.get(c.id, []))) for c in columns))
 
 
@@ -131,8 +152,11 @@ def _text(value: Mapping[str, Any]) -> bytes:
     return (json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
 
 
-def _parse(path: str, text: bytes, kind: Any) -> Any:
+def _parse(path: str, text: bytes, kind: Any, place: int | None) -> Any:
     try:
-        return kind(**json.loads(text))
-    except (ValueError, TypeError) as error:
-        raise RepositoryError(f"this is no schema entry: {error}", where=path, tries=[f"git log -- {path}"]) from error
+        entry = json.loads(text)
+        ranks = [rank for rank in (entry.pop("rank", None), place) if rank is not None]
+        return kind(**entry, rank=min(ranks))
+    except (ValueError, TypeError, AttributeError) as error:
+        what = f"this is no schema entry, or has no place in the order: {error}"
+        raise RepositoryError(what, where=path, tries=[f"git log -- {path}"]) from error
