@@ -108,7 +108,7 @@ def most_sums(cpu: Cpu) -> int:
 
 
 def tiling(height: int, width: int, vectors: int, most: int) -> Tile:
-    """The tile that wastes least: products and reads overlap, eight sums at least are under way, tiles begin and end."""
+    """The tile that wastes least. Products and reads overlap, at least eight sums are under way; tiles begin, end."""
     best, lowest = Tile(rows=1, columns=1, vectors=1), float("inf")
     for v in (v for v in (4, 3, 2, 1) if vectors % v == 0):
         for columns in range(1, min(width, most // v) + 1):
