@@ -1,12 +1,24 @@
 """The history of the repository, newest first, with what each commit did to the examples."""
 
 import os
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
 
+from datacc.errors import DataError
+from datacc.repo.contents import read_contents
 from datacc.repo.find import Repository
+from datacc.repo.fold import fold
+from datacc.repo.operation import Operation, parse_lines
+from datacc.repo.run import read_run
+from datacc.repo.working import one_example
 
-_KEPT = ("schema", "runs", "ops", "judged", "datacc.toml", "datacc.lock")
-_FORMAT = "--format=%x01%H%x00%an%x00%aI%x00%s"
+_KEPT: Final = ("schema", "runs", "ops", "judged", "datacc.toml", "datacc.lock")
+_FORMAT: Final = "--format=%x01%H%x00%an%x00%aI%x00%s%x00"
+_AT_ONCE: Final = 100  # commits whose files are read together
+_NOTHING: Final = "0" * 40  # git's name for the side of a change that has no file
+
+Wanted = Callable[[Operation], bool]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,23 +33,133 @@ class LogEntry:
     edits: int = 0
 
 
-def log(repository: Repository, limit: int | None = 20, revision: str = "HEAD") -> list[LogEntry]:
-    """The latest `limit` commits that touch examples, schema or program (all of them when None)."""
-    most = [f"--max-count={limit}"] if limit is not None else []
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """Which commits: by whom (a part of name or address), and which edits count, all of these at once.
+
+    `classes`: that say, or take back, one of these; `example`: an id or its beginning; `where`: the name of a column
+    and its value, as text.
+    """
+
+    author: str | None = None
+    classes: tuple[str, ...] = ()
+    example: str | None = None
+    where: tuple[str, str] | None = None
+
+    @property
+    def is_all(self) -> bool:
+        """Whether every edit counts."""
+        return not self.classes and self.example is None and self.where is None
+
+
+@dataclass(kw_only=True, eq=False)
+class _Commit:
+    """What git tells of a commit: (path, blob, 1 where it came or −1 where it went)."""
+
+    entry: tuple[str, str, str, str]
+    files: list[tuple[str, str, int]] = field(default_factory=list)
+
+
+def log(
+    repository: Repository, limit: int | None = 20, revision: str = "HEAD", asked: Asked | None = None
+) -> list[LogEntry]:
+    """The latest `limit` commits that touch examples, schema or program (all of them when None).
+
+    With `asked`, those in which an edit counts, or an imported row, and these alone are counted. Raises `DataError` for
+    a class, example or column that the repository does not have.
+    """
+    asked = asked or Asked()
+    most = [f"--max-count={limit}"] if limit is not None and asked.is_all else []
+    by = ["--fixed-strings", "--regexp-ignore-case", f"--author={asked.author}"] if asked.author else []
     commit = repository.git.commit_of(revision)
-    text = repository.git.run("log", *most, _FORMAT, "--numstat", "-z", "--no-renames", commit, "--", *_KEPT)
-    return [_entry(part) for part in text.split(b"\x01")[1:]]
+    flags = ("--raw", "--no-abbrev", "-z", "--no-renames", "--relative")
+    text = repository.git.run("log", *most, *by, _FORMAT, *flags, commit, "--", *_KEPT)
+    commits = [_read(part) for part in text.split(b"\x01")[1:]]
+    wanted = None if asked.is_all else _wanted(repository, asked)
+    return list(_entries(repository, commits, wanted, limit))
 
 
-def _entry(part: bytes) -> LogEntry:
-    commit, author, when, subject, *changes = (os.fsdecode(field) for field in part.split(b"\0"))
-    entry = LogEntry(commit=commit, author=author, when=when, subject=subject)
-    for change in changes:
-        added, removed, path = [*change.strip().split("\t"), "", "", ""][:3]
-        if added.isdigit() and removed.isdigit():
-            lines = int(added) - int(removed)
-            if path.startswith("ops/"):
-                entry = replace(entry, edits=entry.edits + lines)
-            elif path.endswith("/inputs.jsonl"):
-                entry = replace(entry, imported=entry.imported + lines)
-    return entry
+def _read(part: bytes) -> _Commit:
+    commit, author, when, subject, *fields = (os.fsdecode(one).strip("\n") for one in part.split(b"\0"))
+    found = _Commit(entry=(commit, author, when, subject))
+    changes = [one for one in fields if one]
+    for change, path in zip(changes[::2], changes[1::2], strict=False):
+        _, _, old, new, _ = change.lstrip(":").split(" ")
+        found.files += [(path, blob, sign) for blob, sign in ((old, -1), (new, 1)) if blob != _NOTHING]
+    return found
+
+
+def _entries(
+    repository: Repository, commits: Sequence[_Commit], wanted: Wanted | None, limit: int | None
+) -> Iterator[LogEntry]:
+    """One entry for each commit in which something counts, as many as are asked for."""
+    given = 0
+    for start in range(0, len(commits), _AT_ONCE):
+        some = commits[start : start + _AT_ONCE]
+        names = {blob for one in some for path, blob, _ in one.files if _is_told(path)}
+        texts = dict(zip(names, repository.git.blobs(list(names)), strict=True))
+        for one in some:
+            entry = _entry(one, texts, wanted)
+            if wanted is None or entry.edits or entry.imported:
+                yield entry
+                given += 1
+            if limit is not None and given == limit:
+                return
+
+
+def _is_told(path: str) -> bool:
+    return path.startswith("ops/") or path.endswith("/labels.tsv")
+
+
+def _entry(one: _Commit, texts: Mapping[str, bytes], wanted: Wanted | None) -> LogEntry:
+    """What a commit brought and took away, of what counts."""
+    counts = {"ops": 0, "runs": 0}
+    for path, blob, sign in (file for file in one.files if _is_told(file[0])):
+        kind, text = path.split("/")[0], texts[blob]
+        if wanted is None:
+            counts[kind] += sign * (text.count(b"\n") - (kind == "runs"))
+        else:
+            operations = _run(path, text) if kind == "runs" else _segment(path, text)
+            counts[kind] += sign * len({operation.id for operation in operations if wanted(operation)})
+    commit, author, when, subject = one.entry
+    edits, imported = counts["ops"], counts["runs"]
+    return LogEntry(commit=commit, author=author, when=when, subject=subject, edits=edits, imported=imported)
+
+
+def _segment(path: str, text: bytes) -> list[Operation]:
+    return parse_lines(text.decode().split("\n"), path)
+
+
+def _run(path: str, text: bytes) -> list[Operation]:
+    """The operations of a run, of which only the labels are read."""
+    manifest = f'{{"columns": [], "origin": "", "rows": {text.count(10) - 1}}}'.encode()
+    return list(read_run(path.split("/")[1], text, manifest, None).operations())
+
+
+def _wanted(repository: Repository, asked: Asked) -> Wanted:
+    """Whether an operation is asked for."""
+    contents = read_contents(repository, cells=asked.where is not None)
+    schema = contents.schema
+    classes, examples = set[str](), set[str]() if asked.where or asked.example else None
+    known = {one.name: one.id for column in schema.of("output") for one in column.classes}
+    for name in asked.classes:
+        if name not in known:
+            raise DataError(f"there is no class {name!r}", tries=[", ".join(list(known)[:20])])
+        classes |= {one.id for column in schema.of("output") for one in column.classes if one.name == name}
+    if asked.where is not None and examples is not None:
+        name, value = asked.where
+        columns = {column.id for column in schema.columns if column.name == name and column.kind != "output"}
+        if not columns:
+            names = sorted({column.name for column in schema.columns if column.kind != "output"})
+            raise DataError(f"there is no column {name!r}", tries=[", ".join(names[:20])])
+        rows = (row for run in contents.runs for row in run.rows)
+        examples |= {row.id for row in rows if any(str(row.cells.get(c)) == value for c in columns)}
+    if asked.example is not None and examples is not None:
+        one = one_example(fold(contents.operations()), asked.example)
+        examples = {one} if asked.where is None else examples & {one}
+
+    def wanted(operation: Operation) -> bool:
+        said = {value for value in (operation.old, operation.new) if isinstance(value, str)}
+        return (examples is None or operation.example in examples) and (not classes or bool(said & classes))
+
+    return wanted
