@@ -65,10 +65,8 @@ def merge(repository: Repository, revision: str) -> Merged:
     """
     git = repository.git
     before, other = git.commit_of("HEAD"), git.commit_of(revision)
-    name, address, _ = git.identity()
-    who = ("-c", f"user.name={name}", "-c", f"user.email={address}")
     try:
-        git.run(*who, "merge", "--quiet", "--no-edit", "-m", f"Merge {revision}", other)
+        git.run(*git.signature(), "merge", "--quiet", "--no-edit", "-m", f"Merge {revision}", other)
     except RepositoryError as error:
         unmerged = git.ask("diff", "--name-only", "--diff-filter=U", "--relative")
         if unmerged is None:

@@ -47,6 +47,12 @@ def _register(example: str, field: str, now: Register, wanted: Register) -> Iter
         yield {"example": example, "field": field, **edit}
 
 
+def alike(one: State, other: State) -> bool:
+    """Whether two states say the same of presence and values."""
+    pairs = ((one.fields.get(f, Register()), other.fields.get(f, Register())) for f in {*one.fields, *other.fields})
+    return one.alive == other.alive and all(_values(a) == _values(b) for a, b in pairs)
+
+
 def _values(register: Register) -> list[str]:
     """What can be compared: without a value is without a value, whether somebody said so or not."""
     return sorted(repr(value) for value in register.values if value is not None or register.conflict)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from itertools import chain
 
 from datacc.repo.contents import Contents, read_contents
-from datacc.repo.events import Birth, Event, births, class_name, event
-from datacc.repo.examples import rows_by_id
+from datacc.repo.events import Birth, Event, births, class_names, event
+from datacc.repo.examples import names_of
 from datacc.repo.find import Repository
 from datacc.repo.fold import Register, State, fold
 from datacc.repo.operation import Operation
@@ -61,7 +61,7 @@ class _Comparison:
         range_ = f"{before.commit}..{after.commit}"
         self.brought = _by_example(brought, births(repository, range_) if brought else {})
         self.gone = _by_example(gone, births(repository, range_, gone=True) if gone else {})
-        self.names = _names(after)
+        self.names = names_of(after, touched)
 
     def changes(self) -> Changes:
         """All of them."""
@@ -94,16 +94,14 @@ class _Comparison:
         self, id: str, column: Column | None, old: tuple[str, ...], new: tuple[str, ...], ids: set[str]
     ) -> Change:
         """The change with what the operations `ids` say; where there are none, with what was taken away."""
-        field = column.id if column else ""
+        field, name = (column.id, column.name) if column else ("", "")
         held = [one for one in self.brought.get(id, ()) if one[0].id in ids and one[0].field == field]
         said = [event(where, o, birth, self.after.schema) for o, where, birth in held]
         for o, where, birth in self.gone.get(id, ()) if not said else ():
             if birth is not None and o.field == field:
                 who, when, commit = birth.who, birth.when, birth.commit
-                name = column.name if column else ""
                 said.append(Event(id=o.id, op="revert", field=name, old=None, new=None, who=who, when=when,
                                   commit=commit, where=where))  # fmt: skip
-        name = column.name if column else ""
         return Change(example=id, name=self.names.get(id), field=name, old=old, new=new, said=tuple(said))
 
 
@@ -125,22 +123,14 @@ def _by_example(
 
 
 def _presence(state: State) -> tuple[str, ...]:
-    if state.drops and state.kept:
+    if state.disputed:
         return PRESENT, DELETED
     return (PRESENT,) if state.alive else (DELETED,)
 
 
 def _values(register: Register, column: Column) -> tuple[str, ...]:
-    values = [class_name(column, value) for value in register.values]
-    return tuple(value or "(none)" for value in values) if register.conflict else tuple(v for v in values if v)
+    return class_names(column, register) if register.conflict or register.value is not None else ()
 
 
 def _classes(schema: Schema) -> list[str]:
     return [one.name for column in schema.of("output") for one in column.classes]
-
-
-def _names(contents: Contents) -> dict[str, str]:
-    columns = [column.id for column in contents.schema.of("name")]
-    rows = rows_by_id(contents)
-    named = {id: [row.cells[c] for row in of for c in columns if c in row.cells] for id, of in rows.items()}
-    return {id: str(names[0]) for id, names in named.items() if names}

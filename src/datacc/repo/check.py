@@ -79,7 +79,7 @@ def _names(contents: Contents) -> Iterator[Problem]:
 def _state(id: str, state: State, contents: Contents) -> Iterator[Problem]:
     if not state.exists:
         return
-    if state.drops and state.kept:
+    if state.disputed:
         yield Problem(where=id, what="is deleted and edited at once")
     for column in contents.schema.of("output"):
         register = state.fields.get(column.id)

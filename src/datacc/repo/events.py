@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from datacc.repo.find import Repository
+from datacc.repo.fold import Register
 from datacc.repo.operation import Operation
 from datacc.repo.schema import Column, Schema
 from datacc.repo.working import Working
@@ -91,6 +92,11 @@ def births(repository: Repository, range: str, *, gone: bool = False) -> dict[st
         for path in filter(None, paths):
             found.setdefault(path if path.startswith("ops/") else path.rpartition("/")[0], birth)
     return found
+
+
+def class_names(column: Column, register: Register) -> tuple[str, ...]:
+    """The names of all values that a register has at once; "(none)" for no value."""
+    return tuple(class_name(column, value) or "(none)" for value in register.values)
 
 
 def class_name(column: Column, value: Any) -> str | None:

@@ -1,7 +1,7 @@
 """The examples of a repository at one commit that are labelled and free of conflicts, for a program."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +51,17 @@ def rows_by_id(contents: Contents) -> dict[str, list[RunRow]]:
         for row in run.rows:
             rows.setdefault(row.id, []).append(row)
     return rows
+
+
+def names_of(contents: Contents, ids: Collection[str]) -> dict[str, str]:
+    """Example id → what the user calls it, of those of `ids` that have a name; the contents must have cells."""
+    columns = [column.id for column in contents.schema.of("name")]
+    found: dict[str, str] = {}
+    for row in (row for run in contents.runs for row in run.rows if row.id in ids):
+        for column in columns:
+            if column in row.cells:
+                found.setdefault(row.id, str(row.cells[column]))
+    return found
 
 
 def media_addresses(row: RunRow) -> dict[str, str]:

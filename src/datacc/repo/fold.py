@@ -74,9 +74,14 @@ class State:
         return self.exists and (not self.drops or self.kept)
 
     @property
+    def disputed(self) -> bool:
+        """Whether a deletion stands against a write."""
+        return bool(self.drops and self.kept)
+
+    @property
     def conflict(self) -> bool:
         """Whether a field has two values, or a deletion stands against a write."""
-        return self.exists and (bool(self.drops and self.kept) or any(r.conflict for r in self.fields.values()))
+        return self.exists and (self.disputed or any(r.conflict for r in self.fields.values()))
 
 
 def fold(operations: Iterable[Operation]) -> dict[str, State]:

@@ -82,9 +82,7 @@ class Git:
         given = ("--pathspec-from-file=-", "--pathspec-file-nul")
         try:
             self.run("add", "--force", *given, input=listed)
-            name, address, _ = self.identity()
-            who = ("-c", f"user.name={name}", "-c", f"user.email={address}")
-            self.run(*who, "commit", "--quiet", "--only", f"--message={message}", *given, input=listed)
+            self.run(*self.signature(), "commit", "--quiet", "--only", f"--message={message}", *given, input=listed)
         except BaseException:
             if self.ask("rev-parse", "--verify", "--quiet", "HEAD") == before:
                 self._unstage(listed)
@@ -104,6 +102,11 @@ class Git:
         name = os.environ.get("GIT_AUTHOR_NAME") or self.ask("config", "user.name")
         address = os.environ.get("GIT_AUTHOR_EMAIL") or self.ask("config", "user.email") or os.environ.get("EMAIL")
         return name or _NOBODY[0], address or _NOBODY[1], bool(name and address)
+
+    def signature(self) -> tuple[str, ...]:
+        """Options by which git commits as `identity`, also where it was told none."""
+        name, address, _ = self.identity()
+        return "-c", f"user.name={name}", "-c", f"user.email={address}"
 
     def _run(self, arguments: Sequence[str], input: bytes) -> subprocess.CompletedProcess[bytes]:
         try:

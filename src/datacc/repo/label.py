@@ -8,7 +8,7 @@ from datacc.repo.edit import write
 from datacc.repo.find import Repository
 from datacc.repo.fold import Register
 from datacc.repo.schema import Column
-from datacc.repo.working import one_class, one_example, one_output, read_working
+from datacc.repo.working import Working, one_class, one_example, one_output, read_working
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,13 +23,20 @@ class Labelled:
 
 
 def label(
-    repository: Repository, id_prefix: str, field: str | None, class_name: str, who: str | None = None
+    repository: Repository,
+    id_prefix: str,
+    field: str | None,
+    class_name: str,
+    who: str | None = None,
+    *,
+    working: Working | None = None,
 ) -> Labelled:
     """Journal that the example is a `class_name` of the output `field` (the only one when None), said by `who`.
 
-    Durable when it returns; `commit` puts it into history. Raises `DataError` for an unknown example or class.
+    Durable when it returns; `commit` puts it into history. `working`: what the repository says now, for who has read it
+    already. Raises `DataError` for an unknown example or class.
     """
-    working = read_working(repository)
+    working = working or read_working(repository)
     example = one_example(working.states, id_prefix)
     state = working.states[example]
     if not state.alive:

@@ -132,8 +132,7 @@ def _segment(path: str, text: bytes) -> list[Operation]:
 
 def _run(path: str, text: bytes) -> list[Operation]:
     """The operations of a run, of which only the labels are read."""
-    manifest = f'{{"columns": [], "origin": "", "rows": {text.count(10) - 1}}}'.encode()
-    return list(read_run(path.split("/")[1], text, manifest, None).operations())
+    return list(read_run(path.split("/")[1], text, None, None).operations())
 
 
 def _wanted(repository: Repository, asked: Asked) -> Wanted:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from datacc.errors import DataError
 from datacc.repo.events import Event, histories
-from datacc.repo.examples import rows_by_id
+from datacc.repo.examples import names_of
 from datacc.repo.find import Repository
 from datacc.repo.label import Labelled, label
 from datacc.repo.remove import delete, restore
@@ -25,41 +25,39 @@ class Torn:
 def queue(repository: Repository) -> tuple[Torn, ...]:
     """Every conflict at HEAD with the journal, by example."""
     working = read_working(repository, cells=True)
-    torn = sorted(id for id, state in working.states.items() if state.conflict)
+    torn = [id for id, state in sorted(working.states.items()) if state.conflict]
     events = histories(repository, working, torn)
-    rows = rows_by_id(working.contents) if torn else {}
-    columns = [column.id for column in working.contents.schema.of("name")]
+    names = names_of(working.contents, set(torn))
     found = []
     for id in torn:
-        names = [row.cells[c] for row in rows.get(id, ()) for c in columns if c in row.cells]
-        name = str(names[0]) if names else None
         for field, ids in _sides(working, id):
             sides = tuple(event for event in events[id] if (event.id, event.op) in ids)
-            found.append(Torn(example=id, name=name, field=field, sides=sides))
+            found.append(Torn(example=id, name=names.get(id), field=field, sides=sides))
     return tuple(found)
 
 
 def resolve(repository: Repository, id_prefix: str, field: str | None, class_name: str) -> Labelled:
     """Journal which class the example has. Raises `DataError` when it is in no conflict of values."""
-    _demand(repository, id_prefix, of_values=True)
-    return label(repository, id_prefix, field, class_name)
+    working = read_working(repository)
+    _demand(working, id_prefix, of_values=True)
+    return label(repository, id_prefix, field, class_name, working=working)
 
 
 def settle(repository: Repository, id_prefix: str, *, is_kept: bool) -> str:
     """Journal whether an example that was deleted and edited is kept; its id. Raises `DataError` for any other."""
-    _demand(repository, id_prefix, of_values=False)
-    [id] = (restore if is_kept else delete)(repository, [id_prefix])
+    working = read_working(repository)
+    _demand(working, id_prefix, of_values=False)
+    [id] = (restore if is_kept else delete)(repository, [id_prefix], working=working)
     return id
 
 
-def _demand(repository: Repository, id_prefix: str, *, of_values: bool) -> None:
-    working = read_working(repository)
+def _demand(working: Working, id_prefix: str, *, of_values: bool) -> None:
     id = one_example(working.states, id_prefix)
     state = working.states[id]
     if of_values and not any(register.conflict for register in state.fields.values()):
         what, tries = "no two values stand against each other", [f"datacc label {id[:8]} CLASS"]
         raise DataError(what, where=id, tries=tries)
-    if not of_values and not (state.drops and state.kept):
+    if not of_values and not state.disputed:
         what, tries = "no deletion stands against an edit", [f"datacc delete {id[:8]}", f"datacc restore {id[:8]}"]
         raise DataError(what, where=id, tries=tries)
 
@@ -68,7 +66,7 @@ def _sides(working: Working, id: str) -> Iterator[tuple[str, set[tuple[str, str]
     """(output name or "", (id, op) of the operations that stand against each other)."""
     state = working.states[id]
     live = [one for register in state.fields.values() for one in register.live]
-    if state.drops and state.kept:
+    if state.disputed:
         yield "", {(one.id, one.op) for one in (*state.drops, *live)}
     for column in working.contents.schema.of("output"):
         register = state.fields.get(column.id)

@@ -1,11 +1,12 @@
 """Take one labelling commit back: its segments leave history's tip, and what they overwrote is live again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from datacc.errors import RepositoryError, UsageError
-from datacc.repo.contents import read_contents
+from datacc.repo.contents import Contents, read_contents
 from datacc.repo.find import Repository
 from datacc.repo.fold import fold
+from datacc.repo.operation import parse_lines
 from datacc.repo.words import counted
 
 
@@ -32,13 +33,13 @@ def revert(repository: Repository, revision: str) -> Reverted:
     if git.ask("merge-base", of, "HEAD") != of:
         raise RepositoryError(f"{revision!r} is not in the history of HEAD", tries=["datacc log"])
     changes = _segments(repository, of)
-    here = git.tree(git.commit_of("HEAD"))
+    contents = read_contents(repository)
+    here = contents.tree
     leaving = [path for path, is_new in changes.items() if is_new and path in here]
     coming = [path for path, is_new in changes.items() if not is_new and path not in here]
     if not leaving and not coming:
         what = "was reverted already" if changes else "has no label edits"
         raise UsageError(f"the commit {of[:10]} {what}", tries=["datacc log", f"git revert {of[:10]}"])
-    before = _torn(repository)
     subject = git.run("log", "--max-count=1", "--format=%s", of).decode(errors="replace").strip()
     message = f'Revert "{subject}"\n\nThis takes back the label edits of {of}.'
     lines = {path: git.run("show", f"{of}:./{path}") for path in leaving}
@@ -54,7 +55,9 @@ def revert(repository: Repository, revision: str) -> Reverted:
         _put_back(repository, leaving, coming)
         raise
     edits = sum(text.count(b"\n") for text in lines.values())
-    conflicts = len(_torn(repository) - before)
+    segments = {path: said for path, said in contents.segments.items() if path not in leaving}
+    segments |= {path: tuple(parse_lines(lines[path].decode().split("\n"), path)) for path in coming}
+    conflicts = len(_torn(replace(contents, segments=segments)) - _torn(contents))
     return Reverted(commit=made, of=of, message=message.split("\n")[0], edits=edits, conflicts=conflicts)
 
 
@@ -81,9 +84,9 @@ def _segments(repository: Repository, commit: str) -> dict[str, bool]:
     return {path: status == "A" for path, status in found.items() if path.endswith(".jsonl")}
 
 
-def _torn(repository: Repository) -> set[str]:
-    """The examples in conflict at HEAD."""
-    return {id for id, state in fold(read_contents(repository).operations()).items() if state.conflict}
+def _torn(contents: Contents) -> set[str]:
+    """The examples in conflict."""
+    return {id for id, state in fold(contents.operations()).items() if state.conflict}
 
 
 def _put_back(repository: Repository, leaving: list[str], coming: list[str]) -> None:

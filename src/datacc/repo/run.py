@@ -59,11 +59,15 @@ def run_files(run: Run) -> dict[str, bytes]:
     return {f"runs/{run.id}/{name}": text for name, text in _texts(run).items()}
 
 
-def read_run(id: str, labels: bytes, manifest: bytes, inputs: bytes | None) -> Run:
-    """The run in its files; without `inputs` the cells are empty. Raises `RepositoryError` for damaged files."""
+def read_run(id: str, labels: bytes, manifest: bytes | None, inputs: bytes | None) -> Run:
+    """The run in its files; without `inputs` the cells are empty, without `manifest` its origin and columns as well.
+
+    Raises `RepositoryError` for damaged files.
+    """
     try:
-        head: dict[str, Any] = json.loads(manifest)
         first, *lines = labels.decode().split("\n")[:-1]
+        alone = {"columns": [], "origin": "", "rows": len(lines)}
+        head: dict[str, Any] = alone if manifest is None else json.loads(manifest)
         outputs, columns = first.split("\t")[1:], [str(c) for c in head["columns"]]
         table = [json.loads(line) for line in inputs.split(b"\n")[:-1]] if inputs is not None else None
         if len(lines) != head["rows"] or (table is not None and len(table) != len(lines)):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from datacc.repo.events import Event, class_name, history
+from datacc.repo.events import Event, class_name, class_names, history
 from datacc.repo.examples import media_addresses, rows_by_id
 from datacc.repo.find import Repository
 from datacc.repo.fold import Register
@@ -55,9 +55,8 @@ def show(repository: Repository, id_prefix: str) -> Shown:
 
 
 def _value(register: Register, column: Column) -> Value:
-    names = tuple(class_name(column, value) or "(none)" for value in register.values)
     return Value(
         value=class_name(column, register.value),
-        conflict=names if register.conflict else (),
+        conflict=class_names(column, register) if register.conflict else (),
         verified=register.verified,
     )

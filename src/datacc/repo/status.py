@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from datacc.repo.commit import BUILDS_LEAVE
+from datacc.repo.events import class_names
 from datacc.repo.find import Repository
 from datacc.repo.fold import State
 from datacc.repo.schema import Column, Schema
@@ -86,13 +87,8 @@ def _conflicts(id: str, state: State, schema: Schema) -> list[Conflict]:
     found = []
     for field, register in state.fields.items():
         if register.conflict and field in named:
-            values = tuple(_name(named[field], value) for value in register.values)
+            values = class_names(named[field], register)
             found.append(Conflict(example=id, field=named[field].name, values=values))
-    if state.drops and state.kept:
+    if state.disputed:
         found.append(Conflict(example=id, field="", values=("deleted", "edited")))
     return found
-
-
-def _name(column: Column, value: object) -> str:
-    known = column.class_with(value) if isinstance(value, str) else None
-    return known.name if known else "(none)" if value is None else str(value)

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from datacc.errors import DataError, UsageError
-from datacc.repo.change import Edit, change
+from datacc.repo.change import Edit, alike, change
 from datacc.repo.commit import recover
 from datacc.repo.edit import author, write
 from datacc.repo.find import Repository
@@ -44,7 +44,8 @@ def undo(repository: Repository) -> Undone:
         return Undone(edits=tuple(latest), is_committed=False)
     working = read_working(repository)
     for group in _mine(working, author(repository)):
-        edits = [edit for example in sorted({o.example for o in group}) for edit in _contrary(working, example, group)]
+        said = working.said_of(sorted({o.example for o in group}))
+        edits = [edit for id in said for edit in _contrary(id, said[id], working.states[id], group)]
         if edits:
             write(repository, working.pending, edits)
             return Undone(edits=tuple(group), is_committed=True)
@@ -85,26 +86,14 @@ def _overwriting_before(operation: Operation, others: Iterable[Operation]) -> Op
     return replace(operation, replaces=(*operation.replaces, *before))
 
 
-def _contrary(working: Working, example: str, group: Sequence[Operation]) -> list[Edit]:
+def _contrary(example: str, said: Sequence[Operation], now: State, group: Sequence[Operation]) -> list[Edit]:
     """The edits after which the example is as if the group had never been said."""
-    said = working.said_of(example)
     counted = _without_taken_back(said)
     mine = {(o.id, o.field) for o in group if o.example == example}
     live = {(o.id, o.field) for o in living(counted)}
-    if not mine <= live or not _alike(fold(counted)[example], working.states[example]):
+    if not mine <= live or not alike(fold(counted)[example], now):
         tries = [f"datacc show {example[:8]}", "datacc label"]
         raise DataError("it was changed since, so it cannot simply be taken back", where=example, tries=tries)
     wanted = fold(o for o in counted if (o.id, o.field) not in mine)[example]
     about = sorted(id for id, _ in mine)
     return [{**edit, "about": about} for edit in change(example, said, wanted)]
-
-
-def _alike(one: State, other: State) -> bool:
-    """Whether two states say the same of presence and values."""
-    fields = {*one.fields, *other.fields}
-
-    def values(state: State, field: str) -> set[str]:
-        register = state.fields.get(field)
-        return {repr(value) for value in register.values if value is not None} if register else set()
-
-    return one.alive == other.alive and all(values(one, f) == values(other, f) for f in fields)

@@ -1,6 +1,6 @@
 """What a person works on: the contents of HEAD together with the edits in the journal."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from typing import Final
@@ -24,9 +24,13 @@ class Working:
     pending: tuple[Operation, ...]
     states: Mapping[str, State]
 
-    def said_of(self, example: str) -> list[Operation]:
-        """Every operation on one example."""
-        return [o for o in chain(self.contents.operations(), self.pending) if o.example == example]
+    def said_of(self, examples: Collection[str]) -> dict[str, list[Operation]]:
+        """Every operation on each of these examples."""
+        said: dict[str, list[Operation]] = {example: [] for example in examples}
+        for operation in chain(self.contents.operations(), self.pending):
+            if operation.example in said:
+                said[operation.example].append(operation)
+        return said
 
 
 def read_working(repository: Repository, *, cells: bool = False) -> Working:
