@@ -1,6 +1,9 @@
 """Arithmetic in which lanes meet: a few floats repeated, sums of neighbours; as vectors and, portably, as loops."""
 
 from collections.abc import Mapping
+from typing import Final
+
+_SOME: Final = {"four": 4, "two": 2}  # how many floats are repeated
 
 
 def vector(word: str, n: int) -> Mapping[str, str]:
@@ -15,22 +18,17 @@ def portable(word: str, n: int) -> Mapping[str, str]:
 
 def _repeated(word: str, n: int) -> Mapping[str, str]:
     return {
-        f"{word}_fours": f"""\
-/* Four floats, again in every four lanes. */
-INLINE {word} {word}_fours(const float *from)
+        **{
+            f"{word}_{some}s": f"""\
+/* {some.capitalize()} floats, again in every {some} lanes. */
+INLINE {word} {word}_{some}s(const float *from)
 {{
-    typedef float four __attribute__((vector_size(16), aligned(4)));
-    const four x = *(const four *)from;
-    return ({word}){{{", ".join(f"x[{i % 4}]" for i in range(n))}}};
-}}""",
-        f"{word}_twos": f"""\
-/* Two floats, again in every two lanes. */
-INLINE {word} {word}_twos(const float *from)
-{{
-    typedef float two __attribute__((vector_size(8), aligned(4)));
-    const two x = *(const two *)from;
-    return ({word}){{{", ".join(f"x[{i % 2}]" for i in range(n))}}};
-}}""",
+    typedef float {some} __attribute__((vector_size({4 * k}), aligned(4)));
+    const {some} x = *(const {some} *)from;
+    return ({word}){{{", ".join(f"x[{i % k}]" for i in range(n))}}};
+}}"""
+            for some, k in _SOME.items()
+        },
         f"{word}_one": f"""\
 /* One float in even lanes, zeros in odd ones. */
 INLINE {word} {word}_one(float x) {{ return ({word}){{{", ".join(("x", "0")[i % 2] for i in range(n))}}}; }}""",
@@ -66,20 +64,16 @@ INLINE {word} {word}_halved({word} a, {word} b)
 
 def _repeated_portable(word: str, n: int) -> Mapping[str, str]:
     return {
-        f"{word}_fours": f"""\
-INLINE {word} {word}_fours(const float *from)
+        **{
+            f"{word}_{some}s": f"""\
+INLINE {word} {word}_{some}s(const float *from)
 {{
     {word} x;
-    for (int i = 0; i < {n}; i++) x.at[i] = from[i % 4];
+    for (int i = 0; i < {n}; i++) x.at[i] = from[i % {k}];
     return x;
-}}""",
-        f"{word}_twos": f"""\
-INLINE {word} {word}_twos(const float *from)
-{{
-    {word} x;
-    for (int i = 0; i < {n}; i++) x.at[i] = from[i % 2];
-    return x;
-}}""",
+}}"""
+            for some, k in _SOME.items()
+        },
         f"{word}_one": f"""\
 INLINE {word} {word}_one(float x)
 {{

@@ -72,12 +72,11 @@ class Program:
         found[:, : part.channels] = rows.reshape(part.rows, part.channels)
         return found.reshape(-1)
 
-    def unpack(self, name: str, memory: Float, shape: tuple[int, ...]) -> Float:
-        """The weight of this shape that a stretch of memory holds."""
-        part = self.memory.parts[name]
+    @staticmethod
+    def unpack(memory: Float, part: Part, shape: tuple[int, ...], *, is_product: bool) -> Float:
+        """The whole value of this shape that a stretch of memory holds, as `pack` puts it there."""
         rows = memory[part.offset : part.offset + part.size].reshape(part.rows, -1)[:, : part.channels]
-        found = (rows.T if name in self.step.spread else rows).reshape(shape)
-        return np.array(found, order="C", copy=True)
+        return np.array((rows.T if is_product else rows).reshape(shape), order="C", copy=True)
 
 
 def best_cpu(machine: str, features: frozenset[str]) -> Cpu | None:
@@ -142,14 +141,14 @@ class Library:
 
     def get(self, name: str, shape: tuple[int, ...], memory: Float | None = None) -> Float:
         """A weight, from the memory of weights or another like it (moments, average)."""
-        return self.program.unpack(name, self.whole if memory is None else memory, shape)
+        of = self.program
+        whole = self.whole if memory is None else memory
+        return of.unpack(whole, of.memory.parts[name], shape, is_product=name in of.step.spread)
 
     def sums(self, name: str, shape: tuple[int, ...]) -> Float:
         """A whole value that the last look computed."""
-        part = self.program.look.parts[name]
-        rows = self.whole[part.offset : part.offset + part.size].reshape(part.rows, -1)[:, : part.channels]
-        found = (rows.T if name in self.program.look.spread else rows).reshape(shape)
-        return np.array(found, order="C", copy=True)
+        look = self.program.look
+        return self.program.unpack(self.whole, look.parts[name], shape, is_product=name in look.spread)
 
     @property
     def average(self) -> Float:
