@@ -1,10 +1,10 @@
 """Intake: read examples from a folder or file in somebody else's format, one format per file."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, final
+from typing import Any, final, overload
 
 
 @final
@@ -37,14 +37,57 @@ class Bad:
     why: str
 
 
+@final
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TableRows(Sequence[Raw]):
+    """The rows of a table, kept column by column: `cells` column → values, `lines` where each row stands in `file`."""
+
+    file: str
+    lines: Sequence[int]
+    cells: Mapping[str, list[Any]]
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    @overload
+    def __getitem__(self, number: int) -> Raw: ...
+
+    @overload
+    def __getitem__(self, number: slice) -> list[Raw]: ...
+
+    def __getitem__(self, number: int | slice) -> Raw | list[Raw]:
+        """One row, or several."""
+        if isinstance(number, slice):
+            return [self[n] for n in range(*number.indices(len(self)))]
+        cells = {name: column[number] for name, column in self.cells.items()}
+        return Raw(where=f"{self.file}:{self.lines[number]}", cells=cells)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Found:
     """What a format found: examples in the order of the file, `columns` in file order, what is bad, and notes."""
 
-    rows: tuple[Raw, ...]
+    rows: Sequence[Raw]
     columns: tuple[str, ...] = ()
     bad: tuple[Bad, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def is_media(self) -> bool:
+        """Whether the examples are files."""
+        return not isinstance(self.rows, TableRows) and bool(self.rows) and self.rows[0].media is not None
+
+    def column(self, name: str) -> Sequence[Any]:
+        """The cells of a column, one per row; None where a row has none."""
+        if isinstance(self.rows, TableRows):
+            return self.rows.cells[name] if name in self.rows.cells else [None] * len(self.rows)
+        return [row.cells.get(name) for row in self.rows]
+
+    def where(self) -> list[str]:
+        """Where each row stands."""
+        if isinstance(self.rows, TableRows):
+            return [f"{self.rows.file}:{line}" for line in self.rows.lines]
+        return [row.where for row in self.rows]
 
 
 class Format(ABC):

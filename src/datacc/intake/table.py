@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from datacc.errors import DataError
-from datacc.intake import Bad, Format, Found, Raw
+from datacc.intake import Bad, Format, Found, TableRows
 
 _DELIMITERS: Final = (",", "\t", ";", "|")
 _LOOK: Final = 20  # records read to find the delimiter
@@ -29,16 +29,20 @@ class Table(Format):
         csv.field_size_limit(_LONGEST_CELL)
         text = _text(path)
         delimiter = _delimiter(text, path)
-        rows, bad = [], []
+        rows, lines, bad = list[list[str]](), list[int](), list[Bad]()
         records = _records(text, delimiter, path)
         header = _header(next(records, (1, []))[1], path)
+        width = len(header)
         for line, record in records:
-            where = f"{path.name}:{line}"
-            if len(record) == len(header):
-                rows.append(Raw(where=where, cells=dict(zip(header, record, strict=True))))
+            if len(record) == width:
+                rows.append(record)
+                lines.append(line)
             elif record:
-                bad.append(Bad(where=where, why=f"has {len(record)} cells; the header has {len(header)}"))
-        return Found(rows=tuple(rows), columns=tuple(header), bad=tuple(bad))
+                why = f"has {len(record)} cells; the header has {width}"
+                bad.append(Bad(where=f"{path.name}:{line}", why=why))
+        columns = map(list, zip(*rows, strict=True)) if rows else ([] for _ in header)
+        cells = dict(zip(header, columns, strict=True))
+        return Found(rows=TableRows(file=path.name, lines=lines, cells=cells), columns=tuple(header), bad=tuple(bad))
 
 
 def _text(path: Path) -> str:

@@ -4,13 +4,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
+from datacc.repo.births import Birth, births_between
 from datacc.repo.contents import Contents, read_contents
-from datacc.repo.events import Birth, Event, births, class_names, event
-from datacc.repo.examples import names_of
+from datacc.repo.events import Event, class_names, event
 from datacc.repo.find import Repository
-from datacc.repo.fold import Register, State, fold
+from datacc.repo.fold import Register, State
 from datacc.repo.operation import Operation
 from datacc.repo.schema import Column, Schema
+from datacc.repo.states import States
 
 PRESENT, DELETED = "present", "deleted"  # what is said of an example as a whole
 
@@ -57,11 +58,11 @@ class _Comparison:
         self.before, self.after = before, after
         brought, gone = _alone(after, before), _alone(before, after)
         touched = {o.example for o in chain(*brought.values(), *gone.values())}
-        self.then, self.now = (fold(o for o in c.operations() if o.example in touched) for c in (before, after))
-        range_ = f"{before.commit}..{after.commit}"
-        self.brought = _by_example(brought, births(repository, range_) if brought else {})
-        self.gone = _by_example(gone, births(repository, range_, gone=True) if gone else {})
-        self.names = names_of(after, touched)
+        self.then, self.now = (States(contents).of(touched) for contents in (before, after))
+        between = before.commit, after.commit
+        self.brought = _by_example(brought, births_between(repository, *between) if brought else {})
+        self.gone = _by_example(gone, births_between(repository, *between, gone=True) if gone else {})
+        self.names = after.names(touched)
 
     def changes(self) -> Changes:
         """All of them."""
@@ -109,7 +110,7 @@ def _alone(one: Contents, other: Contents) -> dict[str, tuple[Operation, ...]]:
     """Segments and runs that only one side has, with their operations."""
     known = {run.id for run in other.runs}
     runs = {f"runs/{run.id}": tuple(run.operations()) for run in one.runs if run.id not in known}
-    return runs | {path: said for path, said in one.segments.items() if path not in other.segments}
+    return runs | one.said_in([path for path in one.segment_paths if path not in other.tree])
 
 
 def _by_example(

@@ -4,11 +4,15 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from datacc.repo.contents import Contents, read_contents
 from datacc.repo.examples import media_addresses
 from datacc.repo.find import Repository
-from datacc.repo.fold import State, fold
+from datacc.repo.fold import State
+from datacc.repo.ids import to_text
 from datacc.repo.media import places
+from datacc.repo.states import States, Table
 from datacc.store import digest
 
 
@@ -35,18 +39,19 @@ def check(repository: Repository, revision: str = "HEAD") -> Checked:
 
     Raises `RepositoryError` for what cannot even be read.
     """
-    contents = read_contents(repository, revision, cells=True)
-    states = fold(contents.operations())
+    contents = read_contents(repository, revision, cells=True, whole=True)
+    states = States(contents)
     problems = [
         *_files(repository, contents),
         *_names(contents),
-        *(problem for id in sorted(states) for problem in _state(id, states[id], contents)),
+        *_plain(states.table, contents),
+        *(problem for id, state in sorted(states.edited.items()) for problem in _state(id, state, contents)),
         *_media(repository, contents),
     ]
     return Checked(
         commit=contents.commit,
-        examples=sum(state.alive for state in states.values()),
-        dangling=sum(not state.exists for state in states.values()),
+        examples=int(states.table.is_plain.sum()) + sum(state.alive for state in states.edited.values()),
+        dangling=sum(not state.exists for state in states.edited.values()),
         problems=tuple(problems),
     )
 
@@ -76,6 +81,18 @@ def _names(contents: Contents) -> Iterator[Problem]:
                 yield Problem(where=f"schema/{column.id}", what=f"{count} classes are called {name!r}")
 
 
+def _plain(table: Table, contents: Contents) -> Iterator[Problem]:
+    """What is wrong with examples that were imported and never spoken of again."""
+    for column in contents.schema.of("output"):
+        values = table.values.get(column.id)
+        for code, value in enumerate(values.words if values else ()):
+            if (isinstance(value, str) and column.class_with(value)) or values is None:
+                continue
+            for row in np.flatnonzero(table.is_plain & (values.codes == code)):
+                what = f"{column.name} is {value!r}, which the schema does not have"
+                yield Problem(where=to_text(table.ids[row]), what=what)
+
+
 def _state(id: str, state: State, contents: Contents) -> Iterator[Problem]:
     if not state.exists:
         return
@@ -95,7 +112,8 @@ def _state(id: str, state: State, contents: Contents) -> Iterator[Problem]:
 
 
 def _media(repository: Repository, contents: Contents) -> Iterator[Problem]:
-    wanted = {address: row.id for run in contents.runs for row in run.rows for address in media_addresses(row).values()}
+    with_media = [run for run in contents.runs if run.lines is not None and b'"media"' in run.lines.text.tobytes()]
+    wanted = {address: row.id for run in with_media for row in run.rows for address in media_addresses(row).values()}
     known = places(repository.git, contents.tree) if wanted else {}
     for address, id in sorted(wanted.items()):
         if address not in known:

@@ -1,66 +1,162 @@
-"""What the repository holds at one commit: its schema, runs and segments, read through git."""
+"""What the repository holds at one commit: its schema, runs and segments, read through git and the local index."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import PurePosixPath
 
 from datacc.repo.find import MARKER, Repository, check_marker
-from datacc.repo.operation import Operation, parse_lines
-from datacc.repo.run import Run, read_run
+from datacc.repo.index import Index
+from datacc.repo.operation import Operation, parse_line, parse_lines
+from datacc.repo.run import Run, RunRow, read_run, with_cells
+from datacc.repo.run_cache import keep_lines, keep_run, kept_lines, kept_run
 from datacc.repo.schema import Schema, is_place, read_schema
+from datacc.store import digest
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Contents:
-    """Everything said at `commit`. `segments`: path → operations; `tree`: path → blob."""
+    """Everything said at `commit`. `tree`: path → blob."""
 
     commit: str
     schema: Schema
     runs: tuple[Run, ...]
-    segments: Mapping[str, tuple[Operation, ...]]
     tree: Mapping[str, str]
+    index: Index
+
+    @cached_property
+    def segments(self) -> Mapping[str, tuple[Operation, ...]]:
+        """Path → operations of every segment; where only some are needed, `said_in` and `said_of` are quicker."""
+        return self.said_in(self.segment_paths)
+
+    def said_in(self, paths: Collection[str]) -> dict[str, tuple[Operation, ...]]:
+        """Path → operations of some segments."""
+        lines: dict[str, list[str]] = {}
+        for blob, line in self.index.said_in(sorted({self.tree[path] for path in paths})):
+            lines.setdefault(blob, []).append(line)
+        return {path: tuple(parse_lines(lines.get(self.tree[path], ()), path)) for path in sorted(paths)}
+
+    def said_of(self, examples: Collection[str]) -> dict[str, list[tuple[str, Operation]]]:
+        """Example → (the run folder or segment that says it, the operation), for each of these examples."""
+        said: dict[str, list[tuple[str, Operation]]] = {example: [] for example in examples}
+        for run in self.runs:
+            for operation in run.operations(examples):
+                said[operation.example].append((f"runs/{run.id}", operation))
+        for blob, line in self.index.said_of(list(examples)):
+            for path in self._paths.get(blob, ()):
+                operation = parse_line(line, path)
+                said[operation.example].append((path, operation))
+        return said
+
+    def first_rows(self, examples: Collection[str]) -> dict[str, RunRow]:
+        """Example → the row that brought it first, in the order of the runs' ids, for those that a run brings."""
+        found: dict[str, RunRow] = {}
+        for run in self.runs:
+            for example, number in run.places([one for one in examples if one not in found]):
+                found.setdefault(example, run.row(number))
+        return found
+
+    def names(self, examples: Collection[str]) -> dict[str, str]:
+        """Example → what the user calls it, for those of these examples that have a name."""
+        columns = [column.id for column in self.schema.of("name")]
+        found: dict[str, str] = {}
+        for run in self.runs if columns else ():
+            for example, number in run.places([one for one in examples if one not in found]):
+                cells = run.row(number).cells
+                named = [str(cells[column]) for column in columns if column in cells]
+                if named:
+                    found.setdefault(example, named[0])
+        return found
 
     def operations(self) -> Iterator[Operation]:
         """Every operation, of runs and of segments."""
         for run in self.runs:
             yield from run.operations()
+        yield from self.edits()
+
+    def edits(self) -> Iterator[Operation]:
+        """Every operation of segments."""
         for operations in self.segments.values():
             yield from operations
 
+    @cached_property
+    def segment_paths(self) -> list[str]:
+        """Where every segment stands."""
+        return sorted(path for path in self.tree if _is_segment(path))
 
-def read_contents(repository: Repository, revision: str = "HEAD", *, cells: bool = False) -> Contents:
+    @cached_property
+    def _paths(self) -> dict[str, list[str]]:
+        """Blob → the segments that it is."""
+        found: dict[str, list[str]] = {}
+        for path in self.segment_paths:
+            found.setdefault(self.tree[path], []).append(path)
+        return found
+
+
+def read_contents(
+    repository: Repository, revision: str = "HEAD", *, cells: bool = False, whole: bool = False
+) -> Contents:
     """The contents at `revision`; with `cells` also inputs and other columns, without them only ids and labels.
 
-    Raises `RepositoryError` for an unknown revision, a newer format or damaged files.
+    `whole`: everything may be looked at, so what the local index has of it is checked. Raises `RepositoryError` for an
+    unknown revision, a newer format or damaged files.
     """
-    git = repository.git
-    commit = git.commit_of(revision)
-    tree = git.tree(commit)
-    wanted = [path for path in tree if _wanted(path, cells)]
-    texts = dict(zip(wanted, git.blobs([tree[path] for path in wanted]), strict=True))
-    texts |= {path: b"" for path in tree if is_place(path)}
+    index = Index(repository.root)
+    commit = repository.git.commit_of(revision)
+    tree, texts = index.listing(commit) or _listing(repository, commit, index)
     if MARKER in texts:
-        check_marker(texts[MARKER], f"{MARKER} at {commit[:10]}")
-    runs = sorted({PurePosixPath(path).parts[1] for path in texts if path.startswith("runs/")})
+        check_marker(texts[MARKER].encode(errors="surrogateescape"), f"{MARKER} at {commit[:10]}")
+    runs = sorted({PurePosixPath(path).parts[1] for path in tree if path.startswith("runs/")})
     return Contents(
         commit=commit,
-        schema=read_schema(texts),
-        runs=tuple(_run(id, texts) for id in runs),
-        segments={
-            path: tuple(parse_lines(texts[path].decode().split("\n"), path))
-            for path in sorted(texts)
-            if path.startswith("ops/")
-        },
+        schema=read_schema({path: text.encode(errors="surrogateescape") for path, text in texts.items()}),
+        runs=tuple(_run(repository, id, tree, index, cells=cells, whole=whole) for id in runs),
         tree=tree,
+        index=index,
     )
 
 
-def _wanted(path: str, cells: bool) -> bool:
-    if path.startswith("runs/"):
-        return path.endswith(("/labels.tsv", "/manifest.json")) or (cells and path.endswith("/inputs.jsonl"))
-    return (path.startswith("schema/") and not is_place(path)) or (path.startswith("ops/") and path.endswith(".jsonl"))
+def _listing(repository: Repository, commit: str, index: Index) -> tuple[dict[str, str], dict[str, str]]:
+    """What `Index.listing` gives, read through git; every segment is indexed then."""
+    git = repository.git
+    tree = git.tree(commit)
+    small = [path for path in tree if path.startswith("schema/") and not is_place(path)]
+    read = git.blobs([tree[path] for path in small])
+    texts = {path: text.decode(errors="surrogateescape") for path, text in zip(small, read, strict=True)}
+    texts |= {path: "" for path in tree if is_place(path)}
+    paths = {blob: path for path, blob in tree.items() if _is_segment(path)}
+    missing = index.unknown(list(paths))
+    segments = zip(missing, git.blobs(missing), strict=True)
+    index.keep_segments({blob: _said(text, paths[blob]) for blob, text in segments})
+    index.keep_listing(commit, tree, texts)
+    return tree, texts
 
 
-def _run(id: str, texts: Mapping[str, bytes]) -> Run:
-    labels, manifest = texts.get(f"runs/{id}/labels.tsv", b""), texts.get(f"runs/{id}/manifest.json", b"")
-    return read_run(id, labels, manifest, texts.get(f"runs/{id}/inputs.jsonl"))
+def _said(text: bytes, path: str) -> Iterable[tuple[Operation, str]]:
+    lines = [line for line in text.decode(errors="replace").split("\n") if line]
+    return list(zip(parse_lines(lines, path), lines, strict=True))
+
+
+def _is_segment(path: str) -> bool:
+    return path.startswith("ops/") and path.endswith(".jsonl")
+
+
+def _run(repository: Repository, id: str, tree: Mapping[str, str], index: Index, *, cells: bool, whole: bool) -> Run:
+    """A run, from the index when it is there."""
+    git, names = repository.git, ("labels.tsv", "manifest.json", "inputs.jsonl")
+    labels, manifest, inputs = (tree.get(f"runs/{id}/{name}") for name in names)
+    key, folder = digest(id, labels or "", manifest or "")[:16], index.folder / "runs"
+    run = kept_run(folder, key, whole=whole)
+    if run is None:
+        texts = [git.blobs([blob])[0] if blob else b"" for blob in (labels, manifest)]
+        run = read_run(id, texts[0], texts[1], None)
+        keep_run(folder, key, run)
+    if not cells or inputs is None:
+        return run
+    lines = kept_lines(folder, f"lines-{inputs[:16]}")
+    if lines is not None:
+        return replace(run, lines=lines)
+    run = with_cells(run, git.blobs([inputs])[0])
+    if run.lines is not None:
+        keep_lines(folder, f"lines-{inputs[:16]}", run.lines)
+    return run

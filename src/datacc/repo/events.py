@@ -1,11 +1,11 @@
 """What was said of one example, by whom, when, and in which commit."""
 
-import os
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from datacc.repo.births import Birth, births
 from datacc.repo.find import Repository
 from datacc.repo.fold import Register
 from datacc.repo.operation import Operation
@@ -34,15 +34,6 @@ class Event:
     reason: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Birth:
-    """The commit that brought a file, or took it away."""
-
-    commit: str
-    who: str
-    when: str
-
-
 def history(repository: Repository, working: Working, id: str) -> tuple[Event, ...]:
     """Oldest first: what was imported, then edits by their time."""
     return histories(repository, working, [id])[id]
@@ -51,9 +42,8 @@ def history(repository: Repository, working: Working, id: str) -> tuple[Event, .
 def histories(repository: Repository, working: Working, ids: Collection[str]) -> dict[str, tuple[Event, ...]]:
     """The history of each of these examples."""
     contents, wanted = working.contents, set(ids)
-    held = [(f"runs/{run.id}", o) for run in contents.runs for o in run.operations() if o.example in wanted]
-    held += [(path, o) for path, said in contents.segments.items() for o in said if o.example in wanted]
-    brought = births(repository, contents.commit) if held else {}
+    held = [pair for said in contents.said_of(wanted).values() for pair in said]
+    brought = births(repository, contents, {path for path, _ in held}) if held else {}
     held += [("journal", o) for o in working.pending if o.example in wanted]
     found: dict[str, list[Event]] = {id: [] for id in ids}
     for where, operation in held:
@@ -79,19 +69,6 @@ def event(where: str, operation: Operation, birth: Birth | None, schema: Schema)
         confidence=operation.confidence,
         reason=operation.reason,
     )
-
-
-def births(repository: Repository, range: str, *, gone: bool = False) -> dict[str, Birth]:
-    """Segment or run folder → the commit in a range of git's that brought it, or with `gone` took it away."""
-    flags = (f"--diff-filter={'D' if gone else 'A'}", "--name-only", "--no-renames", "--relative", "-z")
-    text = repository.git.run("log", *flags, "--format=%x01%H%x00%an <%ae>%x00%aI%x00", range, "--", "ops", "runs")
-    found: dict[str, Birth] = {}
-    for part in text.split(b"\x01")[1:]:
-        commit, who, when, *paths = (os.fsdecode(field).strip("\n") for field in part.split(b"\0"))
-        birth = Birth(commit=commit, who=who, when=when)
-        for path in filter(None, paths):
-            found.setdefault(path if path.startswith("ops/") else path.rpartition("/")[0], birth)
-    return found
 
 
 def class_names(column: Column, register: Register) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """The examples of a repository at one commit that are labelled and free of conflicts, for a program."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,11 +9,13 @@ from datacc.errors import DataError
 from datacc.repo.contents import Contents, read_contents
 from datacc.repo.example import Example
 from datacc.repo.find import Repository
-from datacc.repo.fold import State, fold
+from datacc.repo.fold import State
 from datacc.repo.identity import content
+from datacc.repo.ids import to_texts
 from datacc.repo.media import read_media
 from datacc.repo.run import RunRow
 from datacc.repo.schema import Column, Schema
+from datacc.repo.states import States, Table
 from datacc.repo.words import counted
 from datacc.spec.program import Field, Program
 
@@ -33,35 +35,14 @@ def read_examples(repository: Repository, program: Program, revision: str = "HEA
 
     Raises `DataError` when the repository has no such input or output.
     """
-    contents = read_contents(repository, revision, cells=True)
+    contents = read_contents(repository, revision, cells=True, whole=True)
     outputs = {field.name: _output(contents.schema, field) for field in program.outputs}
-    states = fold(contents.operations())
-    rows = rows_by_id(contents)
-    usable, notes = _usable(states, rows, outputs)
-    media = _media(repository, contents, [rows[id][0] for id in usable])
-    examples = tuple(_example(id, rows[id][0], usable[id], contents.schema, program, media) for id in usable)
+    usable, notes = _usable(States(contents), outputs)
+    rows = contents.first_rows(usable)
+    media = _media(repository, contents, list(rows.values()))
+    examples = tuple(_example(id, row, usable[id], contents.schema, program, media) for id, row in rows.items())
     classes = {name: tuple(one.name for one in column.classes) for name, column in outputs.items()}
     return Found(commit=contents.commit, examples=examples, classes=classes, notes=tuple(notes))
-
-
-def rows_by_id(contents: Contents) -> dict[str, list[RunRow]]:
-    """Example id → the rows that brought it, in the order of the runs' ids."""
-    rows: dict[str, list[RunRow]] = {}
-    for run in contents.runs:
-        for row in run.rows:
-            rows.setdefault(row.id, []).append(row)
-    return rows
-
-
-def names_of(contents: Contents, ids: Collection[str]) -> dict[str, str]:
-    """Example id → what the user calls it, of those of `ids` that have a name; the contents must have cells."""
-    columns = [column.id for column in contents.schema.of("name")]
-    found: dict[str, str] = {}
-    for row in (row for run in contents.runs for row in run.rows if row.id in ids):
-        for column in columns:
-            if column in row.cells:
-                found.setdefault(row.id, str(row.cells[column]))
-    return found
 
 
 def media_addresses(row: RunRow) -> dict[str, str]:
@@ -81,18 +62,18 @@ def _output(schema: Schema, field: Field) -> Column:
     return column
 
 
-def _usable(
-    states: Mapping[str, State], rows: Mapping[str, Any], outputs: Mapping[str, Column]
-) -> tuple[dict[str, dict[str, str]], list[str]]:
-    """Example id → output → class name, and what was left out."""
+def _usable(states: States, outputs: Mapping[str, Column]) -> tuple[dict[str, dict[str, str]], list[str]]:
+    """Example id → output → class name, of those that a run brings, by id; and what was left out."""
     usable: dict[str, dict[str, str]] = {}
     left: Counter[str] = Counter()
-    for id in sorted(states):
-        state = states[id]
-        if not state.alive or id not in rows:
+    table = states.table
+    plain = {name: _class_names(table, column) for name, column in outputs.items()}
+    for row, (id, is_plain) in enumerate(zip(to_texts(table.ids), table.is_plain.tolist(), strict=True)):
+        state = None if is_plain else states.edited[id]
+        if state is not None and not state.alive:
             continue
-        labels = _labels(state, outputs)
-        if state.conflict:
+        labels = _labels(state, outputs) if state else {name: names[row] for name, names in plain.items()}
+        if state is not None and state.conflict:
             left["in conflict (datacc status names them)"] += 1
         elif any(label is None for label in labels.values()):
             left["without a label"] += 1
@@ -112,6 +93,16 @@ def _labels(state: State, outputs: Mapping[str, Column]) -> dict[str, str | None
         known = column.class_with(value) if isinstance(value, str) else None
         labels[name] = None if value is None else known.name if known else ""
     return labels
+
+
+def _class_names(table: Table, column: Column) -> list[str | None]:
+    """What `_labels` says of each row of the table."""
+    values = table.values.get(column.id)
+    if values is None:
+        return [None] * len(table.ids)
+    known = [column.class_with(word) if isinstance(word, str) else None for word in values.words]
+    names = [*(one.name if one else "" for one in known), None]
+    return [names[code] for code in values.codes.tolist()]
 
 
 def _media(repository: Repository, contents: Contents, rows: Sequence[RunRow]) -> dict[str, bytes]:

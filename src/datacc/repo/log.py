@@ -8,9 +8,9 @@ from typing import Final
 from datacc.errors import DataError
 from datacc.repo.contents import read_contents
 from datacc.repo.find import Repository
-from datacc.repo.fold import fold
 from datacc.repo.operation import Operation, parse_lines
 from datacc.repo.run import read_run
+from datacc.repo.states import States
 from datacc.repo.working import one_example
 
 _KEPT: Final = ("schema", "runs", "ops", "judged", "datacc.toml", "datacc.lock")
@@ -154,7 +154,7 @@ def _wanted(repository: Repository, asked: Asked) -> Wanted:
         rows = (row for run in contents.runs for row in run.rows)
         examples |= {row.id for row in rows if any(str(row.cells.get(c)) == value for c in columns)}
     if asked.example is not None and examples is not None:
-        one = one_example(fold(contents.operations()), asked.example)
+        one = one_example(States(contents), asked.example)
         examples = {one} if asked.where is None else examples & {one}
 
     def wanted(operation: Operation) -> bool:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from datacc.errors import DataError
 from datacc.repo.events import Event, histories
-from datacc.repo.examples import names_of
 from datacc.repo.find import Repository
 from datacc.repo.label import Labelled, label
 from datacc.repo.remove import delete, restore
@@ -25,9 +24,9 @@ class Torn:
 def queue(repository: Repository) -> tuple[Torn, ...]:
     """Every conflict at HEAD with the journal, by example."""
     working = read_working(repository, cells=True)
-    torn = [id for id, state in sorted(working.states.items()) if state.conflict]
+    torn = [id for id, state in sorted(working.states.edited.items()) if state.conflict]
     events = histories(repository, working, torn)
-    names = names_of(working.contents, set(torn))
+    names = working.contents.names(torn)
     found = []
     for id in torn:
         for field, ids in _sides(working, id):

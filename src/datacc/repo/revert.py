@@ -1,12 +1,13 @@
 """Take one labelling commit back: its segments leave history's tip, and what they overwrote is live again."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from datacc.errors import RepositoryError, UsageError
-from datacc.repo.contents import Contents, read_contents
+from datacc.repo.contents import read_contents
 from datacc.repo.find import Repository
-from datacc.repo.fold import fold
 from datacc.repo.operation import parse_lines
+from datacc.repo.states import States
 from datacc.repo.words import counted
 
 
@@ -55,9 +56,7 @@ def revert(repository: Repository, revision: str) -> Reverted:
         _put_back(repository, leaving, coming)
         raise
     edits = sum(text.count(b"\n") for text in lines.values())
-    segments = {path: said for path, said in contents.segments.items() if path not in leaving}
-    segments |= {path: tuple(parse_lines(lines[path].decode().split("\n"), path)) for path in coming}
-    conflicts = len(_torn(replace(contents, segments=segments)) - _torn(contents))
+    conflicts = len(_torn(repository, made, lines) - _torn(repository, contents.commit, lines))
     return Reverted(commit=made, of=of, message=message.split("\n")[0], edits=edits, conflicts=conflicts)
 
 
@@ -84,9 +83,11 @@ def _segments(repository: Repository, commit: str) -> dict[str, bool]:
     return {path: status == "A" for path, status in found.items() if path.endswith(".jsonl")}
 
 
-def _torn(contents: Contents) -> set[str]:
-    """The examples in conflict."""
-    return {id for id, state in fold(contents.operations()).items() if state.conflict}
+def _torn(repository: Repository, commit: str, segments: Mapping[str, bytes]) -> set[str]:
+    """The examples of which these segments speak that are in conflict at a commit."""
+    examples = {o.example for path, text in segments.items() for o in parse_lines(text.decode().split("\n"), path)}
+    states = States(read_contents(repository, commit)).of(examples)
+    return {id for id, state in states.items() if state.conflict}
 
 
 def _put_back(repository: Repository, leaving: list[str], coming: list[str]) -> None:

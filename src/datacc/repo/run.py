@@ -1,17 +1,28 @@
-"""A run: the rows of one import, immutable and sorted, as `labels.tsv`, `inputs.jsonl` and `manifest.json`."""
+"""A run: the rows of one import, immutable and sorted, as `labels.tsv`, `inputs.jsonl` and `manifest.json`.
+
+In memory it is columns, not rows: a million examples are a few arrays.
+"""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from json.encoder import encode_basestring
 from typing import Any, Final
 
+import numpy as np
+
 from datacc.errors import RepositoryError
+from datacc.repo.coded import Coded, code_texts
 from datacc.repo.identity import canonical_json
+from datacc.repo.ids import DIGITS, Ids, are_sorted, in_order, parse_ids, places, to_ids, to_text
+from datacc.repo.lines import Lines, lines_of
 from datacc.repo.operation import WHOLE, Operation
 from datacc.store import digest
 
 _ID_DIGITS: Final = 16
 _ITSELF: Final = {"media": "="}  # the address of the media is the example's id
+_TAB: Final = 9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,36 +38,87 @@ class RunRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Rows:
+    """Rows that are to become a run, N of them, column by column: `ids`, and column id → JSON values, None for none."""
+
+    ids: Sequence[str]
+    values: Mapping[str, Sequence[Any]]
+    cells: Mapping[str, Sequence[Any]]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Run:
-    """One import: its id, the name it came from, its rows, and the columns in the order of the files."""
+    """One import: its id, the name it came from, and N rows, sorted by `ids`.
+
+    `values`: output column id → what the rows say, in the order of the file; `columns` the ids of the other columns,
+    whose values stand in `lines`, one line per row; None where they were not read.
+    """
 
     id: str
     origin: str
-    outputs: tuple[str, ...]
     columns: tuple[str, ...]
-    rows: tuple[RunRow, ...]
+    ids: Ids
+    values: Mapping[str, Coded]
+    lines: Lines | None
 
-    def operations(self) -> Iterator[Operation]:
-        """What its rows stand for: an `add` each, and a `set` for each value; row n has the id `<run>:<n>`."""
-        for number, row in enumerate(self.rows):
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @cached_property
+    def rows(self) -> tuple[RunRow, ...]:
+        """Every row; where only some are needed, `row` is quicker."""
+        return tuple(self.row(number) for number in range(len(self)))
+
+    def row(self, number: int) -> RunRow:
+        """One row, counted from 0. Raises `RepositoryError` when its line is damaged."""
+        id = to_text(self.ids[number])
+        values = {field: value for field in self.values if (value := self.values[field][number]) is not None}
+        return RunRow(id=id, values=values, cells=self._cells(number, id))
+
+    def places(self, examples: Collection[str]) -> Iterator[tuple[str, int]]:
+        """(example, row) for each row of one of these examples."""
+        return places(self.ids, list(examples))
+
+    def operations(self, examples: Collection[str] | None = None) -> Iterator[Operation]:
+        """What its rows stand for, or those of some examples: an `add`, and a `set` for each value.
+
+        Row n has the id `<run>:<n>`.
+        """
+        found = ((to_text(self.ids[n]), n) for n in range(len(self))) if examples is None else self.places(examples)
+        for example, number in found:
             id = f"{self.id}:{number}"
-            yield Operation(id=id, op="add", example=row.id, field=WHOLE)
-            for field, value in row.values.items():
-                yield Operation(id=id, op="set", example=row.id, field=field, new=value)
+            yield Operation(id=id, op="add", example=example, field=WHOLE)
+            for field, column in self.values.items():
+                if (value := column[number]) is not None:
+                    yield Operation(id=id, op="set", example=example, field=field, new=value)
+
+    def _cells(self, number: int, id: str) -> dict[str, Any]:
+        if self.lines is None:
+            return {}
+        try:
+            pairs = zip(self.columns, json.loads(self.lines[number]), strict=True)
+            return {c: {"media": id} if cell == _ITSELF else cell for c, cell in pairs if cell is not None}
+        except (ValueError, TypeError) as error:
+            where = f"runs/{self.id}/inputs.jsonl:{number + 1}"
+            raise RepositoryError(f"the row is damaged: {error}", where=where, tries=["git fsck"]) from error
 
 
-def make_run(rows: Sequence[RunRow], outputs: Sequence[str], columns: Sequence[str], origin: str) -> Run:
-    """The run of `rows`; the same rows make the same run, in whatever order they come."""
-    ordered = tuple(sorted(rows, key=lambda row: (row.id, canonical_json([row.values, row.cells]))))
-    run = Run(id="", origin=origin, outputs=tuple(outputs), columns=tuple(columns), rows=ordered)
-    files = _texts(run)
-    id = digest(*(files[name] for name in sorted(files)))[:_ID_DIGITS]
-    return Run(id=id, origin=origin, outputs=run.outputs, columns=run.columns, rows=ordered)
-
-
-def run_files(run: Run) -> dict[str, bytes]:
-    """Every file of the run: path → bytes."""
-    return {f"runs/{run.id}/{name}": text for name, text in _texts(run).items()}
+def run_files(rows: Rows, origin: str) -> tuple[str, dict[str, bytes]]:
+    """The id of the run of these rows, and its files, path → bytes; the order of the rows makes no difference."""
+    order = _order(rows)
+    ids = [rows.ids[n] for n in order]
+    head = "\t".join(["id", *rows.values])
+    labels = "\n".join(
+        [head, *map("\t".join, zip(ids, *(_column(v, order) for v in rows.values.values()), strict=True))]
+    )
+    manifest = {"columns": list(rows.cells), "origin": origin, "rows": len(ids)}
+    texts = {
+        "labels.tsv": f"{labels}\n".encode(),
+        "inputs.jsonl": _inputs(rows, order, ids).encode(),
+        "manifest.json": (json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode(),
+    }
+    id = digest(*(texts[name] for name in sorted(texts)))[:_ID_DIGITS]
+    return id, {f"runs/{id}/{name}": text for name, text in texts.items()}
 
 
 def read_run(id: str, labels: bytes, manifest: bytes | None, inputs: bytes | None) -> Run:
@@ -65,44 +127,103 @@ def read_run(id: str, labels: bytes, manifest: bytes | None, inputs: bytes | Non
     Raises `RepositoryError` for damaged files.
     """
     try:
-        first, *lines = labels.decode().split("\n")[:-1]
-        alone = {"columns": [], "origin": "", "rows": len(lines)}
-        head: dict[str, Any] = alone if manifest is None else json.loads(manifest)
-        outputs, columns = first.split("\t")[1:], [str(c) for c in head["columns"]]
-        table = [json.loads(line) for line in inputs.split(b"\n")[:-1]] if inputs is not None else None
-        if len(lines) != head["rows"] or (table is not None and len(table) != len(lines)):
+        first, end, _ = labels.partition(b"\n")
+        if not end:
+            raise ValueError("there is no header")
+        fields = first.decode().split("\t")[1:]
+        table = lines_of(np.frombuffer(labels, np.uint8)[len(first) + 1 :])
+        head: dict[str, Any] = json.loads(manifest) if manifest is not None else {}
+        origin, columns = str(head.get("origin", "")), tuple(str(c) for c in head.get("columns", ()))
+        if manifest is not None and len(table) != head["rows"]:
             raise ValueError(f"{head['rows']} rows are announced")
-        rows = tuple(
-            _row(line, outputs, columns, table[number] if table is not None else ())
-            for number, line in enumerate(lines)
-        )
-        return Run(id=id, origin=str(head["origin"]), outputs=tuple(outputs), columns=tuple(columns), rows=rows)
-    except (ValueError, KeyError, TypeError) as error:
-        raise RepositoryError(f"the run is damaged: {error}", where=f"runs/{id}", tries=["git fsck"]) from error
+        ids, values = _read_labels(table, fields)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _damaged(id, error) from error
+    run = Run(id=id, origin=origin, columns=columns, ids=ids, values=values, lines=None)
+    return run if inputs is None else with_cells(run, inputs)
 
 
-def _row(line: str, outputs: Sequence[str], columns: Sequence[str], cells: Sequence[Any]) -> RunRow:
-    id, *texts = line.split("\t")
-    values = {field: json.loads(text) for field, text in zip(outputs, texts, strict=True) if text}
-    pairs = zip(columns, cells, strict=True) if cells else ()
-    named = {c: {"media": id} if cell == _ITSELF else cell for c, cell in pairs if cell is not None}
-    return RunRow(id=id, values=values, cells=named)
+def with_cells(run: Run, inputs: bytes) -> Run:
+    """The run with the cells that stand in the text of its `inputs.jsonl`."""
+    try:
+        lines = lines_of(inputs)
+        if len(lines) != len(run):
+            raise ValueError(f"{len(run)} rows are announced")
+    except ValueError as error:
+        raise _damaged(run.id, error) from error
+    return replace(run, lines=lines)
 
 
-def _texts(run: Run) -> dict[str, bytes]:
-    lines = ["\t".join(["id", *run.outputs])]
-    for row in run.rows:
-        values = (canonical_json(row.values[f]) if f in row.values else "" for f in run.outputs)
-        lines.append("\t".join([row.id, *values]))
-    cells = (canonical_json([_short(row, column) for column in run.columns]) for row in run.rows)
-    manifest = {"columns": list(run.columns), "origin": run.origin, "rows": len(run.rows)}
-    return {
-        "labels.tsv": "".join(f"{line}\n" for line in lines).encode(),
-        "inputs.jsonl": "".join(f"{line}\n" for line in cells).encode(),
-        "manifest.json": (json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode(),
-    }
+def _damaged(id: str, error: Exception) -> RepositoryError:
+    return RepositoryError(f"the run is damaged: {error}", where=f"runs/{id}", tries=["git fsck"])
 
 
-def _short(row: RunRow, column: str) -> Any:
-    cell = row.cells.get(column)
-    return _ITSELF if cell == {"media": row.id} else cell
+def _read_labels(table: Lines, fields: Sequence[str]) -> tuple[Ids, dict[str, Coded]]:
+    starts, ends, text = table.starts, table.ends, table.text
+    if np.any(ends - starts < DIGITS):
+        raise ValueError("a row has no id")
+    ids = parse_ids(text[starts[:, None] + np.arange(DIGITS)])
+    if not are_sorted(ids):
+        raise ValueError("the rows are not in the order of their ids")
+    tabs = np.flatnonzero(text == _TAB)
+    if len(tabs) != len(table) * len(fields):
+        raise ValueError(f"a row has other columns than {fields}")
+    bounds = np.column_stack([tabs.reshape(len(table), len(fields)), ends])
+    if np.any(bounds[:, 0] != starts + DIGITS) or np.any(bounds > ends[:, None]):
+        raise ValueError(f"a row has other columns than {fields}")
+    columns = (code_texts(text, bounds[:, n] + 1, bounds[:, n + 1]) for n in range(len(fields)))
+    return ids, dict(zip(fields, columns, strict=True))
+
+
+def _order(rows: Rows) -> list[int]:
+    """The rows by id; those of one id by what they say."""
+    ids = to_ids(rows.ids)
+    order = in_order(ids)
+    ordered = ids[order]
+    equal = np.flatnonzero(np.all(ordered[1:] == ordered[:-1], axis=1))
+    listed: list[int] = order.tolist()
+    for start, end in _spans(equal.tolist()):
+        listed[start:end] = sorted(listed[start:end], key=lambda n: canonical_json(_said(rows, n)))
+    return listed
+
+
+def _spans(equal: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """(first, end) of each group of rows, where the rows `equal` are like the next one."""
+    for at, row in enumerate(equal):
+        if not at or equal[at - 1] != row - 1:
+            end = at
+            while end + 1 < len(equal) and equal[end + 1] == equal[end] + 1:
+                end += 1
+            yield row, equal[end] + 2
+
+
+def _said(rows: Rows, number: int) -> list[dict[str, Any]]:
+    columns = (rows.values, rows.cells)
+    return [{c: column[number] for c, column in part.items() if column[number] is not None} for part in columns]
+
+
+def _column(values: Sequence[Any], order: Sequence[int]) -> list[str]:
+    """The JSON texts of values, in an order; empty for none."""
+    said = [values[n] for n in order]
+    if set(map(type, said)) <= {str, type(None)}:  # the ids of a few classes
+        known = {value: "" if value is None else canonical_json(value) for value in set(said)}
+        return [known[value] for value in said]
+    return ["" if value is None else canonical_json(value) for value in said]
+
+
+def _inputs(rows: Rows, order: Sequence[int], ids: Sequence[str]) -> str:
+    if not rows.cells:
+        return "[]\n" * len(ids)
+    columns = [_cells([column[n] for n in order], ids) for column in rows.cells.values()]
+    text = "]\n[".join(map(",".join, zip(*columns, strict=True)))
+    return f"[{text}]\n" if ids else ""
+
+
+def _cells(cells: list[Any], ids: Sequence[str]) -> list[str]:
+    """The JSON texts of the cells of one column; media of the example's own address are short."""
+    if all(type(cell) is str for cell in cells):
+        return list(map(encode_basestring, cells))
+    texts = []
+    for cell, id in zip(cells, ids, strict=True):
+        texts.append(canonical_json(_ITSELF if cell == {"media": id} else cell))
+    return texts

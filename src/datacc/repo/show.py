@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from datacc.repo.events import Event, class_name, class_names, history
-from datacc.repo.examples import media_addresses, rows_by_id
+from datacc.repo.examples import media_addresses
 from datacc.repo.find import Repository
 from datacc.repo.fold import Register
 from datacc.repo.media import Place, places
@@ -40,7 +40,7 @@ def show(repository: Repository, id_prefix: str) -> Shown:
     working = read_working(repository, cells=True)
     id = one_example(working.states, id_prefix)
     state, schema = working.states[id], working.contents.schema
-    row = rows_by_id(working.contents)[id][0]
+    row = working.contents.first_rows([id])[id]
     cells = {schema.column(c): cell for c, cell in row.cells.items()}
     index = places(repository.git, working.contents.tree) if media_addresses(row) else {}
     return Shown(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from datacc.repo.commit import BUILDS_LEAVE
+from datacc.repo.counts import Counts, count
 from datacc.repo.events import class_names
 from datacc.repo.find import Repository
 from datacc.repo.fold import State
@@ -50,36 +51,29 @@ class Status:
 def status(repository: Repository) -> Status:
     """The state of the repository, journal included."""
     working = read_working(repository)
-    schema = working.contents.schema
-    present = {id: state for id, state in working.states.items() if state.exists}
-    alive = [state for state in present.values() if state.alive]
-    outputs = schema.of("output")
-    torn = sorted(id for id, state in present.items() if state.conflict)
+    schema, counts = working.contents.schema, count(working)
+    torn = sorted(counts.torn)
+    named = working.states.of(torn[:_NAMED])
     return Status(
         name=repository.name,
         root=str(repository.root),
         branch=repository.git.ask("symbolic-ref", "--short", "--quiet", "HEAD"),
         commit=working.contents.commit,
-        examples=len(alive),
-        labelled=sum(all(_value(state, column) is not None for column in outputs) for state in alive if outputs),
-        verified=sum(any(register.verified for register in state.fields.values()) for state in alive),
+        examples=counts.of["examples"],
+        labelled=counts.of["labelled"],
+        verified=counts.of["verified"],
         conflicted=len(torn),
-        deleted=len(present) - len(alive),
+        deleted=counts.of["deleted"],
         edits=len(working.pending),
         beside=tuple(repository.git.changed(BUILDS_LEAVE)),
-        classes={column.name: _counts(column, alive) for column in outputs},
-        conflicts=tuple(conflict for id in torn[:_NAMED] for conflict in _conflicts(id, present[id], schema)),
+        classes={column.name: _classes(column, counts) for column in schema.of("output")},
+        conflicts=tuple(conflict for id in torn[:_NAMED] for conflict in _conflicts(id, named[id], schema)),
     )
 
 
-def _value(state: State, column: Column) -> object:
-    register = state.fields.get(column.id)
-    return register.value if register else None
-
-
-def _counts(column: Column, alive: list[State]) -> dict[str, int]:
-    counts = Counter(_value(state, column) for state in alive)
-    return {one.name: counts[one.id] for one in column.classes}
+def _classes(column: Column, counts: Counts) -> dict[str, int]:
+    known = counts.classes.get(column.id, Counter())
+    return {one.name: known[one.id] for one in column.classes}
 
 
 def _conflicts(id: str, state: State, schema: Schema) -> list[Conflict]:

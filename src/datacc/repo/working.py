@@ -1,51 +1,51 @@
 """What a person works on: the contents of HEAD together with the edits in the journal."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from itertools import chain
 from typing import Final
 
 from datacc.errors import DataError
 from datacc.repo.contents import Contents, read_contents
 from datacc.repo.find import Repository
-from datacc.repo.fold import State, fold
 from datacc.repo.journal import Journal
 from datacc.repo.operation import Operation
 from datacc.repo.schema import Class, Column
+from datacc.repo.states import States
 
 _SHORTEST_PREFIX: Final = 4
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Working:
     """HEAD, the journal's operations, and the states that follow from both."""
 
     contents: Contents
     pending: tuple[Operation, ...]
-    states: Mapping[str, State]
+    states: States
 
     def said_of(self, examples: Collection[str]) -> dict[str, list[Operation]]:
         """Every operation on each of these examples."""
-        said: dict[str, list[Operation]] = {example: [] for example in examples}
-        for operation in chain(self.contents.operations(), self.pending):
+        found = self.contents.said_of(examples)
+        said = {example: [operation for _, operation in found[example]] for example in examples}
+        for operation in self.pending:
             if operation.example in said:
                 said[operation.example].append(operation)
         return said
 
 
-def read_working(repository: Repository, *, cells: bool = False) -> Working:
-    """Everything that is committed or journalled."""
-    contents = read_contents(repository, cells=cells)
+def read_working(repository: Repository, *, cells: bool = False, whole: bool = False) -> Working:
+    """Everything that is committed or journalled; `cells` and `whole` as for `read_contents`."""
+    contents = read_contents(repository, cells=cells, whole=whole)
     pending = tuple(Journal(repository.root).operations())
-    return Working(contents=contents, pending=pending, states=fold(chain(contents.operations(), pending)))
+    return Working(contents=contents, pending=pending, states=States(contents, pending))
 
 
-def one_example(states: Mapping[str, State], prefix: str) -> str:
+def one_example(states: States, prefix: str) -> str:
     """The id that begins with `prefix`. Raises `DataError` when none does, or several."""
     start = prefix.strip().lower()
     if len(start) < _SHORTEST_PREFIX:
         raise DataError(f"{prefix!r} is too short for an example id", tries=["give 4 or more of its digits"])
-    found = sorted(id for id, state in states.items() if state.exists and id.startswith(start))
+    found = states.beginning(start)
     if not found:
         raise DataError(f"no example has an id that begins with {prefix!r}", tries=["datacc status"])
     if len(found) > 1:

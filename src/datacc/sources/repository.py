@@ -4,7 +4,7 @@ from pathlib import Path
 
 from datacc.errors import SpecError
 from datacc.repo.contents import read_contents
-from datacc.repo.examples import media_addresses, read_examples, rows_by_id
+from datacc.repo.examples import media_addresses, read_examples
 from datacc.repo.find import Repository, find
 from datacc.repo.journal import Journal
 from datacc.repo.media import read_media
@@ -34,8 +34,8 @@ class RepositorySource(Source):
         repository = _find(program, root)
         contents = read_contents(repository, snapshot.origin.removeprefix("commit "), cells=True)
         allowed = {id for id, split in zip(snapshot.ids, snapshot.splits, strict=True) if split != JUDGE} & set(ids)
-        rows = rows_by_id(contents)
-        addresses = {id: next(iter(media_addresses(rows[id][0]).values()), None) for id in sorted(allowed)}
+        rows = contents.first_rows(sorted(allowed))
+        addresses = {id: next(iter(media_addresses(row).values()), None) for id, row in rows.items()}
         named = {id: name for id, name in addresses.items() if name is not None}
         media = read_media(repository.git, contents.tree, sorted(set(named.values()))) if named else {}
         return {id: media[name] for id, name in named.items()}

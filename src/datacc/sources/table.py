@@ -3,16 +3,18 @@
 import os
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from datacc.errors import SpecError
 from datacc.intake.importing.fields import infer_inputs, infer_outputs, record_columns
-from datacc.intake.importing.identify import Identified, identify
+from datacc.intake.importing.identify import identify
 from datacc.intake.importing.options import ImportOptions
 from datacc.intake.importing.read import Read, read
+from datacc.intake.importing.rows import Row
 from datacc.repo.example import Example
-from datacc.repo.identity import address
+from datacc.repo.identity import address, content
 from datacc.repo.names import natural
 from datacc.repo.schema import permanent_id
 from datacc.repo.snapshot import Snapshot, freeze
@@ -81,14 +83,28 @@ def _read(program: Program, root: Path) -> tuple[Path, Read]:
     return path, read(path, options, known=record_columns(program.inputs), output=program.outputs[0].name)
 
 
-def _identified(program: Program, found: Read) -> list[Identified]:
+@dataclass(frozen=True, kw_only=True)
+class _Identified:
+    """A row with its id, and the digest that equal inputs share."""
+
+    row: Row
+    id: str
+    content: str
+
+
+def _identified(program: Program, found: Read) -> list[_Identified]:
     columns = [program.inputs[0].name] if found.pictures else list(found.roles.inputs)
-    return identify(found.rows, {column: permanent_id("input", column) for column in columns})
+    done = identify(found.rows, {column: permanent_id("input", column) for column in columns})
+    values = zip(*done.inputs.values(), strict=True)
+    return [
+        _Identified(row=row, id=id, content=content(inputs))
+        for row, id, inputs in zip(found.rows, done.ids, values, strict=True)
+    ]
 
 
 def _examples(program: Program, found: Read) -> tuple[list[Example], list[str]]:
     output = program.outputs[0].name
-    by_id: dict[str, list[Identified]] = defaultdict(list)
+    by_id: dict[str, list[_Identified]] = defaultdict(list)
     for one in _identified(program, found):
         by_id[one.id].append(one)
     examples, unlabelled, conflicts, copies = [], 0, [], 0
@@ -110,7 +126,7 @@ def _examples(program: Program, found: Read) -> tuple[list[Example], list[str]]:
     return examples, notes
 
 
-def _example(one: Identified, program: Program, labels: Mapping[str, str]) -> Example:
+def _example(one: _Identified, program: Program, labels: Mapping[str, str]) -> Example:
     row, field = one.row, program.inputs[0]
     raw: Any = row.read() if row.media is not None else [row.numbers[c] for c in field.options["columns"]]
     return Example(
@@ -125,7 +141,7 @@ def _example(one: Identified, program: Program, labels: Mapping[str, str]) -> Ex
     )
 
 
-def _conflict(same: list[Identified]) -> str:
+def _conflict(same: list[_Identified]) -> str:
     said = ", ".join(f"{one.row.where} ({one.row.label})" for one in same[:4])
     return f"the same input has different labels and is left out: {said}"
 

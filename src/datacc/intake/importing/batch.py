@@ -7,23 +7,41 @@ from typing import Any
 from datacc.intake.importing.identify import Identified, identify
 from datacc.intake.importing.read import Read
 from datacc.repo.contents import Contents
-from datacc.repo.identity import canonical_json
 from datacc.repo.names import natural
-from datacc.repo.run import Run, RunRow, make_run
+from datacc.repo.operation import Operation
+from datacc.repo.run import Rows, run_files
 from datacc.repo.schema import Column, Kind, Schema
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Batch:
-    """What is new. `rows`: run row → where it came from; `copies` and `already` were left out."""
+    """What is new: N rows, their texts in `files`, path → bytes. `where` they came from, their `labels` (class ids).
+
+    `media`: address → row of what was found. `copies` and `already` were left out.
+    """
 
     schema: Schema
     output: Column
-    run: Run
-    names: Mapping[str, tuple[str, ...]]
-    media: Mapping[str, Identified]
+    run: str
+    files: Mapping[str, bytes]
+    ids: Sequence[str]
+    labels: Sequence[str | None]
+    where: Sequence[str]
+    inputs: Mapping[str, Sequence[Any]]
+    media: Mapping[str, int]
     copies: int
     already: int
+
+    def operations(self, examples: set[str]) -> list[Operation]:
+        """What its rows say of these examples."""
+        said = []
+        for number, (example, label) in enumerate(zip(self.ids, self.labels, strict=True)):
+            if example in examples:
+                id = f"{self.run}:{number}"
+                said.append(Operation(id=id, op="add", example=example))
+                if label is not None:
+                    said.append(Operation(id=id, op="set", example=example, field=self.output.id, new=label))
+        return said
 
 
 def make_batch(found: Read, contents: Contents, picture: tuple[str, str], output: str, origin: str) -> Batch:
@@ -34,19 +52,30 @@ def make_batch(found: Read, contents: Contents, picture: tuple[str, str], output
     column = schema.find("output", output)
     assert column is not None
     everything = identify(found.rows, {c.name: c.id for c in inputs})
-    pairs = [(one, _run_row(one, schema, column)) for one in everything]
-    kept, copies, already = _news(pairs, contents)
-    used = {c for _, row in kept for c in row.cells}
-    columns = [c.id for c in schema.columns if c.id in used]
-    names: dict[str, tuple[str, ...]] = {}
-    for one, _ in kept:
-        names[one.id] = (*names.get(one.id, ()), one.row.where)
+    classes = {one.name: one.id for one in column.classes}
+    labels = [classes[name] if name is not None else None for name in found.rows.label]
+    kept, copies, already = _news(everything.ids, labels, column.id, contents)
+    rows, said = found.rows.take(kept), _some(labels, kept)
+    ids, given = _some(everything.ids, kept), {id: _some(cells, kept) for id, cells in everything.inputs.items()}
+    cells = _cells(
+        Identified(rows=rows, ids=ids, occurrences=_some(everything.occurrences, kept), inputs=given), schema
+    )
+    run, files = run_files(Rows(ids=ids, values={column.id: said}, cells=cells), origin)
+    media = (
+        {value["media"]: kept[n] for values in given.values() for n, value in enumerate(values)}
+        if found.pictures
+        else {}
+    )
     return Batch(
         schema=schema,
         output=column,
-        run=make_run([row for _, row in kept], [column.id], columns, origin),
-        names=names,
-        media={a: one for one, _ in kept for a in _addresses(one)},
+        run=run,
+        files=files,
+        ids=ids,
+        labels=said,
+        where=rows.where,
+        inputs=given,
+        media=media,
         copies=copies,
         already=already,
     )
@@ -56,7 +85,7 @@ def _schema(found: Read, schema: Schema, picture: tuple[str, str], output: str) 
     roles, rows = found.roles, found.rows
     schema = schema.with_column("output", output, "label")
     for name in [] if found.pictures else roles.inputs:
-        schema = schema.with_column("input", name, "number")
+        schema = schema.with_column("input", name, "text" if name in roles.texts else "number")
     if found.pictures:
         schema = schema.with_column("input", *picture)
     for name in roles.others:
@@ -64,7 +93,7 @@ def _schema(found: Read, schema: Schema, picture: tuple[str, str], output: str) 
     special: tuple[tuple[Kind, str | None], ...] = (
         ("group", roles.group),
         ("key", roles.key),
-        ("split", "split" if any(row.split for row in rows) else None),
+        ("split", "split" if any(rows.split) else None),
         ("name", "name"),
     )
     for kind, called in special:
@@ -73,48 +102,54 @@ def _schema(found: Read, schema: Schema, picture: tuple[str, str], output: str) 
         schema = schema.with_column("occurrence", "occurrence")
     column = schema.find("output", output)
     assert column is not None
-    return schema.with_classes(column, sorted({row.label for row in rows if row.label is not None}, key=natural))
+    return schema.with_classes(column, sorted({label for label in set(rows.label) if label is not None}, key=natural))
 
 
-def _run_row(one: Identified, schema: Schema, output: Column) -> RunRow:
-    row = one.row
-    given: dict[Kind, Any] = {
-        "group": row.group,
-        "key": row.key,
-        "split": row.split,
-        "name": row.where,
-        "occurrence": one.occurrence or None,
+def _cells(found: Identified, schema: Schema) -> dict[str, Sequence[Any]]:
+    """Column id → cells, in the order of the schema, of every column that is not an output and has a cell."""
+    rows = found.rows
+    given: dict[Kind, Sequence[Any]] = {
+        "group": rows.group,
+        "key": rows.key,
+        "split": rows.split,
+        "name": rows.where,
+        "occurrence": [number or None for number in found.occurrences],
     }
-    cells: dict[str, Any] = {column.id: given[column.kind] for column in schema.of(*given)}
-    cells |= {column.id: row.others.get(column.name) for column in schema.of("other")} | dict(one.inputs)
-    label = output.class_named(row.label) if row.label is not None else None
-    return RunRow(
-        id=one.id,
-        values={output.id: label.id} if label else {},
-        cells={column: cell for column, cell in cells.items() if cell is not None},
-    )
+    cells: dict[str, Sequence[Any]] = {}
+    for column in schema.columns:
+        if column.kind in given:
+            cells[column.id] = given[column.kind]
+        elif column.kind == "other" and column.name in rows.others:
+            cells[column.id] = rows.others[column.name]
+        elif column.id in found.inputs:
+            cells[column.id] = found.inputs[column.id]
+    return {id: column for id, column in cells.items() if any(cell is not None for cell in column)}
 
 
 def _news(
-    pairs: Sequence[tuple[Identified, RunRow]], contents: Contents
-) -> tuple[list[tuple[Identified, RunRow]], int, int]:
+    ids: Sequence[str], labels: Sequence[str | None], output: str, contents: Contents
+) -> tuple[Sequence[int], int, int]:
     """The rows that say something new; how many are copies of one in this import, how many the repository has."""
-    before = {row.id for run in contents.runs for row in run.rows}
-    said = {(row.id, canonical_json(row.values)) for run in contents.runs for row in run.rows}
-    labelled = {row.id for _, row in pairs if row.values}
-    seen: set[tuple[str, str]] = set()
+    before: dict[str, set[Any]] = {}
+    for run in contents.runs:
+        column = run.values.get(output)
+        for example, row in run.places(ids):
+            before.setdefault(example, set()).add(column[row] if column is not None else None)
+    if not before and len(set(ids)) == len(ids):
+        return range(len(ids)), 0, 0
+    labelled = {id for id, label in zip(ids, labels, strict=True) if label is not None}
+    seen: set[tuple[str, str | None]] = set()
     kept, copies, already = [], 0, 0
-    for one, row in pairs:
-        key = (row.id, canonical_json(row.values))
-        if key in said or (not row.values and row.id in before):
+    for number, (id, label) in enumerate(zip(ids, labels, strict=True)):
+        if id in before and (label is None or label in before[id]):
             already += 1
-        elif key in seen or (not row.values and row.id in labelled):
+        elif (id, label) in seen or (label is None and id in labelled):
             copies += 1
         else:
-            seen.add(key)
-            kept.append((one, row))
+            seen.add((id, label))
+            kept.append(number)
     return kept, copies, already
 
 
-def _addresses(one: Identified) -> list[str]:
-    return [value["media"] for value in one.inputs.values() if isinstance(value, Mapping)]
+def _some(column: Sequence[Any], numbers: Sequence[int]) -> Sequence[Any]:
+    return column if len(numbers) == len(column) else [column[n] for n in numbers]

@@ -3,39 +3,69 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from json.encoder import encode_basestring
 from typing import Any
 
-from datacc.intake.importing.rows import Row
-from datacc.repo.identity import address, content, example_id
+from datacc.intake.importing.rows import Rows
+from datacc.repo.identity import address, canonical_json, canonical_number
+from datacc.store import digest
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Identified:
-    """A row with its id, its content digest, its occurrence number, and its inputs: column id → value."""
+    """N rows with their `ids`, `occurrences` of equal inputs before them, and `inputs`: column id → N values."""
 
-    row: Row
-    id: str
-    content: str
-    occurrence: int
-    inputs: Mapping[str, Any]
+    rows: Rows
+    ids: Sequence[str]
+    occurrences: Sequence[int]
+    inputs: Mapping[str, Sequence[Any]]
 
 
-def identify(rows: Sequence[Row], inputs: Mapping[str, str]) -> list[Identified]:
+def identify(rows: Rows, inputs: Mapping[str, str]) -> Identified:
     """`inputs`: input column name → permanent id in rank order; for media a single column.
 
-    Equal media are one example. Equal rows of numbers without a key are several, told apart by their occurrence.
+    Equal media are one example. Equal rows of a table without a key are several, told apart by their occurrence.
     """
-    seen: Counter[str] = Counter()
-    done = []
-    for row in rows:
-        if row.media is not None:
-            values: dict[str, Any] = {id: {"media": address(row.read())} for id in inputs.values()}
-        else:
-            values = {id: row.numbers[name] for name, id in inputs.items()}
-        same = content(values.values())
-        counted = row.media is None and row.key is None
-        occurrence = seen[same] if counted else 0
-        seen[same] += counted
-        id = example_id(values, key=row.key, occurrence=occurrence)
-        done.append(Identified(row=row, id=id, content=same, occurrence=occurrence, inputs=values))
-    return done
+    if rows.media is not None:
+        addresses = [address(row.read()) for row in rows]
+        values: dict[str, Sequence[Any]] = {id: [{"media": one} for one in addresses] for id in inputs.values()}
+        ids = [_keyed(one, key) for one, key in zip(addresses, rows.key, strict=True)]
+        return Identified(rows=rows, ids=ids, occurrences=[0] * len(rows), inputs=values)
+    columns = {id: rows.texts[name] if name in rows.texts else rows.numbers[name] for name, id in inputs.items()}
+    occurrences = _occurrences(columns, rows)
+    plain = [address(text.encode()) for text in _objects(columns)]
+    if any(occurrences) or any(key is not None for key in rows.key):
+        given = zip(plain, rows.key, occurrences, strict=True)
+        plain = [_keyed(one, key) if key is not None else _again(one, again) for one, key, again in given]
+    return Identified(rows=rows, ids=plain, occurrences=occurrences, inputs=columns)
+
+
+def _keyed(plain: str, key: str | None) -> str:
+    return plain if key is None else digest(plain, canonical_json({"key": key}))
+
+
+def _again(plain: str, occurrence: int) -> str:
+    return digest(plain, canonical_json({"occurrence": occurrence})) if occurrence else plain
+
+
+def _occurrences(columns: Mapping[str, Sequence[Any]], rows: Rows) -> list[int]:
+    """How often each row's inputs, without a key, stood in a row before it."""
+    keyless = [key is None for key in rows.key]
+    whole: list[Any] = list(zip(*columns.values(), strict=True)) if len(columns) > 1 else list(*columns.values())
+    if len(set(whole)) == len(whole):
+        return [0] * len(whole)
+    seen: Counter[Any] = Counter()
+    occurrences = []
+    for values, counts in zip(whole, keyless, strict=True):
+        occurrences.append(seen[values] if counts else 0)
+        seen[values] += counts
+    return occurrences
+
+
+def _objects(columns: Mapping[str, Sequence[Any]]) -> list[str]:
+    """The canonical JSON object of each row's inputs: column id → value."""
+    parts = []
+    for id, column in sorted(columns.items()):
+        texts = map(encode_basestring if column and type(column[0]) is str else canonical_number, column)
+        parts.append([f"{encode_basestring(id)}:{text}" for text in texts])
+    return [f"{{{text}}}" for text in (parts[0] if len(parts) == 1 else map(",".join, zip(*parts, strict=True)))]

@@ -1,23 +1,21 @@
 """Import examples: one run in one git commit, or nothing at all."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from datacc.intake.importing.batch import Batch, make_batch
 from datacc.intake.importing.options import ImportOptions
 from datacc.intake.importing.read import Read, read
+from datacc.intake.importing.rows import Rows
 from datacc.intake.importing.target import check_kind, first_program, target
 from datacc.repo.contents import Contents, read_contents
 from datacc.repo.find import Repository
 from datacc.repo.fold import fold
 from datacc.repo.media import places, write_packs
 from datacc.repo.place import commit_new, staging
-from datacc.repo.run import run_files
 from datacc.repo.schema import schema_files
 from datacc.repo.words import counted, printable, seen_once
 from datacc.spec.read import FILE
@@ -58,38 +56,43 @@ def import_examples(repository: Repository, path: Path, options: ImportOptions) 
     """
     contents = read_contents(repository)
     wanted = target(repository, contents.schema, options)
-    found = read(path, options, known=wanted.columns, output=wanted.output)
+    found = read(path, options, known=wanted.columns, output=wanted.output, known_texts=wanted.texts)
     check_kind(found, wanted, str(path))
     output = wanted.output or found.roles.output
     picture = (wanted.picture.name, wanted.picture.type) if wanted.picture else ("image", "image")
     origin = printable(path.name or path.absolute().name)
     batch = make_batch(found, contents, picture, output, origin)
-    fresh = wanted.program is None and bool(batch.run.rows)
-    commit = _write(repository, contents, batch, first_program(repository, found, output) if fresh else None)
-    return _report(found, contents, batch, commit, fresh)
+    fresh = wanted.program is None and bool(batch.ids) and not found.roles.texts
+    program = first_program(repository, found, output) if fresh else None
+    commit = _write(repository, contents, batch, found.rows, origin, program)
+    return _report(found, contents, batch, origin, commit, fresh)
 
 
-def _write(repository: Repository, contents: Contents, batch: Batch, program: bytes | None) -> str | None:
-    if not batch.run.rows:
+def _write(
+    repository: Repository, contents: Contents, batch: Batch, rows: Rows, origin: str, program: bytes | None
+) -> str | None:
+    if not batch.ids:
         return None
     texts = {path: text for path, text in schema_files(batch.schema).items() if path not in contents.tree}
-    texts |= run_files(batch.run)
+    texts |= batch.files
     if program is not None:
         texts[FILE] = program
     have = places(repository.git, contents.tree) if batch.media else {}
-    media = [(name, one.row) for name, one in sorted(batch.media.items()) if name not in have]
-    message = f"import {counted(len(batch.run.rows), 'example')} from {batch.run.origin}"
+    media = [(name, rows[number]) for name, number in sorted(batch.media.items()) if name not in have]
+    message = f"import {counted(len(batch.ids), 'example')} from {origin}"
     with staging(repository) as folder:
-        staged = write_packs(folder / "media", f"media/{batch.run.id}", media) if media else {}
+        staged = write_packs(folder / "media", f"media/{batch.run}", media) if media else {}
         for number, (path, text) in enumerate(texts.items()):
             staged[path] = folder / str(number)
             staged[path].write_bytes(text)
         return commit_new(repository, staged, message)
 
 
-def _report(found: Read, contents: Contents, batch: Batch, commit: str | None, wrote_program: bool) -> ImportReport:
+def _report(
+    found: Read, contents: Contents, batch: Batch, origin: str, commit: str | None, wrote_program: bool
+) -> ImportReport:
     names = {one.id: one.name for one in batch.output.classes}
-    counts = Counter(names[row.values[batch.output.id]] for row in batch.run.rows if row.values)
+    counts = Counter({names[id]: count for id, count in Counter(batch.labels).items() if id is not None})
     before = next((column for column in contents.schema.columns if column.id == batch.output.id), None)
     added = tuple(name for name in names.values() if before is None or before.class_named(name) is None)
     torn = _conflicts(contents, batch)
@@ -98,12 +101,12 @@ def _report(found: Read, contents: Contents, batch: Batch, commit: str | None, w
     if len(names) == 1:
         notes.append(f"there is one class, {next(iter(names.values()))!r}; a program needs two")
     return ImportReport(
-        origin=batch.run.origin,
+        origin=origin,
         commit=commit,
-        run=batch.run.id if commit else None,
+        run=batch.run if commit else None,
         output=batch.output.name,
-        examples=len(batch.run.rows),
-        unlabelled=sum(not row.values for row in batch.run.rows),
+        examples=len(batch.ids),
+        unlabelled=sum(label is None for label in batch.labels),
         copies=batch.copies,
         already=batch.already,
         skipped=found.skipped,
@@ -118,25 +121,36 @@ def _report(found: Read, contents: Contents, batch: Batch, commit: str | None, w
 
 def _conflicts(contents: Contents, batch: Batch) -> list[str]:
     """One sentence per example of the batch in which two labels stand against each other."""
-    operations = chain(contents.operations(), batch.run.operations())
-    states = fold(operation for operation in operations if operation.example in batch.names)
+    examples = set(batch.ids)
+    suspects = (
+        {id for id, count in Counter(batch.ids).items() if count > 1} if len(examples) < len(batch.ids) else set()
+    )
+    suspects |= {example for run in contents.runs for example, _ in run.places(batch.ids)}
+    suspects |= {operation.example for operation in contents.edits() if operation.example in examples}
+    said = [operation for told in contents.said_of(suspects).values() for _, operation in told]
+    states = fold([*said, *batch.operations(suspects)])
     names = {one.id: one.name for one in batch.output.classes}
+    where: dict[str, list[str]] = {}
+    for id, place in zip(batch.ids, batch.where, strict=True) if suspects else ():
+        if id in suspects:
+            where.setdefault(id, []).append(place)
     torn = []
     for id, state in sorted(states.items()):
         if state.conflict:
             register = state.fields.get(batch.output.id)
             values = [names.get(value, "(none)") for value in register.values] if register else []
-            places = ", ".join(printable(where) for where in batch.names[id][:4])
+            places = ", ".join(printable(place) for place in where[id][:4])
             torn.append(f"{id[:12]} ({places}) is {' and '.join(printable(value) for value in values)}")
     return torn
 
 
 def _torn_inputs(batch: Batch) -> list[str]:
-    """Equal rows of numbers that have different labels: examples of their own, worth a word."""
-    inputs = {column.id for column in batch.schema.of("input") if column.type == "number"}
-    labels: dict[str, set[str]] = {}
-    for row in batch.run.rows if inputs else ():
-        same = json.dumps([row.cells.get(column) for column in sorted(inputs)])
-        labels.setdefault(same, set()).update(row.values.values())
+    """Equal rows of a table that have different labels: examples of their own, worth a word."""
+    if batch.media:
+        return []
+    same = list(zip(*batch.inputs.values(), strict=True))
+    labels: dict[Any, set[str]] = {}
+    for inputs, label in zip(same, batch.labels, strict=True) if len(set(same)) < len(same) else ():
+        labels.setdefault(inputs, set()).update([label] if label is not None else [])
     torn = sum(len(said) > 1 for said in labels.values())
     return [f"{counted(torn, 'input')} with different labels; each row is an example of its own"] if torn else []

@@ -14,13 +14,13 @@ from datacc.intake.importing.rows import Row
 LARGEST_FILE: Final = 64 << 20  # bytes
 
 
-def check_pictures(rows: Sequence[Row]) -> tuple[list[Row], list[Bad]]:
-    """The rows whose media decode as pictures, and why the others do not."""
+def check_pictures(rows: Sequence[Row]) -> tuple[list[int], list[Bad]]:
+    """Which rows have media that decode as pictures, and why the others do not."""
     good, bad = [], []
-    for row in rows:
+    for number, row in enumerate(rows):
         why = _fault(row)
         if why is None:
-            good.append(row)
+            good.append(number)
         else:
             bad.append(Bad(where=row.where, why=why))
     return good, bad

@@ -10,7 +10,7 @@ from datacc.intake.importing.options import ImportOptions
 from datacc.intake.importing.pictures import check_pictures
 from datacc.intake.importing.refuse import refuse
 from datacc.intake.importing.roles import Roles, decide
-from datacc.intake.importing.rows import Row, typed
+from datacc.intake.importing.rows import Rows, typed
 from datacc.registry import load, names
 from datacc.repo.names import check_name
 
@@ -19,7 +19,7 @@ from datacc.repo.names import check_name
 class Read:
     """Typed rows of one import, what their columns are, and notes on what was decided or left out."""
 
-    rows: tuple[Row, ...]
+    rows: Rows
     roles: Roles
     notes: tuple[str, ...]
     skipped: int
@@ -27,11 +27,19 @@ class Read:
     @property
     def pictures(self) -> bool:
         """Whether the examples are media."""
-        return self.rows[0].media is not None
+        return self.rows.media is not None
 
 
-def read(path: Path, options: ImportOptions, known: tuple[str, ...] | None = None, output: str | None = None) -> Read:
+def read(
+    path: Path,
+    options: ImportOptions,
+    known: tuple[str, ...] | None = None,
+    output: str | None = None,
+    known_texts: frozenset[str] = frozenset(),
+) -> Read:
     """Everything at `path`. `known`: the input columns that must be there; `output`: what the label is called.
+
+    Of the known columns `known_texts` hold text.
 
     Raises `DataError` when nothing can be read, a column is not there, or something is bad and may not be skipped.
     """
@@ -43,16 +51,16 @@ def read(path: Path, options: ImportOptions, known: tuple[str, ...] | None = Non
         raise _nothing_left(path)
     for column in found.columns:
         check_name(column, "column", str(path))
-    roles = decide(found, options, known, output, str(path))
+    roles = decide(found, options, known, output, str(path), known_texts)
     rows, bad = typed(found, roles)
-    if rows and rows[0].media is not None:
-        rows, damaged = check_pictures(rows)
-        bad += damaged
+    if rows.media is not None:
+        good, damaged = check_pictures(rows)
+        rows, bad = rows.take(good), bad + damaged
     notes = refuse(bad, str(path), options.skip_bad)
     if not rows:
         raise _nothing_left(path)
     return Read(
-        rows=tuple(rows),
+        rows=rows,
         roles=roles,
         notes=(*found.notes, *roles.notes, *notes),
         skipped=len({one.where for one in bad}),

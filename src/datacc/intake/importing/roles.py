@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from datacc.errors import DataError
-from datacc.intake import Found
+from datacc.intake import Found, TableRows
 from datacc.intake.importing.cell import missing, number
 from datacc.intake.importing.options import ImportOptions
 from datacc.repo.split import split_named
@@ -23,6 +23,7 @@ _NUMBERING: Final = frozenset({"id", "index", "row", "rowid", "unnamed: 0", "col
 class Roles:
     """What the columns are. `inputs` is empty for pictures; `output` is how the label is called in the program.
 
+    `texts` are those among the inputs that hold text, all others hold numbers.
     `others` are kept to slice by; `numeric` are those among them that hold numbers. `notes` say what was decided.
     """
 
@@ -34,11 +35,21 @@ class Roles:
     key: str | None
     others: tuple[str, ...]
     numeric: frozenset[str]
+    texts: frozenset[str]
     notes: tuple[str, ...]
 
 
-def decide(found: Found, options: ImportOptions, known: Sequence[str] | None, output: str | None, where: str) -> Roles:
+def decide(
+    found: Found,
+    options: ImportOptions,
+    known: Sequence[str] | None,
+    output: str | None,
+    where: str,
+    known_texts: frozenset[str] = frozenset(),
+) -> Roles:
     """The roles of what was found. `known` and `output`: the inputs and the output that are decided already.
+
+    Of the known inputs `known_texts` hold text; of those that the user names, the columns that hold no numbers do.
 
     Raises `DataError` when a column is not there, or no column can be the label or an input.
     """
@@ -50,8 +61,8 @@ def decide(found: Found, options: ImportOptions, known: Sequence[str] | None, ou
     if label is not None:
         _refuse_measurements(found, label, where)
     rest = [column for column in found.columns if column not in named.values()]
-    pictures = bool(found.rows) and found.rows[0].media is not None
-    numeric = frozenset(column for column in rest if _numeric(_cells(found, column)))
+    pictures = found.is_media
+    numeric = frozenset(column for column in rest if _numeric(found.column(column)))
     notes: list[str] = []
     if pictures:
         inputs: tuple[str, ...] = ()
@@ -63,9 +74,13 @@ def decide(found: Found, options: ImportOptions, known: Sequence[str] | None, ou
     else:
         inputs = _infer(found, [column for column in rest if column in numeric], notes, where)
     others = tuple(column for column in rest if column not in inputs)
-    texts = [column for column in others if column not in numeric]
-    if texts and not pictures:
-        notes.append(f"kept to slice by, not learnt from: {listed(texts)} (text)")
+    told = frozenset(options.inputs or ()) - numeric - frozenset(known or ())
+    texts = (told | known_texts) & frozenset(inputs)
+    if told:
+        notes.append(f"read as text: {listed(sorted(told))}; no program reads text yet")
+    aside = [column for column in others if column not in numeric]
+    if aside and not pictures:
+        notes.append(f"kept to slice by, not learnt from: {listed(aside)} (text)")
     return Roles(
         inputs=inputs,
         output=output or options.label or label or "label",
@@ -75,6 +90,7 @@ def decide(found: Found, options: ImportOptions, known: Sequence[str] | None, ou
         key=options.key,
         others=others,
         numeric=numeric,
+        texts=texts,
         notes=tuple(notes),
     )
 
@@ -94,17 +110,17 @@ def _label(found: Found, options: ImportOptions, output: str | None, where: str)
     """The label column; None when the rows carry their label already."""
     if options.label in found.columns:
         return options.label
-    if any(row.label is not None for row in found.rows):
+    if not isinstance(found.rows, TableRows) and any(row.label is not None for row in found.rows):
         return None
     if options.label is not None:
-        if found.rows and found.rows[0].media is not None:
+        if found.is_media:
             return None
         _require(found, options.label, "--label", where)
     guesses = [column for column in found.columns if identifier(column) == output]
     guesses += [word for word in _LABEL_WORDS if word in found.columns]
     if guesses or not found.columns:
         return guesses[0] if guesses else None
-    if found.rows and found.rows[0].media is not None:
+    if found.is_media:
         return None
     what = f"which column is the label? There are: {listed(found.columns)}"
     raise DataError(what, where=where, tries=[f"--label {shlex.quote(_likeliest(found))}"])
@@ -113,7 +129,7 @@ def _label(found: Found, options: ImportOptions, output: str | None, where: str)
 def _likeliest(found: Found) -> str:
     """The column that is offered as the label: the first of few words, else the last."""
     for column in found.columns:
-        cells = _cells(found, column)
+        cells = found.column(column)
         if not _numeric(cells) and 1 < len(set(map(str, cells))) <= len(cells) / 2:
             return column
     return found.columns[-1]
@@ -121,7 +137,7 @@ def _likeliest(found: Found) -> str:
 
 def _refuse_measurements(found: Found, label: str, where: str) -> None:
     """Raise `DataError` for a column of fractions that hardly repeat: it measures, and names no classes."""
-    values = [number(cell) for cell in _cells(found, label) if not missing(cell)]
+    values = [number(cell) for cell in found.column(label) if not missing(cell)]
     fractions = sum(value is not None and not value.is_integer() for value in values)
     different = len(set(values))
     if len(values) >= _FEW and 2 * min(fractions, different) > len(values):
@@ -133,13 +149,13 @@ def _refuse_measurements(found: Found, label: str, where: str) -> None:
 
 
 def _split_column(found: Found) -> str | None:
-    words = {cell for cell in _cells(found, "split") if not missing(cell)} if "split" in found.columns else set()
+    words = {cell for cell in found.column("split") if not missing(cell)} if "split" in found.columns else set()
     return "split" if words and all(isinstance(word, str) and split_named(word) for word in words) else None
 
 
 def _infer(found: Found, numeric: Sequence[str], notes: list[str], where: str) -> tuple[str, ...]:
-    constant = [column for column in numeric if _is_constant(_cells(found, column))]
-    numbering = [column for column in numeric if _is_numbering(column, _cells(found, column))]
+    constant = [column for column in numeric if _is_constant(found.column(column))]
+    numbering = [column for column in numeric if _is_numbering(column, found.column(column))]
     inputs = tuple(column for column in numeric if column not in constant and column not in numbering)
     if constant:
         notes.append(f"not learnt from: {listed(constant)} (constant)")
@@ -156,7 +172,7 @@ def _infer(found: Found, numeric: Sequence[str], notes: list[str], where: str) -
 
 def _unread(found: Found, numeric: Sequence[str]) -> list[str]:
     """Notes on columns of numbers that are there and not among the inputs that were decided before."""
-    constant = [column for column in numeric if _is_constant(_cells(found, column))]
+    constant = [column for column in numeric if _is_constant(found.column(column))]
     others = [column for column in numeric if column not in constant]
     told = ((constant, "constant"), (others, "not among the inputs"))
     return [f"not learnt from: {listed(columns)} ({why})" for columns, why in told if columns]
@@ -173,10 +189,14 @@ def _is_numbering(column: str, cells: Sequence[Any]) -> bool:
 
 
 def _numeric(cells: Sequence[Any]) -> bool:
-    filled = [cell for cell in cells if not missing(cell)]
-    numbers = sum(number(cell) is not None for cell in filled)
-    return bool(filled) and numbers >= _NUMERIC_SHARE * len(filled)
-
-
-def _cells(found: Found, column: str) -> list[Any]:
-    return [row.cells.get(column) for row in found.rows]
+    texts = filled = 0
+    most = (1 - _NUMERIC_SHARE) * len(cells)
+    for cell in cells:
+        if missing(cell):
+            continue
+        filled += 1
+        if number(cell) is None:
+            texts += 1
+            if texts > most:  # however the rest looks
+                return False
+    return bool(filled) and filled - texts >= _NUMERIC_SHARE * filled

@@ -1,24 +1,29 @@
-"""Typed rows: every cell read as what its column is, bad ones named."""
+"""Typed rows: every cell read as what its column is, bad ones named. Kept column by column, and read row by row too."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, TypeVar, final, overload
 
-from datacc.intake import Bad, Found, Raw
-from datacc.intake.importing.cell import as_number, as_text, fault, number, plain
+from datacc.intake import Bad, Found, TableRows
+from datacc.intake.importing.cell import as_number, as_text, fault, missing, number, plain
 from datacc.intake.importing.roles import Roles
 from datacc.repo.names import check_name
 from datacc.repo.split import split_named
 
+_LONGEST: Final = 65536  # characters of a text
+
+Cell = TypeVar("Cell")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One example, typed. `numbers`: input column → finite float; `others`: column → JSON value."""
+    """One example, typed. `numbers`, `texts`: input column → finite float or text; `others`: column → JSON value."""
 
     where: str
     media: Path | bytes | None
     numbers: Mapping[str, float]
+    texts: Mapping[str, str]
     label: str | None
     split: str | None
     group: str | None
@@ -31,42 +36,149 @@ class Row:
         return self.media if isinstance(self.media, bytes) else self.media.read_bytes()
 
 
-def typed(found: Found, roles: Roles) -> tuple[list[Row], list[Bad]]:
+@final
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Rows(Sequence[Row]):
+    """N examples as columns of N; `media` is None for rows of a table."""
+
+    where: Sequence[str]
+    media: Sequence[Path | bytes] | None
+    numbers: Mapping[str, Sequence[float]]
+    texts: Mapping[str, Sequence[str]]
+    label: Sequence[str | None]
+    split: Sequence[str | None]
+    group: Sequence[str | None]
+    key: Sequence[str | None]
+    others: Mapping[str, Sequence[Any]]
+
+    def __len__(self) -> int:
+        return len(self.where)
+
+    @overload
+    def __getitem__(self, number: int) -> Row: ...
+
+    @overload
+    def __getitem__(self, number: slice) -> list[Row]: ...
+
+    def __getitem__(self, number: int | slice) -> Row | list[Row]:
+        """One row, or several."""
+        if isinstance(number, slice):
+            return [self[n] for n in range(*number.indices(len(self)))]
+        return Row(
+            where=self.where[number],
+            media=self.media[number] if self.media is not None else None,
+            numbers={name: column[number] for name, column in self.numbers.items()},
+            texts={name: column[number] for name, column in self.texts.items()},
+            label=self.label[number],
+            split=self.split[number],
+            group=self.group[number],
+            key=self.key[number],
+            others={name: column[number] for name, column in self.others.items()},
+        )
+
+    def take(self, numbers: Sequence[int]) -> "Rows":
+        """These rows alone."""
+        if len(numbers) == len(self):
+            return self
+
+        def some(column: Sequence[Cell]) -> list[Cell]:
+            return [column[n] for n in numbers]
+
+        return Rows(
+            where=some(self.where),
+            media=some(self.media) if self.media is not None else None,
+            numbers={name: some(column) for name, column in self.numbers.items()},
+            texts={name: some(column) for name, column in self.texts.items()},
+            label=some(self.label),
+            split=some(self.split),
+            group=some(self.group),
+            key=some(self.key),
+            others={name: some(column) for name, column in self.others.items()},
+        )
+
+
+def typed(found: Found, roles: Roles) -> tuple[Rows, list[Bad]]:
     """The rows whose cells are all good, and what is wrong with the others.
 
     Raises `DataError` for a class name that cannot be one.
     """
-    rows, bad = [], list(found.bad)
-    for raw in found.rows:
-        faults = _faults(raw, roles)
-        bad += [Bad(where=raw.where, why=why) for why in faults]
-        if not faults:
-            rows.append(_row(raw, roles))
-    for name, where in {row.label: row.where for row in reversed(rows) if row.label is not None}.items():
-        check_name(name, "class", where)
+    where = found.where()
+    faults = sorted(_faults(found, roles), key=lambda one: one[0])
+    bad = [*found.bad, *(Bad(where=where[n], why=why) for n, why in faults)]
+    damaged = {n for n, _ in faults}
+    good = [n for n in range(len(where)) if n not in damaged]
+    if len(good) < len(where):
+        found = replace(found, rows=[found.rows[n] for n in good])
+        where = [where[n] for n in good]
+    rows = _rows(found, roles, where)
+    for name, place in _firsts(rows).items():
+        check_name(name, "class", place)
     return rows, bad
 
 
-def _faults(raw: Raw, roles: Roles) -> list[str]:
-    faults = [f"column {c!r} {why}" for c in roles.inputs if (why := fault(raw.cells.get(c)))]
-    word = as_text(raw.cells.get(roles.split)) if roles.split else None
-    if word and not split_named(word):
-        faults.append(f"column {roles.split!r} holds {word!r}; none of learn (train), tune (validation), judge (test)")
-    if roles.key and as_text(raw.cells.get(roles.key)) is None:
-        faults.append(f"column {roles.key!r} is missing, and it is the key")
-    return faults
+def _firsts(rows: Rows) -> dict[str, str]:
+    """Class name → where it stands first."""
+    firsts: dict[str, str] = {}
+    for name in dict.fromkeys(rows.label):
+        if name is not None:
+            firsts[name] = rows.where[rows.label.index(name)]
+    return firsts
 
 
-def _row(raw: Raw, roles: Roles) -> Row:
-    cells = raw.cells
-    word = as_text(cells.get(roles.split)) if roles.split else None
-    return Row(
-        where=raw.where,
-        media=raw.media,
-        numbers={column: number(cells[column]) or 0.0 for column in roles.inputs},
-        label=as_text(cells.get(roles.label)) if roles.label else as_text(raw.label),
-        split=split_named(word) if word else raw.split,
-        group=as_text(cells.get(roles.group)) if roles.group else None,
-        key=as_text(cells.get(roles.key)) if roles.key else None,
-        others={c: as_number(cells.get(c)) if c in roles.numeric else plain(cells.get(c)) for c in roles.others},
+def _faults(found: Found, roles: Roles) -> Iterator[tuple[int, str]]:
+    """(row, what is wrong with it), column by column."""
+    for name in roles.inputs:
+        wrong = _text_fault if name in roles.texts else fault
+        for n, cell in enumerate(found.column(name)):
+            if why := wrong(cell):
+                yield n, f"column {name!r} {why}"
+    if roles.split:
+        words = _each(found.column(roles.split), as_text)
+        unknown = {word for word in set(words) if word and not split_named(word)}
+        for n, word in enumerate(words) if unknown else ():
+            if word in unknown:
+                yield (
+                    n,
+                    (f"column {roles.split!r} holds {word!r}; none of learn (train), tune (validation), judge (test)"),
+                )
+    if roles.key:
+        for n, word in enumerate(_each(found.column(roles.key), as_text)):
+            if word is None:
+                yield n, f"column {roles.key!r} is missing, and it is the key"
+
+
+def _text_fault(cell: Any) -> str | None:
+    """Why a cell cannot be a text to learn from, or None when it can."""
+    if type(cell) is str and cell and len(cell) <= _LONGEST:
+        return None
+    if missing(cell):
+        return "is missing"
+    return f"holds more than {_LONGEST:,} characters" if len(str(cell)) > _LONGEST else None
+
+
+def _rows(found: Found, roles: Roles, where: Sequence[str]) -> Rows:
+    nothing: list[None] = [None] * len(where)
+    raws = () if isinstance(found.rows, TableRows) else found.rows
+    own_labels = [as_text(raw.label) for raw in raws] or nothing
+    own_splits = [raw.split for raw in raws] or nothing
+    words = _each(found.column(roles.split), as_text) if roles.split else nothing
+    named = {word: split_named(word) for word in set(words) if word}
+    return Rows(
+        where=where,
+        media=[raw.media for raw in raws if raw.media is not None] if found.is_media else None,
+        numbers={c: [number(x) or 0.0 for x in found.column(c)] for c in roles.inputs if c not in roles.texts},
+        texts={c: [x if type(x) is str else str(x) for x in found.column(c)] for c in roles.inputs if c in roles.texts},
+        label=_each(found.column(roles.label), as_text) if roles.label else own_labels,
+        split=[named[w] if w else own for w, own in zip(words, own_splits, strict=True)] if named else own_splits,
+        group=_each(found.column(roles.group), as_text) if roles.group else nothing,
+        key=_each(found.column(roles.key), as_text) if roles.key else nothing,
+        others={c: _each(found.column(c), as_number if c in roles.numeric else plain) for c in roles.others},
     )
+
+
+def _each(cells: Sequence[Any], read: Callable[[Any], Cell]) -> list[Cell]:
+    """What each cell reads as; where few different texts repeat, each of these is read once."""
+    if set(map(type, cells)) != {str}:
+        return [read(cell) for cell in cells]
+    known = {cell: read(cell) for cell in set(cells)}
+    return [known[cell] for cell in cells]

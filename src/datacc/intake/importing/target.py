@@ -17,9 +17,13 @@ _HEAD = "# What datacc build makes of these examples. Say what you need: [goal],
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """`columns` of numbers and the input `picture` that must be there, None for what is still open."""
+    """`columns` of numbers and text, and the input `picture`, that must be there, None for what is still open.
+
+    `texts` are the columns of text.
+    """
 
     columns: tuple[str, ...] | None
+    texts: frozenset[str]
     picture: Field | None
     output: str | None
     program: Program | None
@@ -29,17 +33,19 @@ def target(repository: Repository, schema: Schema, options: ImportOptions) -> Ta
     """What is decided. Raises `SpecError` for a damaged `datacc.toml`, `DataError` when the output is unclear."""
     path = repository.root / FILE
     program = read_program(path) if path.exists() else None
-    numbers = tuple(column.name for column in schema.of("input") if column.type == "number") or None
-    pictures = [Field(name=c.name, type=c.type) for c in schema.of("input") if c.type != "number"]
+    columns = tuple(column.name for column in schema.of("input") if column.type in ("number", "text")) or None
+    texts = frozenset(column.name for column in schema.of("input") if column.type == "text")
+    pictures = [Field(name=c.name, type=c.type) for c in schema.of("input") if c.type not in ("number", "text")]
     outputs = [column.name for column in schema.of("output")]
     if program is not None:
-        numbers = record_columns(program.inputs) or numbers
+        columns = record_columns(program.inputs) or columns
         pictures = [field for field in program.inputs if "columns" not in field.options] or pictures
         outputs = [field.name for field in program.outputs]
-    if len(pictures) > 1 or (pictures and numbers):
+    if len(pictures) > 1 or (pictures and columns):
         raise DataError("import fills one input; this program has several", where=FILE)
     picture = pictures[0] if pictures else None
-    return Target(columns=numbers, picture=picture, output=_output(outputs, options.label), program=program)
+    output = _output(outputs, options.label)
+    return Target(columns=columns, texts=texts, picture=picture, output=output, program=program)
 
 
 def check_kind(found: Read, wanted: Target, where: str) -> None:

@@ -1,0 +1,60 @@
+"""Which commit brought a run or a segment."""
+
+import os
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from datacc.repo.contents import Contents
+from datacc.repo.find import Repository
+
+_FORMAT = "--format=%x01%H%x00%an <%ae>%x00%aI%x00"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Birth:
+    """The commit that brought a file, or took it away."""
+
+    commit: str
+    who: str
+    when: str
+
+
+def births(repository: Repository, contents: Contents, paths: Collection[str]) -> dict[str, Birth]:
+    """Run folder or segment of these contents → the commit in whose history it came.
+
+    The local index knows what every commit brought whose history was walked before. Where several brought a file of one
+    name, on other branches or after a revert, git is asked which one counts.
+    """
+    index, commit = contents.index, contents.commit
+    walked = index.walks()
+    if commit not in walked:
+        found = list(_walk(repository, commit, walked))
+        index.keep_births(commit, [(path, birth.commit, birth.who, birth.when) for path, birth in found])
+    known: dict[str, list[Birth]] = {path: [] for path in paths}
+    for path, id, who, when in index.births(list(paths)):
+        known[path].append(Birth(commit=id, who=who, when=when))
+    asked = [path for path, candidates in known.items() if len(candidates) != 1]
+    latest = dict(reversed(list(_walk(repository, commit, [], asked)))) if asked else {}
+    return {path: candidates[0] for path, candidates in known.items() if len(candidates) == 1} | latest
+
+
+def births_between(repository: Repository, old: str, new: str, *, gone: bool = False) -> dict[str, Birth]:
+    """Run folder or segment → the commit after `old`, up to `new`, that brought it, or with `gone` took it away."""
+    return dict(reversed(list(_walk(repository, new, [old], gone=gone))))
+
+
+def _walk(
+    repository: Repository, tip: str, known: Collection[str], paths: Collection[str] = (), *, gone: bool = False
+) -> Iterator[tuple[str, Birth]]:
+    """What each commit that leads to `tip` and to none of `known` brought, the latest first."""
+    flags = (f"--diff-filter={'D' if gone else 'A'}", "--name-only", "--no-renames", "--relative", "-z")
+    stop = (f"^{commit}" for commit in known)
+    where = paths or ("ops", "runs")
+    text = repository.git.run("log", *flags, _FORMAT, "--ignore-missing", tip, *stop, "--", *where)
+    for part in text.split(b"\x01")[1:]:
+        commit, who, when, *names = (os.fsdecode(field).strip("\n") for field in part.split(b"\0"))
+        birth = Birth(commit=commit, who=who, when=when)
+        for path in dict.fromkeys(
+            name if name.startswith("ops/") else name.rpartition("/")[0] for name in names if name
+        ):
+            yield path, birth

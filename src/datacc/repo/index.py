@@ -1,0 +1,170 @@
+"""The local index: what the repository holds, in a form that is found at once. Losing it costs time, never data.
+
+Everything is kept under the name of something that never changes: a commit, or a blob. Runs are arrays beside it
+(`run_cache`).
+"""
+
+import contextlib
+import json
+import sqlite3
+import weakref
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, TypeVar, final
+
+from datacc.repo.operation import Operation
+
+FOLDER: Final = ".datacc/index-1"  # another number where the layout is another
+
+_PATIENCE: Final = 10.0  # seconds to wait for another process
+_AT_ONCE: Final = 500  # values in one question
+_KEPT: Final = 32  # commits
+_TABLES: Final = """
+CREATE TABLE IF NOT EXISTS commits (id TEXT PRIMARY KEY, number INTEGER, listing TEXT, texts TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS segments (blob TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS operations
+ (example TEXT, blob TEXT, number INTEGER, line TEXT, PRIMARY KEY (example, blob, number)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS by_blob ON operations (blob, number);
+CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, fact TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS births
+ (path TEXT, id TEXT, who TEXT, moment TEXT, PRIMARY KEY (path, id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS walks (id TEXT PRIMARY KEY, number INTEGER) WITHOUT ROWID;
+"""
+
+Answer = TypeVar("Answer")
+
+
+@final
+class Index:
+    """The index of the repository at `root`. One that cannot be written lives in memory, a damaged one begins anew."""
+
+    def __init__(self, root: Path) -> None:
+        self.folder = root / FOLDER
+        self._database: sqlite3.Connection | None = None
+
+    def listing(self, commit: str) -> tuple[dict[str, str], dict[str, str]] | None:
+        """Path → blob of every file at a commit, and path → text of those that were kept; None when it is unknown."""
+        found = self._ask("SELECT listing, texts FROM commits WHERE id = ?", [commit])
+        return (json.loads(found[0][0]), json.loads(found[0][1])) if found else None
+
+    def keep_listing(self, commit: str, tree: Mapping[str, str], texts: Mapping[str, str]) -> None:
+        """Keep them, and forget those of the oldest commits."""
+
+        def keep(database: sqlite3.Connection) -> None:
+            [(number,)] = database.execute("SELECT coalesce(max(number), 0) + 1 FROM commits")
+            values = (commit, number, json.dumps(tree), json.dumps(texts))
+            database.execute("INSERT OR REPLACE INTO commits VALUES (?, ?, ?, ?)", values)
+            database.execute("DELETE FROM commits WHERE number <= ?", [number - _KEPT])
+
+        self._do(keep)
+
+    def unknown(self, blobs: Sequence[str]) -> list[str]:
+        """Those of the blobs of segments that are not indexed."""
+        known = {blob for [blob] in self._ask_for("SELECT blob FROM segments WHERE blob IN", blobs)}
+        return [blob for blob in blobs if blob not in known]
+
+    def keep_segments(self, segments: Mapping[str, Iterable[tuple[Operation, str]]]) -> None:
+        """Index segments: blob → its operations, each with its line."""
+        rows = [(o.example, blob, n, line) for blob, said in segments.items() for n, (o, line) in enumerate(said)]
+
+        def keep(database: sqlite3.Connection) -> None:
+            database.executemany("INSERT OR REPLACE INTO operations VALUES (?, ?, ?, ?)", rows)
+            database.executemany("INSERT OR REPLACE INTO segments VALUES (?)", [[blob] for blob in segments])
+
+        self._do(keep)
+
+    def said_of(self, examples: Sequence[str]) -> list[tuple[str, str]]:
+        """(blob, line) of every indexed operation on these examples, whatever commit has it."""
+        return self._ask_for("SELECT blob, line FROM operations WHERE example IN", examples)
+
+    def beginning(self, prefix: str) -> list[str]:
+        """The examples of which something is said in some segment, and whose ids begin so."""
+        question = "SELECT DISTINCT example FROM operations WHERE example >= ? AND example < ?"
+        return [example for [example] in self._ask(question, [prefix, f"{prefix}g"])]
+
+    def said_in(self, blobs: Sequence[str]) -> list[tuple[str, str]]:
+        """(blob, line) of every operation in these segments, in the order of their lines."""
+        return self._ask_for(
+            "SELECT blob, line FROM operations INDEXED BY by_blob WHERE blob IN", blobs, "ORDER BY blob, number"
+        )
+
+    def fact(self, key: str) -> Any:
+        """The JSON value that was kept under `key`, or None."""
+        found = self._ask("SELECT fact FROM facts WHERE key = ?", [key])
+        return json.loads(found[0][0]) if found else None
+
+    def keep_fact(self, key: str, fact: Any) -> None:
+        """Keep a JSON value."""
+        self._do(
+            lambda database: database.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", [key, json.dumps(fact)])
+        )
+
+    def walks(self) -> list[str]:
+        """The commits whose history was walked for births, the latest first."""
+        return [id for [id] in self._ask("SELECT id FROM walks ORDER BY number DESC", [])]
+
+    def births(self, paths: Sequence[str]) -> list[tuple[str, str, str, str]]:
+        """(path, commit, who, when) of every commit known to have brought one of these paths."""
+        return self._ask_for("SELECT path, id, who, moment FROM births WHERE path IN", paths)
+
+    def keep_births(self, tip: str, births: Iterable[tuple[str, str, str, str]]) -> None:
+        """Keep births, and that the history of `tip` has no others; only the latest walks are remembered."""
+
+        def keep(database: sqlite3.Connection) -> None:
+            database.executemany("INSERT OR REPLACE INTO births VALUES (?, ?, ?, ?)", births)
+            [(number,)] = database.execute("SELECT coalesce(max(number), 0) + 1 FROM walks")
+            database.execute("INSERT OR REPLACE INTO walks VALUES (?, ?)", [tip, number])
+            database.execute("DELETE FROM walks WHERE number <= ?", [number - _KEPT])
+
+        self._do(keep)
+
+    def _ask(self, question: str, values: Sequence[str]) -> list[Any]:
+        return self._do(lambda database: database.execute(question, values).fetchall())
+
+    def _ask_for(self, question: str, values: Sequence[str], rest: str = "") -> list[Any]:
+        """The answers to a question about one of many values."""
+        found = []
+        for start in range(0, len(values), _AT_ONCE):
+            some = values[start : start + _AT_ONCE]
+            found += self._ask(f"{question} ({','.join('?' * len(some))}) {rest}", some)
+        return found
+
+    def _do(self, work: Callable[[sqlite3.Connection], Answer]) -> Answer:
+        """What `work` gives, in one transaction."""
+        try:
+            with self._open() as database:
+                return work(database)
+        except sqlite3.Error:
+            self._begin_anew()
+            with self._open() as database:
+                return work(database)
+
+    def _open(self) -> sqlite3.Connection:
+        if self._database is None:
+            with contextlib.suppress(OSError):
+                self.folder.mkdir(parents=True, exist_ok=True)
+            self._database = self._connect(self.folder / "tables")
+            self._database.execute("PRAGMA journal_mode = WAL")
+            self._database.execute("PRAGMA synchronous = OFF")
+            if self._database.execute("PRAGMA user_version").fetchone() != (1,):
+                self._database.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = 1; COMMIT")
+        return self._database
+
+    def _begin_anew(self) -> None:
+        """Forget everything: what is damaged is removed, and where nothing can be written memory does."""
+        if self._database is not None:
+            self._database.close()
+        for name in ("tables", "tables-wal", "tables-shm"):
+            with contextlib.suppress(OSError):
+                (self.folder / name).unlink()
+        self._database = None
+        try:
+            self._open()
+        except sqlite3.Error:
+            self._database = self._connect(":memory:")
+            self._database.executescript(_TABLES)
+
+    def _connect(self, path: Path | str) -> sqlite3.Connection:
+        database = sqlite3.connect(path, timeout=_PATIENCE)
+        weakref.finalize(self, database.close)
+        return database
