@@ -1,0 +1,3 @@
+"""Other ways to keep versions of labels."""
+
+PEERS: dict = {}
