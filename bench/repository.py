@@ -68,14 +68,18 @@ def _ours(folder: Path, table_file: Path, texts: Texts, rounds: int) -> Iterator
         side.branch(edits(texts, 1000, 20 + k), edits(texts, 1000, 30 + k), shared=50, number=k)
         seconds.append(cpu(side.merge))
         side.check_merged()
-    yield Row(name="merge_1000x1000", ours=median(seconds), note="50 examples in both, 25 of them in conflict: all found")
+    yield Row(
+        name="merge_1000x1000", ours=median(seconds), note="50 examples in both, 25 of them in conflict: all found"
+    )
     yield Row(name="blame", ours=median(cpu(lambda k=k: side.blame(k)) for k in range(20)))  # type: ignore[misc]
     side.edit(edits(texts, 1, 40))
     yield Row(name="status", ours=median(cpu(side.status) for _ in range(20)), note="with an edit in the journal")
     yield Row(name="acknowledge", ours=median(wall(lambda k=k: side.label(k)) for k in range(50)), note="wall")  # type: ignore[misc]
     side.commit()
     yield Row(name="commit_command", ours=median(side.commit_command(k) for k in range(rounds)), note="a process")
-    yield Row(name="clone", ours=wall(lambda: side.clone(folder.with_name("clone"))), note="wall; by git, from a folder")
+    yield Row(
+        name="clone", ours=wall(lambda: side.clone(folder.with_name("clone"))), note="wall; by git, from a folder"
+    )
 
 
 def main() -> None:

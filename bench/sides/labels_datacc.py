@@ -75,7 +75,9 @@ class Datacc:
             register = states[id].fields[column.id]
             live = [said.id for said in register.live]
             assert one is not None
-            lines.append({"op": "set", "example": id, "field": column.id, "new": one.id, "old": register.value, "replaces": live})
+            lines.append(
+                {"op": "set", "example": id, "field": column.id, "new": one.id, "old": register.value, "replaces": live}
+            )
         write(self.repository, working.pending, lines, WHO)
 
     def commit(self) -> None:
@@ -120,7 +122,9 @@ class Datacc:
         self.label(1000 + k)
         command = [sys.executable, "-m", "datacc", "commit"]
         environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "src")}
-        return cpu(lambda: subprocess.run(command, cwd=self.repository.root, env=environment, check=True, capture_output=True))
+        return cpu(
+            lambda: subprocess.run(command, cwd=self.repository.root, env=environment, check=True, capture_output=True)
+        )
 
     def clone(self, target: Path) -> None:
         self.git("clone", "--quiet", "--no-local", ".", str(target))

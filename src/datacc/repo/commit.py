@@ -9,6 +9,7 @@ from typing import Final
 from datacc.errors import UsageError
 from datacc.repo.find import Repository
 from datacc.repo.journal import Journal
+from datacc.repo.lock import locked
 from datacc.repo.operation import Operation, parse_lines
 from datacc.repo.words import counted
 from datacc.store import digest, write_atomically
@@ -31,30 +32,32 @@ def commit(repository: Repository, message: str | None = None) -> Committed:
 
     Raises `UsageError` when there is nothing of either. When git or a hook refuses, the journal keeps the edits.
     """
-    journal = Journal(repository.root)
+    with locked(repository.root):
+        return _commit(repository, Journal(repository.root), message)
+
+
+def _commit(repository: Repository, journal: Journal, message: str | None) -> Committed:
     recover(repository, journal)
-    beside = repository.git.changed(BUILDS_LEAVE)
     lines = journal.take_batch()
     if lines:
-        return _commit_edits(repository, journal, lines, beside, message)
+        return _commit_edits(repository, journal, lines, message)
+    beside = repository.git.changed(BUILDS_LEAVE)
     if beside:
         said = message or f"keep {', '.join(sorted({path.split('/')[0] for path in beside}))}"
         return Committed(commit=repository.git.commit(beside, said), segment="", edits=0, message=said)
     raise UsageError("there is nothing to commit", tries=["datacc label ID CLASS", "datacc status"])
 
 
-def _commit_edits(
-    repository: Repository, journal: Journal, lines: Sequence[str], beside: Sequence[str], message: str | None
-) -> Committed:
+def _commit_edits(repository: Repository, journal: Journal, lines: Sequence[str], message: str | None) -> Committed:
     operations = parse_lines(lines, "journal")
     path = segment_path(lines, operations)
     said = message or _summary(operations)
+    beside = [name for name in BUILDS_LEAVE if (repository.root / name).exists()]  # git leaves out what is unchanged
     try:
         write_atomically(repository.root / path, "".join(f"{line}\n" for line in lines).encode())
         made = repository.git.commit([path, *beside], said)
     except BaseException:
-        (repository.root / path).unlink(missing_ok=True)
-        journal.release_batch()
+        recover(repository, journal)
         raise
     journal.drop_batch()
     return Committed(commit=made, segment=path, edits=len(lines), message=said)

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Final, final
 
 from datacc.errors import DataccError, RepositoryError, ResourceError
+from datacc.repo.direct import LARGE, commit_directly, plan
 
 _KEPT: Final = ("GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG_", "GIT_SSH", "GIT_ASKPASS", "GIT_EXEC_PATH")
+_QUIETLY: Final = ("-c", "core.fsync=all", "-c", "gc.auto=0", "-c", "maintenance.auto=false")
 _NOBODY: Final = ("datacc", "datacc@localhost")
 
 
@@ -68,34 +70,43 @@ class Git:
     def changed(self, paths: Iterable[str]) -> list[str]:
         """The files at or below `paths` that exist and differ from HEAD, new ones too."""
         listed = self.run("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--", *paths)
-        prefix = self.ask("rev-parse", "--show-prefix") or ""
+        prefix = (self.ask("rev-parse", "--show-prefix") or "") if listed else ""
         names = [os.fsdecode(entry[3:]).removeprefix(prefix) for entry in listed.split(b"\0")[:-1]]
         return [name for name in names if (self.root / name).is_file()]
 
     def commit(self, paths: Iterable[str], message: str) -> str:
         """Commit exactly `paths`, whatever else is staged; hooks run. The hash of the commit.
 
-        When git or a hook refuses, or the user interrupts, the index is as it was before for new files.
+        When git or a hook refuses, or the user interrupts, the index is as HEAD has these paths; an interrupt that comes
+        after the commit is no longer one.
         """
-        listed = b"\0".join(os.fsencode(path) for path in paths)
-        before = self.ask("rev-parse", "--verify", "--quiet", "HEAD")
-        given = ("--pathspec-from-file=-", "--pathspec-file-nul")
+        given = list(paths)
+        is_large = sum(_size(self.root / path) for path in given) > LARGE
+        directly = plan(self.root, self.run) if is_large else None
+        if directly is not None:
+            return commit_directly(self.root, self.run, directly, given, message, _NOBODY)
+        listed = b"\0".join(os.fsencode(path) for path in given)
+        named = ("--pathspec-from-file=-", "--pathspec-file-nul")
+        words = ("commit", "--quiet", "--only", f"--message={message}", *named)
         try:
-            self.run("add", "--force", *given, input=listed)
-            self.run(*self.signature(), "commit", "--quiet", "--only", f"--message={message}", *given, input=listed)
-        except BaseException:
-            if self.ask("rev-parse", "--verify", "--quiet", "HEAD") == before:
-                self._unstage(listed)
+            self.run("add", "--force", *named, input=listed)
+            try:
+                self.run(*_QUIETLY, "-c", "user.useConfigOnly=true", *words, input=listed)
+            except RepositoryError as error:
+                if "auto-detection is disabled" not in error.what:
+                    raise
+                self.run(*_QUIETLY, *self.signature(), *words, input=listed)
+        except BaseException as error:
+            self.unstage(given)
+            is_refused = isinstance(error, DataccError)
+            if is_refused or self._run(("status", "--porcelain", "--", *given), b"").stdout:
                 raise
         return self.commit_of("HEAD")
 
     def unstage(self, paths: Iterable[str]) -> None:
-        """Take new files out of the index; the files themselves stay."""
-        self._unstage(b"\0".join(os.fsencode(path) for path in paths))
-
-    def _unstage(self, listed: bytes) -> None:
-        arguments = ("rm", "--cached", "--force", "--quiet", "--ignore-unmatch")
-        self._run((*arguments, "--pathspec-from-file=-", "--pathspec-file-nul"), listed)
+        """Let the index have what HEAD has of these paths; the files themselves stay."""
+        listed = b"\0".join(os.fsencode(path) for path in paths)
+        self._run(("reset", "--quiet", "--pathspec-from-file=-", "--pathspec-file-nul"), listed)
 
     def identity(self) -> tuple[str, str, bool]:
         """Name and address of whoever commits, and whether git was told them; otherwise a stand-in."""
@@ -119,6 +130,10 @@ class Git:
                     "git is not installed", tries=["apt-get install git", "https://git-scm.com"]
                 ) from error
             raise RepositoryError("there is no such folder", where=str(self.root)) from error
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size if file.is_file() else 0
 
 
 def _environment(outer: Mapping[str, str]) -> dict[str, str]:

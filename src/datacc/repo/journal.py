@@ -55,7 +55,7 @@ class Journal:
             return []
         with self._open() as database:
             database.execute("UPDATE edits SET taken = 1")
-        return self.batch()
+            return [line for (line,) in database.execute("SELECT line FROM edits ORDER BY number")]
 
     def release_batch(self) -> None:
         """Give the batch back: its commit failed, and later edits may join it."""

@@ -12,6 +12,7 @@ from typing import Final
 
 from datacc.errors import ResourceError
 from datacc.repo.find import Repository
+from datacc.repo.lock import locked
 
 _FORGOTTEN: Final = 24 * 3600.0  # seconds
 
@@ -43,6 +44,11 @@ def commit_new(repository: Repository, staged: Mapping[str, Path], message: str)
 
     The paths must be new. When anything fails, or the user interrupts, none of them stays.
     """
+    with locked(repository.root):
+        return _commit_new(repository, staged, message)
+
+
+def _commit_new(repository: Repository, staged: Mapping[str, Path], message: str) -> str:
     try:
         for path, file in staged.items():
             target = repository.root / path
@@ -51,7 +57,8 @@ def commit_new(repository: Repository, staged: Mapping[str, Path], message: str)
             os.replace(file, target)
         return repository.git.commit(staged, message)
     except BaseException:
-        for path in staged:
+        committed = repository.git.tree(repository.git.commit_of("HEAD"))
+        for path in staged if not staged.keys() <= committed.keys() else ():
             target = repository.root / path
             target.unlink(missing_ok=True)
             _remove_empty(target.parent, repository.root)
