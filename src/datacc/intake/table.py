@@ -4,7 +4,7 @@ import codecs
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -29,17 +29,15 @@ class Table(Format):
         csv.field_size_limit(_LONGEST_CELL)
         text = _text(path)
         delimiter = _delimiter(text, path)
-        rows, lines, bad = list[list[str]](), list[int](), list[Bad]()
-        records = _records(text, delimiter, path)
-        header = _header(next(records, (1, []))[1], path)
-        width = len(header)
-        for line, record in records:
-            if len(record) == width:
-                rows.append(record)
-                lines.append(line)
-            elif record:
-                why = f"has {len(record)} cells; the header has {width}"
-                bad.append(Bad(where=f"{path.name}:{line}", why=why))
+        records, lines = _records(text, delimiter, path)
+        header = _header(records[0] if records else [], path)
+        width, bad = len(header), list[Bad]()
+        rows, lines = records[1:], lines[1:]
+        if set(map(len, rows)) - {width}:
+            ragged = ((line, len(row)) for line, row in zip(lines, rows, strict=True) if len(row) not in (0, width))
+            bad = [Bad(where=f"{path.name}:{n}", why=f"has {k} cells; the header has {width}") for n, k in ragged]
+            lines = [line for line, row in zip(lines, rows, strict=True) if len(row) == width]
+            rows = [row for row in rows if len(row) == width]
         columns = map(list, zip(*rows, strict=True)) if rows else ([] for _ in header)
         cells = dict(zip(header, columns, strict=True))
         return Found(rows=TableRows(file=path.name, lines=lines, cells=cells), columns=tuple(header), bad=tuple(bad))
@@ -79,14 +77,21 @@ def _plausible(text: str, delimiter: str) -> tuple[float, int]:
     return sum(width == widths[0] for width in widths) / len(widths), widths[0]
 
 
-def _records(text: str, delimiter: str, path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Each record with the number of its first line."""
-    reader, line = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), 1
+def _records(text: str, delimiter: str, path: Path) -> tuple[list[list[str]], Sequence[int]]:
+    """The records, and the number of the first line of each."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    records, lines, line = [], [1], 1
     try:
+        if '"' not in text:  # then a line is a record
+            records = list(reader)
+            return records, range(1, len(records) + 1)
         for record in reader:
-            yield line, record
+            records.append(record)
             line = reader.line_num + 1
+            lines.append(line)
+        return records, lines[:-1]
     except csv.Error as error:
+        line = line if lines[1:] else max(1, reader.line_num)
         raise DataError(f"is not a table: {error}", where=f"{path}:{line}", tries=["close every quote"]) from error
 
 

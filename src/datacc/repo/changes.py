@@ -1,17 +1,18 @@
 """What is said otherwise at one commit than at another: label by label, by whom and why."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+
+import numpy as np
 
 from datacc.repo.births import Birth, births_between
 from datacc.repo.contents import Contents, read_contents
-from datacc.repo.events import Event, class_names, event
+from datacc.repo.events import Event, class_name, event
 from datacc.repo.find import Repository
-from datacc.repo.fold import Register, State
+from datacc.repo.fold import Register, State, fold
+from datacc.repo.ids import Ids, common, distinct, places, to_texts
 from datacc.repo.operation import Operation
 from datacc.repo.schema import Column, Schema
-from datacc.repo.states import States
 
 PRESENT, DELETED = "present", "deleted"  # what is said of an example as a whole
 
@@ -56,12 +57,18 @@ class _Comparison:
 
     def __init__(self, repository: Repository, before: Contents, after: Contents) -> None:
         self.before, self.after = before, after
-        brought, gone = _alone(after, before), _alone(before, after)
-        touched = {o.example for o in chain(*brought.values(), *gone.values())}
-        self.then, self.now = (States(contents).of(touched) for contents in (before, after))
+        new, old = _alone(after, before), _alone(before, after)
+        added, removed = _rows_of(after, new), _rows_of(before, old)
+        spoken_of = after.spoken_of(new) | before.spoken_of(old)
+        touched = spoken_of | _known(added, before) | _known(removed, after)
+        self.added, self.removed = (len(ids) - _count(ids, touched) for ids in (added, removed))
+        said = after.said_of(touched)
+        self.now = fold(operation for one in said.values() for _, operation in one)
+        said_before = before.said_of(touched) if old else _without(said, new)
+        self.then = fold(operation for one in said_before.values() for _, operation in one)
         between = before.commit, after.commit
-        self.brought = _by_example(brought, births_between(repository, *between) if brought else {})
-        self.gone = _by_example(gone, births_between(repository, *between, gone=True) if gone else {})
+        self.brought = _from(said, new, births_between(repository, *between) if new else {})
+        self.gone = _from(said_before, old, births_between(repository, *between, gone=True) if old else {})
         self.names = after.names(touched)
 
     def changes(self) -> Changes:
@@ -72,8 +79,8 @@ class _Comparison:
             old=self.before.commit,
             new=self.after.commit,
             changes=tuple(change for id in sorted(then & now) for change in self._of(id)),
-            added=sum(self.now[id].alive for id in now - then),
-            removed=sum(self.then[id].alive for id in then - now),
+            added=self.added + sum(self.now[id].alive for id in now - then),
+            removed=self.removed + sum(self.then[id].alive for id in then - now),
             classes_added=tuple(name for name in classes[1] if name not in classes[0]),
             classes_removed=tuple(name for name in classes[0] if name not in classes[1]),
         )
@@ -106,20 +113,42 @@ class _Comparison:
         return Change(example=id, name=self.names.get(id), field=name, old=old, new=new, said=tuple(said))
 
 
-def _alone(one: Contents, other: Contents) -> dict[str, tuple[Operation, ...]]:
-    """Segments and runs that only one side has, with their operations."""
-    known = {run.id for run in other.runs}
-    runs = {f"runs/{run.id}": tuple(run.operations()) for run in one.runs if run.id not in known}
-    return runs | one.said_in([path for path in one.segment_paths if path not in other.tree])
+Said = Mapping[str, Sequence[tuple[str, Operation]]]
 
 
-def _by_example(
-    held: Mapping[str, tuple[Operation, ...]], brought: Mapping[str, Birth]
+def _alone(one: Contents, other: Contents) -> set[str]:
+    """The run folders and segments that only one side has."""
+    segments = {path for path in one.segment_paths if other.tree.get(path) != one.tree[path]}
+    return segments | {f"runs/{run.id}" for run in one.runs} - {f"runs/{run.id}" for run in other.runs}
+
+
+def _rows_of(contents: Contents, paths: set[str]) -> Ids:
+    """The examples in those runs that are among `paths`, each once, sorted."""
+    found = [run.ids for run in contents.runs if f"runs/{run.id}" in paths]
+    return distinct(np.concatenate(found)) if found else np.zeros((0, 2), np.uint64)
+
+
+def _known(ids: Ids, other: Contents) -> set[str]:
+    """Those of the examples that a run of the other side brings too."""
+    return {text for run in other.runs for text in to_texts(common(ids, run.ids))} if len(ids) else set()
+
+
+def _count(ids: Ids, examples: set[str]) -> int:
+    return sum(1 for _ in places(ids, list(examples)))
+
+
+def _without(said: Said, paths: set[str]) -> Said:
+    """What is said, but for what those run folders and segments say."""
+    return {id: [one for one in told if one[0] not in paths] for id, told in said.items()}
+
+
+def _from(
+    said: Said, paths: set[str], born: Mapping[str, Birth]
 ) -> dict[str, list[tuple[Operation, str, Birth | None]]]:
-    found: dict[str, list[tuple[Operation, str, Birth | None]]] = {}
-    for path, operations in held.items():
-        for operation in operations:
-            found.setdefault(operation.example, []).append((operation, path, brought.get(path)))
+    """What those run folders and segments say, with the commits that brought them, or took them away."""
+    found = {}
+    for id, told in said.items() if paths else ():
+        found[id] = [(operation, where, born.get(where)) for where, operation in told if where in paths]
     return found
 
 
@@ -130,7 +159,8 @@ def _presence(state: State) -> tuple[str, ...]:
 
 
 def _values(register: Register, column: Column) -> tuple[str, ...]:
-    return class_names(column, register) if register.conflict or register.value is not None else ()
+    values = register.values
+    return () if values in ((), (None,)) else tuple(class_name(column, value) or "(none)" for value in values)
 
 
 def _classes(schema: Schema) -> list[str]:

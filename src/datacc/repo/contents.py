@@ -1,6 +1,6 @@
 """What the repository holds at one commit: its schema, runs and segments, read through git and the local index."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -31,10 +31,12 @@ class Contents:
 
     def said_in(self, paths: Collection[str]) -> dict[str, tuple[Operation, ...]]:
         """Path → operations of some segments."""
-        lines: dict[str, list[str]] = {}
-        for blob, line in self.index.said_in(sorted({self.tree[path] for path in paths})):
-            lines.setdefault(blob, []).append(line)
+        lines = self.index.said_in(sorted({self.tree[path] for path in paths}))
         return {path: tuple(parse_lines(lines.get(self.tree[path], ()), path)) for path in sorted(paths)}
+
+    def spoken_of(self, paths: Collection[str]) -> set[str]:
+        """The examples of which the segments among `paths` say something."""
+        return self.index.spoken_in([self.tree[path] for path in paths if is_segment(path)])
 
     def said_of(self, examples: Collection[str]) -> dict[str, list[tuple[str, Operation]]]:
         """Example → (the run folder or segment that says it, the operation), for each of these examples."""
@@ -62,10 +64,9 @@ class Contents:
         found: dict[str, str] = {}
         for run in self.runs if columns else ():
             for example, number in run.places([one for one in examples if one not in found]):
-                cells = run.row(number).cells
-                named = [str(cells[column]) for column in columns if column in cells]
+                named = [cell for column in columns if (cell := run.cell(number, column)) is not None]
                 if named:
-                    found.setdefault(example, named[0])
+                    found.setdefault(example, str(named[0]))
         return found
 
     def operations(self) -> Iterator[Operation]:
@@ -82,7 +83,7 @@ class Contents:
     @cached_property
     def segment_paths(self) -> list[str]:
         """Where every segment stands."""
-        return sorted(path for path in self.tree if _is_segment(path))
+        return sorted(path for path in self.tree if is_segment(path))
 
     @cached_property
     def _paths(self) -> dict[str, list[str]]:
@@ -124,7 +125,7 @@ def _listing(repository: Repository, commit: str, index: Index) -> tuple[dict[st
     read = git.blobs([tree[path] for path in small])
     texts = {path: text.decode(errors="surrogateescape") for path, text in zip(small, read, strict=True)}
     texts |= {path: "" for path in tree if is_place(path)}
-    paths = {blob: path for path, blob in tree.items() if _is_segment(path)}
+    paths = {blob: path for path, blob in tree.items() if is_segment(path)}
     missing = index.unknown(list(paths))
     segments = zip(missing, git.blobs(missing), strict=True)
     index.keep_segments({blob: _said(text, paths[blob]) for blob, text in segments})
@@ -132,12 +133,13 @@ def _listing(repository: Repository, commit: str, index: Index) -> tuple[dict[st
     return tree, texts
 
 
-def _said(text: bytes, path: str) -> Iterable[tuple[Operation, str]]:
+def _said(text: bytes, path: str) -> list[tuple[Operation, str]]:
     lines = [line for line in text.decode(errors="replace").split("\n") if line]
     return list(zip(parse_lines(lines, path), lines, strict=True))
 
 
-def _is_segment(path: str) -> bool:
+def is_segment(path: str) -> bool:
+    """Whether a file of the tree is a segment."""
     return path.startswith("ops/") and path.endswith(".jsonl")
 
 

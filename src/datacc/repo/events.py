@@ -53,8 +53,8 @@ def histories(repository: Repository, working: Working, ids: Collection[str]) ->
 
 def event(where: str, operation: Operation, birth: Birth | None, schema: Schema) -> Event:
     """The operation in the file `where`, which the commit of `birth` brought; a run's have its author and time."""
-    outputs = {column.id: column for column in schema.of("output")}
-    column = outputs.get(operation.field.split("@")[0])
+    id = operation.field.split("@")[0]
+    column = next((one for one in schema.columns if one.id == id and one.kind == "output"), None)
     return Event(
         id=operation.id,
         op=operation.op,

@@ -1,6 +1,5 @@
 """The fold: what a set of operations, in any order, says of each example. Conflicts are kept, never decided."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -8,6 +7,7 @@ from typing import Any, Final
 from datacc.repo.operation import WHOLE, Operation
 
 WRITES: Final = frozenset({"set", "unset", "resolve"})
+_KEEPS: Final = WRITES | {"add"}
 DROPS: Final = frozenset({"delete", "supersede"})
 
 
@@ -26,6 +26,8 @@ class Register:
     @property
     def values(self) -> tuple[Any, ...]:
         """The different live values; None stands for "no value" (unset)."""
+        if len(self.live) == 1:  # as most have
+            return (None if self.live[0].op == "unset" else self.live[0].new,)
         distinct: list[Any] = []
         for write in self._counted:
             value = None if write.op == "unset" else write.new
@@ -86,38 +88,45 @@ class State:
 
 def fold(operations: Iterable[Operation]) -> dict[str, State]:
     """The state of each example, by id. Neither the order of the operations nor repeats make a difference."""
-    by_example: dict[str, dict[tuple[str, str, str], Operation]] = defaultdict(dict)
+    by_example: dict[str, dict[tuple[str, str, str], Operation]] = {}
     for operation in operations:
-        by_example[operation.example][(operation.id, operation.op, operation.field)] = operation
+        said = by_example.get(operation.example)
+        if said is None:
+            said = by_example[operation.example] = {}
+        said[operation.id, operation.op, operation.field] = operation
     return {example: _state(list(said.values())) for example, said in by_example.items()}
 
 
 def living(operations: Iterable[Operation]) -> list[Operation]:
     """Those of one example's operations that no other one overwrites."""
     said = list(operations)
-    overwritten: dict[str, set[str]] = defaultdict(set)
+    overwritten: dict[str, set[str]] = {}
     for operation in said:
-        overwritten[operation.field].update(operation.replaces)
-    everywhere = overwritten[WHOLE]  # an operation on the whole example overwrites in every field
-    return [o for o in said if o.id not in overwritten[o.field] and o.id not in everywhere]
+        if operation.replaces:
+            overwritten.setdefault(operation.field, set()).update(operation.replaces)
+    if not overwritten:
+        return said
+    nothing: set[str] = set()
+    everywhere = overwritten.get(WHOLE, nothing)  # an operation on the whole example overwrites in every field
+    return [o for o in said if o.id not in overwritten.get(o.field, nothing) and o.id not in everywhere]
 
 
 def _state(operations: Sequence[Operation]) -> State:
-    live = living(operations)
-    by_field: dict[str, list[Operation]] = defaultdict(list)
-    for operation in sorted(live, key=lambda o: (o.id, o.op)):
-        by_field[operation.field].append(operation)
-    drops = tuple(o for o in by_field[WHOLE] if o.op in DROPS)
-    writes = any(o.op in WRITES or o.op == "add" for o in live)
+    live = sorted(living(operations))  # by id, then what they do
+    by_field: dict[str, list[Operation]] = {}
+    for operation in live:
+        by_field.setdefault(operation.field, []).append(operation)
     return State(
         exists=any(o.op == "add" for o in operations),
-        drops=drops,
-        kept=writes,
+        drops=tuple(o for o in by_field.get(WHOLE, ()) if o.op in DROPS),
+        kept=any(o.op in _KEEPS for o in live),
         fields={field: _register(said) for field, said in sorted(by_field.items())},
     )
 
 
 def _register(said: Sequence[Operation]) -> Register:
+    if len(said) == 1 and said[0].op in WRITES:  # as most are
+        return Register(live=(said[0],))
     return Register(
         live=tuple(o for o in said if o.op in WRITES),
         verifies=tuple(o for o in said if o.op == "verify"),

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Final, final
 
 from datacc.errors import DataccError, RepositoryError, ResourceError
-from datacc.repo.direct import LARGE, commit_directly, plan
 
 _KEPT: Final = ("GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG_", "GIT_SSH", "GIT_ASKPASS", "GIT_EXEC_PATH")
+_STREAMED: Final = ("-c", "core.bigFileThreshold=1m", "-c", "core.compression=1")  # large files go into a pack at once
 _QUIETLY: Final = ("-c", "core.fsync=all", "-c", "gc.auto=0", "-c", "maintenance.auto=false")
 _NOBODY: Final = ("datacc", "datacc@localhost")
 
@@ -77,19 +77,15 @@ class Git:
     def commit(self, paths: Iterable[str], message: str) -> str:
         """Commit exactly `paths`, whatever else is staged; hooks run. The hash of the commit.
 
-        When git or a hook refuses, or the user interrupts, the index is as HEAD has these paths; an interrupt that comes
-        after the commit is no longer one.
+        When git or a hook refuses, or the user interrupts, the index is as HEAD has these paths; an interrupt that
+        comes after the commit is no longer one.
         """
         given = list(paths)
-        is_large = sum(_size(self.root / path) for path in given) > LARGE
-        directly = plan(self.root, self.run) if is_large else None
-        if directly is not None:
-            return commit_directly(self.root, self.run, directly, given, message, _NOBODY)
         listed = b"\0".join(os.fsencode(path) for path in given)
         named = ("--pathspec-from-file=-", "--pathspec-file-nul")
         words = ("commit", "--quiet", "--only", f"--message={message}", *named)
         try:
-            self.run("add", "--force", *named, input=listed)
+            self.run(*_STREAMED, "add", "--force", *named, input=listed)
             try:
                 self.run(*_QUIETLY, "-c", "user.useConfigOnly=true", *words, input=listed)
             except RepositoryError as error:
@@ -130,10 +126,6 @@ class Git:
                     "git is not installed", tries=["apt-get install git", "https://git-scm.com"]
                 ) from error
             raise RepositoryError("there is no such folder", where=str(self.root)) from error
-
-
-def _size(file: Path) -> int:
-    return file.stat().st_size if file.is_file() else 0
 
 
 def _environment(outer: Mapping[str, str]) -> dict[str, str]:

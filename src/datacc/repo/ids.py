@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 DIGITS: Final = 32
 
-Ids = NDArray[np.uint64]  # (N, 2): the first and the last 16 digits of each
+Ids = NDArray[np.uint64]  # (N, 2): the first and the last 16 digits of each; searched quickest column by column
 
 _VALUES: Final = np.full(256, 255, np.uint8)  # of a hex digit as it stands in a text; 255 for what is none
 _VALUES[np.frombuffer(b"0123456789abcdef", np.uint8)] = np.arange(16)
@@ -20,12 +20,12 @@ def parse_ids(digits: NDArray[np.uint8]) -> Ids:
     if values.max(initial=0) == 255:
         raise ValueError("an id is not 32 hex digits")
     octets = values[:, ::2] << 4 | values[:, 1::2]
-    return np.ascontiguousarray(octets).view(">u8").astype(np.uint64)
+    return np.asfortranarray(np.ascontiguousarray(octets).view(">u8").astype(np.uint64))
 
 
 def to_ids(texts: Sequence[str]) -> Ids:
     """The ids that texts of 32 digits say. Raises `ValueError` for any other text."""
-    if any(len(text) != DIGITS for text in texts):
+    if set(map(len, texts)) - {DIGITS}:
         raise ValueError("an id is not 32 hex digits")
     return parse_ids(np.frombuffer("".join(texts).encode(errors="replace"), np.uint8).reshape(-1, DIGITS))
 
@@ -52,12 +52,15 @@ def places(ids: Ids, wanted: Sequence[str]) -> Iterator[tuple[str, int]]:
     if not len(ids) or not wanted:
         return
     keys = to_ids(wanted)
-    high = ids[:, 0]
-    starts, ends = (np.searchsorted(high, keys[:, 0], side).tolist() for side in ("left", "right"))
-    for text, start, end, low in zip(wanted, starts, ends, keys[:, 1], strict=True):
-        for row in range(start, end):
-            if ids[row, 1] == low:
-                yield text, row
+    starts = np.searchsorted(ids[:, 0], keys[:, 0])
+    last = np.minimum(starts, len(ids) - 1)
+    found = np.flatnonzero((starts < len(ids)) & (ids[last, 0] == keys[:, 0]))
+    rows, lows, highs = ids[:, 1], keys[:, 1].tolist(), keys[:, 0].tolist()
+    for at, row in zip(found.tolist(), starts[found].tolist(), strict=True):
+        while row < len(ids) and ids[row, 0] == highs[at]:
+            if rows[row] == lows[at]:
+                yield wanted[at], row
+            row += 1
 
 
 def beginning(ids: Ids, prefix: str) -> slice:
@@ -76,3 +79,23 @@ def in_order(ids: Ids) -> NDArray[np.intp]:
     """The rows of `ids` in ascending order; equal ones in the order in which they stand."""
     order: NDArray[Any] = np.lexsort((ids[:, 1], ids[:, 0]))
     return order
+
+
+def distinct(ids: Ids) -> Ids:
+    """Each of the ids once, in ascending order."""
+    ordered = ids[in_order(ids)]
+    return ordered[is_first(ordered)]
+
+
+def is_first(ordered: Ids) -> NDArray[np.bool_]:
+    """Where a sorted id is another than the one before it, (N,)."""
+    news = np.ones(len(ordered), np.bool_)
+    news[1:] = np.any(ordered[1:] != ordered[:-1], axis=1)
+    return news
+
+
+def common(ids: Ids, others: Ids) -> Ids:
+    """The ids, each different, that are among others too; sorted."""
+    both = np.concatenate([ids, distinct(others)])
+    ordered = both[in_order(both)]
+    return ordered[~is_first(ordered)]

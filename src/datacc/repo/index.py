@@ -21,15 +21,16 @@ _AT_ONCE: Final = 500  # values in one question
 _KEPT: Final = 32  # commits
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS commits (id TEXT PRIMARY KEY, number INTEGER, listing TEXT, texts TEXT) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS segments (blob TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS segments (number INTEGER PRIMARY KEY, blob TEXT UNIQUE, lines TEXT);
 CREATE TABLE IF NOT EXISTS operations
- (example TEXT, blob TEXT, number INTEGER, line TEXT, PRIMARY KEY (example, blob, number)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS by_blob ON operations (blob, number);
+ (example TEXT, segment INTEGER, line INTEGER, PRIMARY KEY (example, segment, line)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, fact TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS births
  (path TEXT, id TEXT, who TEXT, moment TEXT, PRIMARY KEY (path, id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS walks (id TEXT PRIMARY KEY, number INTEGER) WITHOUT ROWID;
 """
+
+_SPOKEN: Final = "SELECT DISTINCT example FROM operations WHERE segment = ?"
 
 Answer = TypeVar("Answer")
 
@@ -63,30 +64,42 @@ class Index:
         known = {blob for [blob] in self._ask_for("SELECT blob FROM segments WHERE blob IN", blobs)}
         return [blob for blob in blobs if blob not in known]
 
-    def keep_segments(self, segments: Mapping[str, Iterable[tuple[Operation, str]]]) -> None:
+    def keep_segments(self, segments: Mapping[str, Sequence[tuple[Operation, str]]]) -> None:
         """Index segments: blob → its operations, each with its line."""
-        rows = [(o.example, blob, n, line) for blob, said in segments.items() for n, (o, line) in enumerate(said)]
 
         def keep(database: sqlite3.Connection) -> None:
-            database.executemany("INSERT OR REPLACE INTO operations VALUES (?, ?, ?, ?)", rows)
-            database.executemany("INSERT OR REPLACE INTO segments VALUES (?)", [[blob] for blob in segments])
+            for blob, said in segments.items():
+                text = "\n".join(line for _, line in said)
+                cursor = database.execute("INSERT OR IGNORE INTO segments (blob, lines) VALUES (?, ?)", [blob, text])
+                if cursor.rowcount:
+                    rows = ((operation.example, cursor.lastrowid, n) for n, (operation, _) in enumerate(said))
+                    database.executemany("INSERT INTO operations VALUES (?, ?, ?)", rows)
 
         self._do(keep)
 
     def said_of(self, examples: Sequence[str]) -> list[tuple[str, str]]:
         """(blob, line) of every indexed operation on these examples, whatever commit has it."""
-        return self._ask_for("SELECT blob, line FROM operations WHERE example IN", examples)
+        places = self._ask_for("SELECT segment, line FROM operations WHERE example IN", examples)
+        numbers = sorted({segment for segment, _ in places})
+        texts = self._ask_for("SELECT number, blob, lines FROM segments WHERE number IN", numbers)
+        segments = {number: (blob, lines.split("\n")) for number, blob, lines in texts}
+        found = (segments[segment] for segment, _ in places)
+        return [(blob, lines[line]) for (blob, lines), (_, line) in zip(found, places, strict=True)]
+
+    def spoken_in(self, blobs: Sequence[str]) -> set[str]:
+        """The examples of which these segments say something."""
+        numbers = [number for [number] in self._ask_for("SELECT number FROM segments WHERE blob IN", blobs)]
+        return {example for number in numbers for [example] in self._ask(_SPOKEN, [number])}
 
     def beginning(self, prefix: str) -> list[str]:
         """The examples of which something is said in some segment, and whose ids begin so."""
         question = "SELECT DISTINCT example FROM operations WHERE example >= ? AND example < ?"
         return [example for [example] in self._ask(question, [prefix, f"{prefix}g"])]
 
-    def said_in(self, blobs: Sequence[str]) -> list[tuple[str, str]]:
-        """(blob, line) of every operation in these segments, in the order of their lines."""
-        return self._ask_for(
-            "SELECT blob, line FROM operations INDEXED BY by_blob WHERE blob IN", blobs, "ORDER BY blob, number"
-        )
+    def said_in(self, blobs: Sequence[str]) -> dict[str, list[str]]:
+        """Blob → the lines of that segment."""
+        found = self._ask_for("SELECT blob, lines FROM segments WHERE blob IN", blobs)
+        return {blob: lines.split("\n") if lines else [] for blob, lines in found}
 
     def fact(self, key: str) -> Any:
         """The JSON value that was kept under `key`, or None."""
@@ -118,15 +131,15 @@ class Index:
 
         self._do(keep)
 
-    def _ask(self, question: str, values: Sequence[str]) -> list[Any]:
+    def _ask(self, question: str, values: Sequence[Any]) -> list[Any]:
         return self._do(lambda database: database.execute(question, values).fetchall())
 
-    def _ask_for(self, question: str, values: Sequence[str], rest: str = "") -> list[Any]:
+    def _ask_for(self, question: str, values: Sequence[Any]) -> list[Any]:
         """The answers to a question about one of many values."""
         found = []
         for start in range(0, len(values), _AT_ONCE):
             some = values[start : start + _AT_ONCE]
-            found += self._ask(f"{question} ({','.join('?' * len(some))}) {rest}", some)
+            found += self._ask(f"{question} ({','.join('?' * len(some))})", some)
         return found
 
     def _do(self, work: Callable[[sqlite3.Connection], Answer]) -> Answer:

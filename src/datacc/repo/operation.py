@@ -1,9 +1,9 @@
 """One operation on one example: what a line of a segment says, and what a row of a run stands for."""
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 
 from datacc.errors import RepositoryError
 from datacc.repo.identity import canonical_json
@@ -13,10 +13,10 @@ OPERATIONS: Final = ("add", "set", "unset", "delete", "verify", "flag", "resolve
 WHOLE: Final = ""  # the field of operations on the example as a whole: add, delete, supersede
 
 _ID_DIGITS: Final = 16
+_REMEMBERED: Final = 1 << 14  # lines, which one command reads several times
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Operation:
+class Operation(NamedTuple):
     """`op` on the `field` (a column id, or WHOLE) of an `example`.
 
     `replaces` are the ids of the operations that it overwrites, `about` of those that it speaks of (verify, flag).
@@ -40,8 +40,8 @@ class Operation:
     by: str | None = None
 
 
-_KEYS: Final = ("op", "example", "field", "new", "old", "replaces", "about", "who", "when", "model", "confidence",
-                "reason", "by")  # fmt: skip
+_KEYS: Final = Operation._fields[1:]
+_read: Final = json.JSONDecoder().decode
 
 
 def to_line(**values: Any) -> str:
@@ -52,8 +52,7 @@ def to_line(**values: Any) -> str:
 def parse_line(line: str, where: str) -> Operation:
     """The operation that a line says; its id is the digest of the line. Raises `RepositoryError` that names `where`."""
     try:
-        values: Mapping[str, Any] = json.loads(line)
-        operation = Operation(id=digest(line)[:_ID_DIGITS], **_typed(values))
+        operation = _parsed(line)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise RepositoryError(f"this is no operation: {error}", where=where, tries=["git log -- ops"]) from error
     if operation.op not in OPERATIONS:
@@ -61,14 +60,32 @@ def parse_line(line: str, where: str) -> Operation:
     return operation
 
 
+@lru_cache(_REMEMBERED)
+def _parsed(line: str) -> Operation:
+    said: dict[str, Any] = _read(line)
+    get = said.get
+    operation = Operation(
+        digest(line)[:_ID_DIGITS],
+        said["op"],
+        said["example"],
+        get("field", WHOLE),
+        get("new"),
+        get("old"),
+        tuple(map(str, get("replaces", ()))),
+        tuple(map(str, get("about", ()))),
+        get("who", ""),
+        get("when", ""),
+        get("model"),
+        get("confidence"),
+        get("reason"),
+        get("by"),
+    )
+    texts = (operation.op, operation.example, operation.field, operation.who, operation.when)
+    if not all(type(text) is str for text in texts):
+        raise TypeError("op, example, field, who and when are texts")
+    return operation
+
+
 def parse_lines(lines: Iterable[str], where: str) -> list[Operation]:
     """The operations of the lines of a segment."""
     return [parse_line(line, f"{where}:{number}") for number, line in enumerate(lines, 1) if line]
-
-
-def _typed(values: Mapping[str, Any]) -> dict[str, Any]:
-    lists = {key: tuple(str(item) for item in values.get(key, ())) for key in ("replaces", "about")}
-    for key in ("op", "example", "field", "who", "when"):
-        if not isinstance(values.get(key, "" if key not in ("op", "example") else None), str):
-            raise TypeError(f"{key} is not text")
-    return {**{key: values[key] for key in _KEYS if key in values}, **lists}

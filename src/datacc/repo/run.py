@@ -4,7 +4,7 @@ In memory it is columns, not rows: a million examples are a few arrays.
 """
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from json.encoder import encode_basestring
@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from datacc.errors import RepositoryError
-from datacc.repo.coded import Coded, code_texts
+from datacc.repo.coded import NONE, Coded, code_texts
 from datacc.repo.identity import canonical_json
 from datacc.repo.ids import DIGITS, Ids, are_sorted, in_order, parse_ids, places, to_ids, to_text
 from datacc.repo.lines import Lines, lines_of
@@ -75,6 +75,10 @@ class Run:
         values = {field: value for field in self.values if (value := self.values[field][number]) is not None}
         return RunRow(id=id, values=values, cells=self._cells(number, id))
 
+    def cell(self, number: int, column: str) -> Any:
+        """What one row has in a column that is no output; None where nothing. Raises as `row` does."""
+        return self._cells(number, to_text(self.ids[number])).get(column)
+
     def places(self, examples: Collection[str]) -> Iterator[tuple[str, int]]:
         """(example, row) for each row of one of these examples."""
         return places(self.ids, list(examples))
@@ -85,12 +89,13 @@ class Run:
         Row n has the id `<run>:<n>`.
         """
         found = ((to_text(self.ids[n]), n) for n in range(len(self))) if examples is None else self.places(examples)
+        columns = [(field, column.codes, column.words) for field, column in self.values.items()]
         for example, number in found:
             id = f"{self.id}:{number}"
-            yield Operation(id=id, op="add", example=example, field=WHOLE)
-            for field, column in self.values.items():
-                if (value := column[number]) is not None:
-                    yield Operation(id=id, op="set", example=example, field=field, new=value)
+            yield Operation(id, "add", example, WHOLE)
+            for field, codes, words in columns:
+                if (code := codes[number]) != NONE:
+                    yield Operation(id, "set", example, field, words[code])
 
     def _cells(self, number: int, id: str) -> dict[str, Any]:
         if self.lines is None:
@@ -106,15 +111,12 @@ class Run:
 def run_files(rows: Rows, origin: str) -> tuple[str, dict[str, bytes]]:
     """The id of the run of these rows, and its files, path → bytes; the order of the rows makes no difference."""
     order = _order(rows)
-    ids = [rows.ids[n] for n in order]
     head = "\t".join(["id", *rows.values])
-    labels = "\n".join(
-        [head, *map("\t".join, zip(ids, *(_column(v, order) for v in rows.values.values()), strict=True))]
-    )
-    manifest = {"columns": list(rows.cells), "origin": origin, "rows": len(ids)}
+    labels = _ordered(order, map("\t".join, zip(rows.ids, *map(_column, rows.values.values()), strict=True)))
+    manifest = {"columns": list(rows.cells), "origin": origin, "rows": len(order)}
     texts = {
-        "labels.tsv": f"{labels}\n".encode(),
-        "inputs.jsonl": _inputs(rows, order, ids).encode(),
+        "labels.tsv": f"{head}\n{labels}".encode(),
+        "inputs.jsonl": _ordered(order, _inputs(rows)).encode(),
         "manifest.json": (json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode(),
     }
     id = digest(*(texts[name] for name in sorted(texts)))[:_ID_DIGITS]
@@ -202,26 +204,31 @@ def _said(rows: Rows, number: int) -> list[dict[str, Any]]:
     return [{c: column[number] for c, column in part.items() if column[number] is not None} for part in columns]
 
 
-def _column(values: Sequence[Any], order: Sequence[int]) -> list[str]:
-    """The JSON texts of values, in an order; empty for none."""
-    said = [values[n] for n in order]
-    if set(map(type, said)) <= {str, type(None)}:  # the ids of a few classes
-        known = {value: "" if value is None else canonical_json(value) for value in set(said)}
-        return [known[value] for value in said]
-    return ["" if value is None else canonical_json(value) for value in said]
+def _ordered(order: Sequence[int], lines: Iterable[str]) -> str:
+    """The text of lines in an order."""
+    listed = list(lines)
+    return "\n".join([*map(listed.__getitem__, order), ""])
 
 
-def _inputs(rows: Rows, order: Sequence[int], ids: Sequence[str]) -> str:
+def _column(values: Sequence[Any]) -> list[str]:
+    """The JSON texts of values; empty for none."""
+    if set(map(type, values)) <= {str, type(None)}:  # the ids of a few classes
+        known = {value: "" if value is None else canonical_json(value) for value in set(values)}
+        return list(map(known.__getitem__, values))
+    return ["" if value is None else canonical_json(value) for value in values]
+
+
+def _inputs(rows: Rows) -> Iterable[str]:
+    """The lines of `inputs.jsonl`."""
     if not rows.cells:
-        return "[]\n" * len(ids)
-    columns = [_cells([column[n] for n in order], ids) for column in rows.cells.values()]
-    text = "]\n[".join(map(",".join, zip(*columns, strict=True)))
-    return f"[{text}]\n" if ids else ""
+        return ["[]"] * len(rows.ids)
+    columns = [_cells(column, rows.ids) for column in rows.cells.values()]
+    return map("[{}]".format, map(",".join, zip(*columns, strict=True)))
 
 
-def _cells(cells: list[Any], ids: Sequence[str]) -> list[str]:
+def _cells(cells: Sequence[Any], ids: Sequence[str]) -> list[str]:
     """The JSON texts of the cells of one column; media of the example's own address are short."""
-    if all(type(cell) is str for cell in cells):
+    if set(map(type, cells)) == {str}:
         return list(map(encode_basestring, cells))
     texts = []
     for cell, id in zip(cells, ids, strict=True):

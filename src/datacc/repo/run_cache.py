@@ -93,7 +93,7 @@ def _load(place: Path, *, check: bool, remove: bool = True) -> tuple[dict[str, A
         if hashlib.blake2b(text.encode(), digest_size=16).hexdigest() != total:
             raise ValueError("the description is damaged")
         about = json.loads(text)
-        arrays = {name: np.load(place / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in about["arrays"]}
+        arrays = {name: _mapped(place / f"{name}.npy") for name in about["arrays"]}
         if check and any(_checksum(arrays[name]) != total for name, total in about["arrays"].items()):
             raise ValueError("an array is damaged")
         return about, arrays
@@ -104,6 +104,11 @@ def _load(place: Path, *, check: bool, remove: bool = True) -> tuple[dict[str, A
             with contextlib.suppress(OSError):
                 shutil.rmtree(place)
         return None
+
+
+def _mapped(file: Path) -> NDArray[Any]:
+    """The array in a file, of which only what is looked at is read."""
+    return np.asarray(np.load(file, mmap_mode="r", allow_pickle=False))
 
 
 def _checksum(array: NDArray[Any]) -> str:

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Final, Literal
 
 from datacc.errors import RepositoryError
@@ -45,7 +46,11 @@ class Column:
 
     def class_with(self, id: str) -> Class | None:
         """The class with the id, or None."""
-        return next((one for one in self.classes if one.id == id), None)
+        return self._by_id.get(id)
+
+    @cached_property
+    def _by_id(self) -> dict[str, Class]:
+        return {one.id: one for one in reversed(self.classes)}
 
 
 @dataclass(frozen=True, kw_only=True)

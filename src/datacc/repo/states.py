@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from datacc.repo.coded import NONE, Coded
 from datacc.repo.contents import Contents
 from datacc.repo.fold import State, fold
-from datacc.repo.ids import DIGITS, Ids, beginning, in_order, places, to_text, to_texts
+from datacc.repo.ids import DIGITS, Ids, beginning, in_order, is_first, places, to_text, to_texts
 from datacc.repo.operation import Operation
 from datacc.repo.run import Run
 
@@ -113,14 +113,14 @@ class _Rows:
 
 
 def _all_rows(runs: Sequence[Run]) -> _Rows:
-    ids = np.concatenate([run.ids for run in runs]) if runs else np.zeros((0, 2), np.uint64)
+    ids = _joined_ids(runs)
     fields = dict.fromkeys(field for run in runs for field in run.values)
     values = {field: _joined(runs, field) for field in fields}
     if len(runs) > 1:
         order = in_order(ids)
         ids = ids[order]
         values = {field: Coded(codes=c.codes[order], words=c.words) for field, c in values.items()}
-    starts = np.flatnonzero(np.r_[True, np.any(ids[1:] != ids[:-1], axis=1)]) if len(ids) else np.zeros(0, np.intp)
+    starts = np.flatnonzero(is_first(ids))
     is_torn = np.zeros(len(starts), np.bool_)
     if len(starts) == len(ids):
         return _Rows(ids=ids, values=values, is_torn=is_torn)
@@ -131,6 +131,13 @@ def _all_rows(runs: Sequence[Run]) -> _Rows:
         is_torn |= (largest != NONE) & (smallest != largest)
         agreed[field] = Coded(codes=largest, words=column.words)
     return _Rows(ids=ids[starts], values=agreed, is_torn=is_torn)
+
+
+def _joined_ids(runs: Sequence[Run]) -> Ids:
+    """The ids of all rows of all runs."""
+    if len(runs) == 1:
+        return runs[0].ids
+    return np.concatenate([run.ids for run in runs]) if runs else np.zeros((0, 2), np.uint64)
 
 
 def _joined(runs: Sequence[Run], field: str) -> Coded:

@@ -5,7 +5,7 @@ Step by step one gets as far back as one likes. An edit that takes back names wh
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -83,7 +83,7 @@ def _without_taken_back(operations: Sequence[Operation]) -> list[Operation]:
 def _overwriting_before(operation: Operation, others: Iterable[Operation]) -> Operation:
     fields = {operation.field} if operation.field else {o.field for o in others}
     before = [o.id for o in others if o.example == operation.example and o.field in fields and o.when < operation.when]
-    return replace(operation, replaces=(*operation.replaces, *before))
+    return operation._replace(replaces=(*operation.replaces, *before))
 
 
 def _contrary(example: str, said: Sequence[Operation], now: State, group: Sequence[Operation]) -> list[Edit]:

@@ -113,17 +113,17 @@ def _cells(found: Identified, schema: Schema) -> dict[str, Sequence[Any]]:
         "key": rows.key,
         "split": rows.split,
         "name": rows.where,
-        "occurrence": [number or None for number in found.occurrences],
+        "occurrence": [number or None for number in found.occurrences] if any(found.occurrences) else [],
     }
     cells: dict[str, Sequence[Any]] = {}
     for column in schema.columns:
-        if column.kind in given:
+        if given.get(column.kind):
             cells[column.id] = given[column.kind]
         elif column.kind == "other" and column.name in rows.others:
             cells[column.id] = rows.others[column.name]
         elif column.id in found.inputs:
             cells[column.id] = found.inputs[column.id]
-    return {id: column for id, column in cells.items() if any(cell is not None for cell in column)}
+    return {id: column for id, column in cells.items() if list(column).count(None) < len(column)}
 
 
 def _news(

@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from json.encoder import encode_basestring
 from typing import Any
 
 from datacc.intake.importing.rows import Rows
-from datacc.repo.identity import address, canonical_json, canonical_number
+from datacc.repo.identity import ADDRESS_BYTES, address, canonical_json, canonical_number
 from datacc.store import digest
 
 
@@ -33,7 +34,7 @@ def identify(rows: Rows, inputs: Mapping[str, str]) -> Identified:
         return Identified(rows=rows, ids=ids, occurrences=[0] * len(rows), inputs=values)
     columns = {id: rows.texts[name] if name in rows.texts else rows.numbers[name] for name, id in inputs.items()}
     occurrences = _occurrences(columns, rows)
-    plain = [address(text.encode()) for text in _objects(columns)]
+    plain = [blake2b(text.encode(), digest_size=ADDRESS_BYTES).hexdigest() for text in _objects(columns)]
     if any(occurrences) or any(key is not None for key in rows.key):
         given = zip(plain, rows.key, occurrences, strict=True)
         plain = [_keyed(one, key) if key is not None else _again(one, again) for one, key, again in given]
@@ -65,7 +66,8 @@ def _occurrences(columns: Mapping[str, Sequence[Any]], rows: Rows) -> list[int]:
 def _objects(columns: Mapping[str, Sequence[Any]]) -> list[str]:
     """The canonical JSON object of each row's inputs: column id → value."""
     parts = []
-    for id, column in sorted(columns.items()):
+    for number, (id, column) in enumerate(sorted(columns.items())):
+        head, end = f"{',' if number else '{'}{encode_basestring(id)}:", "}" if number == len(columns) - 1 else ""
         texts = map(encode_basestring if column and type(column[0]) is str else canonical_number, column)
-        parts.append([f"{encode_basestring(id)}:{text}" for text in texts])
-    return [f"{{{text}}}" for text in (parts[0] if len(parts) == 1 else map(",".join, zip(*parts, strict=True)))]
+        parts.append([f"{head}{text}{end}" for text in texts])
+    return parts[0] if len(parts) == 1 else list(map("".join, zip(*parts, strict=True)))

@@ -1,7 +1,9 @@
 """Import examples: one run in one git commit, or nothing at all."""
 
+import gc
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -54,6 +56,11 @@ def import_examples(repository: Repository, path: Path, options: ImportOptions) 
     Raises `DataError` that names what cannot be read (unless `options.skip_bad`); nothing is left behind then, nor
     when the disk fills up, git refuses, or the user interrupts.
     """
+    with _without_collection():
+        return _import(repository, path, options)
+
+
+def _import(repository: Repository, path: Path, options: ImportOptions) -> ImportReport:
     contents = read_contents(repository)
     wanted = target(repository, contents.schema, options)
     found = read(path, options, known=wanted.columns, output=wanted.output, known_texts=wanted.texts)
@@ -66,6 +73,18 @@ def import_examples(repository: Repository, path: Path, options: ImportOptions) 
     program = first_program(repository, found, output) if fresh else None
     commit = _write(repository, contents, batch, found.rows, origin, program)
     return _report(found, contents, batch, origin, commit, fresh)
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Without looking for cycles of garbage: a million rows are no garbage, and looking at them takes seconds."""
+    is_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if is_on:
+            gc.enable()
 
 
 def _write(
@@ -106,7 +125,7 @@ def _report(
         run=batch.run if commit else None,
         output=batch.output.name,
         examples=len(batch.ids),
-        unlabelled=sum(label is None for label in batch.labels),
+        unlabelled=batch.labels.count(None),
         copies=batch.copies,
         already=batch.already,
         skipped=found.skipped,
@@ -128,7 +147,7 @@ def _conflicts(contents: Contents, batch: Batch) -> list[str]:
     suspects |= {example for run in contents.runs for example, _ in run.places(batch.ids)}
     suspects |= {operation.example for operation in contents.edits() if operation.example in examples}
     said = [operation for told in contents.said_of(suspects).values() for _, operation in told]
-    states = fold([*said, *batch.operations(suspects)])
+    states = fold([*said, *batch.operations(suspects)] if suspects else [])
     names = {one.id: one.name for one in batch.output.classes}
     where: dict[str, list[str]] = {}
     for id, place in zip(batch.ids, batch.where, strict=True) if suspects else ():

@@ -137,7 +137,11 @@ def _likeliest(found: Found) -> str:
 
 def _refuse_measurements(found: Found, label: str, where: str) -> None:
     """Raise `DataError` for a column of fractions that hardly repeat: it measures, and names no classes."""
-    values = [number(cell) for cell in found.column(label) if not missing(cell)]
+    cells = found.column(label)
+    told = {cell for cell in set(cells) if not missing(cell)} if set(map(type, cells)) == {str} else None
+    if told is not None and 2 * len(told) <= len(cells) - cells.count(""):
+        return  # as texts they repeat already
+    values = [number(cell) for cell in cells if not missing(cell)]
     fractions = sum(value is not None and not value.is_integer() for value in values)
     different = len(set(values))
     if len(values) >= _FEW and 2 * min(fractions, different) > len(values):

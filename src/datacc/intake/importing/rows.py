@@ -106,8 +106,8 @@ def typed(found: Found, roles: Roles) -> tuple[Rows, list[Bad]]:
     faults = sorted(_faults(found, roles), key=lambda one: one[0])
     bad = [*found.bad, *(Bad(where=where[n], why=why) for n, why in faults)]
     damaged = {n for n, _ in faults}
-    good = [n for n in range(len(where)) if n not in damaged]
-    if len(good) < len(where):
+    if damaged:
+        good = [n for n in range(len(where)) if n not in damaged]
         found = replace(found, rows=[found.rows[n] for n in good])
         where = [where[n] for n in good]
     rows = _rows(found, roles, where)
@@ -128,8 +128,11 @@ def _firsts(rows: Rows) -> dict[str, str]:
 def _faults(found: Found, roles: Roles) -> Iterator[tuple[int, str]]:
     """(row, what is wrong with it), column by column."""
     for name in roles.inputs:
+        cells = found.column(name)
+        if name in roles.texts and set(map(type, cells)) == {str} and all(cells) and max(map(len, cells)) <= _LONGEST:
+            continue  # a million at once
         wrong = _text_fault if name in roles.texts else fault
-        for n, cell in enumerate(found.column(name)):
+        for n, cell in enumerate(cells):
             if why := wrong(cell):
                 yield n, f"column {name!r} {why}"
     if roles.split:
@@ -167,7 +170,7 @@ def _rows(found: Found, roles: Roles, where: Sequence[str]) -> Rows:
         where=where,
         media=[raw.media for raw in raws if raw.media is not None] if found.is_media else None,
         numbers={c: [number(x) or 0.0 for x in found.column(c)] for c in roles.inputs if c not in roles.texts},
-        texts={c: [x if type(x) is str else str(x) for x in found.column(c)] for c in roles.inputs if c in roles.texts},
+        texts={c: list(map(str, found.column(c))) for c in roles.inputs if c in roles.texts},
         label=_each(found.column(roles.label), as_text) if roles.label else own_labels,
         split=[named[w] if w else own for w, own in zip(words, own_splits, strict=True)] if named else own_splits,
         group=_each(found.column(roles.group), as_text) if roles.group else nothing,
@@ -181,4 +184,4 @@ def _each(cells: Sequence[Any], read: Callable[[Any], Cell]) -> list[Cell]:
     if set(map(type, cells)) != {str}:
         return [read(cell) for cell in cells]
     known = {cell: read(cell) for cell in set(cells)}
-    return [known[cell] for cell in cells]
+    return list(map(known.__getitem__, cells))
