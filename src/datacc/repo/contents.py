@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import PurePosixPath
 
 from datacc.repo.find import MARKER, Repository, check_marker
+from datacc.repo.merged import current
 from datacc.repo.operation import Operation, parse_lines
 from datacc.repo.run import Run, read_run
 from datacc.repo.schema import Schema, is_place, read_schema
@@ -21,11 +23,9 @@ class Contents:
     tree: Mapping[str, str]
 
     def operations(self) -> Iterator[Operation]:
-        """Every operation, of runs and of segments."""
-        for run in self.runs:
-            yield from run.operations()
-        for operations in self.segments.values():
-            yield from operations
+        """Every operation, of runs and of segments; merged classes are what they were merged into."""
+        said = chain(*(run.operations() for run in self.runs), *self.segments.values())
+        return current(self.schema, said)
 
 
 def read_contents(repository: Repository, revision: str = "HEAD", *, cells: bool = False) -> Contents:

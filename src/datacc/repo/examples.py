@@ -11,6 +11,7 @@ from datacc.repo.example import Example
 from datacc.repo.find import Repository
 from datacc.repo.fold import State, fold
 from datacc.repo.identity import content
+from datacc.repo.machine import is_machines
 from datacc.repo.media import read_media
 from datacc.repo.run import RunRow
 from datacc.repo.schema import Column, Schema
@@ -94,6 +95,8 @@ def _usable(
         labels = _labels(state, outputs)
         if state.conflict:
             left["in conflict (datacc status names them)"] += 1
+        elif any(is_machines(state, column) for column in outputs.values()):
+            left["labelled by a model and not verified by a person"] += 1
         elif any(label is None for label in labels.values()):
             left["without a label"] += 1
         elif any(label == "" for label in labels.values()):

@@ -9,6 +9,7 @@ from datacc.repo.commit import BUILDS_LEAVE
 from datacc.repo.events import class_names
 from datacc.repo.find import Repository
 from datacc.repo.fold import State
+from datacc.repo.machine import count_machines
 from datacc.repo.schema import Column, Schema
 from datacc.repo.working import read_working
 
@@ -28,6 +29,7 @@ class Conflict:
 class Status:
     """Counts over HEAD and the journal. `classes`: output → class name → examples, in permanent order.
 
+    `machine`: examples that only a model has labelled; they are no gold until a person verifies them.
     `conflicts` names the first 20 of `conflicted`; `edits` is how many operations wait for a commit, and `beside` the
     files of builds that wait with them.
     """
@@ -41,6 +43,7 @@ class Status:
     verified: int
     conflicted: int
     deleted: int
+    machine: int
     edits: int
     beside: tuple[str, ...]
     classes: Mapping[str, Mapping[str, int]]
@@ -65,6 +68,7 @@ def status(repository: Repository) -> Status:
         verified=sum(any(register.verified for register in state.fields.values()) for state in alive),
         conflicted=len(torn),
         deleted=len(present) - len(alive),
+        machine=count_machines(alive, outputs),
         edits=len(working.pending),
         beside=tuple(repository.git.changed(BUILDS_LEAVE)),
         classes={column.name: _counts(column, alive) for column in outputs},

@@ -10,6 +10,7 @@ from datacc.repo.contents import Contents, read_contents
 from datacc.repo.find import Repository
 from datacc.repo.fold import State, fold
 from datacc.repo.journal import Journal
+from datacc.repo.merged import current
 from datacc.repo.operation import Operation
 from datacc.repo.schema import Class, Column
 
@@ -36,13 +37,15 @@ class Working:
 def read_working(repository: Repository, *, cells: bool = False) -> Working:
     """Everything that is committed or journalled."""
     contents = read_contents(repository, cells=cells)
-    pending = tuple(Journal(repository.root).operations())
+    pending = tuple(current(contents.schema, Journal(repository.root).operations()))
     return Working(contents=contents, pending=pending, states=fold(chain(contents.operations(), pending)))
 
 
 def one_example(states: Mapping[str, State], prefix: str) -> str:
     """The id that begins with `prefix`. Raises `DataError` when none does, or several."""
     start = prefix.strip().lower()
+    if start in states and states[start].exists:
+        return start
     if len(start) < _SHORTEST_PREFIX:
         raise DataError(f"{prefix!r} is too short for an example id", tries=["give 4 or more of its digits"])
     found = sorted(id for id, state in states.items() if state.exists and id.startswith(start))
@@ -75,5 +78,5 @@ def one_class(column: Column, name: str) -> Class:
     known = folded or [one.name for one in column.classes]
     raise DataError(
         f"{name!r} is not a class of {column.name}",
-        tries=[", ".join(known[:20]), "import an example of a new class to add it"],
+        tries=[", ".join(known[:20]), f"datacc schema add-class {column.name} {name}"],
     )
