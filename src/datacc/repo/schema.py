@@ -33,7 +33,7 @@ class Column:
     """One column: `kind` says what it is for, `type` the value type of an input or output ("" for others).
 
     A `record` input has one column per number, of type "number". `classes` are in permanent order; `former` are those
-    that were merged into others or retired, `merged` (old id, new id) as it was said, which may be twice or in a circle.
+    that were merged into others or retired, `merged` (old id, new id) as was said, perhaps twice or in a circle.
     `blind`: annotators vote without seeing what others say.
     """
 

@@ -57,6 +57,11 @@ def ballots(working: Working, column: Column) -> Iterator[tuple[str, Mapping[str
             yield id, found
 
 
+def is_hidden(column: Column, field: str, me: str) -> bool:
+    """Whether the field is the gold or another's vote on a blind output, which the annotator `me` must not see."""
+    return column.blind and field.split("@")[0] == column.id and field != vote_field(column, me)
+
+
 def votes(repository: Repository, id_prefix: str | None = None) -> tuple[Vote, ...]:
     """All votes, or those on one example; while an output is blind only one's own of it."""
     working = read_working(repository)
