@@ -166,9 +166,19 @@ def ids_of(known: set[str]) -> str:
     return sorted(known)[0]
 
 
-@pytest.mark.parametrize("line", ["{", "[]", '{"example": "ab"}', '{"example": 1, "label": "long"}',
-    '{"example": "ffffffff", "label": "long"}', '{"example": "ID", "label": "wide"}',
-    '{"example": "ID", "label": "long", "confidence": 2, "model": "m"}', '{"example": "ID", "label": "long"}'])  # fmt: skip
+BAD_LINES = [
+    "{",
+    "[]",
+    '{"example": "ab"}',
+    '{"example": 1, "label": "long"}',
+    '{"example": "ffffffff", "label": "long"}',
+    '{"example": "ID", "label": "wide"}',
+    '{"example": "ID", "label": "long", "confidence": 2, "model": "m"}',
+    '{"example": "ID", "label": "long"}',
+]
+
+
+@pytest.mark.parametrize("line", BAD_LINES)
 def test_a_file_of_labels_is_taken_whole_or_not_at_all(repository: Path, datacc: Datacc, line: str) -> None:
     id = ids(repository)[0]
     file = repository / "labels.jsonl"
