@@ -33,14 +33,15 @@ def impact(repository: Repository, working: Working, plan: Plan, *, retires: boo
     registers = [working.states[id].fields.get(plan.output.id) for id in touched]
     splits = _splits(working)
     counts = Counter(splits[id] for id in touched if id in splits)
-    named = [one.name for one in plan.classes] or [plan.output.name]
+    named = [one.name for one in plan.classes]
+    is_whole = bool(named) and plan.classes == plan.output.classes
     return Impact(
         examples=len(touched),
         verified=sum(one is not None and one.verified for one in registers),
         splits={name: counts[name] for name in SPLITS},
         edits=len(plan.edits),
         undecided=len(set(touched) - {edit["example"] for edit in plan.edits}) if retires else 0,
-        programs=_programs(repository, [*named, plan.output.name] if plan.classes == plan.output.classes else named),
+        programs=_programs(repository, [*named, plan.output.name] if is_whole else named),
     )
 
 
