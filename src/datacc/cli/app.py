@@ -19,6 +19,7 @@ from datacc.errors import DataccError, ResourceError, UsageError
 VERBS: Final = (
     *("new", "import", "label", "delete", "restore", "undo", "commit", "revert"),
     *("branch", "switch", "merge", "resolve", "check"),
+    *("votes", "agreement", "gold", "schema"),
     *("status", "log", "show", "blame"),
     *("build", "compile", "judge", "prove", "diff"),
     *("run", "inspect"),
@@ -89,7 +90,7 @@ def _parser(verb: str, module: ModuleType) -> argparse.ArgumentParser:
 
 
 def _help() -> str:
-    lines = [f"  {verb:<8} {_summary(verb)}" for verb in VERBS]
+    lines = [f"  {verb:<9} {_summary(verb)}" for verb in VERBS]
     return "\n".join(
         [
             "datacc: labelled examples in, a small native program that meets its goal out.",

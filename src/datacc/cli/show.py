@@ -30,7 +30,8 @@ def run(options: argparse.Namespace) -> Outcome:
 
 def _lines(shown: Shown) -> Iterator[str]:
     yield f"{shown.id}{'' if shown.alive else '  deleted'}"
-    yield columns([(name, "is", _said(value)) for name, value in shown.values.items()], indent="  ")
+    if shown.values:
+        yield columns([(name, "is", _said(value)) for name, value in shown.values.items()], indent="  ")
     cells = [*shown.inputs.items(), *shown.columns.items()]
     media = {name: f"{place.length:,} bytes" for name, place in shown.media.items()}
     yield columns([(name, media.get(name, cell)) for name, cell in cells], indent="  ")

@@ -34,6 +34,8 @@ def _lines(now: Status) -> Iterator[str]:
         f"{counted(now.examples, 'example')}: {now.labelled:,} labelled, {now.verified:,} verified,"
         f" {now.conflicted:,} in conflict; {now.deleted:,} deleted"
     )
+    if now.machine:
+        yield f"{counted(now.machine, 'label')} by models, not verified: no build reads them"
     for output, classes in now.classes.items():
         shown = list(classes.items())[:MOST_CLASSES]
         more = len(classes) - len(shown)

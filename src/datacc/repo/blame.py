@@ -29,7 +29,7 @@ class Blame:
 
 
 def blame(repository: Repository, id_prefix: str) -> Blame:
-    """Who said what the example is now. Raises `DataError` when no id begins so, or several do."""
+    """Who said what the example is now; blind outputs are left out. Raises `DataError` when not one id begins so."""
     working = read_working(repository)
     example = one_example(working.states, id_prefix)
     state = working.states[example]
@@ -42,7 +42,7 @@ def blame(repository: Repository, id_prefix: str) -> Blame:
         verified = tuple(events[one.id, column.name, one.op] for one in seen)
         return Answerable(field=column.name, value=class_name(column, register.value), said=said, verified=verified)
 
-    outputs = working.contents.schema.of("output")
+    outputs = [column for column in working.contents.schema.of("output") if not column.blind]
     return Blame(
         example=example,
         presence=tuple(events[one.id, one.field, one.op] for one in state.drops),

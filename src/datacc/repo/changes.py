@@ -11,6 +11,7 @@ from datacc.repo.events import Event, class_name, event
 from datacc.repo.find import Repository
 from datacc.repo.fold import Register, State, fold
 from datacc.repo.ids import Ids, common, distinct, places, to_texts
+from datacc.repo.merged import current
 from datacc.repo.operation import Operation
 from datacc.repo.schema import Column, Schema
 
@@ -63,9 +64,9 @@ class _Comparison:
         touched = spoken_of | _known(added, before) | _known(removed, after)
         self.added, self.removed = (len(ids) - _count(ids, touched) for ids in (added, removed))
         said = after.said_of(touched)
-        self.now = fold(operation for one in said.values() for _, operation in one)
+        self.now = _fold(said, after)
         said_before = before.said_of(touched) if old else _without(said, new)
-        self.then = fold(operation for one in said_before.values() for _, operation in one)
+        self.then = _fold(said_before, before)
         between = before.commit, after.commit
         self.brought = _from(said, new, births_between(repository, *between) if new else {})
         self.gone = _from(said_before, old, births_between(repository, *between, gone=True) if old else {})
@@ -135,6 +136,10 @@ def _known(ids: Ids, other: Contents) -> set[str]:
 
 def _count(ids: Ids, examples: set[str]) -> int:
     return sum(1 for _ in places(ids, list(examples)))
+
+
+def _fold(said: Said, contents: Contents) -> dict[str, State]:
+    return fold(current(contents.schema, (operation for told in said.values() for _, operation in told)))
 
 
 def _without(said: Said, paths: set[str]) -> Said:

@@ -1,7 +1,7 @@
 """Whether all that the repository says at one commit fits together: what a host's required check asks."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ from datacc.repo.contents import Contents, read_contents
 from datacc.repo.examples import media_addresses
 from datacc.repo.find import Repository
 from datacc.repo.fold import State
+from datacc.repo.gold import stale
 from datacc.repo.ids import to_text
 from datacc.repo.media import places
 from datacc.repo.states import States, Table
@@ -45,6 +46,8 @@ def check(repository: Repository, revision: str = "HEAD") -> Checked:
         *_files(repository, contents),
         *_names(contents),
         *_plain(states.table, contents),
+        *_merges(contents),
+        *_gold(contents, states.edited),
         *(problem for id, state in sorted(states.edited.items()) for problem in _state(id, state, contents)),
         *_media(repository, contents),
     ]
@@ -93,6 +96,37 @@ def _plain(table: Table, contents: Contents) -> Iterator[Problem]:
                 yield Problem(where=to_text(table.ids[row]), what=what)
 
 
+def _merges(contents: Contents) -> Iterator[Problem]:
+    """What two branches may have said of one class without touching one file."""
+    for column in contents.schema.of("output"):
+        place, known = f"schema/{column.id}", {one.id for one in (*column.classes, *column.former)}
+        into: dict[str, set[str]] = {}
+        for old, new in column.merged:
+            into.setdefault(old, set()).add(new)
+            if not {old, new} <= known:
+                yield Problem(where=place, what=f"class {old} is merged into {new}; one of them is missing")
+        for old, targets in sorted(into.items()):
+            name = column.name_of(old) or old
+            if len(targets) > 1:
+                names = " and ".join(sorted(column.name_of(one) or one for one in targets))
+                yield Problem(where=place, what=f"class {name!r} is merged into {names} at once")
+            elif targets <= known and column.current(old) == old:
+                yield Problem(where=place, what=f"class {name!r} is merged in a circle")
+            elif targets <= known and column.class_with(old) is None:
+                yield Problem(where=place, what=f"class {name!r} is merged into one that is retired")
+        active = {one.name.casefold() for one in column.classes}
+        for one in column.former:
+            if one.name.casefold() in active:
+                yield Problem(where=place, what=f"{one.name!r} is a class, and one that was merged or retired")
+
+
+def _gold(contents: Contents, states: Mapping[str, State]) -> Iterator[Problem]:
+    """Gold that the votes of today contradict; gold that only rests on fewer of them is told by `agreement`."""
+    for id, column, majority in stale(states, contents.schema):
+        if states[id].fields[column.id].value != majority:
+            yield Problem(where=id, what=f"gold of {column.name} is stale: later votes have another majority, or none")
+
+
 def _state(id: str, state: State, contents: Contents) -> Iterator[Problem]:
     if not state.exists:
         return
@@ -108,7 +142,10 @@ def _state(id: str, state: State, contents: Contents) -> Iterator[Problem]:
             yield Problem(where=id, what=f"{column.name} is {' and '.join(names)} at once")
         for one, value in zip(known, register.values, strict=True):
             if one is None and value is not None:
-                yield Problem(where=id, what=f"{column.name} is {value!r}, which the schema does not have")
+                yield Problem(
+                    where=id,
+                    what=f"{column.name} is {(column.name_of(str(value)) or value)!r}, which the schema does not have",
+                )
 
 
 def _media(repository: Repository, contents: Contents) -> Iterator[Problem]:

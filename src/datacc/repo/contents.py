@@ -3,10 +3,12 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from pathlib import PurePosixPath
 
 from datacc.repo.find import MARKER, Repository, check_marker
 from datacc.repo.index import Index
+from datacc.repo.merged import current
 from datacc.repo.operation import Operation, parse_line, parse_lines
 from datacc.repo.run import Run, RunRow, read_run, with_cells
 from datacc.repo.run_cache import keep_lines, keep_run, kept_lines, kept_run
@@ -70,15 +72,13 @@ class Contents:
         return found
 
     def operations(self) -> Iterator[Operation]:
-        """Every operation, of runs and of segments."""
-        for run in self.runs:
-            yield from run.operations()
+        """Every operation, of runs and of segments; merged classes are what they were merged into."""
+        yield from current(self.schema, chain.from_iterable(run.operations() for run in self.runs))
         yield from self.edits()
 
     def edits(self) -> Iterator[Operation]:
-        """Every operation of segments."""
-        for operations in self.segments.values():
-            yield from operations
+        """Every operation of segments; merged classes as in `operations`."""
+        yield from current(self.schema, chain.from_iterable(self.segments.values()))
 
     @cached_property
     def segment_paths(self) -> list[str]:

@@ -9,16 +9,20 @@ import numpy as np
 
 from datacc.repo.contents import Contents
 from datacc.repo.fold import State
+from datacc.repo.machine import is_machines
 from datacc.repo.schema import Column
 from datacc.repo.states import States
 from datacc.repo.working import Working
 
-_FACT = "counts 1"
+_FACT = "counts 2"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Counts:
-    """`of`: "examples", "labelled", "verified", "deleted"; `classes`: output id → class id → examples; `torn`: ids."""
+    """`of`: "examples", "labelled", "verified", "machine", "deleted".
+
+    `classes`: output id → class id → examples; `torn`: the ids of examples in conflict.
+    """
 
     of: Counter[str] = field(default_factory=Counter)
     classes: dict[str, Counter[str]] = field(default_factory=dict)
@@ -83,6 +87,7 @@ def _add(counts: Counts, example: str, state: State, outputs: Sequence[Column], 
     registers = [state.fields.get(column.id) for column in outputs]
     values = [register.value if register else None for register in registers]
     counts.of["examples"] += sign
+    counts.of["machine"] += sign * any(is_machines(state, column) for column in outputs)
     counts.of["verified"] += sign * any(register.verified for register in state.fields.values())
     counts.of["labelled"] += sign * (bool(outputs) and all(value is not None for value in values))
     for column, value in zip(outputs, values, strict=True):

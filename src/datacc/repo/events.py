@@ -53,12 +53,12 @@ def histories(repository: Repository, working: Working, ids: Collection[str]) ->
 
 def event(where: str, operation: Operation, birth: Birth | None, schema: Schema) -> Event:
     """The operation in the file `where`, which the commit of `birth` brought; a run's have its author and time."""
-    id = operation.field.split("@")[0]
-    column = next((one for one in schema.columns if one.id == id and one.kind == "output"), None)
+    field, at, annotator = operation.field.partition("@")
+    column = next((one for one in schema.columns if one.id == field and one.kind == "output"), None)
     return Event(
         id=operation.id,
         op=operation.op,
-        field=column.name if column else operation.field,
+        field=f"{column.name}{at}{annotator}" if column else operation.field,
         old=class_name(column, operation.old) if column else operation.old,
         new=class_name(column, operation.new) if column else operation.new,
         who=operation.who or (birth.who if birth else ""),
@@ -80,5 +80,4 @@ def class_name(column: Column, value: Any) -> str | None:
     """The name of the class that a value stands for; the value itself as text when the schema lost it."""
     if value is None:
         return None
-    known = column.class_with(value) if isinstance(value, str) else None
-    return known.name if known else str(value)
+    return (column.name_of(value) if isinstance(value, str) else None) or str(value)

@@ -12,6 +12,7 @@ from datacc.repo.find import Repository
 from datacc.repo.fold import State
 from datacc.repo.identity import content
 from datacc.repo.ids import to_texts
+from datacc.repo.machine import is_machines
 from datacc.repo.media import read_media
 from datacc.repo.run import RunRow
 from datacc.repo.schema import Column, Schema
@@ -75,6 +76,8 @@ def _usable(states: States, outputs: Mapping[str, Column]) -> tuple[dict[str, di
         labels = _labels(state, outputs) if state else {name: names[row] for name, names in plain.items()}
         if state is not None and state.conflict:
             left["in conflict (datacc status names them)"] += 1
+        elif state is not None and any(is_machines(state, column) for column in outputs.values()):
+            left["labelled by a model and not verified by a person"] += 1
         elif any(label is None for label in labels.values()):
             left["without a label"] += 1
         elif any(label == "" for label in labels.values()):

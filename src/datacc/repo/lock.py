@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
@@ -39,13 +40,11 @@ def _take(file: int) -> bool:
     """Whether the lock is ours now."""
     try:
         if os.name == "nt":
-            import msvcrt
-
-            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined, unused-ignore]
+            windows = import_module("msvcrt")
+            windows.locking(file, windows.LK_NBLCK, 1)
         else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            unix = import_module("fcntl")
+            unix.flock(file, unix.LOCK_EX | unix.LOCK_NB)
     except OSError:
         return False
     return True

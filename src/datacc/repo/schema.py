@@ -8,12 +8,15 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final, Literal
 
-from datacc.errors import RepositoryError
+from datacc.errors import DataError, RepositoryError
 from datacc.repo.identity import canonical_json
 
 Kind = Literal["input", "output", "other", "group", "split", "key", "name", "occurrence"]
 
 _ID_BYTES: Final = 4
+_FACT: Final = re.compile(
+    r"schema/(?P<column>[^/]+)/(?:merged/(?P<old>[^/.]+)\.(?P<into>[^/.]+)|retired/(?P<gone>[^/.]+)|(?P<blind>blind))"
+)
 _PLACE: Final = re.compile(r"schema/(?:(?P<column>[^/]+)/)?order/(?P<rank>[0-9]{1,9})\.(?P<id>[^/]+)")
 
 
@@ -30,7 +33,9 @@ class Class:
 class Column:
     """One column: `kind` says what it is for, `type` the value type of an input or output ("" for others).
 
-    A `record` input has one column per number, of type "number". `classes` are in permanent order.
+    A `record` input has one column per number, of type "number". `classes` are in permanent order; `former` are those
+    that were merged into others or retired, `merged` (old id, new id) as was said, perhaps twice or in a circle.
+    `blind`: annotators vote without seeing what others say.
     """
 
     id: str
@@ -39,18 +44,40 @@ class Column:
     type: str
     rank: int
     classes: tuple[Class, ...] = ()
+    former: tuple[Class, ...] = ()
+    merged: tuple[tuple[str, str], ...] = ()
+    blind: bool = False
 
     def class_named(self, name: str) -> Class | None:
-        """The class called `name`, or None."""
-        return next((one for one in self.classes if one.name == name), None)
+        """The class called `name`, or the one that a class of that name was merged into, or None."""
+        found = next((one for one in self.classes if one.name == name), None)
+        old = (self.class_with(one.id) for one in self.former if one.name == name)
+        return found or next(filter(None, old), None)
 
     def class_with(self, id: str) -> Class | None:
-        """The class with the id, or None."""
-        return self._by_id.get(id)
+        """The class with the id, or the one that it was merged into, or None."""
+        return self._by_id.get(self.current(id) if self.merged else id)
 
     @cached_property
     def _by_id(self) -> dict[str, Class]:
         return {one.id: one for one in reversed(self.classes)}
+
+    def name_of(self, id: str) -> str | None:
+        """What the class with the id is called or was called, or None."""
+        return next((one.name for one in (*self.classes, *self.former) if one.id == id), None)
+
+    def current(self, id: str) -> str:
+        """The id of the class that a class stands for now; its own when the merges contradict each other."""
+        into: dict[str, set[str]] = {}
+        for old, new in self.merged:
+            into.setdefault(old, set()).add(new)
+        seen = [id]
+        while len(into.get(seen[-1], ())) == 1:
+            [new] = into[seen[-1]]
+            if new in seen:
+                return id
+            seen.append(new)
+        return id if seen[-1] in into else seen[-1]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,11 +112,16 @@ class Schema:
 
     def with_classes(self, output: Column, names: Iterable[str]) -> "Schema":
         """This schema in which `output` has the classes `names`; new ones come after the old, in the order given."""
-        classes = list(self.column(output.id).classes)
+        before = self.column(output.id)
+        classes = list(before.classes)
         for name in names:
-            if name not in {one.name for one in classes}:
-                rank = 1 + max((one.rank for one in classes), default=-1)
-                taken = {one.id for one in classes}
+            if any(one.name == name for one in before.former) and before.class_named(name) is None:
+                tries = [f"datacc schema add-class {before.name} {name} brings it back"]
+                raise DataError(f"the class {name!r} of {before.name} was retired", where="schema", tries=tries)
+            if name not in {one.name for one in classes} and before.class_named(name) is None:
+                everything = [*classes, *before.former]
+                rank = 1 + max((one.rank for one in everything), default=-1)
+                taken = {one.id for one in everything}
                 classes.append(Class(id=permanent_id("class", name, taken), name=name, rank=rank))
         changed = replace(self.column(output.id), classes=_ordered(classes))
         return Schema(columns=tuple(changed if c.id == output.id else c for c in self.columns))
@@ -116,10 +148,25 @@ def schema_files(schema: Schema) -> dict[str, bytes]:
         head = {"id": column.id, "kind": column.kind, "name": column.name, "type": column.type}
         files[f"schema/{column.id}/column.json"] = _text(head)
         files[f"schema/order/{column.rank:06}.{column.id}"] = b""
-        for one in column.classes:
+        for one in (*column.classes, *column.former):
             files[f"schema/{column.id}/{one.id}.json"] = _text({"id": one.id, "name": one.name})
             files[f"schema/{column.id}/order/{one.rank:06}.{one.id}"] = b""
     return files
+
+
+def merged_path(column: str, old: str, into: str) -> str:
+    """The empty file that says that a class was merged into another."""
+    return f"schema/{column}/merged/{old}.{into}"
+
+
+def retired_path(column: str, id: str) -> str:
+    """The empty file that says that a class is no longer given."""
+    return f"schema/{column}/retired/{id}"
+
+
+def blind_path(column: str) -> str:
+    """The empty file that says that annotators do not see each other's votes."""
+    return f"schema/{column}/blind"
 
 
 def is_place(path: str) -> bool:
@@ -146,7 +193,20 @@ def read_schema(files: Mapping[str, bytes]) -> Schema:
         else:
             place = places.get((parts[1], parts[2].removesuffix(".json")))
             classes.setdefault(parts[1], []).append(_parse(path, text, Class, place))
-    return Schema(columns=_ordered(replace(c, classes=_ordered(classes.get(c.id, []))) for c in columns))
+    facts = [found for found in map(_FACT.fullmatch, files) if found]
+    return Schema(columns=_ordered(_with_facts(c, _ordered(classes.get(c.id, [])), facts) for c in columns))
+
+
+def _with_facts(column: Column, classes: Iterable[Class], facts: Iterable[re.Match[str]]) -> Column:
+    mine = [found for found in facts if found["column"] == column.id]
+    gone = {found["old"] or found["gone"] for found in mine}
+    return replace(
+        column,
+        classes=tuple(one for one in classes if one.id not in gone),
+        former=tuple(one for one in classes if one.id in gone),
+        merged=tuple(sorted((found["old"], found["into"]) for found in mine if found["old"])),
+        blind=any(found["blind"] for found in mine),
+    )
 
 
 def _ordered(items: Iterable[Any]) -> tuple[Any, ...]:

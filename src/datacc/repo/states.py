@@ -4,7 +4,7 @@ Most of a million examples were imported once and never spoken of again: what th
 hold it. Only the others are folded.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -16,8 +16,10 @@ from datacc.repo.coded import NONE, Coded
 from datacc.repo.contents import Contents
 from datacc.repo.fold import State, fold
 from datacc.repo.ids import DIGITS, Ids, beginning, in_order, is_first, places, to_text, to_texts
+from datacc.repo.merged import current, value_now
 from datacc.repo.operation import Operation
 from datacc.repo.run import Run
+from datacc.repo.schema import Schema
 
 _HEX: Final = frozenset("0123456789abcdef")
 
@@ -61,7 +63,8 @@ class States(Mapping[str, State]):
         """The states of these examples, without those of which nothing is said."""
         wanted = [one for one in examples if _is_id(one)]
         said = self._contents.said_of(wanted)
-        return fold(o for one in wanted for o in (*(o for _, o in said[one]), *self._pending.get(one, ())))
+        told = current(self._contents.schema, (operation for one in wanted for _, operation in said[one]))
+        return fold([*told, *(operation for one in wanted for operation in self._pending.get(one, ()))])
 
     def beginning(self, prefix: str) -> list[str]:
         """The ids that begin so, of examples that exist, in order; about 1,000 at most."""
@@ -74,6 +77,14 @@ class States(Mapping[str, State]):
         brought = [id for id, state in self.of(sorted(spoken_of - found)).items() if state.exists]
         return sorted({*found, *brought})
 
+    def plain_with(self, field: str, values: Collection[Any]) -> list[str]:
+        """The examples of which nothing was said but that one of these is their value."""
+        table, column = self.table, self.table.values.get(field)
+        if column is None:
+            return []
+        codes = [code for code, word in enumerate(column.words) if word in values]
+        return to_texts(table.ids[table.is_plain & np.isin(column.codes, codes)])
+
     @cached_property
     def edited(self) -> Mapping[str, State]:
         """The states that the rows alone do not tell: of examples that were edited, or imported with two values."""
@@ -81,7 +92,7 @@ class States(Mapping[str, State]):
         spoken_of = {operation.example for operation in said}
         wanted = spoken_of | set(to_texts(self._rows.ids[self._rows.is_torn]))
         for run in self._contents.runs:
-            said += run.operations(wanted)
+            said += current(self._contents.schema, run.operations(wanted))
         return fold(said)
 
     @cached_property
@@ -94,7 +105,7 @@ class States(Mapping[str, State]):
 
     @cached_property
     def _rows(self) -> "_Rows":
-        return _all_rows(self._contents.runs)
+        return _all_rows(self._contents.runs, self._contents.schema)
 
     @cached_property
     def _dangling(self) -> list[str]:
@@ -112,10 +123,10 @@ class _Rows:
     is_torn: NDArray[np.bool_]
 
 
-def _all_rows(runs: Sequence[Run]) -> _Rows:
+def _all_rows(runs: Sequence[Run], schema: Schema) -> _Rows:
     ids = _joined_ids(runs)
     fields = dict.fromkeys(field for run in runs for field in run.values)
-    values = {field: _joined(runs, field) for field in fields}
+    values = {field: _joined(runs, field, value_now(schema, field)) for field in fields}
     if len(runs) > 1:
         order = in_order(ids)
         ids = ids[order]
@@ -140,8 +151,8 @@ def _joined_ids(runs: Sequence[Run]) -> Ids:
     return np.concatenate([run.ids for run in runs]) if runs else np.zeros((0, 2), np.uint64)
 
 
-def _joined(runs: Sequence[Run], field: str) -> Coded:
-    """The column of all rows of all runs."""
+def _joined(runs: Sequence[Run], field: str, now: Callable[[Any], Any]) -> Coded:
+    """The column of all rows of all runs, with the values that theirs stand for now."""
     words: dict[str, tuple[int, Any]] = {}
     parts = []
     for run in runs:
@@ -149,7 +160,7 @@ def _joined(runs: Sequence[Run], field: str) -> Coded:
         if column is None:
             parts.append(np.full(len(run), NONE, np.int32))
             continue
-        places = [words.setdefault(repr(word), (len(words), word))[0] for word in column.words]
+        places = [words.setdefault(repr(word), (len(words), word))[0] for word in map(now, column.words)]
         parts.append(np.array([*places, NONE], np.int32)[column.codes])
     return Coded(codes=np.concatenate(parts), words=tuple(word for _, word in words.values()))
 

@@ -29,6 +29,7 @@ class Conflict:
 class Status:
     """Counts over HEAD and the journal. `classes`: output → class name → examples, in permanent order.
 
+    `machine`: examples that only a model has labelled; they are no gold until a person verifies them.
     `conflicts` names the first 20 of `conflicted`; `edits` is how many operations wait for a commit, and `beside` the
     files of builds that wait with them.
     """
@@ -42,6 +43,7 @@ class Status:
     verified: int
     conflicted: int
     deleted: int
+    machine: int
     edits: int
     beside: tuple[str, ...]
     classes: Mapping[str, Mapping[str, int]]
@@ -64,6 +66,7 @@ def status(repository: Repository) -> Status:
         verified=counts.of["verified"],
         conflicted=len(torn),
         deleted=counts.of["deleted"],
+        machine=counts.of["machine"],
         edits=len(working.pending),
         beside=tuple(repository.git.changed(BUILDS_LEAVE)),
         classes={column.name: _classes(column, counts) for column in schema.of("output")},

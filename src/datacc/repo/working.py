@@ -8,6 +8,7 @@ from datacc.errors import DataError
 from datacc.repo.contents import Contents, read_contents
 from datacc.repo.find import Repository
 from datacc.repo.journal import Journal
+from datacc.repo.merged import current
 from datacc.repo.operation import Operation
 from datacc.repo.schema import Class, Column
 from datacc.repo.states import States
@@ -25,8 +26,8 @@ class Working:
 
     def said_of(self, examples: Collection[str]) -> dict[str, list[Operation]]:
         """Every operation on each of these examples."""
-        found = self.contents.said_of(examples)
-        said = {example: [operation for _, operation in found[example]] for example in examples}
+        schema, found = self.contents.schema, self.contents.said_of(examples)
+        said = {example: list(current(schema, (one for _, one in found[example]))) for example in examples}
         for operation in self.pending:
             if operation.example in said:
                 said[operation.example].append(operation)
@@ -36,13 +37,15 @@ class Working:
 def read_working(repository: Repository, *, cells: bool = False, whole: bool = False) -> Working:
     """Everything that is committed or journalled; `cells` and `whole` as for `read_contents`."""
     contents = read_contents(repository, cells=cells, whole=whole)
-    pending = tuple(Journal(repository.root).operations())
+    pending = tuple(current(contents.schema, Journal(repository.root).operations()))
     return Working(contents=contents, pending=pending, states=States(contents, pending))
 
 
 def one_example(states: States, prefix: str) -> str:
     """The id that begins with `prefix`. Raises `DataError` when none does, or several."""
     start = prefix.strip().lower()
+    if start in states and states[start].exists:
+        return start
     if len(start) < _SHORTEST_PREFIX:
         raise DataError(f"{prefix!r} is too short for an example id", tries=["give 4 or more of its digits"])
     found = states.beginning(start)
@@ -75,5 +78,5 @@ def one_class(column: Column, name: str) -> Class:
     known = folded or [one.name for one in column.classes]
     raise DataError(
         f"{name!r} is not a class of {column.name}",
-        tries=[", ".join(known[:20]), "import an example of a new class to add it"],
+        tries=[", ".join(known[:20]), f"datacc schema add-class {column.name} {name}"],
     )

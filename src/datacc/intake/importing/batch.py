@@ -52,8 +52,9 @@ def make_batch(found: Read, contents: Contents, picture: tuple[str, str], output
     column = schema.find("output", output)
     assert column is not None
     everything = identify(found.rows, {c.name: c.id for c in inputs})
-    classes = {one.name: one.id for one in column.classes}
-    labels = [classes[name] if name is not None else None for name in found.rows.label]
+    known = {name: column.class_named(name) if name is not None else None for name in set(found.rows.label)}
+    classes = {name: one.id if one else None for name, one in known.items()}
+    labels = [classes[name] for name in found.rows.label]
     kept, copies, already = _news(everything.ids, labels, column.id, contents)
     rows, said = found.rows.take(kept), _some(labels, kept)
     ids, given = _some(everything.ids, kept), {id: _some(cells, kept) for id, cells in everything.inputs.items()}

@@ -64,23 +64,12 @@ def decide(
     pictures = found.is_media
     numeric = frozenset(column for column in rest if _numeric(found.column(column)))
     notes: list[str] = []
-    if pictures:
-        inputs: tuple[str, ...] = ()
-    elif options.inputs is not None or known is not None:
-        inputs = tuple(options.inputs if options.inputs is not None else known or ())
-        for column in inputs:
-            _require(found, column, "input", where)
-        notes += _unread(found, [column for column in rest if column in numeric and column not in inputs])
-    else:
-        inputs = _infer(found, [column for column in rest if column in numeric], notes, where)
+    numbers = [column for column in rest if column in numeric]
+    inputs = () if pictures else _inputs(found, options.inputs or known, numbers, notes, where)
     others = tuple(column for column in rest if column not in inputs)
     told = frozenset(options.inputs or ()) - numeric - frozenset(known or ())
     texts = (told | known_texts) & frozenset(inputs)
-    if told:
-        notes.append(f"read as text: {listed(sorted(told))}; no program reads text yet")
-    aside = [column for column in others if column not in numeric]
-    if aside and not pictures:
-        notes.append(f"kept to slice by, not learnt from: {listed(aside)} (text)")
+    notes += _of_texts(told, [column for column in others if column not in numeric and not pictures])
     return Roles(
         inputs=inputs,
         output=output or options.label or label or "label",
@@ -93,6 +82,24 @@ def decide(
         texts=texts,
         notes=tuple(notes),
     )
+
+
+def _of_texts(read: frozenset[str], aside: Sequence[str]) -> list[str]:
+    """What is to be said of columns of text: which are inputs, which are not."""
+    notes = [f"read as text: {listed(sorted(read))}; no program reads text yet"] if read else []
+    return [*notes, f"kept to slice by, not learnt from: {listed(aside)} (text)"] if aside else notes
+
+
+def _inputs(
+    found: Found, told: Sequence[str] | None, numbers: Sequence[str], notes: list[str], where: str
+) -> tuple[str, ...]:
+    """The inputs: those that somebody named, otherwise the columns of numbers that vary."""
+    if told is None:
+        return _infer(found, numbers, notes, where)
+    for column in told:
+        _require(found, column, "input", where)
+    notes += _unread(found, [column for column in numbers if column not in told])
+    return tuple(told)
 
 
 def _named(options: ImportOptions, label: str | None, split: str | None) -> dict[str, str | None]:

@@ -1,0 +1,30 @@
+"""Merged classes, resolved on read: what was said of an old class is said of the one that it was merged into."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from datacc.repo.operation import Operation
+from datacc.repo.schema import Schema
+
+
+def current(schema: Schema, operations: Iterable[Operation]) -> Iterator[Operation]:
+    """The operations, ids and all, with the classes that their values stand for now. No file is rewritten for it."""
+    into = {(c.id, old): c.current(old) for c in schema.of("output") for old, _ in c.merged}
+    if not into:
+        yield from operations
+        return
+
+    def now(field: str, value: Any) -> Any:
+        return into.get((field, value), value) if isinstance(value, str) else value
+
+    for one in operations:
+        field = one.field.split("@")[0]
+        new, old = now(field, one.new), now(field, one.old)
+        yield one if (new, old) == (one.new, one.old) else one._replace(new=new, old=old)
+
+
+def value_now(schema: Schema, field: str) -> Callable[[Any], Any]:
+    """What a value of an output stands for now."""
+    column = next((one for one in schema.of("output") if one.id == field), None)
+    into = {old: column.current(old) for old, _ in column.merged} if column is not None else {}
+    return lambda value: into.get(value, value) if isinstance(value, str) else value
