@@ -82,7 +82,7 @@ def _run_row(one: Identified, schema: Schema, output: Column) -> RunRow:
         "group": row.group,
         "key": row.key,
         "split": row.split,
-        "name": row.where,
+        "name": row.name,
         "occurrence": one.occurrence or None,
     }
     cells: dict[str, Any] = {column.id: given[column.kind] for column in schema.of(*given)}

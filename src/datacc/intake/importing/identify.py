@@ -34,7 +34,7 @@ def identify(rows: Sequence[Row], inputs: Mapping[str, str]) -> list[Identified]
             values = {id: row.numbers[name] for name, id in inputs.items()}
         same = content(values.values())
         counted = row.media is None and row.key is None
-        occurrence = seen[same] if counted else 0
+        occurrence = row.occurrence if row.occurrence is not None else seen[same] if counted else 0
         seen[same] += counted
         id = example_id(values, key=row.key, occurrence=occurrence)
         done.append(Identified(row=row, id=id, content=same, occurrence=occurrence, inputs=values))

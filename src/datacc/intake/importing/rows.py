@@ -14,7 +14,10 @@ from datacc.repo.split import split_named
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One example, typed. `numbers`: input column → finite float; `others`: column → JSON value."""
+    """One example, typed. `numbers`: input column → finite float; `others`: column → JSON value.
+
+    `name` is what the user calls it; `occurrence` tells equal rows apart where an export told it.
+    """
 
     where: str
     media: Path | bytes | None
@@ -23,6 +26,8 @@ class Row:
     split: str | None
     group: str | None
     key: str | None
+    name: str
+    occurrence: int | None
     others: Mapping[str, Any]
 
     def read(self) -> bytes:
@@ -68,5 +73,7 @@ def _row(raw: Raw, roles: Roles) -> Row:
         split=split_named(word) if word else raw.split,
         group=as_text(cells.get(roles.group)) if roles.group else None,
         key=as_text(cells.get(roles.key)) if roles.key else None,
+        name=(as_text(cells.get(roles.name)) if roles.name else None) or raw.where,
+        occurrence=int(number(cells.get(roles.occurrence)) or 0) if roles.occurrence else None,
         others={c: as_number(cells.get(c)) if c in roles.numeric else plain(cells.get(c)) for c in roles.others},
     )
