@@ -1,7 +1,7 @@
 """Keep spreadsheets from running a cell as a formula: OWASP's apostrophe, taken away again by the import.
 
 Text that begins with one of = + - @, their full-width forms, tab, line end, or an apostrophe itself gets an apostrophe
-in front. Numbers never do. Only a table that an export told the columns of is undone, so other people's apostrophes stay.
+in front. Numbers never do. Only a table whose columns an export told is undone: other people's apostrophes stay.
 """
 
 from typing import Final

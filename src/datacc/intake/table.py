@@ -73,7 +73,7 @@ def _written_with(path: Path) -> str:
 
 def _cell(value: Any, column: SheetColumn) -> str:
     text = as_cell(value, column.type)
-    return text if column.type == "number" else guard(text)
+    return text if isinstance(value, int | float) else guard(text)
 
 
 def _as_said(found: Found, said: Said, path: Path) -> Found:
