@@ -53,7 +53,8 @@ def to_table(sheet: Sheet) -> Any:
             arrays.append(pa.array([None if v is None else index[v] for v in values], pa.int64()))
             features[column.name] = {"names": list(sheet.classes), "_type": "ClassLabel"}
         elif column.type == "number":
-            arrays.append(pa.array(values, pa.float64()))
+            doubles = [None if v is None else float(v) for v in values]  # JSON may print a whole one as an integer
+            arrays.append(pa.array(doubles, pa.float64()))
             features[column.name] = _NUMBERS
         else:
             arrays.append(pa.array([None if v is None else as_cell(v, column.type) for v in values], pa.string()))

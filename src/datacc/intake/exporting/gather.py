@@ -31,8 +31,9 @@ def gather(repository: Repository, contents: Contents, label: str | None) -> She
         raise DataError("there is no example to export", tries=["datacc import", "name an earlier revision"])
     rows, ids = [], []
     for id in alive:
-        cells = _cells(schema, headers, brought[id])
-        for value in _values(states[id], output):
+        values = _values(states[id], output)
+        for value in values:
+            cells = _cells(schema, headers, _saying(value, brought[id], output) if len(values) > 1 else brought[id])
             others = {headers[c.id]: _first(states[id], c) for c in schema.of("output") if c != output}
             rows.append({**cells, **others, headers[output.id]: value})
             ids.append(id)
@@ -110,6 +111,12 @@ def _cells(schema: Schema, headers: Mapping[str, str], rows: Sequence[RunRow]) -
             if schema.column(column).type in ("", "number") and cell is not None:
                 cells.setdefault(headers[column], cell)
     return cells
+
+
+def _saying(value: str | None, rows: Sequence[RunRow], output: Column) -> Sequence[RunRow]:
+    """The rows that brought one side of a conflict; all of them for a side that an edit brought."""
+    one = output.class_named(value) if value is not None else None
+    return [row for row in rows if one and row.values.get(output.id) == one.id] or rows
 
 
 def _values(state: State, output: Column) -> list[str | None]:
