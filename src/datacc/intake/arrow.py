@@ -4,6 +4,7 @@ import datetime
 import decimal
 import json
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
@@ -23,14 +24,12 @@ _TEXT: Final = {"dtype": "string", "_type": "Value"}
 def pyarrow(*modules: str) -> ModuleType:
     """The package, with these modules of it loaded. Raises `MissingExtra`."""
     try:
-        import pyarrow as package
-
+        found = import_module("pyarrow")
         for name in modules:
-            __import__(f"pyarrow.{name}")
+            import_module(f"pyarrow.{name}")
     except ImportError as missing:
         tries = ["pip install 'datacc[tables]'"]
         raise MissingExtra("Parquet and datasets need the package pyarrow", tries=tries) from missing
-    found: ModuleType = package
     return found
 
 

@@ -57,7 +57,9 @@ class Table(Format):
                 tries=["a folder per class", "--format parquet"],
             )
         with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, delimiter=_written_with(path), lineterminator="\n")
+            writer = csv.writer(
+                file, delimiter=_written_with(path), lineterminator="\r\n"
+            )  # so that a lone \r is quoted
             writer.writerow([guard(column.name) for column in sheet.columns])
             for number, row in enumerate(sheet.rows, 1):
                 cells = [_cell(row.get(column.name), column) for column in sheet.columns]

@@ -46,6 +46,12 @@ def decide(found: Found, options: ImportOptions, known: Sequence[str] | None, ou
     """
     if found.kinds:
         return _as_said(found, options, known, output, where)
+    return _guessed(found, options, known, output, where)
+
+
+def _guessed(
+    found: Found, options: ImportOptions, known: Sequence[str] | None, output: str | None, where: str
+) -> Roles:
     label = _label(found, options, output, where)
     split = options.split or _split_column(found)
     key = options.key or found.key
