@@ -281,6 +281,13 @@ def test_a_table_in_an_archive(kind: str, tmp_path: Path) -> None:
     assert [dict(row.cells) for row in found.rows] == [{"x": "1", "label": "a"}, {"x": "2", "label": "b"}]
 
 
+def test_a_bad_table_in_an_archive_is_named(tmp_path: Path) -> None:
+    path = pack(tmp_path / "rows.zip", [("deep/rows.csv", b"x,x\n1,a\n")])
+    with pytest.raises(DataError, match="two columns") as caught:
+        load("intake", "archive").read(path)
+    assert caught.value.where == f"{path}:deep/rows.csv:1"
+
+
 def test_a_hostile_import_changes_nothing(tmp_path: Path) -> None:
     repository = create(tmp_path / "repo", "pets").repository
     before = sorted(repository.root.rglob("*"))

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,14 @@ def pets(tmp_path: Path) -> Repository:
 @pytest.mark.parametrize("target", FILES)
 def test_pictures_come_back(target: str, pets: Repository, tmp_path: Path) -> None:
     check_round_trip(pets, tmp_path, target)
+
+
+def test_a_packed_export_comes_back(pets: Repository, tmp_path: Path) -> None:
+    path, _ = out(pets, tmp_path / "out", "pets/folder")
+    packed = shutil.make_archive(str(tmp_path / "packed"), "zip", path.parent, path.name)
+    second = create(tmp_path / "second", "again").repository
+    import_examples(second, Path(packed), ImportOptions())
+    assert all_said(second) == all_said(pets)
 
 
 def test_pictures_as_arrays_come_back(tmp_path: Path) -> None:

@@ -44,12 +44,12 @@ class Archive(Format):
         nested = [member.where for member in seen if member not in plain]
         tables = [member for member in plain if not member.parts[-1].endswith(_SIDE)]
         name = _TABLES.get(Path(tables[0].parts[-1]).suffix.lower()) if len(tables) == 1 else None
-        found = _table(name, tables[0], plain) if name else found_in(_below_top(plain), (), str(path))
+        found = _table(name, tables[0], plain, path) if name else found_in(_below_top(plain), (), str(path))
         notes = [f"{len(nested):,} archives in the archive left out: {', '.join(nested[:3])}"] if nested else []
         return replace(found, notes=(*found.notes, *notes))
 
 
-def _table(name: str, table: Member, members: Sequence[Member]) -> Found:
+def _table(name: str, table: Member, members: Sequence[Member], archive: Path) -> Found:
     """The rows of one table, read under a name of our own."""
     side = [member for member in members if member.parts[-1] == side_file(Path(table.parts[-1])).name]
     with tempfile.TemporaryDirectory(prefix="datacc-") as folder:
@@ -58,7 +58,11 @@ def _table(name: str, table: Member, members: Sequence[Member]) -> Found:
         if side:
             side_file(path).write_bytes(side[0].read())
         format: Any = load("intake", name)
-        found: Found = format.read(path)
+        try:
+            found: Found = format.read(path)
+        except DataError as error:
+            where = error.where.replace(str(path), f"{archive}:{table.where}")
+            raise DataError(error.what, where=where, tries=error.tries) from error
         return found
 
 
