@@ -17,7 +17,7 @@ from datacc.errors import DataccError, ResourceError, UsageError
 
 # In the order in which one meets them.
 VERBS: Final = (
-    *("new", "import", "label", "delete", "restore", "undo", "commit", "revert"),
+    *("new", "import", "export", "label", "delete", "restore", "undo", "commit", "revert"),
     *("branch", "switch", "merge", "resolve", "check"),
     *("votes", "agreement", "gold", "schema"),
     *("status", "log", "show", "blame"),

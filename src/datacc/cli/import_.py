@@ -1,4 +1,4 @@
-"""Import examples: a folder per class, CSV, TSV, JSON Lines or .npz.
+"""Import examples: a folder per class, a table, .npz, Parquet, Label Studio, Hugging Face, or an archive.
 
 One import is one commit, or nothing at all when anything in it cannot be read. The first import also writes the
 datacc.toml that fits.
@@ -21,7 +21,9 @@ MOST_CLASSES: Final = 20
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What to import, and which column is what."""
-    parser.add_argument("path", type=Path, help="a folder per class, or a .csv, .tsv, .jsonl or .npz file")
+    parser.add_argument(
+        "path", type=Path, help="a folder, or a .csv, .tsv, .jsonl, .npz, .parquet, .json, .zip or .tar file"
+    )
     parser.add_argument("--label", metavar="COLUMN", help="holds the class")
     parser.add_argument("--group", metavar="COLUMN", help="rows of one group never straddle two splits")
     parser.add_argument("--split", metavar="COLUMN", help="says learn, tune or judge")

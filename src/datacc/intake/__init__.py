@@ -1,10 +1,15 @@
-"""Intake: read examples from a folder or file in somebody else's format, one format per file."""
+"""Intake: read examples from a folder or file in somebody else's format and write them, one format per file."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, final, overload
+from typing import TYPE_CHECKING, Any, final, overload
+
+from datacc.errors import DataError
+
+if TYPE_CHECKING:
+    from datacc.intake.sheet import Sheet
 
 
 @final
@@ -65,12 +70,19 @@ class TableRows(Sequence[Raw]):
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What a format found: examples in the order of the file, `columns` in file order, what is bad, and notes."""
+    """What a format found: examples in the order of the file, `columns` in file order, what is bad, and notes.
+
+    `kinds` is what an export said of every column, and `output` how it called the label: then nothing is guessed.
+    `key` is the column that tells equal rows apart where the format has one.
+    """
 
     rows: Sequence[Raw]
     columns: tuple[str, ...] = ()
     bad: tuple[Bad, ...] = ()
     notes: tuple[str, ...] = ()
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    output: str | None = None
+    key: str | None = None
 
     @property
     def is_media(self) -> bool:
@@ -91,7 +103,12 @@ class Found:
 
 
 class Format(ABC):
-    """A format that examples can be imported from. Members are stateless."""
+    """A format that examples can be imported from, and exported to where it says how. Members are stateless.
+
+    `endings`: an export to a path that ends so takes this format.
+    """
+
+    endings: tuple[str, ...] = ()
 
     @abstractmethod
     def matches(self, path: Path) -> bool:
@@ -100,3 +117,10 @@ class Format(ABC):
     @abstractmethod
     def read(self, path: Path) -> Found:
         """Every example at `path`. Raises `DataError` when it cannot be read at all."""
+
+    def write(self, sheet: "Sheet", path: Path) -> None:
+        """Write `sheet` to `path`, which is not there yet; files beside it begin with its name.
+
+        Raises `DataError` for examples that the format cannot hold.
+        """
+        raise DataError("this format can be imported only", where=path.name, tries=["datacc export --help"])

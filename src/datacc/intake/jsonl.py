@@ -2,17 +2,22 @@
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from datacc.errors import DataError
 from datacc.intake import Bad, Format, Found, Raw
+from datacc.intake.sheet import Sheet, read_side, side_file
+from datacc.repo.identity import canonical_json
 
 _HALF: Final = re.compile("[\ud800-\udfff]")  # JSON can escape it, UTF-8 cannot hold it
 
 
 class JsonLines(Format):
     """Rows of typed cells; a missing key is a missing cell."""
+
+    endings = (".jsonl", ".ndjson")
 
     def matches(self, path: Path) -> bool:
         """Whether the name ends in .jsonl or .ndjson."""
@@ -27,19 +32,41 @@ class JsonLines(Format):
             if not line.strip():
                 continue
             try:
-                rows.append(Raw(where=where, cells=_cells(json.loads(line.decode("utf-8-sig")))))
+                rows.append(Raw(where=where, cells=_object(json.loads(line.decode("utf-8-sig")))))
             except (ValueError, RecursionError) as error:
                 bad.append(Bad(where=where, why=_why(error)))
         if not rows and not bad:
             raise DataError("the file is empty", where=str(path), tries=["give a file with one JSON object per line"])
+        said = read_side(path)
         columns = tuple(dict.fromkeys(column for row in rows for column in row.cells))
+        if said:
+            columns = tuple(column.name for column in said.columns)
         whole = tuple(Raw(where=row.where, cells={c: row.cells.get(c) for c in columns}) for row in rows)
-        return Found(rows=whole, columns=columns, bad=tuple(bad))
+        return said.found(whole, bad=tuple(bad)) if said else Found(rows=whole, columns=columns, bad=tuple(bad))
+
+    def write(self, sheet: Sheet, path: Path) -> None:
+        """One object per row, without its empty cells, and beside the file what the columns are."""
+        if sheet.media:
+            raise DataError(
+                "the examples are files, which JSON Lines cannot hold",
+                where=path.name,
+                tries=["a folder per class", "--format parquet"],
+            )
+        columns = [column.name for column in sheet.columns]
+        with path.open("w", encoding="utf-8", newline="\n") as file:
+            for row in sheet.rows:
+                file.write(canonical_json({c: row[c] for c in columns if row.get(c) is not None}) + "\n")
+        side_file(path).write_text(sheet.said(), encoding="utf-8", newline="\n")
 
 
-def _cells(value: Any) -> dict[str, Any]:
+def _object(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError("is not a JSON object")
+    return flat(value)
+
+
+def flat(value: Mapping[str, Any]) -> dict[str, Any]:
+    """The cells of an object: a list of numbers is one per element. Raises `ValueError` for anything deeper."""
     cells: dict[str, Any] = {}
     for key, item in value.items():
         if isinstance(item, list) and all(isinstance(x, int | float) and not isinstance(x, bool) for x in item):

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from datacc.errors import DataError
 from datacc.intake import Format, Found, Raw
+from datacc.intake.arrays import WORDS, exported, read_exported
+from datacc.intake.sheet import Sheet
 
 LARGEST: Final = 8 << 30  # bytes, unpacked
 _INPUTS: Final = ("x", "X", "images")
@@ -20,6 +22,8 @@ _LABELS: Final = ("y", "labels")
 class Npz(Format):
     """Pictures (N, H, W) or (N, H, W, 1 or 3) of bytes become PGM or PPM files; (N, F) numbers become F columns."""
 
+    endings = (".npz",)
+
     def matches(self, path: Path) -> bool:
         """Whether the name ends in .npz."""
         return path.suffix.lower() == ".npz" and path.is_file()
@@ -27,6 +31,8 @@ class Npz(Format):
     def read(self, path: Path) -> Found:
         """One example per entry of the first axis; other arrays (N,) become columns under their own names."""
         arrays = _open(path)
+        if WORDS in arrays:
+            return read_exported(arrays, _pictures, path)
         name = _pick(arrays, _INPUTS, path)
         inputs, count = arrays[name], len(arrays[name])
         labels = next((arrays[word] for word in _LABELS if word in arrays), None)
@@ -47,6 +53,11 @@ class Npz(Format):
         parts = zip(wheres, media, cells, said, strict=True)
         found = tuple(Raw(where=where, media=m, cells=c, label=y) for where, m, c, y in parts)
         return Found(rows=found, columns=(*own, *extra))
+
+    def write(self, sheet: Sheet, path: Path) -> None:
+        """`x` (pictures of one size, or float64 columns), `y` (text), and what else is known in `datacc`."""
+        with path.open("wb") as file:
+            np.savez(file, allow_pickle=False, **exported(sheet, path))
 
 
 def _open(path: Path) -> dict[str, NDArray[Any]]:

@@ -1,4 +1,7 @@
-"""CSV and TSV: a header line, then one example per line; the delimiter is found by looking."""
+"""CSV and TSV: a header line, then one example per line; the delimiter is found by looking.
+
+Exported cells are guarded against spreadsheets that run text as formulas (`formula.py`).
+"""
 
 import codecs
 import csv
@@ -7,10 +10,12 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from datacc.errors import DataError
-from datacc.intake import Bad, Format, Found, TableRows
+from datacc.intake import Bad, Format, Found, Raw, TableRows
+from datacc.intake.formula import guard, unguard
+from datacc.intake.sheet import Said, Sheet, SheetColumn, as_cell, from_cell, read_side, side_file
 
 _DELIMITERS: Final = (",", "\t", ";", "|")
 _LOOK: Final = 20  # records read to find the delimiter
@@ -18,7 +23,9 @@ _LONGEST_CELL: Final = 1 << 20  # characters
 
 
 class Table(Format):
-    """Rows of text; which columns are numbers, labels or groups is decided later."""
+    """Rows of text; which columns are numbers, labels or groups is decided later, unless an export told it."""
+
+    endings = (".csv", ".tsv")
 
     def matches(self, path: Path) -> bool:
         """Whether the name ends in .csv or .tsv."""
@@ -27,8 +34,8 @@ class Table(Format):
     def read(self, path: Path) -> Found:
         """The rows below the header; blank lines are left out, ragged ones are bad."""
         csv.field_size_limit(_LONGEST_CELL)
-        text = _text(path)
-        delimiter = _delimiter(text, path)
+        text, said = _text(path), read_side(path)
+        delimiter = _written_with(path) if said else _delimiter(text, path)
         records, lines = _records(text, delimiter, path)
         header = _header(records[0] if records else [], path)
         width, bad = len(header), list[Bad]()
@@ -40,7 +47,58 @@ class Table(Format):
             rows = [row for row in rows if len(row) == width]
         columns = map(list, zip(*rows, strict=True)) if rows else ([] for _ in header)
         cells = dict(zip(header, columns, strict=True))
-        return Found(rows=TableRows(file=path.name, lines=lines, cells=cells), columns=tuple(header), bad=tuple(bad))
+        table = TableRows(file=path.name, lines=lines, cells=cells)
+        found = Found(rows=table, columns=tuple(header), bad=tuple(bad))
+        return _as_said(found, said, path) if said else found
+
+    def write(self, sheet: Sheet, path: Path) -> None:
+        """The table, tab-separated when the name ends in .tsv, and beside it what its columns are."""
+        if sheet.media:
+            raise DataError(
+                "the examples are files, which a table cannot hold",
+                where=path.name,
+                tries=["a folder per class", "--format parquet"],
+            )
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(
+                file, delimiter=_written_with(path), lineterminator="\r\n"
+            )  # so that a lone \r is quoted
+            writer.writerow([guard(column.name) for column in sheet.columns])
+            for number, row in enumerate(sheet.rows, 1):
+                cells = [_cell(row.get(column.name), column) for column in sheet.columns]
+                if max(map(len, cells)) > _LONGEST_CELL:
+                    raise DataError("a cell is too long for a table", where=f"row {number}", tries=["--format parquet"])
+                writer.writerow(cells)
+        side_file(path).write_text(sheet.said(), encoding="utf-8", newline="\n")
+
+
+def _written_with(path: Path) -> str:
+    return "\t" if path.suffix.lower() == ".tsv" else ","
+
+
+def _cell(value: Any, column: SheetColumn) -> str:
+    text = as_cell(value, column.type)
+    return text if isinstance(value, int | float) else guard(text)
+
+
+def _as_said(found: Found, said: Said, path: Path) -> Found:
+    """Every cell as the value that was exported."""
+    header = [unguard(name) for name in found.columns]
+    if header != [column.name for column in said.columns]:
+        what = "the header is not the one that its description tells"
+        raise DataError(what, where=f"{path}:1", tries=["mend the header", f"remove {side_file(path).name}"])
+    rows, bad = [], list(found.bad)
+    for row in found.rows:
+        texts = zip(said.columns, row.cells.values(), strict=True)
+        try:
+            rows.append(Raw(where=row.where, cells={c.name: _value(text, c, row.where) for c, text in texts}))
+        except DataError as error:
+            bad.append(Bad(where=row.where, why=error.what))
+    return said.found(rows, bad=tuple(bad))
+
+
+def _value(text: str, column: SheetColumn, where: str) -> Any:
+    return from_cell(text if column.type == "number" else unguard(text), column.type, where)
 
 
 def _text(path: Path) -> str:

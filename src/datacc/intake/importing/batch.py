@@ -113,7 +113,7 @@ def _cells(found: Identified, schema: Schema) -> dict[str, Sequence[Any]]:
         "group": rows.group,
         "key": rows.key,
         "split": rows.split,
-        "name": rows.where,
+        "name": rows.name,
         "occurrence": [number or None for number in found.occurrences] if any(found.occurrences) else [],
     }
     cells: dict[str, Sequence[Any]] = {}

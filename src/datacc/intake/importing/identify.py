@@ -51,6 +51,8 @@ def _again(plain: str, occurrence: int) -> str:
 
 def _occurrences(columns: Mapping[str, Sequence[Any]], rows: Rows) -> list[int]:
     """How often each row's inputs, without a key, stood in a row before it."""
+    if rows.occurrence is not None:  # an export told it
+        return [number or 0 for number in rows.occurrence]
     keyless = [key is None for key in rows.key]
     whole: list[Any] = list(zip(*columns.values(), strict=True)) if len(columns) > 1 else list(*columns.values())
     if len(set(whole)) == len(whole):

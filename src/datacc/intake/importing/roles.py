@@ -37,6 +37,8 @@ class Roles:
     numeric: frozenset[str]
     texts: frozenset[str]
     notes: tuple[str, ...]
+    name: str | None = None
+    occurrence: str | None = None
 
 
 def decide(
@@ -53,9 +55,23 @@ def decide(
 
     Raises `DataError` when a column is not there, or no column can be the label or an input.
     """
+    if found.kinds:
+        return _as_said(found, options, known, output, where)
+    return _guessed(found, options, known, output, where, known_texts)
+
+
+def _guessed(
+    found: Found,
+    options: ImportOptions,
+    known: Sequence[str] | None,
+    output: str | None,
+    where: str,
+    known_texts: frozenset[str],
+) -> Roles:
     label = _label(found, options, output, where)
     split = options.split or _split_column(found)
-    named = {name: column for name, column in _named(options, label, split).items() if column is not None}
+    key = options.key or found.key
+    named = {name: column for name, column in _named(options, label, split, key).items() if column is not None}
     for role, column in named.items():
         _require(found, column, f"--{role}", where)
     if label is not None:
@@ -76,7 +92,7 @@ def decide(
         label=label,
         group=options.group,
         split=split,
-        key=options.key,
+        key=key,
         others=others,
         numeric=numeric,
         texts=texts,
@@ -102,8 +118,42 @@ def _inputs(
     return tuple(told)
 
 
-def _named(options: ImportOptions, label: str | None, split: str | None) -> dict[str, str | None]:
-    return {"label": label, "group": options.group, "split": split, "key": options.key}
+def _as_said(
+    found: Found, options: ImportOptions, known: Sequence[str] | None, output: str | None, where: str
+) -> Roles:
+    """The roles that an export told; what the user says and what is decided already win."""
+
+    def first(kind: str) -> str | None:
+        return next((column for column in found.columns if found.kinds[column] == kind), None)
+
+    label = options.label if options.label in found.columns else first("output")
+    given = options.inputs if options.inputs is not None else known
+    inputs = tuple(given if given is not None else (c for c in found.columns if found.kinds[c] == "input"))
+    one = {
+        "label": label,
+        "group": options.group or first("group"),
+        "split": options.split or first("split"),
+        "key": options.key or first("key"),
+        "name": first("name"),
+        "occurrence": first("occurrence"),
+    }
+    for role, column in [*one.items(), *(("input", column) for column in inputs)]:
+        if column is not None:
+            _require(found, column, role, where)
+    taken = {*inputs, *one.values()}
+    return Roles(
+        inputs=inputs,
+        output=output or options.label or found.output or label or "label",
+        others=tuple(column for column in found.columns if column not in taken),
+        numeric=frozenset(),
+        texts=frozenset(c for c in inputs if any(type(cell) is str for cell in found.column(c))),
+        notes=(),
+        **one,
+    )
+
+
+def _named(options: ImportOptions, label: str | None, split: str | None, key: str | None) -> dict[str, str | None]:
+    return {"label": label, "group": options.group, "split": split, "key": key}
 
 
 def _require(found: Found, column: str, role: str, where: str) -> None:

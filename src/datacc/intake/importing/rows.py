@@ -18,7 +18,10 @@ Cell = TypeVar("Cell")
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One example, typed. `numbers`, `texts`: input column → finite float or text; `others`: column → JSON value."""
+    """One example, typed. `numbers`, `texts`: input column → finite float or text; `others`: column → JSON value.
+
+    `name` is what the user calls it.
+    """
 
     where: str
     media: Path | bytes | None
@@ -28,6 +31,7 @@ class Row:
     split: str | None
     group: str | None
     key: str | None
+    name: str
     others: Mapping[str, Any]
 
     def read(self) -> bytes:
@@ -39,7 +43,10 @@ class Row:
 @final
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Rows(Sequence[Row]):
-    """N examples as columns of N; `media` is None for rows of a table."""
+    """N examples as columns of N; `media` is None for rows of a table.
+
+    `occurrence` tells equal rows apart where an export told it.
+    """
 
     where: Sequence[str]
     media: Sequence[Path | bytes] | None
@@ -49,6 +56,8 @@ class Rows(Sequence[Row]):
     split: Sequence[str | None]
     group: Sequence[str | None]
     key: Sequence[str | None]
+    name: Sequence[str]
+    occurrence: Sequence[int | None] | None
     others: Mapping[str, Sequence[Any]]
 
     def __len__(self) -> int:
@@ -73,6 +82,7 @@ class Rows(Sequence[Row]):
             split=self.split[number],
             group=self.group[number],
             key=self.key[number],
+            name=self.name[number],
             others={name: column[number] for name, column in self.others.items()},
         )
 
@@ -93,6 +103,8 @@ class Rows(Sequence[Row]):
             split=some(self.split),
             group=some(self.group),
             key=some(self.key),
+            name=some(self.name),
+            occurrence=some(self.occurrence) if self.occurrence is not None else None,
             others={name: some(column) for name, column in self.others.items()},
         )
 
@@ -175,8 +187,17 @@ def _rows(found: Found, roles: Roles, where: Sequence[str]) -> Rows:
         split=[named[w] if w else own for w, own in zip(words, own_splits, strict=True)] if named else own_splits,
         group=_each(found.column(roles.group), as_text) if roles.group else nothing,
         key=_each(found.column(roles.key), as_text) if roles.key else nothing,
+        name=_names(found, roles, where),
+        occurrence=[int(number(x) or 0) for x in found.column(roles.occurrence)] if roles.occurrence else None,
         others={c: _each(found.column(c), as_number if c in roles.numeric else plain) for c in roles.others},
     )
+
+
+def _names(found: Found, roles: Roles, where: Sequence[str]) -> Sequence[str]:
+    """What the user calls each row: its place, unless an export told it."""
+    if not roles.name:
+        return where
+    return [name or place for name, place in zip(_each(found.column(roles.name), as_text), where, strict=True)]
 
 
 def _each(cells: Sequence[Any], read: Callable[[Any], Cell]) -> list[Cell]:
