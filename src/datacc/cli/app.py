@@ -19,6 +19,7 @@ from datacc.errors import DataccError, ResourceError, UsageError
 VERBS: Final = (
     *("new", "import", "label", "delete", "restore", "undo", "commit", "revert"),
     *("branch", "switch", "merge", "resolve", "check"),
+    *("push", "pull", "fetch", "remote", "trust", "gc", "fsck"),
     *("status", "log", "show", "blame"),
     *("build", "compile", "judge", "prove", "diff"),
     *("run", "inspect"),

@@ -10,6 +10,7 @@ from datacc.errors import UsageError
 from datacc.repo.find import Repository
 from datacc.repo.journal import Journal
 from datacc.repo.operation import Operation, parse_lines
+from datacc.repo.place import refuse_links
 from datacc.repo.words import counted
 from datacc.store import digest, write_atomically
 
@@ -50,6 +51,7 @@ def _commit_edits(
     path = segment_path(lines, operations)
     said = message or _summary(operations)
     try:
+        refuse_links(repository.root, path)
         write_atomically(repository.root / path, "".join(f"{line}\n" for line in lines).encode())
         made = repository.git.commit([path, *beside], said)
     except BaseException:

@@ -1,4 +1,4 @@
-"""Find the label repository that a folder lies in, and refuse one from the future."""
+"""Find the label repository that a folder lies in; refuse one from the future, and one that brings local files."""
 
 import json
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from datacc.repo.git import Git
 
 FORMAT: Final = 0
 MARKER: Final = "schema/format.json"
+OWN_FOLDER: Final = ".datacc"  # journal, packs, caches: local, so that no commit may bring it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,16 +27,36 @@ class Repository:
 
 
 def find(start: Path) -> Repository:
-    """The repository that `start` lies in. Raises `RepositoryError` when there is none, or a newer one."""
+    """The repository that `start` lies in. Raises `RepositoryError` when there is none, a newer one, or one that brings
+    a `.datacc` of its own."""
     for folder in (start.absolute(), *start.absolute().parents):
         marker = folder / MARKER
         if marker.is_file():
-            return Repository(root=folder, name=check_marker(marker.read_bytes(), str(marker)))
+            repository = Repository(root=folder, name=check_marker(marker.read_bytes(), str(marker)))
+            _refuse_planted(repository)
+            return repository
     raise RepositoryError(
         "this is no label repository, and neither is a folder above it",
         where=str(start),
         tries=["datacc new NAME makes one", "cd into one"],
     )
+
+
+def refuse_own_folder(git: Git, commit: str) -> None:
+    """Raises `RepositoryError` when `commit` brings files of `.datacc`: a checkout would write them over ours."""
+    if git.ask("ls-tree", commit, "--", OWN_FOLDER):
+        raise _planted(git, commit[:10])
+
+
+def _refuse_planted(repository: Repository) -> None:
+    if (repository.root / OWN_FOLDER).is_symlink() or repository.git.ask("ls-files", "--", OWN_FOLDER):
+        raise _planted(repository.git, "this repository")
+
+
+def _planted(git: Git, who: str) -> RepositoryError:
+    tries = [f"look at it; then git rm -r --cached {OWN_FOLDER}, remove the folder and commit"]
+    return RepositoryError(f"{who} brings a {OWN_FOLDER} of its own, which is not to be trusted", where=str(git.root),
+                           tries=tries)  # fmt: skip
 
 
 def check_marker(text: bytes, where: str) -> str:

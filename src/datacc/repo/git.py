@@ -11,6 +11,8 @@ from datacc.errors import DataccError, RepositoryError, ResourceError
 
 _KEPT: Final = ("GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG_", "GIT_SSH", "GIT_ASKPASS", "GIT_EXEC_PATH")
 _NOBODY: Final = ("datacc", "datacc@localhost")
+# A clone may hold files that look like a git folder, with a configuration that names programs: never take them for one.
+_GUARDS: Final = ("-c", "safe.bareRepository=explicit")
 
 
 @final
@@ -27,9 +29,9 @@ class Git:
             raise _failure(arguments[0], done.stderr.decode(errors="replace").strip(), self.root)
         return done.stdout
 
-    def ask(self, *arguments: str) -> str | None:
+    def ask(self, *arguments: str, input: bytes = b"") -> str | None:
         """What `git arguments` prints, stripped; None when it fails or prints nothing."""
-        done = self._run(arguments, b"")
+        done = self._run(arguments, input)
         return done.stdout.decode(errors="replace").strip() or None if done.returncode == 0 else None
 
     def commit_of(self, revision: str) -> str:
@@ -39,10 +41,10 @@ class Git:
             raise RepositoryError(f"there is no revision {revision!r}", where=str(self.root), tries=["datacc log"])
         return found
 
-    def tree(self, commit: str) -> dict[str, str]:
-        """Path → blob of every file at `commit` below the root."""
+    def tree(self, commit: str, *folders: str) -> dict[str, str]:
+        """Path → blob of every file at `commit` below the root, or below these folders of it."""
         entries = {}
-        for entry in self.run("ls-tree", "-r", "-z", commit).split(b"\0")[:-1]:
+        for entry in self.run("ls-tree", "-r", "-z", commit, "--", *folders).split(b"\0")[:-1]:
             head, path = entry.split(b"\t", 1)
             mode, kind, blob = head.decode().split()
             if kind == "blob" and mode.startswith("100"):
@@ -64,6 +66,12 @@ class Git:
             contents.append(bytes(raw[end + 1 : end + 1 + size]))
             at = end + 2 + size
         return contents
+
+    def damages(self) -> list[str]:
+        """What `git fsck` finds wrong, in its own words."""
+        done = self._run(("fsck", "--full", "--no-dangling", "--no-progress"), b"")
+        said = (done.stderr + done.stdout).decode(errors="replace").splitlines()
+        return said or [f"git fsck ended with {done.returncode}"] if done.returncode else []
 
     def changed(self, paths: Iterable[str]) -> list[str]:
         """The files at or below `paths` that exist and differ from HEAD, new ones too."""
@@ -111,7 +119,11 @@ class Git:
     def _run(self, arguments: Sequence[str], input: bytes) -> subprocess.CompletedProcess[bytes]:
         try:
             return subprocess.run(
-                ["git", *arguments], cwd=self.root, input=input, capture_output=True, env=_environment(os.environ)
+                ["git", *_GUARDS, *arguments],
+                cwd=self.root,
+                input=input,
+                capture_output=True,
+                env=_environment(os.environ),
             )
         except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
             if self.root.is_dir():

@@ -16,6 +16,7 @@ from datacc.repo.contents import Contents, read_contents
 from datacc.repo.find import Repository
 from datacc.repo.fold import fold
 from datacc.repo.media import places, write_packs
+from datacc.repo.packs import keep_outside
 from datacc.repo.place import commit_new, staging
 from datacc.repo.run import run_files
 from datacc.repo.schema import schema_files
@@ -80,7 +81,8 @@ def _write(repository: Repository, contents: Contents, batch: Batch, program: by
     media = [(name, one.row) for name, one in sorted(batch.media.items()) if name not in have]
     message = f"import {counted(len(batch.run.rows), 'example')} from {batch.run.origin}"
     with staging(repository) as folder:
-        staged = write_packs(folder / "media", f"media/{batch.run.id}", media) if media else {}
+        packed = write_packs(folder / "media", f"media/{batch.run.id}", media) if media else {}
+        staged = keep_outside(repository, packed)
         for number, (path, text) in enumerate(texts.items()):
             staged[path] = folder / str(number)
             staged[path].write_bytes(text)
