@@ -80,7 +80,7 @@ def fetch(repository: Repository, remote: str = DEFAULT, *, media: bool = False)
                 packs.fetch(name)
                 came += 1
     listed = git.run("for-each-ref", "--format=%(refname:lstrip=3) %(objectname)", f"refs/remotes/{remote}").decode()
-    branches = dict(line.rsplit(" ", 1) for line in listed.splitlines())
+    branches = dict(line.rsplit(" ", 1) for line in listed.splitlines() if not line.startswith("HEAD "))
     return Fetched(branches=branches, packs=came, untrusted=_untrusted(repository))
 
 
