@@ -10,7 +10,6 @@ from datacc.repo.create import create
 from datacc.repo.exchange import push
 from datacc.repo.find import Repository, find
 from datacc.repo.media import places, read_media
-from datacc.repo.remote_store import RemoteStore
 from datacc.repo.remotes import Keep, add_remote
 
 
@@ -26,7 +25,7 @@ def begun(folder: Path, pictures: Path, place: str | Path, packs: Keep = "outsid
     git(folder, "init", "--quiet", "--bare", "--initial-branch=main", "origin.git")
     ann = create(folder / "ann", "pets").repository
     git(ann.root, "remote", "add", "origin", str(folder / "origin.git"))
-    add_remote(ann, "store", str(place), packs, RemoteStore)
+    add_remote(ann, "store", str(place), packs, check=str)
     import_examples(ann, pictures, ImportOptions(label="animal"))
     return ann
 

@@ -33,8 +33,8 @@ def store(tmp_path: Path) -> Path:
 def ann(tmp_path: Path, pictures: Path, store: Path) -> Repository:
     """A repository with labels in segments, all of it pushed; a part of its objects in a pack of git's."""
     made = pushed(tmp_path, pictures, store)
-    for number in range(6):
-        if number == 3:
+    for number in range(2):
+        if number == 1:
             git(made.root, "repack", "-q", "-a", "-d")
         label(made, addresses(made)[number], None, "cat")
         commit(made)
@@ -62,7 +62,7 @@ def healed(repository: Repository) -> Checked:
     assert sorted(path for path in repository.root.rglob("*") if path.is_file()) == before
     done = fsck(repository, heal=True, deep=True)
     assert (done.damages, bool(done.healed)) == ((), True)
-    assert git(repository.root, "fsck", "--strict") in ("", git(repository.root, "fsck", "--strict"))
+    git(repository.root, "fsck", "--strict")
     assert git(repository.root, "status", "--porcelain") == ""
     assert len(all_media(repository)) == 40
     return done

@@ -16,7 +16,7 @@ from datacc.repo.identity import address
 from datacc.repo.remotes import Remote
 
 # Seconds and tries after which a remote counts as out of reach.
-_PATIENCE: Final = {"connect_timeout": 10, "read_timeout": 60, "retries": {"max_attempts": 2}}
+_PATIENCE: Final = {"connect_timeout": 10, "read_timeout": 30, "retries": {"max_attempts": 2}}
 _FOREIGN: Final = ("botocore", "aiobotocore", "aiohttp", "fsspec")  # where errors of a connection come from
 
 
@@ -36,7 +36,9 @@ class RemoteStore:
         self._fs: Any = _open(remote)
         with self._told("open"):
             # An empty place and a lost one (no bucket, a disk that is not mounted) must not look the same.
-            if not self._fs.exists(remote.folder if remote.protocol == "file" else remote.folder.split("/")[0]):
+            if remote.protocol == "s3":
+                self._fs.call_s3("head_bucket", Bucket=remote.folder.split("/")[0])
+            elif not self._fs.isdir(remote.folder):
                 raise FileNotFoundError
 
     def sizes(self) -> dict[str, int]:
@@ -160,9 +162,11 @@ class RemoteStore:
             raise self._failure(verb, error) from None
 
     def _failure(self, verb: str, error: Exception) -> RemoteError:
-        if isinstance(error, FileNotFoundError) or "NoSuchBucket" in str(error):
+        answer = getattr(error if hasattr(error, "response") else error.__cause__, "response", {})
+        status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode") if isinstance(answer, dict) else None
+        if isinstance(error, FileNotFoundError):
             return self._error("there is no such folder or bucket", ["make it", "datacc remote list"])
-        if isinstance(error, PermissionError) or "Credential" in type(error).__name__:
+        if isinstance(error, PermissionError) or status in (401, 403) or "Credential" in type(error).__name__:
             return self._error(f"it refuses to {verb}", ["check the credentials: AWS_PROFILE, AWS_ACCESS_KEY_ID …"])
         why = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else type(error).__name__
         return self._error(f"it cannot be reached to {verb}: {why}", ["run it again: what was done is kept"])
@@ -176,7 +180,9 @@ def _open(remote: Remote) -> Any:
     try:
         fsspec = import_module("fsspec")
         options = {} if remote.protocol == "file" else {"config_kwargs": _PATIENCE, "use_listings_cache": False}
-        return fsspec.filesystem(remote.protocol, skip_instance_cache=True, **options)
+        found = fsspec.filesystem(remote.protocol, skip_instance_cache=True, **options)
+        found.retries = 1  # those of the client below count already
+        return found
     except ImportError as missing:
         extra = "remote" if remote.protocol == "file" else "s3"
         what = f"the remote {remote.name} needs {missing.name}, which is not installed"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from typing import Final
 
-from datacc.errors import DataccError, TrustError
+from datacc.errors import DataccError, RepositoryError, TrustError
 from datacc.repo.find import Repository
 from datacc.repo.fsck.damage import Damage
 from datacc.repo.fsck.stored import blob_name
@@ -50,7 +50,11 @@ def remote_damages(repository: Repository, packs: Packs, needs: Mapping[str, Nee
     """Packs that a trusted remote lacks or does not hold whole (`deep`: each is read); needed ones that are nowhere."""
     held = {name for name, need in needs.items() if need.blob is not None or packs.local(name) is not None}
     unknown = False
-    for remote in read_remotes(repository.git):
+    try:
+        remotes = read_remotes(repository.git)
+    except RepositoryError:
+        return  # the content of the commit is damaged, which `content` tells
+    for remote in remotes:
         wanted = {name: need for name, need in needs.items() if need.blob is None or remote.packs == "both"}
         try:
             faults = dict(_remote_faults(packs, remote, wanted, deep=deep))
