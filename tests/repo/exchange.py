@@ -1,5 +1,6 @@
 """Two people with a clone each, a bare repository between them, and a remote for their packs."""
 
+import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,6 +35,17 @@ def pushed(folder: Path, pictures: Path, place: str | Path, packs: Keep = "outsi
     ann = begun(folder, pictures, place, packs)
     push(ann)
     return ann
+
+
+def restored(template: Path) -> Path:
+    """The folder of a template, as it was when first asked for, in its place: the paths in it stay right."""
+    kept = template.with_name(f"{template.name}-kept")
+    if kept.exists():
+        shutil.rmtree(template)
+        shutil.copytree(kept, template, symlinks=True)
+    else:
+        shutil.copytree(template, kept, symlinks=True)
+    return template
 
 
 def cloned(folder: Path, name: str = "bob") -> Repository:

@@ -10,7 +10,7 @@ import pytest
 
 from datacc.repo.commit import commit
 from datacc.repo.exchange import push
-from datacc.repo.find import MARKER, Repository
+from datacc.repo.find import MARKER, Repository, find
 from datacc.repo.fsck.content import content_damages, index_damages, run_damages, segment_damages
 from datacc.repo.fsck.copies import pack_damages
 from datacc.repo.fsck.perform import Checked, find_damaged, fsck
@@ -18,28 +18,40 @@ from datacc.repo.fsck.stored import stored_fault
 from datacc.repo.identity import address
 from datacc.repo.label import label
 from datacc.store import Store
-from tests.repo.exchange import addresses, all_media, git, pushed, the_pack
+from tests.repo.conftest import drawn
+from tests.repo.exchange import addresses, all_media, git, pushed, restored, the_pack
 
 Flip = Callable[[bytes], bytes]
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Path:
-    (tmp_path / "store").mkdir()
-    return tmp_path / "store"
-
-
-@pytest.fixture
-def ann(tmp_path: Path, pictures: Path, store: Path) -> Repository:
-    """A repository with labels in segments, all of it pushed; a part of its objects in a pack of git's."""
-    made = pushed(tmp_path, pictures, store)
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository with labels, all of it pushed, loose and packed; `ann`, `origin.git`, `store` lie in it."""
+    folder = tmp_path_factory.mktemp("template")
+    (folder / "store").mkdir()
+    made = pushed(folder, drawn(folder / "pictures"), folder / "store")
     for number in range(2):
         if number == 1:
             git(made.root, "repack", "-q", "-a", "-d")
         label(made, addresses(made)[number], None, "cat")
         commit(made)
     push(made)
-    return made
+    return folder
+
+
+@pytest.fixture
+def work(template: Path) -> Path:
+    return restored(template)
+
+
+@pytest.fixture
+def store(work: Path) -> Path:
+    return work / "store"
+
+
+@pytest.fixture
+def ann(work: Path) -> Repository:
+    return find(work / "ann")
 
 
 def objects(repository: Repository, pattern: str) -> list[Path]:

@@ -8,27 +8,41 @@ import pytest
 
 from datacc.errors import RemoteError, RepositoryError
 from datacc.repo.exchange import push
-from datacc.repo.find import Repository
+from datacc.repo.find import Repository, find
 from datacc.repo.garbage import LOCAL_GRACE, REMOTE_GRACE, collect
 from datacc.repo.identity import address
 from datacc.repo.remote_store import RemoteStore
 from datacc.repo.remotes import Remote, contact
 from datacc.repo.trust import trust
-from tests.repo.exchange import all_media, cloned, git, pushed, the_pack
+from tests.repo.conftest import drawn
+from tests.repo.exchange import all_media, cloned, git, pushed, restored, the_pack
 
 NOW = datetime.now(UTC)
 LATER = NOW + REMOTE_GRACE + timedelta(hours=1)
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Path:
-    (tmp_path / "store").mkdir()
-    return tmp_path / "store"
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository that is pushed; `ann`, `origin.git` and `store` lie in it."""
+    folder = tmp_path_factory.mktemp("template")
+    (folder / "store").mkdir()
+    pushed(folder, drawn(folder / "pictures"), folder / "store")
+    return folder
 
 
 @pytest.fixture
-def ann(tmp_path: Path, pictures: Path, store: Path) -> Repository:
-    return pushed(tmp_path, pictures, store)
+def work(template: Path) -> Path:
+    return restored(template)
+
+
+@pytest.fixture
+def store(work: Path) -> Path:
+    return work / "store"
+
+
+@pytest.fixture
+def ann(work: Path) -> Repository:
+    return find(work / "ann")
 
 
 def orphan(store: Path) -> str:
@@ -92,9 +106,9 @@ def test_a_remote_is_marked_and_emptied_days_later(ann: Repository, store: Path)
     assert (names(store / "packs"), names(store / "tombstones")) == ({the_pack(ann)}, set())
 
 
-def test_what_is_needed_again_is_not_deleted(ann: Repository, store: Path, tmp_path: Path) -> None:
+def test_what_is_needed_again_is_not_deleted(ann: Repository, store: Path, work: Path) -> None:
     """Somebody whose branch was not pushed yet is marked against, pushes, and keeps everything."""
-    bob = cloned(tmp_path)
+    bob = cloned(work)
     trust(bob, [contact(store.as_uri())])
     git(bob.root, "reset", "-q", "--hard", "HEAD~1")
     remote = RemoteStore(Remote(name="store", url=store.as_uri(), packs="outside"))
@@ -122,19 +136,19 @@ def test_a_remote_that_others_use_is_left_alone(ann: Repository, store: Path) ->
     assert lost in names(store / "packs")
 
 
-def test_a_remote_that_nobody_trusted_is_not_opened(ann: Repository, store: Path, tmp_path: Path) -> None:
+def test_a_remote_that_nobody_trusted_is_not_opened(ann: Repository, store: Path, work: Path) -> None:
     orphan(store)
-    bob = cloned(tmp_path)
+    bob = cloned(work)
     assert collect(bob, really=True, now=LATER).skipped == ("store",)
     assert names(store / "tombstones") == set()
 
 
-def test_without_the_newest_branches_nothing_goes(ann: Repository, store: Path, tmp_path: Path) -> None:
+def test_without_the_newest_branches_nothing_goes(ann: Repository, store: Path, work: Path) -> None:
     orphan(store)
-    (tmp_path / "origin.git").rename(tmp_path / "away.git")
+    (work / "origin.git").rename(work / "away.git")
     with pytest.raises(RepositoryError, match="fetch"):
         collect(ann, really=True, now=LATER)
-    (tmp_path / "away.git").rename(tmp_path / "origin.git")
-    store.rename(tmp_path / "gone")
+    (work / "away.git").rename(work / "origin.git")
+    store.rename(work / "gone")
     with pytest.raises(RemoteError, match="no such folder"):
         collect(ann, really=True, now=LATER)

@@ -16,7 +16,7 @@ from datacc.repo.identity import address
 from datacc.repo.remotes import Remote
 
 # Seconds and tries after which a remote counts as out of reach.
-_PATIENCE: Final = {"connect_timeout": 10, "read_timeout": 30, "retries": {"max_attempts": 2}}
+_PATIENCE: Final = {"connect_timeout": 10, "read_timeout": 30, "retries": {"max_attempts": 1}}
 _FOREIGN: Final = ("botocore", "aiobotocore", "aiohttp", "fsspec")  # where errors of a connection come from
 
 
