@@ -15,7 +15,7 @@ Told = Callable[..., str]
 
 
 @pytest.fixture
-def ann(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, datacc: Datacc) -> Path:
+def ann(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, datacc: Datacc, told: Told) -> Path:
     """Ann's repository of pictures, the current folder; its packs are to lie in `store`."""
     monkeypatch.chdir(tmp_path)
     subprocess.run(["git", "init", "-q", "--bare", "--initial-branch=main", "origin.git"], check=True)
@@ -24,7 +24,7 @@ def ann(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, datacc: Datacc) -> Path
     monkeypatch.chdir(tmp_path / "ann")
     subprocess.run(["git", "remote", "add", "origin", "../origin.git"], check=True)
     datacc("remote", "add", "store", "../store")
-    datacc("import", drawn(tmp_path / "pictures"), "--label", "animal")
+    assert "here alone until datacc push" in told("import", drawn(tmp_path / "pictures"), "--label", "animal")
     return tmp_path / "ann"
 
 

@@ -36,8 +36,9 @@ def test_two_clones_exchange_labels_and_media(tmp_path: Path, pictures: Path, st
     trust(bob, [contact(store.as_uri())])
     one, other = relabel(ann, 0, "cat"), relabel(bob, 1, "dog")
     push(ann)
-    with pytest.raises(RepositoryError, match="push"):
+    with pytest.raises(RepositoryError, match="push") as caught:
         push(bob)
+    assert caught.value.tries == ("datacc pull",)
     done = pull(bob)
     assert done.fetched.branches == {"main": ann.git.commit_of("HEAD")}
     push(bob)

@@ -65,9 +65,10 @@ def test_any_other_text_names_no_remote(text: bytes) -> None:
 
 
 def test_a_remote_is_named_in_a_commit_and_trusted_by_who_named_it(empty: Repository, tmp_path: Path) -> None:
-    (tmp_path / "a b").mkdir()
-    remote = add_remote(empty, "store", str(tmp_path / "a b"), "outside", RemoteStore)
-    assert (read_remotes(empty.git), remote.url) == ((remote,), (tmp_path / "a b").as_uri())
+    (tmp_path / "a %20b").mkdir()
+    remote = add_remote(empty, "store", str(tmp_path / "a %20b"), "outside", RemoteStore)
+    assert (read_remotes(empty.git), remote.url) == ((remote,), (tmp_path / "a %20b").as_uri())
+    assert Path(remote.folder) == tmp_path / "a %20b"
     assert trusted(empty) == {contact(remote.url)}
     assert empty.git.run("status", "--porcelain") == b""
     with pytest.raises(UsageError, match="already"):

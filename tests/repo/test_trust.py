@@ -247,6 +247,15 @@ def test_local_files_never_come_by_git(repository: Repository, tmp_path: Path, n
         find(tmp_path / "clone")
 
 
+@pytest.mark.parametrize("name", [".DATACC", ".Datacc.", ".datacc ", "DATACC~1", ".datacc::$INDEX_ALLOCATION"])
+def test_nor_do_they_under_another_spelling(repository: Repository, name: str) -> None:
+    blob = git(repository.root, "hash-object", "-w", MARKER).strip()
+    git(repository.root, "update-index", "--add", "--cacheinfo", f"100644,{blob},{name}/journal")
+    git(repository.root, "commit", "-q", "-m", "a gift")
+    with pytest.raises(RepositoryError, match=r"\.datacc of its own"):
+        find(repository.root)
+
+
 @pytest.mark.parametrize("move", [merge, switch])
 def test_a_branch_cannot_bring_a_journal_over_ours(repository: Repository, move: Callable[..., object]) -> None:
     git(repository.root, "switch", "-q", "-c", "gift")

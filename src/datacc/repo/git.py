@@ -1,6 +1,7 @@
 """The one door to git: the `git` command line, without a shell, with NUL-separated formats and a clean environment."""
 
 import os
+import re
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from datacc.errors import DataccError, RepositoryError, ResourceError
 
 _KEPT: Final = ("GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG_", "GIT_SSH", "GIT_ASKPASS", "GIT_EXEC_PATH")
 _NOBODY: Final = ("datacc", "datacc@localhost")
+_SECRET: Final = re.compile(r"://[^/@\s]*@")  # a password in the URL of a git remote
 # A clone may hold files that look like a git folder, with a configuration that names programs: never take them for one.
 _GUARDS: Final = ("-c", "safe.bareRepository=explicit")
 
@@ -145,4 +147,6 @@ def _failure(verb: str, said: str, root: Path) -> DataccError:
     if "dubious ownership" in said:
         tries = [f"git config --global --add safe.directory {root}"]
         return RepositoryError("another user owns this git repository", where=str(root), tries=tries)
-    return RepositoryError(f"git {verb} failed: {said or 'it said nothing'}", where=str(root), tries=["git status"])
+    said = _SECRET.sub("://", said) or "it said nothing"
+    tries = ["datacc pull"] if verb == "push" and "[rejected]" in said else ["git status"]
+    return RepositoryError(f"git {verb} failed: {said}", where=str(root), tries=tries)

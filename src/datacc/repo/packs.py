@@ -27,10 +27,15 @@ def packs_folder(repository: Repository) -> Path:
     return repository.root / ".datacc" / "packs"
 
 
+def keeps_outside(repository: Repository) -> bool:
+    """Whether new packs are kept outside git: a remote is for them."""
+    return any(remote.packs == "outside" for remote in read_remotes(repository.git))
+
+
 def keep_outside(repository: Repository, staged: Mapping[str, Path]) -> dict[str, Path]:
     """Take the packs among `staged` (path below the root → file) out of what is to be committed, if a remote is for
     them; the rest. They are on disk before this returns, and `datacc push` puts them into the remote."""
-    if not any(remote.packs == "outside" for remote in read_remotes(repository.git)):
+    if not keeps_outside(repository):
         return dict(staged)
     folder = packs_folder(repository)
     folder.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from datacc.errors import RepositoryError, UsageError
@@ -36,7 +36,7 @@ class Remote:
     def folder(self) -> str:
         """The path of what fsspec opens: a folder of this machine, or bucket and prefix."""
         rest = urlsplit(self.url)
-        return url2pathname(unquote(rest.path)) if self.protocol == "file" else rest.netloc + rest.path
+        return url2pathname(rest.path) if self.protocol == "file" else rest.netloc + rest.path
 
     @property
     def protocol(self) -> str:

@@ -5,6 +5,7 @@ import os
 import re
 import zlib
 from collections.abc import Iterator
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Final
 
@@ -34,7 +35,7 @@ def stored_damages(git: Git) -> Iterator[Damage]:
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     for file in [*files, *(path for path in [index_file(git)] if path.is_file())]:
         path = Path(os.path.relpath(file, folder)).as_posix()
-        if fault := stored_fault(path, file.read_bytes(), wide=wide):
+        if fault := _file_fault(path, file, wide=wide):
             bad = True
             yield Damage(where=f"objects/{path}", what=fault, repair=_HEAL, copy="object", name=path)
     if not bad:
@@ -42,17 +43,26 @@ def stored_damages(git: Git) -> Iterator[Damage]:
             yield Damage(where="git", what=line, repair=_HEAL, copy="object")
 
 
-def stored_fault(path: str, data: bytes, *, wide: bool = False) -> str | None:
+def _file_fault(path: str, file: Path, *, wide: bool) -> str | None:
+    """As `stored_fault`, of a file that may be larger than the memory."""
+    if not file.stat().st_size:
+        return stored_fault(path, b"", wide=wide)
+    with file.open("rb") as handle, mmap(handle.fileno(), 0, access=ACCESS_READ) as data:
+        return stored_fault(path, data, wide=wide)
+
+
+def stored_fault(path: str, data: bytes | mmap, *, wide: bool = False) -> str | None:
     """What is wrong with a file of the object store; None when its checksum holds, or it has none.
 
     `path` is below `objects`; `wide`: the repository's checksums are SHA-256 instead of SHA-1.
     """
     if loose := _LOOSE.fullmatch(path):
-        return _loose_fault(loose[1] + loose[2], data)
+        return _loose_fault(loose[1] + loose[2], bytes(data))
     if path.endswith(_SUMMED):
         size = 32 if wide else 20
         skipped = path.endswith("index") and data[-size:] == bytes(size)  # index.skipHash
-        return None if skipped or _sum(data[:-size], wide=wide) == data[-size:] else "its checksum is wrong"
+        with memoryview(data) as view:
+            return None if skipped or _sum(view[:-size], wide=wide) == data[-size:] else "its checksum is wrong"
     return None
 
 
@@ -72,5 +82,5 @@ def _loose_fault(name: str, data: bytes) -> str | None:
     return None if _sum(content, wide=len(name) == 64).hex() == name else "its bytes are not those of its name"
 
 
-def _sum(data: bytes, *, wide: bool) -> bytes:
+def _sum(data: bytes | memoryview, *, wide: bool) -> bytes:
     return hashlib.new("sha256" if wide else "sha1", data, usedforsecurity=False).digest()
