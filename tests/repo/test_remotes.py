@@ -161,6 +161,12 @@ def test_a_pack_that_is_damaged_here_is_fetched_again(tmp_path: Path, pictures: 
     assert Packs(ann).read(here.name) == good == here.read_bytes()
 
 
+def test_a_damaged_pack_is_never_put(tmp_path: Path) -> None:
+    with pytest.raises(RepositoryError, match="damaged"):
+        RemoteStore(Remote(name="x", url=tmp_path.as_uri(), packs="outside")).put(address(b"a"), b"b")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_nothing_in_a_remote_is_overwritten(tmp_path: Path) -> None:
     store = RemoteStore(Remote(name="x", url=tmp_path.as_uri(), packs="outside"))
     data = b"some bytes"

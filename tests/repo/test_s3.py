@@ -117,6 +117,13 @@ def test_of_two_that_put_at_once_the_first_stays(server: Server) -> None:
     assert seen == ["*"]
 
 
+def test_a_server_without_conditional_writes(server: Server) -> None:
+    data = b"some bytes"
+    server.fault = lambda environ: "501 Not Implemented" if "HTTP_IF_NONE_MATCH" in environ else None
+    store().put(address(data), data)
+    assert store().get(address(data)) == data
+
+
 @pytest.mark.nightly
 def test_garbage_goes_in_two_steps(server: Server, tmp_path: Path, pictures: Path) -> None:
     ann = pushed(tmp_path, pictures, URL)

@@ -11,7 +11,7 @@ from datacc.repo.packs import Packs
 from datacc.repo.remote_store import RemoteStore
 from datacc.repo.remotes import Remote, contact, read_remotes
 from datacc.repo.trust import trusted
-from datacc.repo.words import counted, printable
+from datacc.repo.words import counted, listed, printable
 
 DEFAULT: str = "origin"  # git's name for where a clone came from
 
@@ -113,7 +113,11 @@ def _refuse_missing(
     lacking: Mapping[str, list[str]],
 ) -> None:
     nowhere = {name for name in needs if needs[name].blob is None and all(name in lack for lack in lacking.values())}
-    missing = [name for name in sorted(nowhere) if packs.local(name) is None]
+    missing = [name for name in sorted(nowhere) if not stores or packs.local(name) is None]
+    if missing and not stores:
+        what = f"nothing was pushed; {counted(len(missing), 'pack')} outside git, and no remote to put them into"
+        tries = ["datacc remote add NAME PLACE", "git log -- remotes"]
+        raise RepositoryError(f"{what}: {listed(missing)}", where=str(repository.root), tries=tries)
     if missing:
         shown = ", ".join(f"{name} of {needs[name].where}" for name in missing[:8])
         tries = ["datacc push where they were imported", "datacc fsck --heal", "import the files again"]

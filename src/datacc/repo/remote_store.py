@@ -7,11 +7,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from http import HTTPStatus
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, final
 
-from datacc.errors import MissingExtra, RemoteError
+from datacc.errors import MissingExtra, RemoteError, RepositoryError
 from datacc.repo.identity import address
 from datacc.repo.remotes import Remote
 
@@ -65,7 +66,9 @@ class RemoteStore:
                 return False
 
     def put(self, name: str, data: bytes) -> None:
-        """Put a pack unless it is there, and see that it lies there whole."""
+        """Put a pack unless it is there, and see that it lies there whole. Raises `RepositoryError` if `data` is not it."""
+        if address(data) != name:
+            raise RepositoryError("the pack is damaged", where=name, tries=["datacc fsck --heal"])
         with self._told("write"):
             self._create(f"{self._packs}/{name}", data)
         self.confirm(name, data)
@@ -147,6 +150,11 @@ class RemoteStore:
             self._fs.pipe_file(path, data, mode="create")
         except FileExistsError:
             return
+        except Exception as error:
+            if _status(error) != HTTPStatus.NOT_IMPLEMENTED:
+                raise
+            if not self._fs.exists(path):  # a server without conditional writes; who reads checks the bytes
+                self._fs.pipe_file(path, data)
 
     @contextmanager
     def _told(self, verb: str) -> Iterator[None]:
@@ -162,17 +170,21 @@ class RemoteStore:
             raise self._failure(verb, error) from None
 
     def _failure(self, verb: str, error: Exception) -> RemoteError:
-        answer = getattr(error if hasattr(error, "response") else error.__cause__, "response", {})
-        status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode") if isinstance(answer, dict) else None
         if isinstance(error, FileNotFoundError):
             return self._error("there is no such folder or bucket", ["make it", "datacc remote list"])
-        if isinstance(error, PermissionError) or status in (401, 403) or "Credential" in type(error).__name__:
+        if isinstance(error, PermissionError) or _status(error) in (401, 403) or "Credential" in type(error).__name__:
             return self._error(f"it refuses to {verb}", ["check the credentials: AWS_PROFILE, AWS_ACCESS_KEY_ID …"])
         why = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else type(error).__name__
         return self._error(f"it cannot be reached to {verb}: {why}", ["run it again: what was done is kept"])
 
     def _error(self, what: str, tries: list[str]) -> RemoteError:
         return RemoteError(what, where=f"remote {self.remote.name} ({self.remote.url})", tries=tries)
+
+
+def _status(error: BaseException) -> int | None:
+    """The status by which an S3 server said no, if it was one."""
+    answer = getattr(error if hasattr(error, "response") else error.__cause__, "response", None)
+    return answer.get("ResponseMetadata", {}).get("HTTPStatusCode") if isinstance(answer, dict) else None
 
 
 def _open(remote: Remote) -> Any:

@@ -1,6 +1,7 @@
 """Remotes of media: places outside git that hold packs, named in the repository without any credentials."""
 
 import json
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -83,7 +84,7 @@ def add_remote(repository: Repository, name: str, place: str, packs: Keep, check
         raise UsageError(f"{printable(name)!r} cannot be the name of a remote", tries=["a-z, 0-9 and -"])
     if name in known:
         raise UsageError(f"there is a remote {name!r} already", tries=[f"datacc remote remove {name}"])
-    url = place if _PLAIN.match(place) else Path(place).absolute().as_uri()
+    url = place if _PLAIN.match(place) else Path(os.path.abspath(place)).as_uri()
     if fault := _fault(url):
         raise UsageError(fault, tries=["s3://BUCKET/PREFIX", "file:///FOLDER", "a folder"])
     remote = Remote(name=name, url=url, packs=packs)

@@ -1,6 +1,7 @@
 """Mend damage from another copy. What is damaged is moved to `.datacc/damaged`, not deleted; it may be all there is."""
 
 import os
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -43,7 +44,7 @@ def heal_objects(repository: Repository, damages: Iterable[Damage]) -> None:
             for name, file in aside.items():
                 if not (folder / name).exists():
                     (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                    os.replace(file, folder / name)
+                    shutil.move(file, folder / name)
 
 
 def _together(folder: Path, name: str) -> list[str]:
@@ -117,5 +118,5 @@ def _move_aside(repository: Repository, file: Path) -> Path:
     number = 0
     while (target := folder / f"{number}-{file.parent.name}-{file.name}").exists():
         number += 1
-    os.replace(file, target)
+    shutil.move(file, target)  # git may keep its folder on another disk
     return target
