@@ -66,7 +66,10 @@ class RemoteStore:
                 return False
 
     def put(self, name: str, data: bytes) -> None:
-        """Put a pack unless it is there, and see that it lies there whole. Raises `RepositoryError` if `data` is not it."""
+        """Put a pack unless it is there, and see that it lies there whole.
+
+        Raises `RepositoryError` when `data` are not the bytes of that name.
+        """
         if address(data) != name:
             raise RepositoryError("the pack is damaged", where=name, tries=["datacc fsck --heal"])
         with self._told("write"):

@@ -30,15 +30,14 @@ def heal_objects(repository: Repository, damages: Iterable[Damage]) -> None:
     names = [name for one in damages if one.name for name in _together(folder, one.name)]
     aside = {name: _move_aside(repository, folder / name) for name in dict.fromkeys(names)}
     try:
-        if not index_file(git).exists():
-            git.ask("read-tree", "HEAD")
         for name in aside:
             if name.endswith(".pack"):
                 git.ask("unpack-objects", "-q", "-r", input=aside[name].read_bytes())
         _from_working_tree(git)
         if git.damages():
             _from_git_remotes(repository)
-            git.ask("read-tree", "HEAD") if not index_file(git).exists() else None
+        if not index_file(git).exists():
+            git.ask("read-tree", "HEAD")
     finally:
         if git.damages():
             for name, file in aside.items():
