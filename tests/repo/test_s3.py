@@ -14,6 +14,7 @@ from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
 from datacc.errors import RemoteError
+from datacc.repo import remote_store
 from datacc.repo.exchange import push
 from datacc.repo.fsck.perform import fsck
 from datacc.repo.garbage import REMOTE_GRACE, collect
@@ -46,9 +47,29 @@ class Server:
         return [f"<Error><Code>{SECRET}</Code><Message>{SECRET}</Message></Error>".encode()]
 
 
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+@pytest.fixture(scope="module")
+def running() -> Iterator[Server]:
     made = Server()
+    yield made
+    made.http.shutdown()
+    made.http.server_close()
+
+
+CLIENTS = dict[tuple[str | None, ...], Any]()  # to make one takes half a second
+
+
+@pytest.fixture
+def server(running: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
+    made, opened = running, remote_store._open
+    made.fault = lambda environ: None
+
+    def reused(remote: Remote) -> Any:
+        key = (remote.url, *map(os.environ.get, ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")))
+        if key not in CLIENTS:
+            CLIENTS[key] = opened(remote)
+        return CLIENTS[key]
+
+    monkeypatch.setattr(remote_store, "_open", reused)
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     for name, value in (
@@ -66,9 +87,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     )
     bucket("POST", made, "/moto-api/reset")
     bucket("PUT", made, "/pets")
-    yield made
-    made.http.shutdown()
-    made.http.server_close()
+    return made
 
 
 def bucket(verb: str, server: Server, path: str) -> None:
