@@ -188,7 +188,7 @@ def test_no_verb_runs_or_calls_what_a_clone_brings(
         monkeypatch.chdir(folder)
         for line in (
             "status", "check", "diff HEAD~1..HEAD", "fsck --heal", "gc --yes", "branch x", "switch x", "merge HEAD~1",
-            "label 0 cat", "commit", "show 0", "fetch --media", "pull", f"import {pictures}", "push", "inspect", "trust",
+            "label 0 cat", "commit", "show 0", "fetch --media", "pull", f"import {pictures}", "push", "trust",
         ):  # fmt: skip
             assert app.call([*line.split(" "), "--json"]) in range(1 + errors.RemoteError.exit_code), line
             assert (line, canary.sung(), canary.called()) == (line, [], False)
