@@ -261,8 +261,7 @@ def flips(ann: Repository, count: int, heal_every: int) -> None:
             assert fsck(ann, heal=True).damages == (), path
             if path.suffix in (".tsv", ".jsonl", ".json", "") and ".git" not in path.parts:
                 assert path.read_bytes() == texts[path]
-            path.parent.mkdir(exist_ok=True)
-            path.write_bytes(texts[path])
+            restored(ann.root.parent)
 
 
 def same_object(good: bytes, bad: bytes) -> bool:
