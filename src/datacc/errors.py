@@ -124,3 +124,15 @@ class ProofIncomplete(DataccError):
     """No promise was seen broken, but something could not be checked on this machine."""
 
     exit_code = 18
+
+
+class TrustError(DataccError):
+    """Something that came with the repository would be run, loaded or contacted, and nobody trusted it yet."""
+
+    exit_code = 19
+
+
+class RemoteError(DataccError):
+    """A remote cannot be reached, refuses, or holds something damaged; nothing was changed here."""
+
+    exit_code = 20

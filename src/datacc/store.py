@@ -69,11 +69,10 @@ class Store:
             raw = path.read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             return None
-        head, data = raw[:DIGEST_BYTES], raw[DIGEST_BYTES:]
-        if hashlib.blake2b(data, digest_size=DIGEST_BYTES).digest() != head:
+        if not self.is_whole(raw):
             path.unlink(missing_ok=True)
             return None
-        return data
+        return raw[DIGEST_BYTES:]
 
     def put(self, key: str, data: bytes) -> None:
         """Keep `data` under `key`; whatever was there is replaced."""
@@ -85,6 +84,11 @@ class Store:
     def drop(self, key: str) -> None:
         """Forget what is under `key`, if anything is."""
         self._path(key).unlink(missing_ok=True)
+
+    @staticmethod
+    def is_whole(raw: bytes) -> bool:
+        """Whether the bytes of an entry's file fit its checksum."""
+        return hashlib.blake2b(raw[DIGEST_BYTES:], digest_size=DIGEST_BYTES).digest() == raw[:DIGEST_BYTES]
 
     def _path(self, key: str) -> Path:
         return self.root / key[:2] / key[2:]

@@ -25,7 +25,10 @@ def png(seed: int) -> bytes:
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> Path:
-    folder = tmp_path / "pictures"
+    return drawn(tmp_path / "pictures")
+
+
+def drawn(folder: Path) -> Path:
     for seed in range(40):
         kind = folder / ("cat" if seed % 2 else "dog")
         kind.mkdir(parents=True, exist_ok=True)

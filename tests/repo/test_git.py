@@ -125,3 +125,11 @@ def test_git_refusing_another_users_repository_says_what_to_do() -> None:
 def test_the_repository_passes_gits_own_check(repository: Repository) -> None:
     done = subprocess.run(["git", "fsck", "--strict", "--full"], cwd=repository.root, capture_output=True, text=True)
     assert (done.returncode, done.stderr.strip()) == (0, "")
+
+
+def test_a_password_in_a_url_is_never_repeated(empty: Repository) -> None:
+    empty.git.run("remote", "add", "origin", "https://ann:hush@127.0.0.1:9/x.git")
+    with pytest.raises(RepositoryError) as caught:
+        empty.git.run("fetch", "origin")
+    assert "hush" not in str(caught.value)
+    assert "127.0.0.1" in str(caught.value)

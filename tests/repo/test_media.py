@@ -43,9 +43,9 @@ def test_a_missing_medium_is_an_error(packed: Repository) -> None:
 
 
 def test_a_damaged_medium_is_an_error(packed: Repository) -> None:
-    pack = packed.root / "media/run/000.pack"
+    pack = next(packed.root.glob("media/run/*.pack"))
     pack.write_bytes(bytes(byte ^ 1 for byte in pack.read_bytes()))
-    packed.git.commit(["media/run/000.pack"], "damage")
+    packed.git.commit([pack.relative_to(packed.root).as_posix()], "damage")
     with pytest.raises(RepositoryError, match="is damaged"):
         read_media(packed.git, packed.git.tree("HEAD"), [address(data) for data in FILES])
 

@@ -13,6 +13,7 @@ from typing import Final
 from datacc.cli.outcome import Outcome
 from datacc.intake.importing import ImportOptions, ImportReport, import_examples
 from datacc.repo.find import find
+from datacc.repo.packs import keeps_outside
 from datacc.repo.words import counted
 
 EXAMPLE: Final = "datacc import photos/ --skip-bad"
@@ -42,8 +43,11 @@ def run(options: argparse.Namespace) -> Outcome:
         inputs=tuple(options.inputs) if options.inputs else None,
         skip_bad=options.skip_bad,
     )
-    done = import_examples(find(Path.cwd()), options.path, given)
-    return Outcome(facts=asdict(done), text="\n".join(_lines(done)))
+    repository = find(Path.cwd())
+    done = import_examples(repository, options.path, given)
+    alone = any((repository.root / "media").glob(f"{done.run}/index.tsv")) and keeps_outside(repository)
+    note = ["note: its files are here alone until datacc push"] if done.run and alone else []
+    return Outcome(facts=asdict(done), text="\n".join([*_lines(done), *note, "next: datacc build"]))
 
 
 def _lines(done: ImportReport) -> Iterator[str]:
@@ -66,4 +70,3 @@ def _lines(done: ImportReport) -> Iterator[str]:
     yield from (f"note: {note}" for note in done.notes)
     if done.wrote_program:
         yield "wrote datacc.toml: say there what you need"
-    yield "next: datacc build"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from datacc.compiler.cache import cache
+from datacc.repo.wishes import require_trusted_build
 from datacc.spec.read import find_program, read_program
 from datacc.store import Store
 
@@ -23,7 +24,10 @@ class Place:
 
 def place_of(artifact: Path | None) -> Place:
     """The place of `artifact`; left out, of the program that the datacc.toml here or above asks for."""
-    if artifact is not None:
-        return Place(artifact=artifact, root=find_program(artifact).parent)
-    path = find_program(Path.cwd())
-    return Place(artifact=path.parent / "build" / read_program(path).name, root=path.parent)
+    if artifact is None:
+        path = find_program(Path.cwd())
+        place = Place(artifact=path.parent / "build" / read_program(path).name, root=path.parent)
+    else:
+        place = Place(artifact=artifact, root=find_program(artifact).parent)
+    require_trusted_build(place.artifact)
+    return place

@@ -12,6 +12,7 @@ from rich.table import Table
 from datacc.cli.outcome import Outcome
 from datacc.cli.place import place_of
 from datacc.errors import ProofFailed, ProofIncomplete
+from datacc.repo.wishes import require_trusted_build
 from datacc.runtime.prove import prove
 from datacc.runtime.prove.proof import FAILED, NOT_CHECKED, NOT_FULLY, NOT_GIVEN, Proof
 from datacc.runtime.prove.words import words
@@ -31,6 +32,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> Outcome:
     """The table of checks, the certificates in words."""
     folder: Path = options.artifact or place_of(None).artifact
+    require_trusted_build(folder)
     proof = prove(folder, abs(options.seed))
     write_atomically(folder / FILE, proof.to_json().encode())
     facts = {"folder": str(folder), "proof": proof.to_facts()}

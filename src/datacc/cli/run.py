@@ -18,6 +18,7 @@ from datacc.errors import DataError, UsageError
 from datacc.intake import Format, Raw
 from datacc.registry import load as member
 from datacc.registry import names
+from datacc.repo.wishes import require_trusted_build
 from datacc.runtime.load import Answer, Loaded, load
 
 EXAMPLE: Final = "datacc run build/digits seven.png"
@@ -32,6 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> Outcome:
     """Every answer, with its confidence and the runners-up."""
+    require_trusted_build(options.artifact)
     program = load(options.artifact)
     ports = [port.name for port in program.interface.inputs]
     asked: Iterable[tuple[str, Any]]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from datacc.errors import RepositoryError, UsageError
 from datacc.repo.changes import Changes, changes
-from datacc.repo.find import Repository
+from datacc.repo.find import Repository, refuse_own_folder
 from datacc.repo.journal import Journal
 from datacc.repo.words import counted, listed
 
@@ -54,6 +54,7 @@ def switch(repository: Repository, name: str) -> str:
     if waiting := Journal(repository.root).count():
         what = f"{counted(waiting, 'edit')} of this branch {'waits' if waiting == 1 else 'wait'} for a commit"
         raise UsageError(what, tries=["datacc commit", "datacc undo"])
+    refuse_own_folder(repository.git, repository.git.commit_of(f"refs/heads/{name}"))
     repository.git.run("switch", "--quiet", name)
     return repository.git.commit_of("HEAD")
 
@@ -65,6 +66,7 @@ def merge(repository: Repository, revision: str) -> Merged:
     """
     git = repository.git
     before, other = git.commit_of("HEAD"), git.commit_of(revision)
+    refuse_own_folder(git, other)
     try:
         git.run(*git.signature(), "merge", "--quiet", "--no-edit", "-m", f"Merge {revision}", other)
     except RepositoryError as error:

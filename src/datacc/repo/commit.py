@@ -11,6 +11,7 @@ from datacc.repo.find import Repository
 from datacc.repo.journal import Journal
 from datacc.repo.lock import locked
 from datacc.repo.operation import Operation, parse_lines
+from datacc.repo.place import refuse_links
 from datacc.repo.words import counted
 from datacc.store import digest, write_atomically
 
@@ -54,6 +55,7 @@ def _commit_edits(repository: Repository, journal: Journal, lines: Sequence[str]
     said = message or _summary(operations)
     beside = [name for name in BUILDS_LEAVE if (repository.root / name).exists()]  # git leaves out what is unchanged
     try:
+        refuse_links(repository.root, path)
         write_atomically(repository.root / path, "".join(f"{line}\n" for line in lines).encode())
         made = repository.git.commit([path, *beside], said)
     except BaseException:

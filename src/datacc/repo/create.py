@@ -12,7 +12,13 @@ from datacc.spec.names import check_name
 from datacc.store import write_atomically
 
 _IGNORED: Final = ("/.datacc/", "/build/")
-_ATTRIBUTES: Final = ("/schema/** -text", "/runs/** -text", "/ops/** -text", "/media/** -text -diff")
+_ATTRIBUTES: Final = (
+    "/schema/** -text",
+    "/runs/** -text",
+    "/ops/** -text",
+    "/media/** -text -diff",
+    "/remotes/** -text",
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,7 @@
-"""Find the label repository that a folder lies in, and refuse one from the future."""
+"""Find the label repository that a folder lies in; refuse one from the future, and one that brings local files."""
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -10,6 +11,9 @@ from datacc.repo.git import Git
 
 FORMAT: Final = 0
 MARKER: Final = "schema/format.json"
+OWN_FOLDER: Final = ".datacc"  # journal, packs, caches: local, so that no commit may bring it
+
+_OWN: Final = re.compile(r"\.datacc[ .]*(:.*)?|datacc~[0-9]+", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,16 +30,33 @@ class Repository:
 
 
 def find(start: Path) -> Repository:
-    """The repository that `start` lies in. Raises `RepositoryError` when there is none, or a newer one."""
+    """The repository that `start` lies in.
+
+    Raises `RepositoryError` when there is none, a newer one, or one that brings a `.datacc` of its own.
+    """
     for folder in (start.absolute(), *start.absolute().parents):
         marker = folder / MARKER
         if marker.is_file():
-            return Repository(root=folder, name=check_marker(marker.read_bytes(), str(marker)))
+            repository = Repository(root=folder, name=check_marker(marker.read_bytes(), str(marker)))
+            refuse_own_folder(repository.git, "HEAD")
+            return repository
     raise RepositoryError(
         "this is no label repository, and neither is a folder above it",
         where=str(start),
         tries=["datacc new NAME makes one", "cd into one"],
     )
+
+
+def refuse_own_folder(git: Git, commit: str) -> None:
+    """Raises `RepositoryError` when `commit` brings files of `.datacc`: a checkout would write them over ours.
+
+    So it does under another spelling that some file system takes for the same.
+    """
+    names = (git.ask("ls-tree", "--name-only", "-z", commit) or "").split("\0")
+    if any(_OWN.fullmatch(name) for name in names):
+        what = f"{commit[:10]} brings a {OWN_FOLDER} of its own, which is not to be trusted"
+        tries = [f"look at it; then git rm -r --cached {OWN_FOLDER}, remove the folder and commit"]
+        raise RepositoryError(what, where=str(git.root), tries=tries)
 
 
 def check_marker(text: bytes, where: str) -> str:

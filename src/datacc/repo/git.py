@@ -1,6 +1,7 @@
 """The one door to git: the `git` command line, without a shell, with NUL-separated formats and a clean environment."""
 
 import os
+import re
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ _KEPT: Final = ("GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG_", "GIT_SSH", "GIT_
 _STREAMED: Final = ("-c", "core.bigFileThreshold=1m", "-c", "core.compression=1")  # large files go into a pack at once
 _QUIETLY: Final = ("-c", "core.fsync=all", "-c", "gc.auto=0", "-c", "maintenance.auto=false")
 _NOBODY: Final = ("datacc", "datacc@localhost")
+_SECRET: Final = re.compile(r"://[^/@\s]*@")  # a password in the URL of a git remote
+# A clone may hold files that look like a git folder, with a configuration that names programs: never take them for one.
+_GUARDS: Final = ("-c", "safe.bareRepository=explicit")
 
 
 @final
@@ -29,9 +33,9 @@ class Git:
             raise _failure(arguments[0], done.stderr.decode(errors="replace").strip(), self.root)
         return done.stdout
 
-    def ask(self, *arguments: str) -> str | None:
+    def ask(self, *arguments: str, input: bytes = b"") -> str | None:
         """What `git arguments` prints, stripped; None when it fails or prints nothing."""
-        done = self._run(arguments, b"")
+        done = self._run(arguments, input)
         return done.stdout.decode(errors="replace").strip() or None if done.returncode == 0 else None
 
     def commit_of(self, revision: str) -> str:
@@ -41,10 +45,10 @@ class Git:
             raise RepositoryError(f"there is no revision {revision!r}", where=str(self.root), tries=["datacc log"])
         return found
 
-    def tree(self, commit: str) -> dict[str, str]:
-        """Path → blob of every file at `commit` below the root."""
+    def tree(self, commit: str, *folders: str) -> dict[str, str]:
+        """Path → blob of every file at `commit` below the root, or below these folders of it."""
         entries = {}
-        for entry in self.run("ls-tree", "-r", "-z", commit).split(b"\0")[:-1]:
+        for entry in self.run("ls-tree", "-r", "-z", commit, "--", *folders).split(b"\0")[:-1]:
             head, path = entry.split(b"\t", 1)
             mode, kind, blob = head.decode().split()
             if kind == "blob" and mode.startswith("100"):
@@ -66,6 +70,12 @@ class Git:
             contents.append(bytes(raw[end + 1 : end + 1 + size]))
             at = end + 2 + size
         return contents
+
+    def damages(self) -> list[str]:
+        """What `git fsck` finds wrong, in its own words."""
+        done = self._run(("fsck", "--full", "--no-dangling", "--no-progress"), b"")
+        said = (done.stderr + done.stdout).decode(errors="replace").splitlines()
+        return said or [f"git fsck ended with {done.returncode}"] if done.returncode else []
 
     def changed(self, paths: Iterable[str]) -> list[str]:
         """The files at or below `paths` that exist and differ from HEAD, new ones too."""
@@ -118,7 +128,11 @@ class Git:
     def _run(self, arguments: Sequence[str], input: bytes) -> subprocess.CompletedProcess[bytes]:
         try:
             return subprocess.run(
-                ["git", *arguments], cwd=self.root, input=input, capture_output=True, env=_environment(os.environ)
+                ["git", *_GUARDS, *arguments],
+                cwd=self.root,
+                input=input,
+                capture_output=True,
+                env=_environment(os.environ),
             )
         except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
             if self.root.is_dir():
@@ -140,4 +154,6 @@ def _failure(verb: str, said: str, root: Path) -> DataccError:
     if "dubious ownership" in said:
         tries = [f"git config --global --add safe.directory {root}"]
         return RepositoryError("another user owns this git repository", where=str(root), tries=tries)
-    return RepositoryError(f"git {verb} failed: {said or 'it said nothing'}", where=str(root), tries=["git status"])
+    said = _SECRET.sub("://", said) or "it said nothing"
+    tries = ["datacc pull"] if verb == "push" and "[rejected]" in said else ["git status"]
+    return RepositoryError(f"git {verb} failed: {said}", where=str(root), tries=tries)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar, final
 
 from datacc.repo.operation import Operation
+from datacc.store import digest
 
 FOLDER: Final = ".datacc/index-1"  # another number where the layout is another
 
@@ -20,16 +21,18 @@ _PATIENCE: Final = 10.0  # seconds to wait for another process
 _AT_ONCE: Final = 500  # values in one question
 _KEPT: Final = 32  # commits
 _TABLES: Final = """
-CREATE TABLE IF NOT EXISTS commits (id TEXT PRIMARY KEY, number INTEGER, listing TEXT, texts TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS commits
+ (id TEXT PRIMARY KEY, number INTEGER, listing TEXT, texts TEXT, checksum TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS segments (number INTEGER PRIMARY KEY, blob TEXT UNIQUE, lines TEXT);
 CREATE TABLE IF NOT EXISTS operations
  (example TEXT, segment INTEGER, line INTEGER, PRIMARY KEY (example, segment, line)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, fact TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, fact TEXT, checksum TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS births
- (path TEXT, id TEXT, who TEXT, moment TEXT, PRIMARY KEY (path, id)) WITHOUT ROWID;
+ (path TEXT, id TEXT, who TEXT, moment TEXT, checksum TEXT, PRIMARY KEY (path, id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS walks (id TEXT PRIMARY KEY, number INTEGER) WITHOUT ROWID;
 """
 
+_SUMMED: Final = {"commits": "id, listing, texts", "facts": "key, fact", "births": "path, id, who, moment"}
 _SPOKEN: Final = "SELECT DISTINCT example FROM operations WHERE segment = ?"
 
 Answer = TypeVar("Answer")
@@ -39,22 +42,25 @@ Answer = TypeVar("Answer")
 class Index:
     """The index of the repository at `root`. One that cannot be written lives in memory, a damaged one begins anew."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, lasting: bool = True) -> None:
+        """`lasting`: begin anew where it is damaged; otherwise SQLite's error is the caller's."""
         self.folder = root / FOLDER
+        self._lasting = lasting
         self._database: sqlite3.Connection | None = None
 
     def listing(self, commit: str) -> tuple[dict[str, str], dict[str, str]] | None:
         """Path → blob of every file at a commit, and path → text of those that were kept; None when it is unknown."""
-        found = self._ask("SELECT listing, texts FROM commits WHERE id = ?", [commit])
-        return (json.loads(found[0][0]), json.loads(found[0][1])) if found else None
+        found = _whole(self._ask("SELECT id, listing, texts, checksum FROM commits WHERE id = ?", [commit]))
+        return (json.loads(found[0][1]), json.loads(found[0][2])) if found else None
 
     def keep_listing(self, commit: str, tree: Mapping[str, str], texts: Mapping[str, str]) -> None:
         """Keep them, and forget those of the oldest commits."""
 
         def keep(database: sqlite3.Connection) -> None:
             [(number,)] = database.execute("SELECT coalesce(max(number), 0) + 1 FROM commits")
-            values = (commit, number, json.dumps(tree), json.dumps(texts))
-            database.execute("INSERT OR REPLACE INTO commits VALUES (?, ?, ?, ?)", values)
+            said = (commit, json.dumps(tree), json.dumps(texts))
+            values = (commit, number, *said[1:], digest(*said))
+            database.execute("INSERT OR REPLACE INTO commits VALUES (?, ?, ?, ?, ?)", values)
             database.execute("DELETE FROM commits WHERE number <= ?", [number - _KEPT])
 
         self._do(keep)
@@ -103,14 +109,14 @@ class Index:
 
     def fact(self, key: str) -> Any:
         """The JSON value that was kept under `key`, or None."""
-        found = self._ask("SELECT fact FROM facts WHERE key = ?", [key])
-        return json.loads(found[0][0]) if found else None
+        found = _whole(self._ask("SELECT key, fact, checksum FROM facts WHERE key = ?", [key]))
+        return json.loads(found[0][1]) if found else None
 
     def keep_fact(self, key: str, fact: Any) -> None:
         """Keep a JSON value."""
-        self._do(
-            lambda database: database.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", [key, json.dumps(fact)])
-        )
+        said = (key, json.dumps(fact))
+        keep = "INSERT OR REPLACE INTO facts VALUES (?, ?, ?)"
+        self._do(lambda database: database.execute(keep, [*said, digest(*said)]))
 
     def walks(self) -> list[str]:
         """The commits whose history was walked for births, the latest first."""
@@ -118,18 +124,36 @@ class Index:
 
     def births(self, paths: Sequence[str]) -> list[tuple[str, str, str, str]]:
         """(path, commit, who, when) of every commit known to have brought one of these paths."""
-        return self._ask_for("SELECT path, id, who, moment FROM births WHERE path IN", paths)
+        rows = _whole(self._ask_for("SELECT path, id, who, moment, checksum FROM births WHERE path IN", paths))
+        return [(path, id, who, when) for path, id, who, when in rows]
 
     def keep_births(self, tip: str, births: Iterable[tuple[str, str, str, str]]) -> None:
         """Keep births, and that the history of `tip` has no others; only the latest walks are remembered."""
 
         def keep(database: sqlite3.Connection) -> None:
-            database.executemany("INSERT OR REPLACE INTO births VALUES (?, ?, ?, ?)", births)
+            rows = ((*birth, digest(*birth)) for birth in births)
+            database.executemany("INSERT OR REPLACE INTO births VALUES (?, ?, ?, ?, ?)", rows)
             [(number,)] = database.execute("SELECT coalesce(max(number), 0) + 1 FROM walks")
             database.execute("INSERT OR REPLACE INTO walks VALUES (?, ?)", [tip, number])
             database.execute("DELETE FROM walks WHERE number <= ?", [number - _KEPT])
 
         self._do(keep)
+
+    def segments(self) -> list[tuple[str, list[str], list[tuple[str, int]]]]:
+        """Every segment: its blob, its lines, and (example, line) of each operation."""
+        places: dict[int, list[tuple[str, int]]] = {}
+        for example, segment, line in self._ask("SELECT example, segment, line FROM operations ORDER BY line", []):
+            places.setdefault(segment, []).append((example, line))
+        rows = self._ask("SELECT number, blob, lines FROM segments", [])
+        known = {number for number, _, _ in rows}
+        strays = [("", [""], said) for number, said in places.items() if number not in known]
+        return [(blob, lines.split("\n") if lines else [], places.get(n, [])) for n, blob, lines in rows] + strays
+
+    def is_whole(self) -> bool:
+        """Whether SQLite finds no damage, and every checksum is right."""
+        rows = [self._ask(f"SELECT {columns}, checksum FROM {table}", []) for table, columns in _SUMMED.items()]
+        sound = self._ask("PRAGMA integrity_check", []) == [("ok",)]
+        return sound and all(len(_whole(one)) == len(one) for one in rows)
 
     def _ask(self, question: str, values: Sequence[Any]) -> list[Any]:
         return self._do(lambda database: database.execute(question, values).fetchall())
@@ -148,6 +172,8 @@ class Index:
             with self._open() as database:
                 return work(database)
         except sqlite3.Error:
+            if not self._lasting:
+                raise
             self._begin_anew()
             with self._open() as database:
                 return work(database)
@@ -181,3 +207,8 @@ class Index:
         database = sqlite3.connect(path, timeout=_PATIENCE)
         weakref.finalize(self, database.close)
         return database
+
+
+def _whole(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """The rows whose checksum, the last column, is that of the others; without it."""
+    return [row[:-1] for row in rows if digest(*map(str, row[:-1])) == row[-1]]

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from datacc.errors import ResourceError
+from datacc.errors import RepositoryError, ResourceError
 from datacc.repo.find import Repository
 from datacc.repo.lock import locked
 
@@ -44,6 +44,8 @@ def commit_new(repository: Repository, staged: Mapping[str, Path], message: str)
 
     The paths must be new. When anything fails, or the user interrupts, none of them stays.
     """
+    for path in staged:
+        refuse_links(repository.root, path)
     with locked(repository.root):
         return _commit_new(repository, staged, message)
 
@@ -63,6 +65,18 @@ def _commit_new(repository: Repository, staged: Mapping[str, Path], message: str
             target.unlink(missing_ok=True)
             _remove_empty(target.parent, repository.root)
         raise
+
+
+def refuse_links(root: Path, path: str) -> None:
+    """Raises `RepositoryError` when a folder of `path` below the root is a link: writing would go elsewhere."""
+    folder = root
+    for part in Path(path).parts[:-1]:
+        folder = folder / part
+        if folder.is_symlink():
+            tries = ["remove the link", f"git log -- {folder.relative_to(root).as_posix()} says who committed it"]
+            raise RepositoryError(
+                "this is a link; the repository has folders of its own", where=str(folder), tries=tries
+            )
 
 
 def _sweep(parent: Path) -> None:

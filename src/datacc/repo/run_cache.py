@@ -3,10 +3,11 @@
 import contextlib
 import hashlib
 import json
+import math
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -76,11 +77,11 @@ def _save(place: Path, about: Mapping[str, Any], arrays: Mapping[str, NDArray[An
     except OSError:
         return
     try:
-        sums = {}
+        told = {}
         for name, array in arrays.items():
-            np.save(made / f"{name}.npy", array)
-            sums[name] = _checksum(array)
-        text = json.dumps({**about, "arrays": sums})
+            (made / name).write_bytes(array.tobytes("F"))
+            told[name] = {"dtype": array.dtype.str, "shape": array.shape, "checksum": _checksum(array)}
+        text = json.dumps({**about, "arrays": told})
         (made / _ABOUT).write_text(f"{hashlib.blake2b(text.encode(), digest_size=16).hexdigest()}\n{text}", "utf-8")
         os.replace(made, place)
     except OSError:  # the disk is full, or another process was quicker
@@ -93,8 +94,8 @@ def _load(place: Path, *, check: bool, remove: bool = True) -> tuple[dict[str, A
         if hashlib.blake2b(text.encode(), digest_size=16).hexdigest() != total:
             raise ValueError("the description is damaged")
         about = json.loads(text)
-        arrays = {name: _mapped(place / f"{name}.npy") for name in about["arrays"]}
-        if check and any(_checksum(arrays[name]) != total for name, total in about["arrays"].items()):
+        arrays = {name: _mapped(place / name, one["dtype"], one["shape"]) for name, one in about["arrays"].items()}
+        if check and any(_checksum(arrays[name]) != one["checksum"] for name, one in about["arrays"].items()):
             raise ValueError("an array is damaged")
         return about, arrays
     except FileNotFoundError:
@@ -106,12 +107,16 @@ def _load(place: Path, *, check: bool, remove: bool = True) -> tuple[dict[str, A
         return None
 
 
-def _mapped(file: Path) -> NDArray[Any]:
-    """The array in a file, of which only what is looked at is read."""
-    return np.asarray(np.load(file, mmap_mode="r", allow_pickle=False))
+def _mapped(file: Path, dtype: str, shape: Sequence[int]) -> NDArray[Any]:
+    """The array in a file, column by column, of which only what is looked at is read."""
+    if not all(shape):
+        return np.zeros(tuple(shape), dtype)
+    if file.stat().st_size != np.dtype(dtype).itemsize * math.prod(shape):
+        raise ValueError("an array is cut off")
+    return np.asarray(np.memmap(file, dtype, "r", shape=tuple(shape), order="F"))
 
 
 def _checksum(array: NDArray[Any]) -> str:
     state = hashlib.blake2b(f"{array.dtype.str} {array.shape}".encode(), digest_size=16)
-    state.update(np.ascontiguousarray(array).view(np.uint8).data if array.size else b"")
+    state.update(array.T.ravel().view(np.uint8).data if array.size else b"")
     return state.hexdigest()

@@ -4,7 +4,6 @@ zig links all of them from here and without a C library, so that none is compile
 of every library is written here: an entry and the mark of floating point on Windows.
 """
 
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Final
 from datacc.errors import ToolchainError
 from datacc.runtime.binary import defined_symbols, undefined_symbols
 from datacc.runtime.link import QUIET, Text, visible
-from datacc.runtime.toolchain import Compiler, find, run
+from datacc.runtime.toolchain import ZIG, Compiler, find, run
 from datacc.spec.cpus import FLAGS, Cpu
 from datacc.spec.platforms import Platform
 
@@ -66,7 +65,7 @@ def archive(source: Text, platform: Platform, cpu: Cpu) -> bytes:
         flags = (*compiler.target(cpu, platform), *FLAGS, *QUIET, "-c", f"{source.name}.c", "-o", f"{source.name}.o")
         run([*compiler.command, *flags], place)
         _demand_self_contained(compiler, place, source.name, platform)
-        run([sys.executable, "-m", "ziglang", "ar", "rcsD", "library.a", f"{source.name}.o"], place)
+        run([*ZIG, "ar", "rcsD", "library.a", f"{source.name}.o"], place)
         return (place / "library.a").read_bytes()
 
 

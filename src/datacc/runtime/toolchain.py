@@ -15,6 +15,7 @@ from datacc.spec.cpus import Cpu, loops, march
 from datacc.spec.platforms import Platform
 
 VARIABLE = "DATACC_CC"
+ZIG = (sys.executable, "-P", "-m", "ziglang")  # -P: never a ziglang of the folder one stands in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +49,7 @@ class Compiler:
 def find() -> Compiler:
     """The compiler that `DATACC_CC` names, or zig. Raises `ToolchainError` when it cannot be started."""
     named = shlex.split(os.environ.get(VARIABLE, ""))
-    return _asked(tuple(named) or (sys.executable, "-m", "ziglang", "cc"))
+    return _asked(tuple(named) or (*ZIG, "cc"))
 
 
 @cache

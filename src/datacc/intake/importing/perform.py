@@ -17,6 +17,7 @@ from datacc.repo.contents import Contents, read_contents
 from datacc.repo.find import Repository
 from datacc.repo.fold import fold
 from datacc.repo.media import places, write_packs
+from datacc.repo.packs import keep_outside
 from datacc.repo.place import commit_new, staging
 from datacc.repo.schema import schema_files
 from datacc.repo.words import counted, printable, seen_once
@@ -100,7 +101,8 @@ def _write(
     media = [(name, rows[number]) for name, number in sorted(batch.media.items()) if name not in have]
     message = f"import {counted(len(batch.ids), 'example')} from {origin}"
     with staging(repository) as folder:
-        staged = write_packs(folder / "media", f"media/{batch.run}", media) if media else {}
+        packed = write_packs(folder / "media", f"media/{batch.run}", media) if media else {}
+        staged = keep_outside(repository, packed)
         for number, (path, text) in enumerate(texts.items()):
             staged[path] = folder / str(number)
             staged[path].write_bytes(text)

@@ -1,0 +1,31 @@
+"""Fetch from the git remote, and merge its branch of the same name into this one.
+
+What disagrees is kept, both sides, for `datacc resolve`, as by `datacc merge`.
+"""
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final
+
+from datacc.cli.changes import as_text
+from datacc.cli.fetch import notes
+from datacc.cli.outcome import Outcome
+from datacc.repo.exchange import DEFAULT, pull
+from datacc.repo.find import find
+
+EXAMPLE: Final = "datacc pull"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Where from, and whether with all media."""
+    parser.add_argument("remote", nargs="?", default=DEFAULT, help=f"a remote of git ({DEFAULT})")
+    parser.add_argument("--media", action="store_true", help="fetch every pack that any branch needs")
+
+
+def run(options: argparse.Namespace) -> Outcome:
+    """Pull, and show what that changed."""
+    done = pull(find(Path.cwd()), options.remote, media=options.media)
+    torn = any(len(one.new) > 1 for one in done.merged.changes.changes)
+    lines = [as_text(done.merged.changes), *notes(done.fetched), *(["next: datacc resolve"] if torn else [])]
+    return Outcome(facts=asdict(done), text="\n".join(lines))

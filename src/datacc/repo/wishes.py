@@ -1,0 +1,41 @@
+"""What a repository wants that needs trust: the sentences that `datacc trust` shows, and others require."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from datacc.repo.find import MARKER, Repository
+from datacc.repo.git import Git
+from datacc.repo.identity import address
+from datacc.repo.remotes import contact, read_remotes
+from datacc.repo.trust import require_trust
+
+_LIBRARIES: Final = (".so", ".dylib", ".dll")
+
+
+def wishes(repository: Repository) -> tuple[str, ...]:
+    """Every sentence, as given to `require_trust` where the thing is done."""
+    places = (contact(remote.url) for remote in read_remotes(repository.git))
+    return (*places, *_loads(repository.git, repository.root.resolve() / "build"))
+
+
+def require_trusted_build(folder: Path) -> None:
+    """Raises `TrustError` when the libraries in `folder` came by git, not by a build here, and nobody allowed to load
+    them. Their digests are part of what is allowed."""
+    place = folder.resolve()
+    top = Git(place).ask("rev-parse", "--show-toplevel") if place.is_dir() else None
+    if top is None:
+        return
+    root = next((above for above in place.parents if (above / MARKER).is_file()), Path(top))
+    for what in _loads(Git(root), place):
+        require_trust(Repository(root=root, name=""), what)
+
+
+def _loads(git: Git, folder: Path) -> Iterator[str]:
+    """What loading means, for each library at or below a folder that git tracks."""
+    listed = git.ask("ls-files", "-z", "--", str(folder)) if folder.is_dir() else None
+    for name in (listed or "").split("\0"):
+        file = git.root / os.fsdecode(name)
+        if name.endswith(_LIBRARIES) and file.is_file():
+            yield f"load {name} ({address(file.read_bytes())})"
