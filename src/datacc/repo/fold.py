@@ -112,13 +112,18 @@ def living(operations: Iterable[Operation]) -> list[Operation]:
 
 
 def _state(operations: Sequence[Operation]) -> State:
+    if len(operations) == 2:  # as most are: imported with a label
+        brought, said = operations
+        if brought.op == "add" and said.op == "set" and not (brought.replaces or said.replaces):
+            fields = {brought.field: _NOTHING, said.field: Register(live=(said,))}
+            return State(exists=True, drops=(), kept=True, fields=fields)
     live = sorted(living(operations))  # by id, then what they do
     by_field: dict[str, list[Operation]] = {}
     for operation in live:
         by_field.setdefault(operation.field, []).append(operation)
     return State(
         exists=any(o.op == "add" for o in operations),
-        drops=tuple(o for o in by_field.get(WHOLE, ()) if o.op in DROPS),
+        drops=tuple([o for o in by_field.get(WHOLE, ()) if o.op in DROPS]),
         kept=any(o.op in _KEEPS for o in live),
         fields={field: _register(said) for field, said in sorted(by_field.items())},
     )
@@ -127,8 +132,13 @@ def _state(operations: Sequence[Operation]) -> State:
 def _register(said: Sequence[Operation]) -> Register:
     if len(said) == 1 and said[0].op in WRITES:  # as most are
         return Register(live=(said[0],))
+    if len(said) == 1 and said[0].op == "add":
+        return _NOTHING
     return Register(
         live=tuple(o for o in said if o.op in WRITES),
         verifies=tuple(o for o in said if o.op == "verify"),
         flags=tuple(o for o in said if o.op == "flag"),
     )
+
+
+_NOTHING: Final = Register()
