@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datacc.errors import RepositoryError, UsageError
 from datacc.repo.changes import Changes, changes
 from datacc.repo.find import Repository, refuse_own_folder
+from datacc.repo.git import Git
 from datacc.repo.journal import Journal
+from datacc.repo.lock import locked
 from datacc.repo.words import counted, listed
 
 
@@ -64,7 +66,13 @@ def merge(repository: Repository, revision: str) -> Merged:
 
     Raises `RepositoryError`, and leaves all as it was, when both changed one file, which labels never do.
     """
-    git = repository.git
+    with locked(repository.root):
+        before, after = _merge(repository.git, revision)
+    return Merged(commit=after, changes=changes(repository, before, after))
+
+
+def _merge(git: Git, revision: str) -> tuple[str, str]:
+    """The commits at which the branch ended before and ends now."""
     before, other = git.commit_of("HEAD"), git.commit_of(revision)
     refuse_own_folder(git, other)
     try:
@@ -78,8 +86,7 @@ def merge(repository: Repository, revision: str) -> Merged:
         tries = [f"git merge {revision}, then settle {paths[0]}"]
         tries += ["datacc build --search makes a new datacc.lock"] if "datacc.lock" in paths else []
         raise RepositoryError(f"both sides changed {listed(paths)}", where=revision, tries=tries) from error
-    after = git.commit_of("HEAD")
-    return Merged(commit=after, changes=changes(repository, before, after))
+    return before, git.commit_of("HEAD")
 
 
 def _demand_name(repository: Repository, name: str) -> None:

@@ -1,10 +1,12 @@
 """What the repository holds at one commit: its schema, runs and segments, read through git and the local index."""
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 from pathlib import PurePosixPath
+from typing import Final
 
 from datacc.repo.find import MARKER, Repository, check_marker
 from datacc.repo.index import Index
@@ -14,6 +16,8 @@ from datacc.repo.run import Run, RunRow, read_run, with_cells
 from datacc.repo.run_cache import keep_lines, keep_run, kept_lines, kept_run
 from datacc.repo.schema import Schema, is_place, read_schema
 from datacc.store import digest
+
+_HASH: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -103,8 +107,9 @@ def read_contents(
     unknown revision, a newer format or damaged files.
     """
     index = Index(repository.root)
-    commit = repository.git.commit_of(revision)
-    tree, texts = index.listing(commit) or _listing(repository, commit, index)
+    known = index.listing(revision) if _HASH.fullmatch(revision) else None
+    commit = revision if known else repository.git.commit_of(revision)
+    tree, texts = known or index.listing(commit) or _listing(repository, commit, index)
     if MARKER in texts:
         check_marker(texts[MARKER].encode(errors="surrogateescape"), f"{MARKER} at {commit[:10]}")
     runs = sorted({PurePosixPath(path).parts[1] for path in tree if path.startswith("runs/")})
@@ -122,12 +127,12 @@ def _listing(repository: Repository, commit: str, index: Index) -> tuple[dict[st
     git = repository.git
     tree = git.tree(commit)
     small = [path for path in tree if path.startswith("schema/") and not is_place(path)]
-    read = git.blobs([tree[path] for path in small])
-    texts = {path: text.decode(errors="surrogateescape") for path, text in zip(small, read, strict=True)}
-    texts |= {path: "" for path in tree if is_place(path)}
     paths = {blob: path for path, blob in tree.items() if is_segment(path)}
     missing = index.unknown(list(paths))
-    segments = zip(missing, git.blobs(missing), strict=True)
+    read = git.blobs([*(tree[path] for path in small), *missing])
+    texts = {path: text.decode(errors="surrogateescape") for path, text in zip(small, read, strict=False)}
+    texts |= {path: "" for path in tree if is_place(path)}
+    segments = zip(missing, read[len(small) :], strict=True)
     index.keep_segments({blob: _said(text, paths[blob]) for blob, text in segments})
     index.keep_listing(commit, tree, texts)
     return tree, texts

@@ -12,6 +12,7 @@ from datacc.errors import DataError, UsageError
 from datacc.repo.change import Edit
 from datacc.repo.edit import write
 from datacc.repo.find import Repository
+from datacc.repo.lock import locked
 from datacc.repo.names import check_name
 from datacc.repo.schema import (
     Class,
@@ -153,18 +154,23 @@ def set_blind(schema: Schema, output: str, *, is_on: bool) -> Plan:
 
 def apply(repository: Repository, working: Working, plan: Plan) -> str:
     """Commit the files of a plan and journal its edits. The hash of the commit; when git refuses, nothing changed."""
+    with locked(repository.root):
+        made = _commit(repository, plan)
+    if plan.edits:
+        write(repository, working.pending, plan.edits)
+    return made
+
+
+def _commit(repository: Repository, plan: Plan) -> str:
     before = {path: _text(repository, path) for path in plan.files}
     try:
         for path, text in plan.files.items():
             _put(repository, path, text)
-        made = repository.git.commit(plan.files, plan.message)
+        return repository.git.commit(plan.files, plan.message)
     except BaseException:
         for path, text in before.items():
             _put(repository, path, text)
         raise
-    if plan.edits:
-        write(repository, working.pending, plan.edits)
-    return made
 
 
 def having(working: Working, column: Column, classes: Sequence[Class]) -> list[str]:

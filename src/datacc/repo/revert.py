@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datacc.errors import RepositoryError, UsageError
 from datacc.repo.contents import read_contents
 from datacc.repo.find import Repository
+from datacc.repo.lock import locked
 from datacc.repo.operation import parse_lines
 from datacc.repo.states import States
 from datacc.repo.words import counted
@@ -45,19 +46,27 @@ def revert(repository: Repository, revision: str) -> Reverted:
     message = f'Revert "{subject}"\n\nThis takes back the label edits of {of}.'
     lines = {path: git.run("show", f"{of}:./{path}") for path in leaving}
     lines |= {path: git.run("show", f"{of}^:./{path}") for path in coming}
+    with locked(repository.root):
+        made = _commit(repository, leaving, coming, lines, message)
+    edits = sum(text.count(b"\n") for text in lines.values())
+    conflicts = len(_torn(repository, made, lines) - _torn(repository, contents.commit, lines))
+    return Reverted(commit=made, of=of, message=message.split("\n")[0], edits=edits, conflicts=conflicts)
+
+
+def _commit(
+    repository: Repository, leaving: list[str], coming: list[str], lines: Mapping[str, bytes], message: str
+) -> str:
+    """Commit that these segments leave and those come back."""
     for path in leaving:
         (repository.root / path).unlink(missing_ok=True)
     for path in coming:
         (repository.root / path).parent.mkdir(parents=True, exist_ok=True)
         (repository.root / path).write_bytes(lines[path])
     try:
-        made = git.commit([*leaving, *coming], message)
+        return repository.git.commit([*leaving, *coming], message)
     except BaseException:
         _put_back(repository, leaving, coming)
         raise
-    edits = sum(text.count(b"\n") for text in lines.values())
-    conflicts = len(_torn(repository, made, lines) - _torn(repository, contents.commit, lines))
-    return Reverted(commit=made, of=of, message=message.split("\n")[0], edits=edits, conflicts=conflicts)
 
 
 def told(done: Reverted) -> str:
