@@ -9,6 +9,7 @@ import pytest
 
 from datacc.errors import DataError
 from datacc.goals import Metric
+from datacc.intake import Format
 from datacc.ir.check import check
 from datacc.ir.graph import float32
 from datacc.ir.interpret import interpret
@@ -26,7 +27,14 @@ from tests.ir.graphs import inputs_for
 from tests.targets.programs import RECORD, packed
 
 PAGES = Path(__file__).parents[2] / "docs" / "how-to-add"
-KINDS = {"goal": Metric, "type": InputType, "skeleton": Skeleton, "target": Target, "source": Source}
+KINDS = {
+    "goal": Metric,
+    "type": InputType,
+    "skeleton": Skeleton,
+    "target": Target,
+    "source": Source,
+    "intake": Format,
+}
 
 
 def entry(kind: str) -> Any:
@@ -44,6 +52,18 @@ def test_every_example_is_of_its_kind(kind: str) -> None:
 
 def test_there_is_a_page_for_each_kind() -> None:
     assert {path.stem for path in PAGES.glob("*.md")} == set(KINDS)
+
+
+def test_the_intake(tmp_path: Path) -> None:
+    (tmp_path / "a.pairs").write_text("cat\t1.5\ndog\t2\n")
+    format = entry("intake")
+    assert format.matches(tmp_path / "a.pairs")
+    assert not format.matches(tmp_path / "a.csv")
+    found = format.read(tmp_path / "a.pairs")
+    assert [(row.label, row.cells["x"], row.where) for row in found.rows] == [
+        ("cat", "1.5", "a.pairs:1"),
+        ("dog", "2", "a.pairs:2"),
+    ]
 
 
 def test_the_goal() -> None:

@@ -204,7 +204,7 @@ class Index:
             self._database.executescript(_TABLES)
 
     def _connect(self, path: Path | str) -> sqlite3.Connection:
-        database = sqlite3.connect(path, timeout=_PATIENCE)
+        database = sqlite3.connect(path, timeout=_PATIENCE, check_same_thread=False)  # whoever collects it closes it
         weakref.finalize(self, database.close)
         return database
 
