@@ -61,15 +61,11 @@ def address(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=ADDRESS_BYTES).hexdigest()
 
 
-def example_id(inputs: Mapping[str, Any], key: Any = None, occurrence: int = 0) -> str:
-    """The id of an example, 32 hex digits, from `inputs`: permanent column id → value, or `{"media": address}`.
+def example_id(plain: str, key: str | None = None, occurrence: int = 0) -> str:
+    """The id of an example, 32 hex digits. `plain`: the address of its only file, or of its inputs as canonical JSON.
 
-    One media input alone gives the address of its bytes; anything else the address of its canonical JSON. A key or
-    an occurrence number after the first is mixed in.
+    The inputs are an object, permanent column id → value. A key, or an occurrence number after the first, is mixed in.
     """
-    values = list(inputs.values())
-    plain = _media(values[0]) if len(values) == 1 else None
-    plain = plain or address(canonical_json(inputs).encode())
     if key is not None:
         return digest(plain, canonical_json({"key": key}))
     return digest(plain, canonical_json({"occurrence": occurrence})) if occurrence else plain

@@ -8,8 +8,7 @@ from json.encoder import encode_basestring
 from typing import Any
 
 from datacc.intake.importing.rows import Rows
-from datacc.repo.identity import ADDRESS_BYTES, address, canonical_json, canonical_number
-from datacc.store import digest
+from datacc.repo.identity import ADDRESS_BYTES, address, canonical_number, example_id
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -30,23 +29,14 @@ def identify(rows: Rows, inputs: Mapping[str, str]) -> Identified:
     if rows.media is not None:
         addresses = [address(row.read()) for row in rows]
         values: dict[str, Sequence[Any]] = {id: [{"media": one} for one in addresses] for id in inputs.values()}
-        ids = [_keyed(one, key) for one, key in zip(addresses, rows.key, strict=True)]
+        ids = [example_id(one, key) for one, key in zip(addresses, rows.key, strict=True)]
         return Identified(rows=rows, ids=ids, occurrences=[0] * len(rows), inputs=values)
     columns = {id: rows.texts[name] if name in rows.texts else rows.numbers[name] for name, id in inputs.items()}
     occurrences = _occurrences(columns, rows)
     plain = [blake2b(text.encode(), digest_size=ADDRESS_BYTES).hexdigest() for text in _objects(columns)]
     if any(occurrences) or any(key is not None for key in rows.key):
-        given = zip(plain, rows.key, occurrences, strict=True)
-        plain = [_keyed(one, key) if key is not None else _again(one, again) for one, key, again in given]
+        plain = [example_id(*one) for one in zip(plain, rows.key, occurrences, strict=True)]
     return Identified(rows=rows, ids=plain, occurrences=occurrences, inputs=columns)
-
-
-def _keyed(plain: str, key: str | None) -> str:
-    return plain if key is None else digest(plain, canonical_json({"key": key}))
-
-
-def _again(plain: str, occurrence: int) -> str:
-    return digest(plain, canonical_json({"occurrence": occurrence})) if occurrence else plain
 
 
 def _occurrences(columns: Mapping[str, Sequence[Any]], rows: Rows) -> list[int]:
