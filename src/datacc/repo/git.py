@@ -12,6 +12,8 @@ from datacc.errors import DataccError, RepositoryError, ResourceError
 
 _KEPT: Final = ("GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG_", "GIT_SSH", "GIT_ASKPASS", "GIT_EXEC_PATH")
 _STREAMED: Final = ("-c", "core.bigFileThreshold=1m", "-c", "core.compression=1")  # large files go into a pack at once
+_LARGE: Final = 1 << 20  # bytes
+_MADE: Final = re.compile(rb"^\[[^\]\n]* ([0-9a-f]{40}|[0-9a-f]{64})\] ", re.MULTILINE)
 _QUIETLY: Final = ("-c", "core.fsync=all", "-c", "gc.auto=0", "-c", "maintenance.auto=false")
 _NOBODY: Final = ("datacc", "datacc@localhost")
 _SECRET: Final = re.compile(r"://[^/@\s]*@")  # a password in the URL of a git remote
@@ -93,15 +95,20 @@ class Git:
         given = list(paths)
         listed = b"\0".join(os.fsencode(path) for path in given)
         named = ("--pathspec-from-file=-", "--pathspec-file-nul")
-        words = ("commit", "--quiet", "--only", f"--message={message}", *named)
+        # the commit's hash is in what git says of it; for large files it would count their lines for that
+        told = ("--quiet",) if any(_size(self.root / path) > _LARGE for path in given) else ()
+        words = ("-c", "core.abbrev=no", "commit", *told, "--only", f"--message={message}", *named)
         try:
             self.run(*_STREAMED, "add", "--force", *named, input=listed)
             try:
-                self.run(*_QUIETLY, "-c", "user.useConfigOnly=true", *words, input=listed)
+                said = self.run(*_QUIETLY, "-c", "user.useConfigOnly=true", *words, input=listed)
             except RepositoryError as error:
                 if "auto-detection is disabled" not in error.what:
                     raise
-                self.run(*_QUIETLY, *self.signature(), *words, input=listed)
+                said = self.run(*_QUIETLY, *self.signature(), *words, input=listed)
+            made = _MADE.search(said)
+            if made is not None:
+                return made[1].decode()
         except BaseException as error:
             self.unstage(given)
             is_refused = isinstance(error, DataccError)
@@ -140,6 +147,10 @@ class Git:
                     "git is not installed", tries=["apt-get install git", "https://git-scm.com"]
                 ) from error
             raise RepositoryError("there is no such folder", where=str(self.root)) from error
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size if file.is_file() else 0
 
 
 def _environment(outer: Mapping[str, str]) -> dict[str, str]:

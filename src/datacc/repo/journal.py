@@ -2,9 +2,11 @@
 
 import sqlite3
 import time
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final, final
 
@@ -81,20 +83,23 @@ class Journal:
     def _open(self) -> Iterator[sqlite3.Connection]:
         """One transaction: all of it or nothing."""
         try:
-            self._path.parent.mkdir(exist_ok=True)
-            database = sqlite3.connect(self._path, timeout=_PATIENCE)
-            try:
-                _write_ahead(database)
-                database.execute(
-                    "CREATE TABLE IF NOT EXISTS edits"
-                    " (number INTEGER PRIMARY KEY AUTOINCREMENT, line TEXT NOT NULL, taken INTEGER NOT NULL DEFAULT 0)"
-                )
-                with database:
-                    yield database
-            finally:
-                database.close()
+            with self._database as database:
+                yield database
         except sqlite3.Error as error:
             raise self._failure(error) from error
+
+    @cached_property
+    def _database(self) -> sqlite3.Connection:
+        """The connection, which is closed with this journal."""
+        self._path.parent.mkdir(exist_ok=True)
+        database = sqlite3.connect(self._path, timeout=_PATIENCE, check_same_thread=False)
+        weakref.finalize(self, database.close)
+        _write_ahead(database)
+        database.execute(
+            "CREATE TABLE IF NOT EXISTS edits"
+            " (number INTEGER PRIMARY KEY AUTOINCREMENT, line TEXT NOT NULL, taken INTEGER NOT NULL DEFAULT 0)"
+        )
+        return database
 
     def _failure(self, error: sqlite3.Error) -> DataccError:
         """What the user is told of an error of SQLite."""

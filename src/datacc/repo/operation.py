@@ -80,8 +80,8 @@ def _parsed(line: str) -> Operation:
         get("reason"),
         get("by"),
     )
-    texts = (operation.op, operation.example, operation.field, operation.who, operation.when)
-    if not all(type(text) is str for text in texts):
+    _, op, example, field, *_, who, when, _, _, _, _ = operation
+    if not (type(op) is type(example) is type(field) is type(who) is type(when) is str):
         raise TypeError("op, example, field, who and when are texts")
     return operation
 
