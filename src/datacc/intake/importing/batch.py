@@ -18,6 +18,7 @@ class Batch:
     """What is new: N rows, their texts in `files`, path → bytes. `where` they came from, their `labels` (class ids).
 
     `media`: address → row of what was found. `copies` and `already` were left out.
+    `is_plain`: no two rows have one id or the same inputs.
     """
 
     schema: Schema
@@ -31,6 +32,7 @@ class Batch:
     media: Mapping[str, int]
     copies: int
     already: int
+    is_plain: bool
 
     def operations(self, examples: set[str]) -> list[Operation]:
         """What its rows say of these examples."""
@@ -79,6 +81,7 @@ def make_batch(found: Read, contents: Contents, picture: tuple[str, str], output
         media=media,
         copies=copies,
         already=already,
+        is_plain=isinstance(kept, range) and not any(everything.occurrences) and not any(found.rows.key),
     )
 
 

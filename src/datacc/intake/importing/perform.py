@@ -142,6 +142,8 @@ def _report(
 
 def _conflicts(contents: Contents, batch: Batch) -> list[str]:
     """One sentence per example of the batch in which two labels stand against each other."""
+    if batch.is_plain and not contents.runs and not contents.segment_paths:
+        return []
     examples = set(batch.ids)
     suspects = (
         {id for id, count in Counter(batch.ids).items() if count > 1} if len(examples) < len(batch.ids) else set()
@@ -167,7 +169,7 @@ def _conflicts(contents: Contents, batch: Batch) -> list[str]:
 
 def _torn_inputs(batch: Batch) -> list[str]:
     """Equal rows of a table that have different labels: examples of their own, worth a word."""
-    if batch.media:
+    if batch.media or batch.is_plain:
         return []
     same = list(zip(*batch.inputs.values(), strict=True))
     labels: dict[Any, set[str]] = {}
