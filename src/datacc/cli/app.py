@@ -21,7 +21,7 @@ VERBS: Final = (
     *("branch", "switch", "merge", "resolve", "check"),
     *("votes", "agreement", "gold", "schema"),
     *("status", "log", "show", "blame"),
-    *("build", "compile", "judge", "prove", "diff"),
+    *("build", "compile", "judge", "prove", "diff", "bisect"),
     *("run", "inspect"),
 )
 INTERRUPTED: Final = 130
