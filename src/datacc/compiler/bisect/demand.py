@@ -1,0 +1,202 @@
+"""What must hold at a commit: a metric on a slice, or the answer to one example."""
+
+import difflib
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datacc.compiler.bisect.past import Past
+from datacc.compiler.shown import percent
+from datacc.compiler.slices import class_index, described, slice_rows
+from datacc.compiler.verdict import share
+from datacc.errors import DataError, UsageError
+from datacc.goals import Figure, Metric
+from datacc.registry import load, names, require
+from datacc.repo.snapshot import JUDGE, SPLITS, Snapshot
+from datacc.spec.program import Check
+
+_GOAL: Final = re.compile(r"\s*(\w+)\s*(?:>=|≥)\s*([0-9.]+(?:e-?[0-9]+)?)\s*")
+_ROUNDING: Final = 1e-9  # of shares that are subtracted
+_SHORTEST: Final = 4  # digits of an id
+
+Truth = Mapping[str, str]  # example id → class name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What was seen at a commit: whether the demand holds, in words, and the figure behind it where there is one."""
+
+    holds: bool
+    told: str
+    figure: Figure | None = None
+
+
+class Demand(ABC):
+    """What the user asks of every commit. Members are frozen."""
+
+    @property
+    @abstractmethod
+    def told(self) -> str:
+        """The demand in words."""
+
+    @abstractmethod
+    def read(self, past: Past) -> Reading:
+        """What is seen at one commit. Raises `DataError` or `SpecError` where it cannot be decided."""
+
+    def after(self, good: Reading) -> "Demand":
+        """The demand, once the good commit was seen."""
+        return self
+
+
+@dataclass(frozen=True, kw_only=True)
+class SliceGoal(Demand):
+    """A metric of the examples where every column of `where` has its value, given as text, or of one class.
+
+    It must reach `at_least`; without that, it may not fall by more than `drop` under what the good commit has. It is
+    measured by the labels of the commit itself, or by `truth`, on the examples that this knows.
+    """
+
+    metric: str = "accuracy"
+    at_least: float | None = None
+    drop: float = 0.0
+    where: Mapping[str, str]
+    of_class: str | None = None
+    truth: Truth | None = None
+
+    def __post_init__(self) -> None:
+        require("goals", self.metric)
+        needs_class = _metric(self.metric).needs_class
+        if needs_class and self.of_class is None:
+            raise UsageError(f"{self.metric} is of one class: which?", tries=["--class NAME"])
+        if not needs_class and self.of_class is not None:
+            others = [name for name in names("goals") if _metric(name).needs_class]
+            tries = [f'--goal "{name} >= {self.at_least or 0.9:g}"' for name in others]
+            raise UsageError(f"{self.metric} is not of one class", tries=tries)
+
+    @property
+    def told(self) -> str:
+        """The demand in words."""
+        if self.at_least is None:
+            return f"{self._slice} may fall by {share(self.drop)}"
+        return f"{self._slice} ≥ {share(self.at_least)}"
+
+    @property
+    def _slice(self) -> str:
+        return described(Check(metric=self.metric, at_least=0, of_class=self.of_class, where=self.where))
+
+    def read(self, past: Past) -> Reading:
+        """The metric on the slice."""
+        check = Check(metric=self.metric, at_least=0, of_class=self.of_class, where=_typed(self.where, past.snapshot))
+        rows = past.snapshot.rows(past.split)
+        rows = rows[slice_rows(past.snapshot, check, "--where")[rows]]
+        index = class_index(past.snapshot, past.field, check, "--class")
+        rows, truth = self._truth(past, rows)
+        metric = _metric(self.metric)
+        if not metric.rows(truth, index):
+            what = f"{SPLITS[past.split]} has no example to measure {self._slice} on"
+            raise DataError(what, tries=["--out-of-fold measures on learn, which has more", "a larger slice"])
+        figure = metric.measure(truth, past.answers(rows), index)
+        told = f"{percent(figure.value, 1)} ({figure.right:,} of {figure.total:,})"
+        holds = self.at_least is None or figure.value >= self.at_least - _ROUNDING
+        return Reading(holds=holds, told=told, figure=figure)
+
+    def _truth(self, past: Past, rows: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
+        """Those of the rows with a true class, and its index: one past all where the commit has no such class."""
+        if self.truth is None:
+            return rows, past.snapshot.labels[past.field][rows]
+        known = np.array([row for row in rows if past.snapshot.ids[row] in self.truth], np.intp)
+        place = {name: index for index, name in enumerate(past.classes)}
+        true = [place.get(self.truth[past.snapshot.ids[row]], len(place)) for row in known]
+        return known, np.array(true, np.int32)
+
+    def after(self, good: Reading) -> Demand:
+        """With what the good commit has, where that is the measure."""
+        if self.at_least is not None or good.figure is None:
+            return self
+        return replace(self, at_least=max(good.figure.value - self.drop, 0.0))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pinned(Demand):
+    """The example whose id begins with `example` must be answered as the class `answer`."""
+
+    example: str
+    answer: str
+
+    @property
+    def told(self) -> str:
+        """The demand in words."""
+        return f"{self.example[:12]} is answered {self.answer!r}"
+
+    def read(self, past: Past) -> Reading:
+        """The answer to it; also to one that the program was fitted to, unless answers are out of fold."""
+        row = self._row(past)
+        if self.answer not in past.classes:
+            close = difflib.get_close_matches(self.answer, past.classes) or past.classes[:5]
+            raise DataError(f"{past.field} has no class {self.answer!r}", tries=[f"--is {name!r}" for name in close])
+        [answer] = past.answers(np.array([row], np.intp))
+        said = past.classes[answer]
+        return Reading(holds=said == self.answer, told=f"answered {said!r}")
+
+    def _row(self, past: Past) -> int:
+        start = self.example.strip().lower()
+        if len(start) < _SHORTEST:
+            raise UsageError(f"{self.example!r} is too short for an example id", tries=["give 4 or more of its digits"])
+        found = [row for row, id in enumerate(past.snapshot.ids) if id.startswith(start)]
+        if not found:
+            what = f"no labelled example has an id that begins with {self.example!r}"
+            raise DataError(what, tries=[f"datacc show {self.example}"])
+        if len(found) > 1:
+            ids = [past.snapshot.ids[row] for row in found[:5]]
+            raise DataError(f"{len(found):,} examples have ids that begin with {self.example!r}", tries=ids)
+        split = int(past.snapshot.splits[found[0]])
+        if split == JUDGE:
+            raise DataError(f"{start[:12]} is in judge, which stays sealed", tries=["an example of learn or tune"])
+        if past.out_of_fold and split != past.split:
+            raise DataError(f"{start[:12]} is in {SPLITS[split]}: no fold has it", tries=["leave --out-of-fold out"])
+        return found[0]
+
+
+def read_goal(text: str) -> tuple[str, float]:
+    """The metric and the share of "accuracy >= 0.9". Raises `UsageError`."""
+    found = _GOAL.fullmatch(text)
+    if found is None:
+        raise UsageError(f"--goal {text!r}: a metric, >=, and a share", tries=['--goal "accuracy >= 0.9"'])
+    return found[1], read_share(found[2], f"--goal {text!r}")
+
+
+def read_share(text: str, where: str) -> float:
+    """A number above 0, at most 1. Raises `UsageError`."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 1:
+        tries = [f"{value / 100:g}"] if 1 < value <= 100 else ["0.9"]
+        raise UsageError(f"{text!r} is no share above 0 and at most 1", where=where, tries=tries)
+    return value
+
+
+def truth_of(snapshot: Snapshot, field: str) -> Truth:
+    """What the learn and tune examples of a snapshot are."""
+    classes, labels = snapshot.classes[field], snapshot.labels[field]
+    return {id: classes[label] for id, label in zip(snapshot.ids, labels, strict=True) if label >= 0}
+
+
+def _metric(name: str) -> Metric:
+    found: Metric = load("goals", name)
+    return found
+
+
+def _typed(where: Mapping[str, str], snapshot: Snapshot) -> dict[str, object]:
+    """Values as the columns have them: text is all that a command line can say."""
+
+    def value(text: str, column: Sequence[object]) -> object:
+        return next((item for item in column if item is not None and str(item) == text), text)
+
+    return {name: value(text, snapshot.columns.get(name, ())) for name, text in where.items()}

@@ -1,0 +1,153 @@
+"""The programs of the past: what was asked for at a commit, fitted to its labels, without leaving an artifact."""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datacc.compiler.ask import ask_reference
+from datacc.compiler.assemble import skeleton_graph
+from datacc.compiler.build import LOCK, floor_goal, lock_of
+from datacc.compiler.fitting import fit_once
+from datacc.compiler.folds import folds
+from datacc.compiler.recipe import recipe_of
+from datacc.compiler.search import search
+from datacc.errors import SpecError, UsageError
+from datacc.fit import Progress, Watch
+from datacc.ir.graph import Graph
+from datacc.registry import load
+from datacc.repo.git import Git
+from datacc.repo.snapshot import LEARN, TUNE, Snapshot
+from datacc.sources import Source
+from datacc.spec.lock import Lock, read_lock
+from datacc.spec.program import Program
+from datacc.spec.read import FILE, read_program
+from datacc.store import Store
+
+REPOSITORY: Final = "repository"
+
+Announce = Callable[[str], Watch | None]
+
+
+@dataclass(kw_only=True)
+class Fits:
+    """What watches the fits of one commit: `count` tells how many there were, beyond what the cache knew."""
+
+    announce: Announce
+    count: int = field(default=0, init=False)
+
+    def watch(self, title: str) -> Watch:
+        """What watches one fit; it is announced when it begins."""
+        inner: list[Watch | None] = []
+
+        def watch(progress: Progress) -> None:
+            if not inner:
+                self.count += 1
+                inner.append(self.announce(title))
+            if inner[0] is not None:
+                inner[0](progress)
+
+        return watch
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Past:
+    """One commit: its examples, what it asked for, and the form in which that is fitted.
+
+    Without `out_of_fold` the one fitted Graph answers, tested on tune; with it, models that have not seen the learn
+    rows that they answer. Judge rows are never answered.
+    """
+
+    program: Program
+    snapshot: Snapshot
+    form: Lock
+    store: Store
+    fits: Fits
+    out_of_fold: bool
+
+    @property
+    def field(self) -> str:
+        """The output."""
+        return self.program.outputs[0].name
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes of the output, in permanent order."""
+        return self.snapshot.classes[self.field]
+
+    @property
+    def split(self) -> int:
+        """The split that a metric is measured on."""
+        return LEARN if self.out_of_fold else TUNE
+
+    def answers(self, rows: NDArray[np.intp]) -> NDArray[np.int32]:
+        """The class indices (N,) answered to those rows of the snapshot. Raises `FitError` when the fit fails."""
+        if self.out_of_fold:
+            return self._unseen[rows]
+        inputs = {name: array[rows] for name, array in self.snapshot.inputs.items()}
+        return ask_reference(self._fitted, inputs)[self.field].reshape(-1).astype(np.int32)
+
+    @cached_property
+    def _fitted(self) -> Graph:
+        recipe, by = recipe_of(self.form.recipe, LOCK), self._by
+        watch = self.fits.watch(f"fit {self.form.skeleton}")
+        return fit_once(self.program, self.snapshot, self._graph(), recipe, self.store, watch=watch, asked=by).graph
+
+    @cached_property
+    def _unseen(self) -> NDArray[np.int32]:
+        """By row, −1 where it is not in learn."""
+        recipe = recipe_of(self.form.recipe, LOCK)
+        answer = np.full(len(self.snapshot.ids), -1, np.int32)
+        found = folds(self.program, self.snapshot, self._graph(), recipe, self.store, self._fold, self._by)
+        answer[self.snapshot.rows(LEARN)] = found.answer
+        return answer
+
+    def _fold(self, fold: int) -> Watch:
+        return self.fits.watch(f"fit fold {fold + 1}")
+
+    def _graph(self) -> Graph:
+        return skeleton_graph(self.program, self.snapshot, self.form.skeleton, self.form.sizes)
+
+    @property
+    def _by(self) -> str | None:
+        return self.program.backend or self.form.toolchain.get("fit")
+
+
+def program_at(root: Path, commit: str) -> tuple[Program, Lock | None]:
+    """The `datacc.toml` and the `datacc.lock` of the folder `root` as they were. Raises `SpecError`."""
+    git = Git(root)
+    with tempfile.TemporaryDirectory(prefix="datacc-") as place:
+        for name in (FILE, LOCK):
+            if git.ask("ls-tree", commit, "--", name) is not None:
+                (Path(place) / name).write_bytes(git.run("cat-file", "blob", f"{commit}:./{name}"))
+        if not (Path(place) / FILE).exists():
+            raise SpecError(f"there is no {FILE} at {commit[:10]}", tries=[f"git add {FILE}, and commit it"])
+        program = replace(read_program(Path(place) / FILE), path=None)
+        if program.source.type != REPOSITORY:
+            what = f"the examples of {program.name} come from a {program.source.type}, which has no commits of labels"
+            raise UsageError(what, where=FILE, tries=["datacc new, and datacc import"])
+        return program, read_lock(Path(place) / LOCK)
+
+
+def examples_at(program: Program, root: Path, commit: str, store: Store) -> Snapshot:
+    """The labelled examples of a commit; their judge labels stay sealed."""
+    source: Source = load("sources", program.source.type)
+    return source.snapshot(program, root, commit, store)
+
+
+def chosen_form(program: Program, snapshot: Snapshot, store: Store, fits: Fits) -> Lock:
+    """The form that a search chooses for these examples; nothing is written."""
+    asked = program if program.goals else replace(program, goals=(floor_goal(snapshot),))
+    choice = search(
+        asked,
+        snapshot,
+        store,
+        chosen_goal=not program.goals,
+        announce=lambda rung: fits.watch(f"fit {rung.skeleton} {', '.join(f'{k} {v}' for k, v in rung.sizes.items())}"),
+    )
+    return lock_of(asked, choice)
