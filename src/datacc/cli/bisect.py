@@ -73,7 +73,8 @@ def _demand(options: argparse.Namespace) -> Demand:
         what = "one of --goal, --drop and --example says what must hold" + (", not two" if asked else "")
         raise UsageError(what, tries=['--goal "accuracy >= 0.9"', "--drop 0.02", "--example ID --is CLASS"])
     if options.example is not None:
-        others = [f"--{name}" for name in ("where", "class", "truth") if getattr(options, _KEPT.get(name, name))]
+        slices = {"--where": options.where, "--class": options.of_class, "--truth": options.truth}
+        others = [name for name, value in slices.items() if value]
         if options.answer is None or others:
             what = f"{others[0]} is of a slice" if others else "--example: answered as what?"
             raise UsageError(what, tries=["--example ID --is CLASS"])
@@ -90,9 +91,6 @@ def _demand(options: argparse.Namespace) -> Demand:
     )
 
 
-_KEPT: Final = {"class": "of_class"}
-
-
 def _pair(text: str) -> tuple[str, str]:
     column, equals, value = text.partition("=")
     if not equals:
@@ -105,8 +103,8 @@ def _mark(step: Step) -> str:
     did += [counted(step.edits, "edit")] if step.edits else []
     did += [f"merges {counted(step.merged, 'commit')}"] if step.merged else []
     how = "" if step.state == "skipped" else ", built" if step.fits else ", cached"
-    did_ = f" ({', '.join(did)})" if did else ""
-    return f"{step.commit[:10]} {step.when[:10]} {step.author}: {step.subject}{did_}: {step.state}{how}"
+    brought = f" ({', '.join(did)})" if did else ""
+    return f"{step.commit[:10]} {step.when[:10]} {step.author}: {step.subject}{brought}: {step.state}{how}"
 
 
 def _text(found: Found) -> str:
