@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain
 from pathlib import PurePosixPath
 from typing import Final
@@ -109,6 +109,7 @@ def read_contents(
     index = Index(repository.root)
     known = index.listing(revision) if _HASH.fullmatch(revision) else None
     commit = revision if known else repository.git.commit_of(revision)
+    index.refill = partial(_listing, repository, commit)
     tree, texts = known or index.listing(commit) or _listing(repository, commit, index)
     if MARKER in texts:
         check_marker(texts[MARKER].encode(errors="surrogateescape"), f"{MARKER} at {commit[:10]}")

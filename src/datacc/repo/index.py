@@ -45,7 +45,10 @@ class Index:
     def __init__(self, root: Path, *, lasting: bool = True) -> None:
         """`lasting`: begin anew where it is damaged; otherwise SQLite's error is the caller's."""
         self.folder = root / FOLDER
+        # puts back, when all is lost, what is still relied on; given the index, so that neither holds the other
+        self.refill: Callable[[Index], object] = lambda _: None
         self._lasting = lasting
+        self._losses = 0
         self._database: sqlite3.Connection | None = None
 
     def listing(self, commit: str) -> tuple[dict[str, str], dict[str, str]] | None:
@@ -172,7 +175,7 @@ class Index:
             with self._open() as database:
                 return work(database)
         except sqlite3.Error:
-            if not self._lasting:
+            if not self._lasting or self._losses > 1:
                 raise
             self._begin_anew()
             with self._open() as database:
@@ -190,18 +193,22 @@ class Index:
         return self._database
 
     def _begin_anew(self) -> None:
-        """Forget everything: what is damaged is removed, and where nothing can be written memory does."""
+        """Forget everything and refill: what is damaged is removed, and where nothing can be written memory does."""
         if self._database is not None:
             self._database.close()
-        for name in ("tables", "tables-wal", "tables-shm"):
-            with contextlib.suppress(OSError):
-                (self.folder / name).unlink()
         self._database = None
+        self._losses += 1
         try:
+            if self._losses > 1:
+                raise sqlite3.OperationalError("it was damaged before")
+            for name in ("tables", "tables-wal", "tables-shm"):
+                with contextlib.suppress(OSError):
+                    (self.folder / name).unlink()
             self._open()
         except sqlite3.Error:
             self._database = self._connect(":memory:")
             self._database.executescript(_TABLES)
+        self.refill(self)
 
     def _connect(self, path: Path | str) -> sqlite3.Connection:
         database = sqlite3.connect(path, timeout=_PATIENCE, check_same_thread=False)  # whoever collects it closes it
