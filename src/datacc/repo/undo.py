@@ -16,6 +16,7 @@ from datacc.repo.edit import author, write
 from datacc.repo.find import Repository
 from datacc.repo.fold import State, fold, living
 from datacc.repo.journal import Journal
+from datacc.repo.lock import locked
 from datacc.repo.operation import Operation
 from datacc.repo.working import Working, read_working
 
@@ -35,7 +36,11 @@ def undo(repository: Repository) -> Undone:
 
     Raises `UsageError` when there is nothing to take back, `DataError` when somebody has changed it since.
     """
-    journal = Journal(repository.root)
+    with locked(repository.root):  # or the batch of a running commit would look like a crash's
+        return _undo(repository, Journal(repository.root))
+
+
+def _undo(repository: Repository, journal: Journal) -> Undone:
     recover(repository, journal)
     pending = journal.operations()
     latest = [o for o in pending if o.when == pending[-1].when] if pending else []
