@@ -11,7 +11,8 @@ from PIL import Image
 
 from datacc.intake.importing import ImportOptions, import_examples
 from datacc.repo.create import create
-from datacc.repo.find import Repository
+from datacc.repo.find import Repository, find
+from tests.repo.exchange import restored
 
 Git = Callable[..., str]
 
@@ -56,3 +57,19 @@ def git(empty: Repository) -> Git:
         return done.stdout
 
     return run
+
+
+@pytest.fixture
+def work(template: Path) -> Path:
+    """A copy of the module's own template: `ann`, `origin.git` and `store` lie in it."""
+    return restored(template)
+
+
+@pytest.fixture
+def store(work: Path) -> Path:
+    return work / "store"
+
+
+@pytest.fixture
+def ann(work: Path) -> Repository:
+    return find(work / "ann")

@@ -10,7 +10,7 @@ import pytest
 
 from datacc.repo.commit import commit
 from datacc.repo.exchange import push
-from datacc.repo.find import MARKER, Repository, find
+from datacc.repo.find import MARKER, Repository
 from datacc.repo.fsck.content import content_damages, index_damages, run_damages, segment_damages
 from datacc.repo.fsck.copies import pack_damages
 from datacc.repo.fsck.perform import Checked, find_damaged, fsck
@@ -37,21 +37,6 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         commit(made)
     push(made)
     return folder
-
-
-@pytest.fixture
-def work(template: Path) -> Path:
-    return restored(template)
-
-
-@pytest.fixture
-def store(work: Path) -> Path:
-    return work / "store"
-
-
-@pytest.fixture
-def ann(work: Path) -> Repository:
-    return find(work / "ann")
 
 
 def objects(repository: Repository, pattern: str) -> list[Path]:

@@ -8,14 +8,14 @@ import pytest
 
 from datacc.errors import RemoteError, RepositoryError
 from datacc.repo.exchange import push
-from datacc.repo.find import Repository, find
+from datacc.repo.find import Repository
 from datacc.repo.garbage import LOCAL_GRACE, REMOTE_GRACE, collect
 from datacc.repo.identity import address
 from datacc.repo.remote_store import RemoteStore
 from datacc.repo.remotes import Remote, contact
 from datacc.repo.trust import trust
 from tests.repo.conftest import drawn
-from tests.repo.exchange import all_media, cloned, git, pushed, restored, the_pack
+from tests.repo.exchange import all_media, cloned, git, pushed, the_pack
 
 NOW = datetime.now(UTC)
 LATER = NOW + REMOTE_GRACE + timedelta(hours=1)
@@ -28,21 +28,6 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "store").mkdir()
     pushed(folder, drawn(folder / "pictures"), folder / "store")
     return folder
-
-
-@pytest.fixture
-def work(template: Path) -> Path:
-    return restored(template)
-
-
-@pytest.fixture
-def store(work: Path) -> Path:
-    return work / "store"
-
-
-@pytest.fixture
-def ann(work: Path) -> Repository:
-    return find(work / "ann")
 
 
 def orphan(store: Path) -> str:

@@ -9,18 +9,13 @@ from pathlib import Path
 from typing import Final
 
 from datacc.cli.changes import as_text
+from datacc.cli.fetch import arguments as arguments  # the same ones
 from datacc.cli.fetch import notes
 from datacc.cli.outcome import Outcome
-from datacc.repo.exchange import DEFAULT, pull
+from datacc.repo.exchange import pull
 from datacc.repo.find import find
 
 EXAMPLE: Final = "datacc pull"
-
-
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Where from, and whether with all media."""
-    parser.add_argument("remote", nargs="?", default=DEFAULT, help=f"a remote of git ({DEFAULT})")
-    parser.add_argument("--media", action="store_true", help="fetch every pack that any branch needs")
 
 
 def run(options: argparse.Namespace) -> Outcome:

@@ -3,14 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from datacc.repo.births import Birth, births_between
 from datacc.repo.contents import Contents, read_contents
 from datacc.repo.events import Event, class_name, event
 from datacc.repo.find import Repository
 from datacc.repo.fold import Register, State, fold
-from datacc.repo.ids import Ids, common, distinct, places, to_texts
+from datacc.repo.ids import Ids, common, distinct, joined, places, to_texts
 from datacc.repo.merged import current
 from datacc.repo.operation import Operation
 from datacc.repo.schema import Column, Schema
@@ -125,8 +123,7 @@ def _alone(one: Contents, other: Contents) -> set[str]:
 
 def _rows_of(contents: Contents, paths: set[str]) -> Ids:
     """The examples in those runs that are among `paths`, each once, sorted."""
-    found = [run.ids for run in contents.runs if f"runs/{run.id}" in paths]
-    return distinct(np.concatenate(found)) if found else np.zeros((0, 2), np.uint64)
+    return distinct(joined([run.ids for run in contents.runs if f"runs/{run.id}" in paths]))
 
 
 def _known(ids: Ids, other: Contents) -> set[str]:

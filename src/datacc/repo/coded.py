@@ -40,11 +40,11 @@ def code_texts(data: NDArray[np.uint8], starts: NDArray[np.intp], ends: NDArray[
         different, which = np.unique(np.ascontiguousarray(texts).view(f"V{length}")[:, 0], return_inverse=True)
         codes[rows] = which + len(words)
         words += [json.loads(text.tobytes()) for text in different]
-    return _told_apart(codes, words)
+    return told_apart(codes, words)
 
 
-def _told_apart(codes: NDArray[np.int32], words: Sequence[Any]) -> Coded:
-    """Values that are written in two ways are one value."""
+def told_apart(codes: NDArray[np.int32], words: Sequence[Any]) -> Coded:
+    """The column of `codes` (N,), in which words that stand for one value are one."""
     places: dict[str, int] = {}
     known = [places.setdefault(repr(word), len(places)) for word in words]
     if len(places) == len(words):

@@ -85,6 +85,13 @@ def in_order(ids: Ids) -> NDArray[np.intp]:
     return order
 
 
+def joined(parts: Sequence[Ids]) -> Ids:
+    """The ids of all parts, one after the other; of a single part itself."""
+    if len(parts) == 1:
+        return parts[0]
+    return np.concatenate(parts) if parts else np.zeros((0, 2), np.uint64)
+
+
 def distinct(ids: Ids) -> Ids:
     """Each of the ids once, in ascending order."""
     ordered = ids[in_order(ids)]

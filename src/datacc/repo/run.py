@@ -15,7 +15,7 @@ import numpy as np
 from datacc.errors import RepositoryError
 from datacc.repo.coded import NONE, Coded, code_texts
 from datacc.repo.identity import canonical_json
-from datacc.repo.ids import DIGITS, Ids, are_sorted, in_order, parse_ids, places, to_ids, to_text
+from datacc.repo.ids import DIGITS, Ids, are_sorted, in_order, is_first, parse_ids, places, to_ids, to_text
 from datacc.repo.lines import Lines, lines_of
 from datacc.repo.operation import WHOLE, Operation
 from datacc.store import digest
@@ -181,8 +181,7 @@ def _order(rows: Rows) -> list[int]:
     """The rows by id; those of one id by what they say."""
     ids = to_ids(rows.ids)
     order = in_order(ids)
-    ordered = ids[order]
-    equal = np.flatnonzero(np.all(ordered[1:] == ordered[:-1], axis=1))
+    equal = np.flatnonzero(~is_first(ids[order])[1:])
     listed: list[int] = order.tolist()
     for start, end in _spans(equal.tolist()):
         listed[start:end] = sorted(listed[start:end], key=lambda n: canonical_json(_said(rows, n)))

@@ -12,10 +12,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from datacc.repo.coded import NONE, Coded
+from datacc.repo.coded import NONE, Coded, told_apart
 from datacc.repo.contents import Contents
 from datacc.repo.fold import State, fold
-from datacc.repo.ids import DIGITS, Ids, beginning, in_order, is_first, places, to_text, to_texts
+from datacc.repo.ids import DIGITS, Ids, beginning, in_order, is_first, joined, places, to_text, to_texts
 from datacc.repo.merged import current, value_now
 from datacc.repo.operation import Operation
 from datacc.repo.run import Run
@@ -124,7 +124,7 @@ class _Rows:
 
 
 def _all_rows(runs: Sequence[Run], schema: Schema) -> _Rows:
-    ids = _joined_ids(runs)
+    ids = joined([run.ids for run in runs])
     fields = dict.fromkeys(field for run in runs for field in run.values)
     values = {field: _joined(runs, field, value_now(schema, field)) for field in fields}
     if len(runs) > 1:
@@ -144,25 +144,17 @@ def _all_rows(runs: Sequence[Run], schema: Schema) -> _Rows:
     return _Rows(ids=ids[starts], values=agreed, is_torn=is_torn)
 
 
-def _joined_ids(runs: Sequence[Run]) -> Ids:
-    """The ids of all rows of all runs."""
-    if len(runs) == 1:
-        return runs[0].ids
-    return np.concatenate([run.ids for run in runs]) if runs else np.zeros((0, 2), np.uint64)
-
-
 def _joined(runs: Sequence[Run], field: str, now: Callable[[Any], Any]) -> Coded:
     """The column of all rows of all runs, with the values that theirs stand for now."""
-    words: dict[str, tuple[int, Any]] = {}
-    parts = []
+    words, parts = list[Any](), list[NDArray[np.int32]]()
     for run in runs:
         column = run.values.get(field)
         if column is None:
             parts.append(np.full(len(run), NONE, np.int32))
-            continue
-        places = [words.setdefault(repr(word), (len(words), word))[0] for word in map(now, column.words)]
-        parts.append(np.array([*places, NONE], np.int32)[column.codes])
-    return Coded(codes=np.concatenate(parts), words=tuple(word for _, word in words.values()))
+        else:
+            parts.append(np.where(column.codes == NONE, NONE, column.codes + len(words)).astype(np.int32))
+            words += map(now, column.words)
+    return told_apart(np.concatenate(parts), words)
 
 
 def _is_id(text: str) -> bool:

@@ -36,9 +36,8 @@ class Working:
 
 def read_working(repository: Repository, *, cells: bool = False, whole: bool = False) -> Working:
     """Everything that is committed or journalled; `cells` and `whole` as for `read_contents`."""
-    waiting = Journal(
-        repository.root
-    ).operations()  # first: what is committed meanwhile is then in both, never in neither
+    # the journal first: what is committed meanwhile is then in both, never in neither
+    waiting = Journal(repository.root).operations()
     contents = read_contents(repository, cells=cells, whole=whole)
     pending = tuple(current(contents.schema, waiting))
     return Working(contents=contents, pending=pending, states=States(contents, pending))
