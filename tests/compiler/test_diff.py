@@ -1,7 +1,7 @@
 """The behaviour diff: labels, answers, what was fixed and broken, and which evidence each part has."""
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +10,9 @@ import pytest
 from datacc.compiler.diff import Side, diff, effect_of
 from datacc.compiler.diff_text import diff_text
 from datacc.compiler.folds import OutOfFold
-from datacc.compiler.report import data_of
 from datacc.repo.snapshot import LEARN, TUNE, Snapshot
 from datacc.store import Store
-from tests.compiler.made import CLASSES, PROGRAM, Oracle, evidence_of, points, report_of, snapshot_of, thirds
+from tests.compiler.made import CLASSES, PROGRAM, Oracle, points, snapshot_of, thirds
 
 COUNT = 60
 VALUES, NAMES = points(COUNT)
@@ -24,9 +23,8 @@ def side(snapshot: Snapshot, answers: dict[int, str]) -> Side:
     """A build that answers every example by its place in `NAMES`, but for `answers`."""
     classes = snapshot.classes["side"]
     by_point = {tuple(np.float32(VALUES[n])): answers.get(n, NAMES[n]) for n in range(COUNT)}
-    report = replace(report_of(evidence_of()), data=data_of(snapshot))
     native = Oracle(lambda row: classes.index(by_point[tuple(row)]))
-    return Side(report=report, program=PROGRAM, snapshot=snapshot, native=native)
+    return Side(origin=snapshot.origin, program=PROGRAM, snapshot=snapshot, native=native, right=(18, 20))
 
 
 def place(snapshot: Snapshot, split: int, nth: int) -> int:

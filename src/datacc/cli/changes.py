@@ -1,12 +1,14 @@
-"""Changes of labels between two commits as text, and as a comment for the page of a pull request."""
+"""Changes of labels and answers between two commits as text, and as a comment for the page of a pull request."""
 
 from collections.abc import Iterator
 
 from datacc.cli.outcome import columns
+from datacc.compiler.diff import Answers, Diff, Effect
 from datacc.repo.changes import Change, Changes
 from datacc.repo.words import counted, listed, printable
 
 MOST = 1_000  # rows of a comment: hosts cut longer ones off
+EFFECTS: tuple[Effect, ...] = ("broke", "fixed", "other")  # the worst first
 
 
 def as_text(found: Changes) -> str:
@@ -23,6 +25,31 @@ def as_markdown(found: Changes) -> str:
     if len(found.changes) > MOST:
         lines.append(f"\n… and {len(found.changes) - MOST:,} more: `datacc diff {found.old[:10]}..{found.new[:10]}`")
     return "\n".join(lines).rstrip()
+
+
+def answers_markdown(found: Diff) -> str:
+    """What the answers did, as a table; broken ones first. Judge is counts."""
+    parts = []
+    rows = []
+    for part in found.answers:
+        parts.append(f"{part.split}: {_effects(part)}")
+        rows += [(part.split, one) for one in part.changed]
+    parts.append(f"judge: {found.judge.differ:,} of {found.judge.rows:,} differ")
+    lines = [f"**Answers** {'; '.join(parts)}", ""]
+    if rows:
+        lines += ["| | split | example | label | from | to |", "|---|---|---|---|---|---|"]
+        rows.sort(key=lambda row: EFFECTS.index(row[1].effect))
+    for split, one in rows[:MOST]:
+        cells = [split, _example(one.id, one.name), one.label, one.old, one.new]
+        lines.append(f"| {one.effect} | {' | '.join(map(_cell, cells))} |")
+    if len(rows) > MOST:
+        lines.append(f"\n… and {len(rows) - MOST:,} more")
+    return "\n".join(lines).rstrip()
+
+
+def _effects(part: Answers) -> str:
+    counts = [f"{part.count(effect):,} {effect}" for effect in EFFECTS if part.count(effect)]
+    return ", ".join([f"{len(part.changed):,} of {part.rows:,} changed", *counts])
 
 
 def _counts(found: Changes) -> str:
@@ -44,8 +71,11 @@ def _cells(one: Change) -> tuple[str, ...]:
     who = " and ".join(dict.fromkeys(event.model or event.who for event in one.said))
     commits = " ".join(dict.fromkeys((event.commit or "")[:10] for event in one.said))
     why = "; ".join(_why(one))
-    example = one.example[:12] + (f" {one.name}" if one.name else "")
-    return example, one.field, _value(one.old), _value(one.new), who, commits, why
+    return _example(one.example, one.name), one.field, _value(one.old), _value(one.new), who, commits, why
+
+
+def _example(id: str, name: str | None) -> str:
+    return id[:12] + (f" {name}" if name else "")
 
 
 def _row(one: Change) -> tuple[str, ...]:

@@ -11,11 +11,12 @@ NAMED: Final = 20  # examples named of each kind
 
 def diff_text(diff: Diff) -> str:
     """The diff in words; every example that is named comes from learn or tune."""
-    lines = [f"{shown(diff.old)} → {shown(diff.new)}", *_labels(diff)]
-    for part in diff.answers:
-        lines += _answers(part)
-    lines += _judge(diff.judge)
-    return "\n".join(lines) + "\n"
+    return "\n".join([f"{shown(diff.old)} → {shown(diff.new)}", *_labels(diff), answers_text(diff)]) + "\n"
+
+
+def answers_text(diff: Diff) -> str:
+    """What the answers did, in words: split by split, judge as counts."""
+    return "\n".join([*(line for part in diff.answers for line in _answers(part)), *_judge(diff.judge)])
 
 
 def _labels(diff: Diff) -> list[str]:
@@ -50,7 +51,7 @@ def _judge(judge: Judged) -> list[str]:
     if judge.old is not None and judge.new is not None:
         (was, of), (now, total) = judge.old, judge.new
         lines[0] += f"; {was:,} of {of:,} right before, {now:,} of {total:,} now"
-    lines.append("        evidence: the two programs and their reports; counts only, since judge is sealed")
+    lines.append("        evidence: counts only, since judge is sealed")
     return lines
 
 
