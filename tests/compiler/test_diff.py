@@ -56,7 +56,7 @@ def test_labels_and_answers_are_compared_example_by_example(tmp_path: Path) -> N
         (f"row {fixed}", "fixed"),
         (f"row {broke}", "broke"),
     }
-    assert (tune.count("fixed"), tune.count("broke"), tune.count("other")) == (2, 1, 0)
+    assert (tune.fixed, tune.broke, tune.other) == (2, 1, 0)
     assert found.judge.differ == 0
 
 
@@ -83,7 +83,7 @@ def test_classes_may_come_and_go(tmp_path: Path) -> None:
     assert (found.classes_added, found.classes_removed) == (("very far",), ("far",))
     in_tune = [n for n in moved if SPLITS[n] == "tune"]
     assert {one.name for one in found.answers[0].changed} == {f"row {n}" for n in in_tune}
-    assert found.answers[0].count("fixed") == len(in_tune)
+    assert found.answers[0].fixed == len(in_tune)
     assert len(found.relabelled) == len([n for n in moved if SPLITS[n] != "judge"])
 
 
@@ -107,7 +107,7 @@ def test_learn_comes_from_models_that_had_not_seen_the_example(tmp_path: Path) -
     one = side(snapshot, {})
     found = diff(one, one, (OutOfFold(ids=ids, answer=answers), OutOfFold(ids=ids, answer=changed)))
     learn = found.answers[1]
-    assert (learn.split, learn.rows, learn.count("broke"), len(learn.changed)) == ("learn", 20, 1, 1)
+    assert (learn.split, learn.rows, learn.broke, len(learn.changed)) == ("learn", 20, 1, 1)
     assert learn.changed[0].id == ids[3]
     assert "without the example" in learn.evidence
 

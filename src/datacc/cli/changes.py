@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 
 from datacc.cli.outcome import columns
-from datacc.compiler.diff import Answers, Diff, Effect
+from datacc.compiler.diff import EFFECTS, Answers, Diff
 from datacc.repo.changes import Change, Changes
 from datacc.repo.words import counted, listed, printable
 
 MOST = 1_000  # rows of a comment: hosts cut longer ones off
-EFFECTS: tuple[Effect, ...] = ("broke", "fixed", "other")  # the worst first
 
 
 def as_text(found: Changes) -> str:
@@ -48,8 +47,8 @@ def answers_markdown(found: Diff) -> str:
 
 
 def _effects(part: Answers) -> str:
-    counts = [f"{part.count(effect):,} {effect}" for effect in EFFECTS if part.count(effect)]
-    return ", ".join([f"{len(part.changed):,} of {part.rows:,} changed", *counts])
+    counts = [f"{getattr(part, effect):,} {effect}" for effect in EFFECTS if getattr(part, effect)]
+    return ", ".join([f"{part.differ:,} of {part.rows:,} changed", *counts])
 
 
 def _counts(found: Changes) -> str:

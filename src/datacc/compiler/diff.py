@@ -1,8 +1,9 @@
 """The behaviour diff: which labels changed between two builds, and which answers with them."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
 
 import numpy as np
 
@@ -11,7 +12,9 @@ from datacc.compiler.folds import OutOfFold
 from datacc.repo.snapshot import JUDGE, LEARN, TUNE, Snapshot
 from datacc.spec.program import Program
 
-Effect = Literal["fixed", "broke", "other"]
+Effect = Literal["broke", "fixed", "other"]
+
+EFFECTS: Final[tuple[Effect, ...]] = ("broke", "fixed", "other")  # the worst first
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -67,16 +70,27 @@ def effect_of(label: str, old: str, new: str) -> Effect:
 
 @dataclass(frozen=True, kw_only=True)
 class Answers:
-    """The answers that changed in one split, among `rows` examples of both builds; `evidence` says who answered."""
+    """The answers that changed in one split, among `rows` examples of both builds; `evidence` says who answered.
+
+    `fixed`, `broke` and `other` count all; a report names only some of them in `changed`.
+    """
 
     split: str
     evidence: str
     rows: int
+    fixed: int
+    broke: int
+    other: int
     changed: tuple[Changed, ...]
 
-    def count(self, effect: Effect) -> int:
-        """How many were "fixed", "broke" or "other"."""
-        return sum(1 for one in self.changed if one.effect == effect)
+    @property
+    def differ(self) -> int:
+        """All that changed."""
+        return self.fixed + self.broke + self.other
+
+    def of(self, effect: Effect) -> tuple[Changed, ...]:
+        """Those of `changed` with this effect."""
+        return tuple(one for one in self.changed if one.effect == effect)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,10 +105,14 @@ class Judged:
 
 @dataclass(frozen=True, kw_only=True)
 class Diff:
-    """What a change of labels did; `added` and `removed` count examples, classes are named."""
+    """What a change of labels did; `added` and `removed` count examples, classes are named.
+
+    `labels` counts what changed in learn and tune; a report names only some of them in `relabelled`.
+    """
 
     old: str
     new: str
+    labels: int
     relabelled: tuple[Relabelled, ...]
     added: int
     removed: int
@@ -102,6 +120,14 @@ class Diff:
     classes_removed: tuple[str, ...]
     answers: tuple[Answers, ...]
     judge: Judged
+
+    def shortened(self, most: int) -> "Diff":
+        """The same with at most so many names of each kind; the counts stay."""
+        answers = (
+            replace(part, changed=tuple(one for effect in EFFECTS for one in part.of(effect)[:most]))
+            for part in self.answers
+        )
+        return replace(self, relabelled=self.relabelled[:most], answers=tuple(answers))
 
 
 def diff(old: Side, new: Side, learn: tuple[OutOfFold, OutOfFold] | None = None) -> Diff:
@@ -112,13 +138,15 @@ def diff(old: Side, new: Side, learn: tuple[OutOfFold, OutOfFold] | None = None)
     Answers are compared by class name, so classes may come and go.
     """
     before, after = (set(side.snapshot.ids) for side in (old, new))
+    relabelled = _relabelled(old, new)
     parts = [_tune(old, new)]
     if learn is not None:
         parts.append(_learn(old, new, *learn))
     return Diff(
         old=old.origin,
         new=new.origin,
-        relabelled=_relabelled(old, new),
+        labels=len(relabelled),
+        relabelled=relabelled,
         added=len(after - before),
         removed=len(before - after),
         classes_added=tuple(name for name in new.classes if name not in old.classes),
@@ -181,7 +209,16 @@ def _compared(
         for example, was, now in zip(ids, before, after, strict=True)
         if was != now
     )
-    return Answers(split=split, evidence=evidence, rows=len(ids), changed=changed)
+    count = Counter(one.effect for one in changed)
+    return Answers(
+        split=split,
+        evidence=evidence,
+        rows=len(ids),
+        fixed=count["fixed"],
+        broke=count["broke"],
+        other=count["other"],
+        changed=changed,
+    )
 
 
 def _judged(old: Side, new: Side) -> Judged:

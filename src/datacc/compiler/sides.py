@@ -62,11 +62,11 @@ def open_side(folder: Path, root: Path, store: Store) -> Side:
         program=asked(report),
         snapshot=snapshot_of(report, root, store),
         native=load_native(folder),
-        right=_right(report),
+        right=right_of(report),
     )
 
 
-def _right(report: Report) -> tuple[int, int] | None:
+def right_of(report: Report) -> tuple[int, int] | None:
     """Right answers and all, by the accuracy goal of a report."""
     for line in report.verdict.lines:
         if line.kind == "goal" and line.what == "accuracy" and line.figure is not None:

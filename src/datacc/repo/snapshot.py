@@ -1,5 +1,6 @@
 """Freeze labelled examples into a `Snapshot`, the one thing that every later stage reads; put judge labels away."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,9 +17,9 @@ from datacc.repo.identity import canonical_json
 from datacc.repo.split import JUDGE, LEARN, SPLITS, TUNE, assign
 from datacc.repo.words import listed, seen_once
 from datacc.spec.program import Field, Program
-from datacc.store import Store, digest
+from datacc.store import Store, canonical, digest
 
-__all__ = ["JUDGE", "LEARN", "SEALED", "SPLITS", "TUNE", "Snapshot", "freeze", "recall"]
+__all__ = ["JUDGE", "LEARN", "SEALED", "SPLITS", "TUNE", "Snapshot", "freeze", "recall", "remember", "remembered"]
 
 FROZEN: Final = b"DATACCS\n"  # first bytes of a snapshot in the cache
 SEALED: Final = b"DATACCJ\n"  # first bytes of judge labels in the cache
@@ -85,6 +86,21 @@ def recall(store: Store, key: str) -> Snapshot | None:
     raw = store.get(key)
     found = _restore(raw) if raw is not None else None
     return found if found is not None and store.get(found.sealed) is not None else None
+
+
+def remember(store: Store, key: str, snapshot: Snapshot) -> None:
+    """Keep which snapshot came out under `key`, the digest of all that went into it, and its notes."""
+    store.put(key, canonical({"snapshot": snapshot.digest, "notes": snapshot.notes}).encode())
+
+
+def remembered(store: Store, key: str, origin: str) -> Snapshot | None:
+    """What came out under `key`, without reading what went in; None when the cache does not know it."""
+    raw = store.get(key)
+    if raw is None:
+        return None
+    told = json.loads(raw)
+    found = recall(store, told["snapshot"])
+    return replace(found, origin=origin, notes=tuple(told["notes"])) if found is not None else None
 
 
 def _encode(
