@@ -7,7 +7,7 @@ from datacc.repo.births import Birth, births_between
 from datacc.repo.contents import Contents, read_contents
 from datacc.repo.events import Event, class_name, event
 from datacc.repo.find import Repository
-from datacc.repo.fold import Register, State, fold
+from datacc.repo.fold import Register, State, state_of
 from datacc.repo.ids import Ids, common, distinct, joined, places, to_texts
 from datacc.repo.merged import current
 from datacc.repo.operation import Operation
@@ -47,7 +47,8 @@ class Changes:
 
 def changes(repository: Repository, old: str, new: str) -> Changes:
     """How labels at the revision `new` differ from those at `old`. Raises `RepositoryError` for unknown revisions."""
-    before, after = read_contents(repository, old), read_contents(repository, new, cells=True)
+    first, second = repository.git.commits_of(old, new)
+    before, after = read_contents(repository, first), read_contents(repository, second, cells=True)
     return _Comparison(repository, before, after).changes()
 
 
@@ -136,7 +137,8 @@ def _count(ids: Ids, examples: set[str]) -> int:
 
 
 def _fold(said: Said, contents: Contents) -> dict[str, State]:
-    return fold(current(contents.schema, (operation for told in said.values() for _, operation in told)))
+    schema = contents.schema
+    return {id: state_of(list(current(schema, [one for _, one in told]))) for id, told in said.items() if told}
 
 
 def _without(said: Said, paths: set[str]) -> Said:

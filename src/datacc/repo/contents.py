@@ -69,10 +69,12 @@ class Contents:
         columns = [column.id for column in self.schema.of("name")]
         found: dict[str, str] = {}
         for run in self.runs if columns else ():
-            for example, number in run.places([one for one in examples if one not in found]):
-                named = [cell for column in columns if (cell := run.cell(number, column)) is not None]
-                if named:
-                    found.setdefault(example, str(named[0]))
+            rows = list(run.places([one for one in examples if one not in found]))
+            for column in columns:
+                names = run.cells([number for _, number in rows], column)
+                for (example, _), name in zip(rows, names, strict=True):
+                    if name is not None:
+                        found.setdefault(example, str(name))
         return found
 
     def operations(self) -> Iterator[Operation]:

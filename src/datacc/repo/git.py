@@ -47,6 +47,13 @@ class Git:
             raise RepositoryError(f"there is no revision {revision!r}", where=str(self.root), tries=["datacc log"])
         return found
 
+    def commits_of(self, *revisions: str) -> list[str]:
+        """The hashes that `commit_of` gives, of several revisions at once. Raises as it does."""
+        asked = "".join(f"{revision}^{{commit}}\n" for revision in revisions)
+        said = self.run("cat-file", "--batch-check=%(objecttype) %(objectname)", input=asked.encode()).decode()
+        found = [line.removeprefix("commit ") for line in said.splitlines() if line.startswith("commit ")]
+        return found if len(found) == len(revisions) else [self.commit_of(revision) for revision in revisions]
+
     def tree(self, commit: str, *folders: str) -> dict[str, str]:
         """Path → blob of every file at `commit` below the root, or below these folders of it."""
         entries = {}
