@@ -1,6 +1,7 @@
 """What the repository holds at one commit: its schema, runs and segments, read through git and the local index."""
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -43,6 +44,12 @@ class Contents:
     def spoken_of(self, paths: Collection[str]) -> set[str]:
         """The examples of which the segments among `paths` say something."""
         return self.index.spoken_in([self.tree[path] for path in paths if is_segment(path)])
+
+    def spoken_once(self, examples: Collection[str]) -> set[str]:
+        """Those of the examples of which the segments say one thing and no other."""
+        on = self.index.segments_on(list(examples))
+        count = Counter(example for example, blob in on for _ in self._paths.get(blob, ()))
+        return {example for example, times in count.items() if times == 1}
 
     def said_of(self, examples: Collection[str]) -> dict[str, list[tuple[str, Operation]]]:
         """Example → (the run folder or segment that says it, the operation), for each of these examples."""
