@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from datacc.repo.births import Birth, births_between
-from datacc.repo.contents import Contents, read_contents
+from datacc.repo.contents import Contents, contents_at
 from datacc.repo.events import Event, class_name, event
 from datacc.repo.find import Repository
 from datacc.repo.fold import Register, State, state_of
@@ -49,7 +49,7 @@ class Changes:
 def changes(repository: Repository, old: str, new: str) -> Changes:
     """How labels at the revision `new` differ from those at `old`. Raises `RepositoryError` for unknown revisions."""
     first, second = repository.git.commits_of(old, new)
-    before, after = read_contents(repository, first), read_contents(repository, second, cells=True)
+    before, after = contents_at(repository, first), contents_at(repository, second, cells=True)
     return _Comparison(repository, before, after).changes()
 
 

@@ -115,11 +115,16 @@ def read_contents(
     `whole`: everything may be looked at, so what the local index has of it is checked. Raises `RepositoryError` for an
     unknown revision, a newer format or damaged files.
     """
+    is_known = _HASH.fullmatch(revision) and Index(repository.root).listing(revision)
+    commit = revision if is_known else repository.git.commit_of(revision)
+    return contents_at(repository, commit, cells=cells, whole=whole)
+
+
+def contents_at(repository: Repository, commit: str, *, cells: bool = False, whole: bool = False) -> Contents:
+    """As `read_contents`, of what is known to be the hash of a commit."""
     index = Index(repository.root)
-    known = index.listing(revision) if _HASH.fullmatch(revision) else None
-    commit = revision if known else repository.git.commit_of(revision)
     index.refill = partial(_listing, repository, commit)
-    tree, texts = known or index.listing(commit) or _listing(repository, commit, index)
+    tree, texts = index.listing(commit) or _listing(repository, commit, index)
     if MARKER in texts:
         check_marker(texts[MARKER].encode(errors="surrogateescape"), f"{MARKER} at {commit[:10]}")
     runs = sorted({PurePosixPath(path).parts[1] for path in tree if path.startswith("runs/")})

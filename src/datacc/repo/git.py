@@ -107,13 +107,7 @@ class Git:
         words = ("-c", "core.abbrev=no", "commit", *told, "--only", f"--message={message}", *named)
         try:
             self.run(*_STREAMED, "add", "--force", *named, input=listed)
-            try:
-                said = self.run(*_QUIETLY, "-c", "user.useConfigOnly=true", *words, input=listed)
-            except RepositoryError as error:
-                if "auto-detection is disabled" not in error.what:
-                    raise
-                said = self.run(*_QUIETLY, *self.signature(), *words, input=listed)
-            made = _MADE.search(said)
+            made = _MADE.search(self.run_signed(*words, input=listed))
             if made is not None:
                 return made[1].decode()
         except BaseException as error:
@@ -122,6 +116,16 @@ class Git:
             if is_refused or self._run(("status", "--porcelain", "--", *given), b"").stdout:
                 raise
         return self.commit_of("HEAD")
+
+    def run_signed(self, *arguments: str, input: bytes = b"") -> bytes:
+        """What `run` gives, for what makes a commit: by `identity`, and durable when it is done."""
+        try:
+            return self.run(*_QUIETLY, "-c", "user.useConfigOnly=true", *arguments, input=input)
+        except RepositoryError as error:  # seldom; asking first would cost every commit two processes
+            if "auto-detection is disabled" not in error.what:
+                raise
+        name, address, _ = self.identity()
+        return self.run(*_QUIETLY, "-c", f"user.name={name}", "-c", f"user.email={address}", *arguments, input=input)
 
     def unstage(self, paths: Iterable[str]) -> None:
         """Let the index have what HEAD has of these paths; the files themselves stay."""
@@ -133,11 +137,6 @@ class Git:
         name = os.environ.get("GIT_AUTHOR_NAME") or self.ask("config", "user.name")
         address = os.environ.get("GIT_AUTHOR_EMAIL") or self.ask("config", "user.email") or os.environ.get("EMAIL")
         return name or _NOBODY[0], address or _NOBODY[1], bool(name and address)
-
-    def signature(self) -> tuple[str, ...]:
-        """Options by which git commits as `identity`, also where it was told none."""
-        name, address, _ = self.identity()
-        return "-c", f"user.name={name}", "-c", f"user.email={address}"
 
     def _run(self, arguments: Sequence[str], input: bytes) -> subprocess.CompletedProcess[bytes]:
         try:
