@@ -13,6 +13,7 @@ from datacc.repo.fold import State
 from datacc.repo.gold import stale
 from datacc.repo.ids import to_text
 from datacc.repo.media import places
+from datacc.repo.origins import is_segment
 from datacc.repo.states import States, Table
 from datacc.store import digest
 
@@ -63,10 +64,10 @@ def _files(repository: Repository, contents: Contents) -> Iterator[Problem]:
     """Runs and segments are called by their contents, so that nobody changes them unseen."""
     git, tree = repository.git, contents.tree
     for run in contents.runs:
-        paths = sorted(path for path in tree if path.startswith(f"runs/{run.id}/"))
-        if digest(*git.blobs([tree[path] for path in paths]))[: len(run.id)] != run.id:
-            yield Problem(where=f"runs/{run.id}", what="was changed since it was imported")
-    paths = sorted(contents.segments)
+        paths = sorted(path for path in tree if path.startswith(f"runs/{run.folder}/"))
+        if digest(*git.blobs([tree[path] for path in paths]))[: len(run.folder)] != run.folder:
+            yield Problem(where=f"runs/{run.folder}", what="was changed since it was imported")
+    paths = sorted(path for path in tree if is_segment(path))
     for path, text in zip(paths, git.blobs([tree[path] for path in paths]), strict=True):
         lines = text.decode(errors="replace").split("\n")[:-1]
         if not path.removesuffix(".jsonl").endswith(digest(*lines)[:16]):

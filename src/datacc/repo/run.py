@@ -12,6 +12,7 @@ from json.encoder import encode_basestring
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from datacc.errors import RepositoryError
 from datacc.repo.coded import NONE, Coded, code_texts
@@ -53,15 +54,18 @@ class Run:
     """One import: its id, the name it came from, and N rows, sorted by `ids`.
 
     `values`: output column id → what the rows say, in the order of the file; `columns` the ids of the other columns,
-    whose values stand in `lines`, one line per row; None where they were not read.
+    whose values stand in `lines`, one line per row; None where they were not read. `gone`: the rows of the import that
+    are left out, ascending; where the files lack them, `folder` has another name than the import.
     """
 
     id: str
+    folder: str
     origin: str
     columns: tuple[str, ...]
     ids: Ids
     values: Mapping[str, Coded]
     lines: Lines | None
+    gone: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -93,6 +97,15 @@ class Run:
             pass  # one by one, so that the damaged row is named
         return [self._cells(number, to_text(self.ids[number])).get(column) for number in numbers]
 
+    @cached_property
+    def numbers(self) -> NDArray[np.intp]:
+        """Which row of the import each row is, (N,)."""
+        return np.delete(np.arange(len(self) + len(self.gone)), np.array(self.gone, np.intp))
+
+    def operation_id(self, number: int) -> str:
+        """The id of what a row, counted from 0, says."""
+        return f"{self.id}:{self.numbers[number] if self.gone else number}"
+
     def places(self, examples: Collection[str]) -> Iterator[tuple[str, int]]:
         """(example, row) for each row of one of these examples."""
         return places(self.ids, list(examples))
@@ -100,14 +113,15 @@ class Run:
     def operations(self, examples: Collection[str] | None = None) -> Iterator[Operation]:
         """What its rows stand for, or those of some examples: an `add`, and a `set` for each value.
 
-        Row n has the id `<run>:<n>`.
+        Row n of the import has the id `<run>:<n>`.
         """
         found = zip(to_texts(self.ids), range(len(self)), strict=True) if examples is None else self.places(examples)
         while some := list(islice(found, _AT_ONCE)):
             rows = np.array([number for _, number in some], np.intp)
             columns = [(field, column.codes[rows].tolist(), column.words) for field, column in self.values.items()]
-            for at, (example, number) in enumerate(some):
-                id = f"{self.id}:{number}"
+            numbers = self.numbers[rows].tolist() if self.gone else rows.tolist()
+            for at, (example, _) in enumerate(some):
+                id = f"{self.id}:{numbers[at]}"
                 yield Operation(id, "add", example)
                 for field, codes, words in columns:
                     if (code := codes[at]) != NONE:
@@ -120,7 +134,7 @@ class Run:
             pairs = zip(self.columns, json.loads(self.lines[number]), strict=True)
             return {c: {"media": id} if cell == _ITSELF else cell for c, cell in pairs if cell is not None}
         except (ValueError, TypeError) as error:
-            where = f"runs/{self.id}/inputs.jsonl:{number + 1}"
+            where = f"runs/{self.folder}/inputs.jsonl:{number + 1}"
             raise RepositoryError(f"the row is damaged: {error}", where=where, tries=["git fsck"]) from error
 
 
@@ -133,10 +147,14 @@ def run_files(rows: Rows, origin: str) -> tuple[str, dict[str, bytes]]:
     texts = {
         "labels.tsv": f"{head}\n{labels}".encode(),
         "inputs.jsonl": _ordered(order, _inputs(rows)).encode(),
-        "manifest.json": (json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode(),
+        "manifest.json": _manifest(manifest),
     }
     id = digest(*(texts[name] for name in sorted(texts)))[:_ID_DIGITS]
     return id, {f"runs/{id}/{name}": text for name, text in texts.items()}
+
+
+def _manifest(head: Mapping[str, Any]) -> bytes:
+    return (json.dumps(head, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
 
 
 def read_run(id: str, labels: bytes, manifest: bytes | None, inputs: bytes | None) -> Run:
@@ -154,10 +172,12 @@ def read_run(id: str, labels: bytes, manifest: bytes | None, inputs: bytes | Non
         origin, columns = str(head.get("origin", "")), tuple(str(c) for c in head.get("columns", ()))
         if manifest is not None and len(table) != head["rows"]:
             raise ValueError(f"{head['rows']} rows are announced")
+        gone = _gone(head)
         ids, values = _read_labels(table, fields)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _damaged(id, error) from error
-    run = Run(id=id, origin=origin, columns=columns, ids=ids, values=values, lines=None)
+    was = str(head.get("of", id))
+    run = Run(id=was, folder=id, origin=origin, columns=columns, ids=ids, values=values, lines=None, gone=gone)
     return run if inputs is None else with_cells(run, inputs)
 
 
@@ -168,8 +188,55 @@ def with_cells(run: Run, inputs: bytes) -> Run:
         if len(lines) != len(run):
             raise ValueError(f"{len(run)} rows are announced")
     except ValueError as error:
-        raise _damaged(run.id, error) from error
+        raise _damaged(run.folder, error) from error
     return replace(run, lines=lines)
+
+
+def without(run: Run, examples: Collection[str]) -> Run:
+    """The run without the rows of some examples; what others say keeps its id."""
+    out = sorted(number for _, number in run.places(examples))
+    if not out:
+        return run
+    left = np.ones(len(run), np.bool_)
+    left[out] = False
+    return replace(
+        run,
+        ids=np.asfortranarray(run.ids[left]),
+        values={field: Coded(codes=one.codes[left], words=one.words) for field, one in run.values.items()},
+        lines=None if run.lines is None else lines_of(b"".join(_cut(run.lines, out))),
+        gone=tuple(sorted({*run.gone, *run.numbers[out].tolist()})),
+    )
+
+
+def files_without(files: Mapping[str, bytes], id: str, examples: Collection[str]) -> tuple[str, dict[str, bytes]]:
+    """The id and the files, by name, of the run in `files`, by name, when some examples are taken out of it."""
+    run = read_run(id, files["labels.tsv"], files["manifest.json"], files["inputs.jsonl"])
+    out = sorted(number for _, number in run.places(examples))
+    gone = sorted({*run.gone, *run.numbers[out].tolist()})
+    head = {**json.loads(files["manifest.json"]), "gone": gone, "of": run.id, "rows": len(run) - len(out)}
+    cut = {
+        "inputs.jsonl": b"".join(_cut(lines_of(files["inputs.jsonl"]), out)),
+        "labels.tsv": b"".join(_cut(lines_of(files["labels.tsv"]), [number + 1 for number in out])),
+        "manifest.json": _manifest(head),
+    }
+    return digest(*(cut[name] for name in sorted(cut)))[:_ID_DIGITS], cut
+
+
+def _cut(lines: Lines, out: Sequence[int]) -> Iterator[bytes]:
+    """The text of the lines without those of these numbers, which ascend."""
+    text, starts, at = lines.text, lines.starts, 0
+    for number in out:
+        yield text[at : starts[number]].tobytes()
+        at = int(lines.ends[number]) + 1
+    yield text[at:].tobytes()
+
+
+def _gone(head: Mapping[str, Any]) -> tuple[int, ...]:
+    """The rows that the manifest of a run says were taken out."""
+    gone = tuple(map(int, head.get("gone", ())))
+    if list(gone) != sorted(set(gone)) or (gone and (gone[0] < 0 or gone[-1] >= head["rows"] + len(gone))):
+        raise ValueError("the rows that are gone are not in order")
+    return gone
 
 
 def _damaged(id: str, error: Exception) -> RepositoryError:
