@@ -90,6 +90,14 @@ def _merge(git: Git, revision: str) -> str:
     return before
 
 
+def current_branch(repository: Repository) -> str:
+    """The branch that is worked on. Raises `UsageError` when HEAD is detached."""
+    name = repository.git.ask("symbolic-ref", "--short", "--quiet", "HEAD")
+    if name is None:
+        raise UsageError("no branch is worked on (HEAD is detached)", tries=["datacc switch NAME"])
+    return name
+
+
 def _demand_name(repository: Repository, name: str) -> None:
     if repository.git.ask("check-ref-format", "--branch", name) is None:
         raise UsageError(f"{name!r} cannot be the name of a branch", tries=["letters, digits, - and /"])

@@ -13,10 +13,11 @@ from datacc.repo.find import MARKER, Repository, check_marker
 from datacc.repo.index import Index
 from datacc.repo.merged import current
 from datacc.repo.operation import Operation, parse_line, parse_lines
-from datacc.repo.origins import Part, forgotten_in, is_origins, is_segment, parts_of
+from datacc.repo.origins import Part, is_origins, is_segment, parts_of
 from datacc.repo.run import Run, RunRow, read_run, with_cells, without
 from datacc.repo.run_cache import keep_lines, keep_run, kept_lines, kept_run
 from datacc.repo.schema import Schema, is_place, read_schema
+from datacc.repo.tombstones import forgotten_in
 from datacc.store import digest
 
 _HASH: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")

@@ -1,4 +1,4 @@
-"""What was rewritten, and where it came from: examples that are forgotten, segments that were joined or cut.
+"""What was rewritten, and where it came from: segments that were joined, or cut.
 
 Operations keep their ids, and whoever asks is told of the file that a commit brought once, not of the one that holds
 the line now.
@@ -13,7 +13,6 @@ from datacc.errors import RepositoryError
 from datacc.store import digest
 
 _ORIGINS: Final = re.compile(r"origins/([0-9a-f]{16})\.([0-9a-f]{16})\.tsv")
-_FORGOTTEN: Final = re.compile(r"forgotten/([0-9a-f]{32})\.([0-9a-f]{16})\.json")
 _REVERTED: Final = re.compile(r"reverted/([0-9a-f]{16})")
 _ROW: Final = re.compile(r"(ops/[^\t/]+/[^\t/]+\.jsonl)\t([1-9][0-9]*)")
 
@@ -66,22 +65,6 @@ def is_origins(path: str) -> bool:
 def reverted_path(segment: str) -> str:
     """The empty file by which a segment does not count where it was joined with others."""
     return f"reverted/{hash_of(segment)}"
-
-
-def forgotten_path(example: str, text: bytes) -> str:
-    """Where the tombstone of an example stands."""
-    return f"forgotten/{example}.{digest(text)[:16]}.json"
-
-
-def forgotten_in(tree: Mapping[str, str]) -> frozenset[str]:
-    """The examples of which a tree keeps nothing but a tombstone."""
-    return frozenset(found[1] for path in tree if path.startswith("forgotten/") and (found := _FORGOTTEN.fullmatch(path)))
-
-
-def is_tombstone(path: str, text: bytes | None = None) -> bool:
-    """Whether a path is that of a tombstone, and of one with this text."""
-    found = _FORGOTTEN.fullmatch(path)
-    return found is not None and (text is None or digest(text)[:16] == found[2])
 
 
 def is_mark(path: str) -> bool:

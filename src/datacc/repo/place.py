@@ -63,7 +63,7 @@ def _commit_new(repository: Repository, staged: Mapping[str, Path], message: str
         for path in staged if not staged.keys() <= committed.keys() else ():
             target = repository.root / path
             target.unlink(missing_ok=True)
-            _remove_empty(target.parent, repository.root)
+            remove_empty(target.parent, repository.root)
         raise
 
 
@@ -91,7 +91,8 @@ def _sync(file: Path) -> None:
         os.fsync(handle.fileno())
 
 
-def _remove_empty(folder: Path, root: Path) -> None:
+def remove_empty(folder: Path, root: Path) -> None:
+    """Remove an empty folder below the root, and those above it that are empty then."""
     while folder != root:
         try:
             folder.rmdir()

@@ -1,0 +1,218 @@
+"""Forget examples, as the law may ask: all that was said of them goes, and a tombstone keeps them from coming back."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from datacc.errors import DataError, RepositoryError
+from datacc.repo.branches import current_branch
+from datacc.repo.commit import recover
+from datacc.repo.contents import Contents, read_contents
+from datacc.repo.cut import RUN_FILES, Cut, cut_media, cut_runs, cut_segments
+from datacc.repo.edit import author
+from datacc.repo.erase import erase_here, erase_there
+from datacc.repo.find import MARKER, REWRITTEN, Repository, marker_text
+from datacc.repo.fsck.copies import FOLDERS
+from datacc.repo.git import Git
+from datacc.repo.journal import Journal
+from datacc.repo.lock import locked
+from datacc.repo.media import Place
+from datacc.repo.packs import Packs, packs_folder
+from datacc.repo.remains import Remains, builds_with, remains, write_rewrite
+from datacc.repo.run import read_run
+from datacc.repo.states import States
+from datacc.repo.swap import swap
+from datacc.repo.tombstones import Tombstone, tombstones
+from datacc.repo.words import counted, listed, printable
+from datacc.repo.working import one_example
+from datacc.store import write_atomically
+
+REASON: Final = "personal data"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forgotten:
+    """What is, or would be, forgotten.
+
+    `commit` is None for a dry run, and where HEAD held nothing of the examples any more. `edits`: lines of segments;
+    `waiting_edits`: of the journal; `media` addresses of files that go, `shared` of those that another example uses.
+    `erased`: remote → packs; `left`: remote → why its packs wait for another try. `history`: what git still holds,
+    `builds` the artifacts here that were built from it.
+    """
+
+    examples: tuple[str, ...]
+    commit: str | None
+    runs: int
+    segments: int
+    waiting_edits: int
+    media: tuple[str, ...]
+    shared: tuple[str, ...]
+    packs: tuple[str, ...]
+    erased: Mapping[str, tuple[str, ...]]
+    left: Mapping[str, str]
+    history: Remains
+    builds: tuple[str, ...]
+
+
+@dataclass(kw_only=True)
+class _Plan:
+    examples: tuple[str, ...]
+    cut: Cut
+    media: tuple[str, ...]
+    shared: tuple[str, ...]
+    stones: list[Tombstone]
+    old: list[Tombstone]
+
+    @property
+    def packs(self) -> set[str]:
+        """The packs, of now and of earlier tries, that held the examples."""
+        return {*self.cut.dropped, *(name for one in self.old for name in one.packs)}
+
+    @property
+    def addresses(self) -> set[str]:
+        """Their media likewise."""
+        return {*self.media, *(name for one in self.old for name in one.media)}
+
+
+def forget(
+    repository: Repository, prefixes: Sequence[str], reason: str | None = None, *, really: bool = False
+) -> Forgotten:
+    """Forget examples; without `really`, say what that would do. One that is forgotten: go on where something is left.
+
+    In one commit they leave runs, segments and media, whose other contents get new names and keep their meaning; then
+    the journal, the caches, the packs here and in the remotes lose them. Raises `DataError` for an unknown example and
+    for one of which nothing is left, `UsageError` on no branch, `RepositoryError` when the working tree has changes.
+    """
+    current_branch(repository)
+    demand_clean(repository.git)
+    with locked(repository.root):
+        contents = read_contents(repository)
+        plan = _plan(repository, contents, prefixes, reason or REASON)
+        journal = Journal(repository.root)
+        if really:
+            recover(repository, journal)
+        waiting = sum(one.example in plan.examples for one in journal.operations())
+        commit = _commit(repository, contents, plan) if really and (plan.cut.moved or plan.stones) else None
+        if really:
+            journal.forget(plan.examples)
+            erase_here(repository, plan.packs)
+    erased, left = erase_there(repository, plan.packs, plan.cut.packs) if really else ({}, {})
+    history = remains(repository.git, plan.examples, plan.addresses)
+    here = [name for name in plan.packs if (packs_folder(repository) / name).exists()]
+    if not (plan.stones or plan.cut.moved or history.files or waiting or here or any(erased.values()) or left):
+        if really or not plan.packs:
+            raise DataError("it is forgotten already, and nothing is left of it", where=plan.examples[0])
+    if really and history.files:
+        write_rewrite(repository, history)
+    return Forgotten(
+        examples=plan.examples,
+        commit=commit,
+        runs=sum(path.endswith("/labels.tsv") for path in plan.cut.moved),
+        segments=sum(path.startswith("ops/") for path in plan.cut.moved),
+        waiting_edits=waiting,
+        media=plan.media,
+        shared=plan.shared,
+        packs=tuple(sorted(plan.packs)),
+        erased=erased,
+        left=left,
+        history=history,
+        builds=builds_with(repository, history),
+    )
+
+
+def _plan(repository: Repository, contents: Contents, prefixes: Sequence[str], reason: str) -> _Plan:
+    git, tree = repository.git, contents.tree
+    known = tombstones(git, tree)
+    examples = tuple(dict.fromkeys(_one(contents, known, prefix) for prefix in prefixes))
+    old = [one for one in known if one.example in examples]
+
+    def read(paths: Iterable[str]) -> dict[str, bytes]:
+        wanted = [path for path in paths if path in tree]
+        return dict(zip(wanted, git.blobs([tree[path] for path in wanted]), strict=True))
+
+    runs, segments = cut_runs(tree, read, examples), cut_segments(tree, read, examples)
+    own = _media_of(runs, read, examples)
+    named = {*(name for names in own.values() for name in names), *(name for one in old for name in one.media)}
+    gone = set(runs.moved) | set(segments.moved)
+    texts = [*runs.files.values(), *segments.files.values()]
+    texts += read(path for path in tree if path.startswith(("runs/", "ops/")) and path not in gone).values()
+    shared = {name for name in named if any(name.encode() in text for text in texts)}
+    media = cut_media(tree, read, named - shared, lambda place: _pack(repository, place))
+    cut = Cut(
+        moved={**runs.moved, **segments.moved, **media.moved},
+        files={**runs.files, **segments.files, **media.files},
+        packs=media.packs,
+        dropped=media.dropped,
+    )
+    signed = {"who": author(repository), "when": datetime.now(UTC).isoformat(timespec="seconds"), "reason": reason}
+    packs = tuple(sorted(cut.dropped))
+    buried = {one.example for one in old} if not media.dropped else set[str]()
+    stones = [
+        Tombstone(example=one, media=tuple(sorted(own.get(one, set()) - shared)), packs=packs, **signed)
+        for one in examples
+        if one not in buried
+    ]
+    return _Plan(examples=examples, cut=cut, media=tuple(sorted(named - shared)), shared=tuple(sorted(shared)),
+                 stones=stones, old=old)  # fmt: skip
+
+
+def _one(contents: Contents, known: Sequence[Tombstone], prefix: str) -> str:
+    """The example, also one that is forgotten. Raises `DataError` for none or several."""
+    start = prefix.strip().lower()
+    buried = sorted({one.example for one in known if len(start) >= 4 and one.example.startswith(start)})
+    living = States(contents).beginning(start) if start and len(start) >= 4 else []
+    if len({*buried, *living}) == 1 and buried:
+        return buried[0]
+    if buried:
+        both = sorted({*buried, *living})
+        raise DataError(f"{len(both):,} examples have ids that begin with {prefix!r}", tries=both[:5])
+    return one_example(States(contents), prefix)
+
+
+def _media_of(runs: Cut, read: Any, examples: Collection[str]) -> dict[str, set[str]]:
+    """Example → the addresses of its files, by the rows that are cut."""
+    found: dict[str, set[str]] = {one: set() for one in examples}
+    for folder in {path.split("/")[1] for path in runs.moved}:
+        texts = read(f"runs/{folder}/{name}" for name in RUN_FILES)
+        inputs, labels, manifest = (texts[f"runs/{folder}/{name}"] for name in RUN_FILES)
+        run = read_run(folder, labels, manifest, inputs)
+        for example, number in run.places(examples):
+            row = run.row(number)
+            found[example] |= set(_references([*row.cells.values(), *row.values.values()]))
+    return found
+
+
+def _references(value: Any) -> Iterable[str]:
+    """The addresses in a JSON value."""
+    if isinstance(value, Mapping):
+        if isinstance(value.get("media"), str):
+            yield value["media"]
+        value = list(value.values())
+    if isinstance(value, list):
+        for one in value:
+            yield from _references(one)
+
+
+def _pack(repository: Repository, place: Place) -> bytes:
+    """A pack outside git, which must be had now: what else lies in it stays."""
+    return Packs(repository).read(place.pack)
+
+
+def _commit(repository: Repository, contents: Contents, plan: _Plan) -> str:
+    for name, data in plan.cut.packs.items():
+        write_atomically(packs_folder(repository) / name, data)
+    coming = {**plan.cut.files, **{one.path: one.text for one in plan.stones}}
+    coming[MARKER] = marker_text(repository.name, REWRITTEN)
+    message = f"forget {counted(len(plan.examples), 'example')}"
+    return swap(repository, plan.cut.moved, coming, message)
+
+
+def demand_clean(git: Git) -> None:
+    """Raises `RepositoryError` when the files of the repository are not as HEAD has them."""
+    changed = git.run("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=no", "--", *FOLDERS)
+    if changed:
+        names = [printable(entry.decode(errors="replace")[3:]) for entry in changed.split(b"\0")[:-1]]
+        tries = ["git status", "git commit, or git checkout -- them"]
+        raise RepositoryError(f"the working tree has changes: {listed(names)}", where=str(git.root), tries=tries)
+
