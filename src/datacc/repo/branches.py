@@ -77,7 +77,7 @@ def _merge(git: Git, revision: str) -> str:
     before, other = git.commits_of("HEAD", revision)
     refuse_own_folder(git, other)
     try:
-        git.run_signed("merge", "--quiet", "--no-edit", "-m", f"Merge {revision}", other)
+        git.run_signed("merge", "--quiet", "--no-edit", "-Xno-renames", "-m", f"Merge {revision}", other)
     except RepositoryError as error:
         unmerged = git.ask("diff", "--name-only", "--diff-filter=U", "--relative")
         if unmerged is None:

@@ -10,6 +10,7 @@ from datacc.repo.contents import Contents, read_contents
 from datacc.repo.examples import media_addresses
 from datacc.repo.find import Repository
 from datacc.repo.fold import State
+from datacc.repo.forget import still_held
 from datacc.repo.gold import stale
 from datacc.repo.ids import to_text
 from datacc.repo.media import places
@@ -45,6 +46,7 @@ def check(repository: Repository, revision: str = "HEAD") -> Checked:
     states = States(contents)
     problems = [
         *_files(repository, contents),
+        *_forgotten(repository, contents),
         *_names(contents),
         *_plain(states.table, contents),
         *_merges(contents),
@@ -72,6 +74,14 @@ def _files(repository: Repository, contents: Contents) -> Iterator[Problem]:
         lines = text.decode(errors="replace").split("\n")[:-1]
         if not path.removesuffix(".jsonl").endswith(digest(*lines)[:16]):
             yield Problem(where=path, what="was changed since it was committed")
+
+
+def _forgotten(repository: Repository, contents: Contents) -> Iterator[Problem]:
+    """Examples that are forgotten, and that a merge brought back: nobody is shown them, and the files hold them."""
+    if not contents.forgotten:
+        return
+    for id, path in still_held(repository, contents):
+        yield Problem(where=id, what=f"is forgotten, and {path} still holds it: datacc forget {id[:12]} --yes")
 
 
 def _names(contents: Contents) -> Iterator[Problem]:

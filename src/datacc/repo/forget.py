@@ -1,6 +1,6 @@
 """Forget examples, as the law may ask: all that was said of them goes, and a tombstone keeps them from coming back."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -18,6 +18,8 @@ from datacc.repo.git import Git
 from datacc.repo.journal import Journal
 from datacc.repo.lock import locked
 from datacc.repo.media import Place
+from datacc.repo.operation import parse_lines
+from datacc.repo.origins import is_segment
 from datacc.repo.packs import Packs, packs_folder
 from datacc.repo.remains import Remains, builds_with, remains, write_rewrite
 from datacc.repo.run import read_run
@@ -96,15 +98,15 @@ def forget(
         commit = _commit(repository, contents, plan) if really and (plan.cut.moved or plan.stones) else None
         if really:
             journal.forget(plan.examples)
+        history = remains(repository, plan.examples, plan.addresses)  # while the packs that it needs are here
+        if really:
             erase_here(repository, plan.packs)
+            write_rewrite(repository, history)
     erased, left = erase_there(repository, plan.packs, plan.cut.packs) if really else ({}, {})
-    history = remains(repository.git, plan.examples, plan.addresses)
     here = [name for name in plan.packs if (packs_folder(repository) / name).exists()]
     if not (plan.stones or plan.cut.moved or history.files or waiting or here or any(erased.values()) or left):
         if really or not plan.packs:
             raise DataError("it is forgotten already, and nothing is left of it", where=plan.examples[0])
-    if really and history.files:
-        write_rewrite(repository, history)
     return Forgotten(
         examples=plan.examples,
         commit=commit,
@@ -119,6 +121,23 @@ def forget(
         history=history,
         builds=builds_with(repository, history),
     )
+
+
+def still_held(repository: Repository, contents: Contents) -> Iterator[tuple[str, str]]:
+    """(example, file) for each file of a tree that holds an example which is forgotten in it."""
+    git, tree, gone = repository.git, contents.tree, sorted(contents.forgotten)
+    stones = {name: one.example for one in tombstones(git, tree) for name in one.media}
+    names = {**stones, **{one: one for one in gone}}
+    paths = [path for path in tree if path.endswith("/labels.tsv") or path.endswith("/index.tsv") or is_segment(path)]
+    for path, text in zip(paths, git.blobs([tree[path] for path in paths]), strict=True):
+        yield from sorted({(names[name], path) for name in _mentioned(text, path) & names.keys()})
+
+
+def _mentioned(text: bytes, path: str) -> set[str]:
+    """The examples, or the media, of which the lines of a file speak."""
+    if is_segment(path):
+        return {operation.example for operation in parse_lines(text.decode(errors="replace").split("\n"), path)}
+    return {line[:32].decode(errors="replace") for line in text.split(b"\n")}
 
 
 def _plan(repository: Repository, contents: Contents, prefixes: Sequence[str], reason: str) -> _Plan:

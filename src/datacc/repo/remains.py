@@ -12,6 +12,7 @@ from datacc.repo.cut import Cut, cut_media, cut_runs, cut_segments
 from datacc.repo.find import Repository
 from datacc.repo.git import Git
 from datacc.repo.needs import EVERYTHING
+from datacc.repo.packs import Packs, packs_folder
 from datacc.store import write_atomically
 
 FOLDER: Final = ".datacc/rewrite"
@@ -40,8 +41,9 @@ class Remains:
     cut: Cut
 
 
-def remains(git: Git, examples: Collection[str], addresses: Collection[str]) -> Remains:
+def remains(repository: Repository, examples: Collection[str], addresses: Collection[str]) -> Remains:
     """What any commit that git still knows holds of these examples and of media with these addresses."""
+    git, packs = repository.git, Packs(repository)
     brought = _brought(git)
     tree = {path: blob for path, (blob, _) in brought.items()}
 
@@ -53,16 +55,21 @@ def remains(git: Git, examples: Collection[str], addresses: Collection[str]) -> 
     for one in (
         cut_runs(tree, read, examples),
         cut_segments(tree, read, examples),
-        cut_media(tree, read, addresses, lambda place: None),
+        cut_media(tree, read, addresses, lambda place: packs.local(place.pack)),
     ):
         cut.moved |= one.moved
         cut.files |= one.files
+        cut.packs |= one.packs
     commits = {commit: None for path in cut.moved for commit in brought[path][1]}
     return Remains(commits=tuple(commits), files={path: tree[path] for path in cut.moved}, cut=cut)
 
 
 def write_rewrite(repository: Repository, found: Remains) -> None:
-    """Put down for `COMMAND` what takes the place of what; the new files are in git's store then."""
+    """Put down for `COMMAND` what takes the place of what; the new files are in git's store then, new packs here."""
+    if not found.files:
+        return
+    for name, data in found.cut.packs.items():
+        write_atomically(packs_folder(repository) / name, data)
     git, folder = repository.git, repository.root / FOLDER
     prefix = git.ask("rev-parse", "--show-prefix") or ""
     blobs = {f"{prefix}{path}": _stored(git, text) for path, text in found.cut.files.items()}
