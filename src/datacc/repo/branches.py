@@ -77,7 +77,7 @@ def _merge(git: Git, revision: str) -> str:
     before, other = git.commits_of("HEAD", revision)
     refuse_own_folder(git, other)
     try:
-        git.run_signed("merge", "--quiet", "--no-edit", "-Xno-renames", "-m", f"Merge {revision}", other)
+        _git_merge(git, revision, other)
     except RepositoryError as error:
         unmerged = git.ask("diff", "--name-only", "--diff-filter=U", "--relative")
         if unmerged is None:
@@ -90,12 +90,36 @@ def _merge(git: Git, revision: str) -> str:
     return before
 
 
+def _git_merge(git: Git, revision: str, other: str) -> None:
+    """Merge by git; once more without renames where it fails, since git takes rewritten files for renamed ones."""
+    words = ("merge", "--quiet", "--no-edit", "-m", f"Merge {revision}")
+    before = ("-c", "merge.directoryRenames=false")
+    try:
+        git.run_signed(*before, *words, other)
+    except RepositoryError:
+        if git.ask("diff", "--name-only", "--diff-filter=U") is None:
+            raise
+        git.run("merge", "--abort")
+        git.run_signed(*before, *words, "--strategy=recursive", "-Xno-renames", other)
+
+
 def current_branch(repository: Repository) -> str:
     """The branch that is worked on. Raises `UsageError` when HEAD is detached."""
     name = repository.git.ask("symbolic-ref", "--short", "--quiet", "HEAD")
     if name is None:
         raise UsageError("no branch is worked on (HEAD is detached)", tries=["datacc switch NAME"])
     return name
+
+
+def default_branch(repository: Repository) -> str:
+    """The branch that others start from: where git's remote `origin` says so, else the `main` or `master` that is here."""
+    git = repository.git
+    head = git.ask("symbolic-ref", "--short", "--quiet", "refs/remotes/origin/HEAD")
+    if head is not None:
+        return head.removeprefix("origin/")
+    names = [one.name for one in branches(repository)]
+    asked = (git.ask("config", "init.defaultBranch"), "main", "master")
+    return next((name for name in asked if name in names), names[0] if len(names) == 1 else "main")
 
 
 def _demand_name(repository: Repository, name: str) -> None:

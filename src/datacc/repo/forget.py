@@ -5,16 +5,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from datacc.errors import DataError, RepositoryError
+from datacc.errors import DataError
 from datacc.repo.branches import current_branch
+from datacc.repo.clean import demand_clean
 from datacc.repo.commit import recover
 from datacc.repo.contents import Contents, read_contents
 from datacc.repo.cut import RUN_FILES, Cut, cut_media, cut_runs, cut_segments
 from datacc.repo.edit import author
 from datacc.repo.erase import erase_here, erase_there
 from datacc.repo.find import MARKER, REWRITTEN, Repository, marker_text
-from datacc.repo.fsck.copies import FOLDERS
-from datacc.repo.git import Git
 from datacc.repo.journal import Journal
 from datacc.repo.lock import locked
 from datacc.repo.media import Place
@@ -26,7 +25,7 @@ from datacc.repo.run import read_run
 from datacc.repo.states import States
 from datacc.repo.swap import swap
 from datacc.repo.tombstones import Tombstone, tombstones
-from datacc.repo.words import counted, listed, printable
+from datacc.repo.words import counted
 from datacc.repo.working import one_example
 from datacc.store import write_atomically
 
@@ -225,13 +224,3 @@ def _commit(repository: Repository, contents: Contents, plan: _Plan) -> str:
     coming[MARKER] = marker_text(repository.name, REWRITTEN)
     message = f"forget {counted(len(plan.examples), 'example')}"
     return swap(repository, plan.cut.moved, coming, message)
-
-
-def demand_clean(git: Git) -> None:
-    """Raises `RepositoryError` when the files of the repository are not as HEAD has them."""
-    changed = git.run("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=no", "--", *FOLDERS)
-    if changed:
-        names = [printable(entry.decode(errors="replace")[3:]) for entry in changed.split(b"\0")[:-1]]
-        tries = ["git status", "git commit, or git checkout -- them"]
-        raise RepositoryError(f"the working tree has changes: {listed(names)}", where=str(git.root), tries=tries)
-

@@ -1,14 +1,17 @@
 """Take one labelling commit back: its segments leave history's tip, and what they overwrote is live again."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from datacc.errors import RepositoryError, UsageError
-from datacc.repo.contents import read_contents
+from datacc.repo.contents import Contents, read_contents
+from datacc.repo.cut import cut_segments
 from datacc.repo.find import Repository
 from datacc.repo.lock import locked
 from datacc.repo.operation import parse_lines
+from datacc.repo.origins import parts_of, reverted_path
 from datacc.repo.states import States
+from datacc.repo.swap import swap
 from datacc.repo.words import counted
 
 
@@ -36,9 +39,8 @@ def revert(repository: Repository, revision: str) -> Reverted:
         raise RepositoryError(f"{revision!r} is not in the history of HEAD", tries=["datacc log"])
     changes = _segments(repository, of)
     contents = read_contents(repository)
-    here = contents.tree
-    leaving = [path for path, is_new in changes.items() if is_new and path in here]
-    coming = [path for path, is_new in changes.items() if not is_new and path not in here]
+    leaving = [path for path, is_new in changes.items() if is_new and (path in contents.parts or path in contents.tree)]
+    coming = [path for path, is_new in changes.items() if not is_new and path not in contents.parts]
     if not leaving and not coming:
         what = "was reverted already" if changes else "has no label edits"
         raise UsageError(f"the commit {of[:10]} {what}", tries=["datacc log", f"git revert {of[:10]}"])
@@ -47,26 +49,27 @@ def revert(repository: Repository, revision: str) -> Reverted:
     lines = {path: git.run("show", f"{of}:./{path}") for path in leaving}
     lines |= {path: git.run("show", f"{of}^:./{path}") for path in coming}
     with locked(repository.root):
-        made = _commit(repository, leaving, coming, lines, message)
+        made = _commit(repository, contents, leaving, {path: lines[path] for path in coming}, message)
     edits = sum(text.count(b"\n") for text in lines.values())
     conflicts = len(_torn(repository, made, lines) - _torn(repository, contents.commit, lines))
     return Reverted(commit=made, of=of, message=message.split("\n")[0], edits=edits, conflicts=conflicts)
 
 
 def _commit(
-    repository: Repository, leaving: list[str], coming: list[str], lines: Mapping[str, bytes], message: str
+    repository: Repository, contents: Contents, leaving: Sequence[str], coming: Mapping[str, bytes], message: str
 ) -> str:
-    """Commit that these segments leave and those come back."""
-    for path in leaving:
-        (repository.root / path).unlink(missing_ok=True)
-    for path in coming:
-        (repository.root / path).parent.mkdir(parents=True, exist_ok=True)
-        (repository.root / path).write_bytes(lines[path])
-    try:
-        return repository.git.commit([*leaving, *coming], message)
-    except BaseException:
-        _put_back(repository, leaving, coming)
-        raise
+    """Commit that these segments leave and those, path → text, come back.
+
+    Marks say so too, for lines that stand in a larger segment: here, or on a branch that is compacted and merged later.
+    """
+    tree = contents.tree
+    marks = {reverted_path(path) for path in coming} & tree.keys()
+    there = parts_of({path: blob for path, blob in tree.items() if path not in marks}, contents.origins)
+    texts = {path: text for path, text in coming.items() if path not in there}
+    cut = cut_segments(texts, lambda paths: {path: texts[path] for path in paths}, contents.forgotten)
+    files = {path: text for path, text in texts.items() if path not in cut.moved} | cut.files
+    files |= {reverted_path(path): b"" for path in leaving}
+    return swap(repository, [*(path for path in leaving if path in tree), *marks], files, message)
 
 
 def told(done: Reverted) -> str:
@@ -84,6 +87,8 @@ def _segments(repository: Repository, commit: str) -> dict[str, bool]:
     if len(parents) > 1:
         raise UsageError(f"the commit {commit[:10]} is a merge", tries=["datacc revert the commits that it merged"])
     flags = ("-r", "-z", "--no-renames", "--root", "--no-commit-id", "--name-status", "--relative")
+    if git.run("diff-tree", *flags, "--diff-filter=A", commit, "--", "forgotten", "origins"):
+        raise UsageError(f"the commit {commit[:10]} rewrites files, and says nothing that could be taken back")
     words = git.run("diff-tree", *flags, commit, "--", "ops").decode(errors="surrogateescape").split("\0")[:-1]
     found = dict(zip(words[1::2], words[::2], strict=True))
     changed = [path for path, status in found.items() if status not in ("A", "D")]
@@ -97,11 +102,3 @@ def _torn(repository: Repository, commit: str, segments: Mapping[str, bytes]) ->
     examples = {o.example for path, text in segments.items() for o in parse_lines(text.decode().split("\n"), path)}
     states = States(read_contents(repository, commit)).of(examples)
     return {id for id, state in states.items() if state.conflict}
-
-
-def _put_back(repository: Repository, leaving: list[str], coming: list[str]) -> None:
-    """The working tree as HEAD has it: the commit was refused."""
-    for path in coming:
-        (repository.root / path).unlink(missing_ok=True)
-    if leaving:
-        repository.git.run("checkout", "--quiet", "HEAD", "--", *leaving)
