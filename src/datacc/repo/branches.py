@@ -4,11 +4,14 @@ from dataclasses import dataclass
 
 from datacc.errors import RepositoryError, UsageError
 from datacc.repo.changes import Changes, changes
+from datacc.repo.contents import contents_at
 from datacc.repo.find import Repository, refuse_own_folder
 from datacc.repo.git import Git
 from datacc.repo.journal import Journal
-from datacc.repo.lock import locked
+from datacc.repo.origins import reverted_path
+from datacc.repo.tidy import alone
 from datacc.repo.words import counted, listed
+from datacc.store import write_atomically
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,14 +69,15 @@ def merge(repository: Repository, revision: str) -> Merged:
 
     Raises `RepositoryError`, and leaves all as it was, when both changed one file, which labels never do.
     """
-    with locked(repository.root):
-        before = _merge(repository.git, revision)
+    with alone(repository.root):
+        before, other = _merge(repository.git, revision)
+        _mark_reverted(repository, before, other)
         found = changes(repository, before, "HEAD")
     return Merged(commit=found.new, changes=found)
 
 
-def _merge(git: Git, revision: str) -> str:
-    """Merge; the commit at which the branch ended before."""
+def _merge(git: Git, revision: str) -> tuple[str, str]:
+    """Merge; the commit at which the branch ended before, and the one that it took in."""
     before, other = git.commits_of("HEAD", revision)
     refuse_own_folder(git, other)
     try:
@@ -87,7 +91,22 @@ def _merge(git: Git, revision: str) -> str:
         tries = [f"git merge {revision}, then settle {paths[0]}"]
         tries += ["datacc build --search makes a new datacc.lock"] if "datacc.lock" in paths else []
         raise RepositoryError(f"both sides changed {listed(paths)}", where=revision, tries=tries) from error
-    return before
+    return before, other
+
+
+def _mark_reverted(repository: Repository, before: str, other: str) -> None:
+    """Let the merge at HEAD take back what one side took back by stock git, where the other had joined its segment."""
+    git = repository.git
+    after, base = contents_at(repository, git.commit_of("HEAD")), git.ask("merge-base", before, other)
+    if not after.origins or base is None or after.commit in (before, other):
+        return
+    shared, *sides = (contents_at(repository, commit).parts.keys() for commit in (base, before, other))
+    marks = {reverted_path(path) for side in sides for path in (shared - side) & after.parts.keys()}
+    for path in marks:
+        write_atomically(repository.root / path, b"")
+    if marks:
+        git.run("add", "--force", "--", *sorted(marks))
+        git.run_signed("commit", "--quiet", "--amend", "--no-edit")
 
 
 def _git_merge(git: Git, revision: str, other: str) -> None:
@@ -112,7 +131,7 @@ def current_branch(repository: Repository) -> str:
 
 
 def default_branch(repository: Repository) -> str:
-    """The branch that others start from: where git's remote `origin` says so, else the `main` or `master` that is here."""
+    """The branch that others start from: as git's remote `origin` says, else the `main` or `master` that is here."""
     git = repository.git
     head = git.ask("symbolic-ref", "--short", "--quiet", "refs/remotes/origin/HEAD")
     if head is not None:

@@ -9,9 +9,9 @@ from typing import Final
 from datacc.errors import UsageError
 from datacc.repo.find import Repository
 from datacc.repo.journal import Journal
-from datacc.repo.lock import locked
 from datacc.repo.operation import Operation, parse_lines
 from datacc.repo.place import refuse_links
+from datacc.repo.tidy import alone
 from datacc.repo.words import counted
 from datacc.store import digest, write_atomically
 
@@ -33,7 +33,7 @@ def commit(repository: Repository, message: str | None = None) -> Committed:
 
     Raises `UsageError` when there is nothing of either. When git or a hook refuses, the journal keeps the edits.
     """
-    with locked(repository.root):
+    with alone(repository.root):
         return _commit(repository, Journal(repository.root), message)
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
 from typing import Final
 
 from datacc.errors import RepositoryError, UsageError
@@ -13,15 +12,16 @@ from datacc.repo.contents import Contents, read_contents
 from datacc.repo.find import MARKER, REWRITTEN, Repository, marker_text
 from datacc.repo.fold import fold
 from datacc.repo.journal import Journal
-from datacc.repo.lock import locked
 from datacc.repo.operation import parse_lines
 from datacc.repo.origins import hash_of, is_origins, is_segment, origins_path, origins_text, read_origins, reverted_path
 from datacc.repo.swap import swap
+from datacc.repo.tidy import alone
 from datacc.repo.words import counted
 from datacc.store import digest
 
 LARGEST: Final = 1 << 20  # bytes of a joined segment; hosts recommend that no file is larger
-_SMALL: Final = LARGEST // 2  # larger ones are left alone
+_SMALL: Final = LARGEST // 4  # larger ones are left alone
+_ALIKE: Final = 0.4  # git takes a file for renamed that has half of another's bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +54,8 @@ def compact(repository: Repository, *, really: bool = False) -> Compacted:
     if here != wanted:
         what = f"this is the branch {here!r}; two branches that are compacted apart hold everything twice"
         raise UsageError(what, tries=[f"datacc switch {wanted}", f"datacc merge {here}", "datacc compact"])
-    demand_clean(repository.git)
-    with locked(repository.root):
+    with alone(repository.root):
+        demand_clean(repository.git)
         recover(repository, Journal(repository.root))
         contents = read_contents(repository)
         done = _join(repository, contents)
@@ -88,7 +88,7 @@ def _join(repository: Repository, contents: Contents) -> _Joined:
             rows += read_origins(contents.origins[source].encode(), source) if source else [(path, text.count("\n"))]
             lines += text.split("\n")[:-1]
             leaving += [path, *([source] if source else [])]
-        target = _place(group, texts, lines)
+        target = f"{group[-1][: len('ops/yyyy-mm-dd/hhmmss')]}-joined-{digest(*lines)[:16]}.jsonl"
         files[target] = "".join(f"{line}\n" for line in lines).encode()
         files[origins_path(target, origins_text(rows))] = origins_text(rows)
     return _Joined(files=files, leaving=tuple(leaving))
@@ -102,23 +102,25 @@ def _groups(texts: Mapping[str, bytes]) -> list[list[str]]:
             size = 0
         groups[-1].append(path)
         size += len(text)
-    return [group for group in groups if len(group) > 1]
+    return [mixed for group in groups if (mixed := _mixed(group, texts))]
 
 
-def _place(group: Sequence[str], texts: Mapping[str, bytes], lines: Sequence[str]) -> str:
-    """The name of the segment of these lines: beside the largest that it replaces, so that git, which may take that for
-    renamed, never takes its folder for renamed, and moves there what branches add."""
-    latest = max(group, key=lambda path: (PurePosixPath(path).name, path))
-    largest = max(group, key=lambda path: (len(texts[path]), path))
-    name = PurePosixPath(latest).name.removesuffix(f"-{hash_of(latest)}.jsonl")
-    return f"{PurePosixPath(largest).parent}/{name}-{digest(*lines)[:16]}.jsonl"
+def _mixed(group: Sequence[str], texts: Mapping[str, bytes]) -> list[str]:
+    """Those of a group of which none is so much of the whole that git, on a host too, would take it for renamed, and
+    what another branch does to it, or adds to its folder, for a conflict."""
+    left = sorted(group, key=lambda path: (len(texts[path]), path))
+    while left and len(texts[left[-1]]) >= _ALIKE * sum(len(texts[path]) for path in left):
+        left.pop()
+    return sorted(left)
 
 
 def _verify(repository: Repository, before: Contents, done: _Joined) -> None:
     """Raises `RepositoryError` unless what the new files say is, segment by segment, what the old ones do."""
     git = repository.git
     tree = {path: blob for path, blob in before.tree.items() if path not in done.leaving}
-    blobs = {path: git.run("hash-object", "-w", "--stdin", input=text).decode().strip() for path, text in done.files.items()}
+    blobs = {
+        path: git.run("hash-object", "-w", "--stdin", input=text).decode().strip() for path, text in done.files.items()
+    }
     read = dict(zip(blobs, git.blobs(list(blobs.values())), strict=True))
     said = {}
     for path in filter(is_segment, read):

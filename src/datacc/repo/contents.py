@@ -1,6 +1,7 @@
 """What the repository holds at one commit: its schema, runs and segments, read through git and the local index."""
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -11,10 +12,11 @@ from typing import Final
 
 from datacc.repo.find import MARKER, Repository, check_marker
 from datacc.repo.index import Index
+from datacc.repo.left_out import without
 from datacc.repo.merged import current
 from datacc.repo.operation import Operation, parse_line, parse_lines
 from datacc.repo.origins import Part, is_origins, is_segment, parts_of
-from datacc.repo.run import Run, RunRow, read_run, with_cells, without
+from datacc.repo.run import Run, RunRow, read_run, with_cells
 from datacc.repo.run_cache import keep_lines, keep_run, kept_lines, kept_run
 from datacc.repo.schema import Schema, is_place, read_schema
 from datacc.repo.tombstones import forgotten_in
@@ -128,16 +130,15 @@ class Contents:
     @cached_property
     def _by_blob(self) -> dict[str, list[Part]]:
         found: dict[str, list[Part]] = {}
-        for part in self.parts.values():
+        for part in sorted(self.parts.values(), key=lambda one: one.start):
             found.setdefault(part.blob, []).append(part)
         return found
 
     def _parts_with(self, blob: str, line: int) -> list[Part]:
         """The segments to which a line of a blob belongs."""
         parts = self._by_blob.get(blob, [])
-        if len(parts) == 1 and parts[0].end is None:  # as most are
-            return parts
-        return [one for one in parts if one.start <= line and (one.end is None or line < one.end)]
+        found = parts[bisect_right(parts, line, key=lambda one: one.start) - 1 :][:1]
+        return [one for one in found if one.start <= line and (one.end is None or line < one.end)]
 
 
 def read_contents(
@@ -162,7 +163,7 @@ def contents_at(repository: Repository, commit: str, *, cells: bool = False, who
         check_marker(_bytes(texts[MARKER]), f"{MARKER} at {commit[:10]}")
     folders = sorted({PurePosixPath(path).parts[1] for path in tree if path.startswith("runs/")})
     forgotten = forgotten_in(tree)
-    runs = (_run(repository, id, tree, index, cells=cells, whole=whole) for id in folders)
+    runs = sorted((_run(repository, id, tree, index, cells=cells, whole=whole) for id in folders), key=_by_id)
     return Contents(
         commit=commit,
         schema=read_schema({path: _bytes(text) for path, text in texts.items() if path.startswith("schema/")}),
@@ -172,6 +173,10 @@ def contents_at(repository: Repository, commit: str, *, cells: bool = False, who
         origins={path: text for path, text in texts.items() if is_origins(path)},
         forgotten=forgotten,
     )
+
+
+def _by_id(run: Run) -> str:
+    return run.id
 
 
 def _bytes(text: str) -> bytes:

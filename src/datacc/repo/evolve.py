@@ -12,7 +12,6 @@ from datacc.errors import DataError, UsageError
 from datacc.repo.change import Edit
 from datacc.repo.edit import write
 from datacc.repo.find import Repository
-from datacc.repo.lock import locked
 from datacc.repo.names import check_name
 from datacc.repo.schema import (
     Class,
@@ -23,6 +22,7 @@ from datacc.repo.schema import (
     retired_path,
     schema_files,
 )
+from datacc.repo.tidy import alone
 from datacc.repo.working import Working, one_class, one_example, one_output
 from datacc.store import write_atomically
 
@@ -154,7 +154,7 @@ def set_blind(schema: Schema, output: str, *, is_on: bool) -> Plan:
 
 def apply(repository: Repository, working: Working, plan: Plan) -> str:
     """Commit the files of a plan and journal its edits. The hash of the commit; when git refuses, nothing changed."""
-    with locked(repository.root):
+    with alone(repository.root):
         made = _commit(repository, plan)
     if plan.edits:
         write(repository, working.pending, plan.edits)

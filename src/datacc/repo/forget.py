@@ -15,7 +15,6 @@ from datacc.repo.edit import author
 from datacc.repo.erase import erase_here, erase_there
 from datacc.repo.find import MARKER, REWRITTEN, Repository, marker_text
 from datacc.repo.journal import Journal
-from datacc.repo.lock import locked
 from datacc.repo.media import Place
 from datacc.repo.operation import parse_lines
 from datacc.repo.origins import is_segment
@@ -24,6 +23,7 @@ from datacc.repo.remains import Remains, builds_with, remains, write_rewrite
 from datacc.repo.run import read_run
 from datacc.repo.states import States
 from datacc.repo.swap import swap
+from datacc.repo.tidy import alone
 from datacc.repo.tombstones import Tombstone, tombstones
 from datacc.repo.words import counted
 from datacc.repo.working import one_example
@@ -86,8 +86,8 @@ def forget(
     for one of which nothing is left, `UsageError` on no branch, `RepositoryError` when the working tree has changes.
     """
     current_branch(repository)
-    demand_clean(repository.git)
-    with locked(repository.root):
+    with alone(repository.root):
+        demand_clean(repository.git)
         contents = read_contents(repository)
         plan = _plan(repository, contents, prefixes, reason or REASON)
         journal = Journal(repository.root)
@@ -103,9 +103,9 @@ def forget(
             write_rewrite(repository, history)
     erased, left = erase_there(repository, plan.packs, plan.cut.packs) if really else ({}, {})
     here = [name for name in plan.packs if (packs_folder(repository) / name).exists()]
-    if not (plan.stones or plan.cut.moved or history.files or waiting or here or any(erased.values()) or left):
-        if really or not plan.packs:
-            raise DataError("it is forgotten already, and nothing is left of it", where=plan.examples[0])
+    is_left = plan.stones or plan.cut.moved or history.files or waiting or here or any(erased.values()) or left
+    if not is_left and (really or not plan.packs):
+        raise DataError("it is forgotten already, and nothing is left of it", where=plan.examples[0])
     return Forgotten(
         examples=plan.examples,
         commit=commit,

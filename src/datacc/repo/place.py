@@ -12,7 +12,7 @@ from typing import Final
 
 from datacc.errors import RepositoryError, ResourceError
 from datacc.repo.find import Repository
-from datacc.repo.lock import locked
+from datacc.repo.tidy import alone, remove_empty
 
 _FORGOTTEN: Final = 24 * 3600.0  # seconds
 
@@ -46,7 +46,7 @@ def commit_new(repository: Repository, staged: Mapping[str, Path], message: str)
     """
     for path in staged:
         refuse_links(repository.root, path)
-    with locked(repository.root):
+    with alone(repository.root):
         return _commit_new(repository, staged, message)
 
 
@@ -89,13 +89,3 @@ def _sweep(parent: Path) -> None:
 def _sync(file: Path) -> None:
     with file.open("rb") as handle:
         os.fsync(handle.fileno())
-
-
-def remove_empty(folder: Path, root: Path) -> None:
-    """Remove an empty folder below the root, and those above it that are empty then."""
-    while folder != root:
-        try:
-            folder.rmdir()
-        except OSError:
-            return
-        folder = folder.parent

@@ -7,11 +7,11 @@ from datacc.errors import RepositoryError, UsageError
 from datacc.repo.contents import Contents, read_contents
 from datacc.repo.cut import cut_segments
 from datacc.repo.find import Repository
-from datacc.repo.lock import locked
 from datacc.repo.operation import parse_lines
 from datacc.repo.origins import parts_of, reverted_path
 from datacc.repo.states import States
 from datacc.repo.swap import swap
+from datacc.repo.tidy import alone
 from datacc.repo.words import counted
 
 
@@ -48,7 +48,7 @@ def revert(repository: Repository, revision: str) -> Reverted:
     message = f'Revert "{subject}"\n\nThis takes back the label edits of {of}.'
     lines = {path: git.run("show", f"{of}:./{path}") for path in leaving}
     lines |= {path: git.run("show", f"{of}^:./{path}") for path in coming}
-    with locked(repository.root):
+    with alone(repository.root):
         made = _commit(repository, contents, leaving, {path: lines[path] for path in coming}, message)
     edits = sum(text.count(b"\n") for text in lines.values())
     conflicts = len(_torn(repository, made, lines) - _torn(repository, contents.commit, lines))

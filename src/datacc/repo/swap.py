@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 
 from datacc.repo.find import Repository
-from datacc.repo.place import refuse_links, remove_empty
+from datacc.repo.place import refuse_links
+from datacc.repo.tidy import changing, remove_empty
 from datacc.store import write_atomically
 
 
@@ -12,29 +13,13 @@ def swap(repository: Repository, leaving: Iterable[str], coming: Mapping[str, by
 
     The hash of the commit. When git or a hook refuses, the working tree is as HEAD has it.
     """
-    going = [path for path in leaving if path not in coming]
-    for path in coming:
-        refuse_links(repository.root, path)
-    try:
+    root, going = repository.root, [path for path in leaving if path not in coming]
+    for path in (*coming, *going):
+        refuse_links(root, path)
+    with changing(root, [*going, *coming]):
         for path, data in coming.items():
-            write_atomically(repository.root / path, data)
+            write_atomically(root / path, data)
         for path in going:
-            (repository.root / path).unlink(missing_ok=True)
-        made = repository.git.commit([*going, *coming], message)
-    except BaseException:
-        _put_back(repository, going, coming)
-        raise
-    for folder in {(repository.root / path).parent for path in going}:
-        remove_empty(folder, repository.root)
-    return made
-
-
-def _put_back(repository: Repository, going: Iterable[str], coming: Iterable[str]) -> None:
-    there = repository.git.tree("HEAD")
-    for path in coming:
-        if path not in there:
-            (repository.root / path).unlink(missing_ok=True)
-            remove_empty((repository.root / path).parent, repository.root)
-    back = [path for path in (*going, *coming) if path in there]
-    if back:
-        repository.git.run("checkout", "--quiet", "HEAD", "--", *back)
+            (root / path).unlink(missing_ok=True)
+            remove_empty((root / path).parent, root)
+        return repository.git.commit([*going, *coming], message)
