@@ -97,8 +97,10 @@ def _merge(git: Git, revision: str) -> tuple[str, str]:
 def _mark_reverted(repository: Repository, before: str, other: str) -> None:
     """Let the merge at HEAD take back what one side took back by stock git, where the other had joined its segment."""
     git = repository.git
+    if not git.tree("HEAD", "origins"):
+        return
     after, base = contents_at(repository, git.commit_of("HEAD")), git.ask("merge-base", before, other)
-    if not after.origins or base is None or after.commit in (before, other):
+    if base is None or after.commit in (before, other):
         return
     shared, *sides = (contents_at(repository, commit).parts.keys() for commit in (base, before, other))
     marks = {reverted_path(path) for side in sides for path in (shared - side) & after.parts.keys()}

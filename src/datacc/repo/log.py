@@ -9,11 +9,12 @@ from datacc.errors import DataError
 from datacc.repo.contents import read_contents
 from datacc.repo.find import Repository
 from datacc.repo.operation import Operation, parse_lines
+from datacc.repo.origins import is_mark, is_segment, joined_parts, reverted_path
 from datacc.repo.run import read_run
 from datacc.repo.states import States
 from datacc.repo.working import one_example
 
-_KEPT: Final = ("schema", "runs", "ops", "judged", "datacc.toml", "datacc.lock")
+_KEPT: Final = ("schema", "runs", "ops", "reverted", "forgotten", "judged", "datacc.toml", "datacc.lock")
 _FORMAT: Final = "--format=%x01%H%x00%an%x00%aI%x00%s%x00"
 _AT_ONCE: Final = 100  # commits whose files are read together
 _NOTHING: Final = "0" * 40  # git's name for the side of a change that has no file
@@ -76,7 +77,8 @@ def log(
     text = repository.git.run("log", *most, *by, _FORMAT, *flags, commit, "--", *_KEPT)
     commits = [_read(part) for part in text.split(b"\x01")[1:]]
     wanted = None if asked.is_all else _wanted(repository, asked)
-    return list(_entries(repository, commits, wanted, limit))
+    marked = _marked(repository, commit) if any(is_mark(path) for one in commits for path, _, _ in one.files) else {}
+    return list(_entries(repository, [_with_marked(one, marked) for one in commits], wanted, limit, marked))
 
 
 def _read(part: bytes) -> _Commit:
@@ -89,15 +91,33 @@ def _read(part: bytes) -> _Commit:
     return found
 
 
+def _marked(repository: Repository, commit: str) -> dict[str, tuple[str, bytes]]:
+    """Mark by which a joined segment does not count → that segment, and its text."""
+    contents = read_contents(repository, commit)
+    parts = joined_parts(contents.tree, contents.origins)
+    lines = contents.index.said_in(sorted({one.blob for one in parts.values()}))
+    texts = {path: "".join(f"{line}\n" for line in lines[one.blob][one.start : one.end]) for path, one in parts.items()}
+    return {reverted_path(path): (path, text.encode()) for path, text in texts.items()}
+
+
+def _with_marked(one: _Commit, marked: Mapping[str, tuple[str, bytes]]) -> _Commit:
+    """The commit with what its marks took away, or brought back, where no segment of its own went or came."""
+    own = {reverted_path(path) for path, _, _ in one.files if is_segment(path)}
+    told = [(marked[path][0], path, -sign) for path, _, sign in one.files if path in marked and path not in own]
+    return _Commit(entry=one.entry, files=[*one.files, *told])
+
+
 def _entries(
-    repository: Repository, commits: Sequence[_Commit], wanted: Wanted | None, limit: int | None
-) -> Iterator[LogEntry]:
+    repository: Repository, commits: Sequence[_Commit], wanted: Wanted | None, limit: int | None,
+    marked: Mapping[str, tuple[str, bytes]],
+) -> Iterator[LogEntry]:  # fmt: skip
     """One entry for each commit in which something counts, as many as are asked for."""
     given = 0
     for start in range(0, len(commits), _AT_ONCE):
         some = commits[start : start + _AT_ONCE]
-        names = {blob for one in some for path, blob, _ in one.files if _is_told(path)}
+        names = {blob for one in some for path, blob, _ in one.files if _is_told(path)} - marked.keys()
         texts = dict(zip(names, repository.git.blobs(list(names)), strict=True))
+        texts |= {path: text for path, (_, text) in marked.items()}
         for one in some:
             entry = _entry(one, texts, wanted)
             if wanted is None or entry.edits or entry.imported:

@@ -72,6 +72,12 @@ def is_mark(path: str) -> bool:
     return _REVERTED.fullmatch(path) is not None
 
 
+def joined_parts(tree: Mapping[str, str], origins: Mapping[str, str]) -> dict[str, Part]:
+    """As `parts_of`, of segments that were joined or cut, also of those that do not count."""
+    whole = parts_of({path: blob for path, blob in tree.items() if not is_mark(path)}, origins)
+    return {path: part for path, part in whole.items() if part.end is not None}
+
+
 def parts_of(tree: Mapping[str, str], origins: Mapping[str, str]) -> dict[str, Part]:
     """Segment as a commit once brought it → where its lines stand in this tree.
 
