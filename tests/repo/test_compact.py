@@ -31,8 +31,8 @@ from datacc.repo.git import Git as RepositoryGit
 from datacc.repo.journal import Journal
 from datacc.repo.label import label
 from datacc.repo.log import Asked, log
-from datacc.repo.remove import delete, restore
 from datacc.repo.remotes import contact
+from datacc.repo.remove import delete, restore
 from datacc.repo.revert import revert
 from datacc.repo.show import show
 from datacc.repo.trust import trust

@@ -88,15 +88,9 @@ def forget(
     current_branch(repository)
     with alone(repository.root):
         demand_clean(repository.git)
-        contents = read_contents(repository)
-        plan = _plan(repository, contents, prefixes, reason or REASON)
-        journal = Journal(repository.root)
-        if really:
-            recover(repository, journal)
-        waiting = sum(one.example in plan.examples for one in journal.operations())
-        commit = _commit(repository, contents, plan) if really and (plan.cut.moved or plan.stones) else None
-        if really:
-            journal.forget(plan.examples)
+        plan = _plan(repository, read_contents(repository), prefixes, reason or REASON)
+        waiting = sum(one.example in plan.examples for one in Journal(repository.root).operations())
+        commit = _commit(repository, plan) if really else None
         history = remains(repository, plan.examples, plan.addresses)  # while the packs that it needs are here
         if really:
             erase_here(repository, plan.packs)
@@ -217,7 +211,16 @@ def _pack(repository: Repository, place: Place) -> bytes:
     return Packs(repository).read(place.pack)
 
 
-def _commit(repository: Repository, contents: Contents, plan: _Plan) -> str:
+def _commit(repository: Repository, plan: _Plan) -> str | None:
+    """Let the tip of history forget, and the journal."""
+    journal = Journal(repository.root)
+    recover(repository, journal)
+    made = _swap(repository, plan) if plan.cut.moved or plan.stones else None
+    journal.forget(plan.examples)
+    return made
+
+
+def _swap(repository: Repository, plan: _Plan) -> str:
     for name, data in plan.cut.packs.items():
         write_atomically(packs_folder(repository) / name, data)
     coming = {**plan.cut.files, **{one.path: one.text for one in plan.stones}}
