@@ -17,6 +17,7 @@ from datacc.errors import DataError, RepositoryError, UsageError
 from datacc.intake.importing import ImportOptions, import_examples
 from datacc.repo.blame import blame
 from datacc.repo.branches import merge
+from datacc.repo.changes import changes
 from datacc.repo.check import check
 from datacc.repo.commit import commit
 from datacc.repo.contents import read_contents
@@ -195,6 +196,18 @@ class Written:
 
     def read(self) -> bytes:
         return self.path.read_bytes()
+
+
+def test_a_diff_says_that_one_is_gone_and_no_more(ann: Repository) -> None:
+    first = addresses(ann)[0]
+    commits = git(ann.root, "log", "--format=%H", "--", "runs", "ops").split()
+    before = {commit: changes(ann, commit, "HEAD") for commit in commits}
+    forget(ann, [first], really=True)
+    for commit, expected in before.items():
+        found = changes(ann, commit, "HEAD")
+        assert (found.added, found.removed) == (0, 1)
+        assert found.changes == tuple(one for one in expected.changes if one.example != first)
+        assert changes(ann, "HEAD", commit).added == 1
 
 
 def test_a_file_that_another_example_uses_stays(empty: Repository, tmp_path: Path) -> None:

@@ -61,12 +61,13 @@ class _Comparison:
         new, old = _alone(after, before), _alone(before, after)
         added, removed = _rows_of(after, new), _rows_of(before, old)
         self.plain = {} if old or len(added) else relabelled(after, new, before.schema)
-        spoken_of = after.spoken_of(new) | before.spoken_of(old)
+        forgotten = before.forgotten ^ after.forgotten
+        spoken_of = after.spoken_of(new) | before.spoken_of(old) | forgotten
         touched = (spoken_of - self.plain.keys()) | _known(added, before) | _known(removed, after)
         self.added, self.removed = (len(ids) - _count(ids, touched) for ids in (added, removed))
         said = after.said_of(touched)
         self.now = _fold(said, after)
-        said_before = before.said_of(touched) if old else _without(said, new)
+        said_before = before.said_of(touched) if old or forgotten else _without(said, new)
         self.then = _fold(said_before, before)
         between = before.commit, after.commit
         self.born = births_between(repository, *between) if new else {}
