@@ -9,6 +9,7 @@ import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import closing
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,7 @@ from datacc.repo.undo import undo
 from datacc.repo.working import read_working
 from tests.repo.conftest import Git, drawn, png
 from tests.repo.exchange import addresses, all_media, cloned, git, pushed, restored
+from tests.repo.killed import START, STRIDE, killed_at
 
 SECRET = "Erika Mustermann, born 1971"
 TEXTS = [{"text": f"a note, number {n}", "mood": "good" if n % 2 else "bad"} for n in range(30)]
@@ -201,13 +203,13 @@ class Written:
 def test_a_diff_says_that_one_is_gone_and_no_more(ann: Repository) -> None:
     first = addresses(ann)[0]
     commits = git(ann.root, "log", "--format=%H", "--", "runs", "ops").split()
-    before = {commit: changes(ann, commit, "HEAD") for commit in commits}
+    before = {made: changes(ann, made, "HEAD") for made in commits}
     forget(ann, [first], really=True)
-    for commit, expected in before.items():
-        found = changes(ann, commit, "HEAD")
+    for made, expected in before.items():
+        found = changes(ann, made, "HEAD")
         assert (found.added, found.removed) == (0, 1)
         assert found.changes == tuple(one for one in expected.changes if one.example != first)
-        assert changes(ann, "HEAD", commit).added == 1
+        assert changes(ann, "HEAD", made).added == 1
 
 
 def test_a_file_that_another_example_uses_stays(empty: Repository, tmp_path: Path) -> None:
@@ -411,17 +413,41 @@ def test_older_readers_are_told_to_update(ann: Repository) -> None:
     assert json.loads((ann.root / MARKER).read_text()) == {"format": 2, "name": "pets"}
 
 
-@pytest.mark.parametrize("folder", ["forgotten", "origins"])
-def test_every_flipped_bit_of_the_new_files_is_found(ann: Repository, folder: str) -> None:
+@pytest.mark.parametrize("place", ["forgotten/*", "origins/*", "runs/*/manifest.json", "reverted/*"])
+def test_every_flipped_bit_of_the_new_files_is_found(ann: Repository, place: str) -> None:
+    revert(ann, git(ann.root, "log", "-1", "--format=%H", "--", "ops").strip())
     forget(ann, [addresses(ann)[0]], really=True)
     tree = git(ann.root, "ls-files", "-z").split("\0")[:-1]
     texts = {path: (ann.root / path).read_bytes() for path in tree}
     assert list(content_damages(texts, lambda place: None)) == []
-    [path] = [path for path in tree if path.startswith(f"{folder}/")]
+    [path] = [path for path in tree if fnmatch(path, place)]
+    few = {
+        one: text for one, text in texts.items() if one == MARKER or one.rpartition("/")[0] == path.rpartition("/")[0]
+    }
     for bit in range(len(texts[path]) * 8):
         bad = bytearray(texts[path])
         bad[bit // 8] ^= 1 << bit % 8
-        assert list(content_damages({**texts, path: bytes(bad)}, lambda place: None)), bit
+        assert list(content_damages({**few, path: bytes(bad)}, lambda place: None)), bit
+    if not texts[path]:
+        assert list(content_damages({**few, path: b"x"}, lambda place: None))
+        assert list(content_damages({**few, f"{path}0": b""}, lambda place: None))
+
+
+@pytest.mark.parametrize("step", START)
+def test_killed_at_any_step_it_can_be_done_again(template: Path, monkeypatch: pytest.MonkeyPatch, step: int) -> None:
+    ann = find(restored(template) / "ann")
+    first, *others = addresses(ann)
+    data, before = all_media(ann)[first], told(ann, others)
+    while killed_at(step, lambda repository=ann: forget(repository, [first], really=True), monkeypatch):
+        step += STRIDE
+        assert told(ann, others) == before
+        forget(ann, [first], really=True)
+        assert holders(data, ann.root, ann.root.parent / "store") == set()
+        assert holders(first.encode(), ann.root) == {path.name for path in ann.root.glob("forgotten/*")}
+        assert git(ann.root, "status", "--porcelain") == ""
+        assert fsck(ann, deep=True).damages == ()
+        ann = find(restored(template) / "ann")
+    assert step > 20
 
 
 def refused(repository: Repository, *ids: str) -> Forgotten:

@@ -1,14 +1,14 @@
 """Erase what lies outside git of examples that are forgotten: here, and in the remotes of media."""
 
 import shutil
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
-from datacc.errors import DataccError
+from datacc.errors import DataccError, RepositoryError
 from datacc.repo.find import OWN_FOLDER, Repository
 from datacc.repo.index import FOLDER
-from datacc.repo.needs import first_commit
+from datacc.repo.needs import first_commit, needed_packs
 from datacc.repo.packs import Packs, packs_folder
 from datacc.repo.remotes import read_remotes
 
@@ -25,13 +25,12 @@ def erase_here(repository: Repository, packs: Collection[str]) -> None:
         (packs_folder(repository) / name).unlink(missing_ok=True)
 
 
-def erase_there(
-    repository: Repository, packs: Collection[str], instead: Mapping[str, bytes]
-) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
-    """Remove these packs from every remote, once it holds those that come `instead`, name → bytes.
+def erase_there(repository: Repository, packs: Collection[str]) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
+    """Remove these packs from every remote, once it holds what HEAD needs in their places.
 
     Remote → the packs that went; and of the remotes where that could not be done, name → why.
     """
+    needed = {name for name, need in needed_packs(repository.git, "HEAD").items() if need.blob is None}
     opened, gone, waiting = Packs(repository), dict[str, tuple[str, ...]](), dict[str, str]()
     for remote in read_remotes(repository.git) if packs else ():
         try:
@@ -39,9 +38,12 @@ def erase_there(
             if store.owners() - {first_commit(repository.git)}:
                 waiting[remote.name] = "other repositories keep packs there"
                 continue
-            for name, data in instead.items():
+            held = store.sizes().keys()
+            for name in needed - held:
+                if (data := opened.local(name)) is None:
+                    raise RepositoryError(f"the pack {name}, which is needed, is neither here nor there")
                 store.put(name, data)
-            there = sorted(store.sizes().keys() & set(packs))
+            there = sorted(held & set(packs))
             for name in there:
                 store.delete(name)
                 store.unmark(name)

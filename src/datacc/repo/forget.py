@@ -95,7 +95,7 @@ def forget(
         if really:
             erase_here(repository, plan.packs)
             write_rewrite(repository, history)
-    erased, left = erase_there(repository, plan.packs, plan.cut.packs) if really else ({}, {})
+    erased, left = erase_there(repository, plan.packs) if really else ({}, {})
     here = [name for name in plan.packs if (packs_folder(repository) / name).exists()]
     is_left = plan.stones or plan.cut.moved or history.files or waiting or here or any(erased.values()) or left
     if not is_left and (really or not plan.packs):
