@@ -29,8 +29,10 @@ from datacc.repo.label import label
 from datacc.repo.log import log
 from datacc.repo.queue import queue
 from datacc.repo.remove import delete, restore
+from datacc.repo.remotes import contact
 from datacc.repo.revert import revert
 from datacc.repo.states import States
+from datacc.repo.trust import trust
 from datacc.repo.undo import undo
 from datacc.repo.working import read_working
 from tests.repo.conftest import drawn
@@ -190,6 +192,7 @@ def test_a_revert_by_git_on_a_branch_from_before_counts_in_a_merge_by_datacc(ann
 
 def test_two_branches_that_are_compacted_apart(ann: Repository) -> None:
     bob = cloned(ann.root.parent)
+    trust(bob, [contact((ann.root.parent / "store").as_uri())])
     relabelled(bob, addresses(ann)[11])
     states = said(bob)
     compact(bob, really=True)
@@ -217,12 +220,12 @@ def test_what_was_joined_can_be_forgotten(ann: Repository) -> None:
 
 
 def test_many_segments_become_several_of_bounded_size(ann: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LARGEST", 2000)
-    monkeypatch.setattr(module, "_SMALL", 1000)
+    monkeypatch.setattr(module, "LARGEST", 1000)
+    monkeypatch.setattr(module, "_SMALL", 600)
     states = said(ann)
     done = compact(ann, really=True)
     assert done.joined > 1
-    assert all((ann.root / path).stat().st_size <= 2000 for path in segments(ann))
+    assert all((ann.root / path).stat().st_size <= 1000 for path in segments(ann))
     assert said(ann) == states
     with pytest.raises(UsageError, match="nothing to join"):
         compact(ann, really=True)

@@ -204,7 +204,9 @@ def test_a_file_that_another_example_uses_stays(empty: Repository, tmp_path: Pat
     kinds = {column.kind: column.id for column in contents.schema.columns}
     one, other = example_id(shared, "ann"), example_id(shared, "bob")
     cells = {kinds["input"]: [{"media": shared}] * 2, kinds["name"]: ["a", "b"]}
-    _, texts = run_files(Rows(ids=[one, other], values={kinds["output"]: [run.values[kinds["output"]][0]] * 2}, cells=cells), "by hand")
+    _, texts = run_files(
+        Rows(ids=[one, other], values={kinds["output"]: [run.values[kinds["output"]][0]] * 2}, cells=cells), "by hand"
+    )
     (tmp_path / "1.png").write_bytes(png(1))
     packed = write_packs(tmp_path / "packed", "media/0123456789abcdef", [(shared, Written(tmp_path / "1.png"))])
     texts |= {path: file.read_bytes() for path, file in packed.items()}
@@ -330,7 +332,10 @@ def test_the_command_that_is_shown_rewrites_history(ann: Repository) -> None:
     assert data not in left
     assert {id: events_of(ann, id) for id in (second, third, *rest)} == before
     assert (fsck(ann, deep=True).damages, check(ann).problems) == ((), ())
-    assert len(States(read_contents(ann, git(ann.root, "log", "--format=%H", "--diff-filter=A", "--", "runs").split()[0]))) == 39
+    assert (
+        len(States(read_contents(ann, git(ann.root, "log", "--format=%H", "--diff-filter=A", "--", "runs").split()[0])))
+        == 39
+    )
 
 
 def events_of(repository: Repository, id: str) -> list[tuple[object, ...]]:

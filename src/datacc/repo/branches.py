@@ -4,10 +4,13 @@ from dataclasses import dataclass
 
 from datacc.errors import RepositoryError, UsageError
 from datacc.repo.changes import Changes, changes
+from datacc.repo.contents import read_contents
 from datacc.repo.find import Repository, refuse_own_folder
 from datacc.repo.git import Git
 from datacc.repo.journal import Journal
 from datacc.repo.lock import locked
+from datacc.repo.origins import reverted_path
+from datacc.repo.swap import swap
 from datacc.repo.words import counted, listed
 
 
@@ -68,6 +71,7 @@ def merge(repository: Repository, revision: str) -> Merged:
     """
     with locked(repository.root):
         before = _merge(repository.git, revision)
+        _mark_reverted(repository, before, revision)
         found = changes(repository, before, "HEAD")
     return Merged(commit=found.new, changes=found)
 
@@ -88,6 +92,21 @@ def _merge(git: Git, revision: str) -> str:
         tries += ["datacc build --search makes a new datacc.lock"] if "datacc.lock" in paths else []
         raise RepositoryError(f"both sides changed {listed(paths)}", where=revision, tries=tries) from error
     return before
+
+
+def _mark_reverted(repository: Repository, before: str, revision: str) -> None:
+    """Mark the segments that one side took away, by `git revert` too, where the other side had joined them meanwhile."""
+    is_joined = (repository.root / "origins").is_dir()
+    base = repository.git.ask("merge-base", before, revision) if is_joined else None
+    if base is None:
+        return
+    after = read_contents(repository)
+    known = read_contents(repository, base).parts.keys()
+    kept = (read_contents(repository, side).parts.keys() for side in (before, revision))
+    gone = {path for side in kept for path in known - side}
+    marks = {reverted_path(path): b"" for path in gone & after.parts.keys() - after.tree.keys()}
+    if marks:
+        swap(repository, [], marks, f"Keep reverted what {revision} or this branch took back")
 
 
 def _git_merge(git: Git, revision: str, other: str) -> None:

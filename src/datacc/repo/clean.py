@@ -13,4 +13,3 @@ def demand_clean(git: Git) -> None:
         names = [printable(entry.decode(errors="replace")[3:]) for entry in changed.split(b"\0")[:-1]]
         tries = ["git status", "git commit, or git checkout -- them"]
         raise RepositoryError(f"the working tree has changes: {listed(names)}", where=str(git.root), tries=tries)
-

@@ -67,9 +67,7 @@ def collect(repository: Repository, *, really: bool = False, now: datetime | Non
     )
 
 
-def _files(
-    repository: Repository, needed: Collection[str], gone: Collection[str], before: datetime
-) -> list[Path]:
+def _files(repository: Repository, needed: Collection[str], gone: Collection[str], before: datetime) -> list[Path]:
     """Packs that nothing needs and what killed processes left, last changed before a moment; those of `gone` at once."""
     own = repository.root / OWN_FOLDER
     loose = [path for path in packs_folder(repository).glob("*") if path.name not in needed]

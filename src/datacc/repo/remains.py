@@ -16,9 +16,7 @@ from datacc.repo.packs import Packs, packs_folder
 from datacc.store import write_atomically
 
 FOLDER: Final = ".datacc/rewrite"
-COMMAND: Final = (
-    f"git filter-repo --force --paths-from-file {FOLDER}/renames --file-info-callback {FOLDER}/callback"
-)
+COMMAND: Final = f"git filter-repo --force --paths-from-file {FOLDER}/renames --file-info-callback {FOLDER}/callback"
 
 _CALLBACK: Final = """import json, pathlib
 told = globals().setdefault("_told", json.loads(pathlib.Path({place!r}).read_text("utf-8")))
@@ -123,7 +121,16 @@ def _stored(git: Git, text: bytes) -> str:
 
 def _brought(git: Git) -> dict[str, tuple[str, list[str]]]:
     """Path → (its blob, the commits that brought it), of every run, segment and medium that history ever had."""
-    flags = ("--raw", "--no-abbrev", "-z", "-m", "--no-renames", "--relative", "--diff-filter=AM", "--format=%x01%H%x00")
+    flags = (
+        "--raw",
+        "--no-abbrev",
+        "-z",
+        "-m",
+        "--no-renames",
+        "--relative",
+        "--diff-filter=AM",
+        "--format=%x01%H%x00",
+    )
     listed = git.run("log", *flags, *EVERYTHING, "--", "runs", "ops", "media", "origins")
     found: dict[str, tuple[str, list[str]]] = {}
     for part in listed.split(b"\x01")[1:]:
