@@ -1,4 +1,4 @@
-"""forget: nothing of the example is left in any file here or in the remote; all else is as it was, and it stays away."""
+"""forget: nothing of the example is left in files here or in the remote; all else is as it was, and it stays away."""
 
 import json
 import os
@@ -65,7 +65,7 @@ def relabel(repository: Repository, *ids: str) -> str:
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """`ann` has pictures, pushed, and labels: of one example alone, of two at once, of another; `store`, `origin.git`."""
+    """`ann`: pictures, pushed, and labels: of one example alone, of two at once, of another; `store`, `origin.git`."""
     folder = tmp_path_factory.mktemp("template")
     (folder / "store").mkdir()
     ann = pushed(folder, drawn(folder / "pictures"), folder / "store")

@@ -95,7 +95,7 @@ def _merge(git: Git, revision: str) -> str:
 
 
 def _mark_reverted(repository: Repository, before: str, revision: str) -> None:
-    """Mark the segments that one side took away, by `git revert` too, where the other side had joined them meanwhile."""
+    """Mark the segments that one side took away, by `git revert` too, and the other had joined meanwhile."""
     is_joined = (repository.root / "origins").is_dir()
     base = repository.git.ask("merge-base", before, revision) if is_joined else None
     if base is None:
@@ -131,7 +131,7 @@ def current_branch(repository: Repository) -> str:
 
 
 def default_branch(repository: Repository) -> str:
-    """The branch that others start from: where git's remote `origin` says so, else the `main` or `master` that is here."""
+    """The branch that others start from: that of git's remote `origin`, else the `main` or `master` that is here."""
     git = repository.git
     head = git.ask("symbolic-ref", "--short", "--quiet", "refs/remotes/origin/HEAD")
     if head is not None:

@@ -88,7 +88,7 @@ def _join(repository: Repository, contents: Contents) -> _Joined:
             rows += read_origins(contents.origins[source].encode(), source) if source else [(path, text.count("\n"))]
             lines += text.split("\n")[:-1]
             mark = None if source else reverted_path(path)  # a whole segment counts, whatever is marked
-            leaving += [one for one in (path, source, mark) if one in tree]
+            leaving += [one for one in (path, source, mark) if one and one in tree]
         target = _place(group, texts, lines)
         files[target] = "".join(f"{line}\n" for line in lines).encode()
         files[origins_path(target, origins_text(rows))] = origins_text(rows)

@@ -14,8 +14,9 @@ from datacc.repo.index import Index
 from datacc.repo.merged import current
 from datacc.repo.operation import Operation, parse_line, parse_lines
 from datacc.repo.origins import Part, is_origins, is_segment, parts_of
-from datacc.repo.run import Run, RunRow, read_run, with_cells, without
+from datacc.repo.run import Run, RunRow, read_run, with_cells
 from datacc.repo.run_cache import keep_lines, keep_run, kept_lines, kept_run
+from datacc.repo.run_cut import without
 from datacc.repo.schema import Schema, is_place, read_schema
 from datacc.repo.tombstones import forgotten_in
 from datacc.store import digest

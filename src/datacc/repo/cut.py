@@ -10,7 +10,7 @@ from datacc.repo.media import HEADER, Place, read_index
 from datacc.repo.operation import parse_line
 from datacc.repo.origins import hash_of, is_origins, is_segment, origins_path, origins_text, read_origins
 from datacc.repo.packs import is_pack_name
-from datacc.repo.run import files_without
+from datacc.repo.run_cut import files_without
 from datacc.store import digest
 
 RUN_FILES: Final = ("inputs.jsonl", "labels.tsv", "manifest.json")
@@ -56,7 +56,7 @@ def cut_runs(paths: Collection[str], read: Read, examples: Collection[str]) -> C
 
 
 def cut_segments(paths: Collection[str], read: Read, examples: Collection[str]) -> Cut:
-    """The segments among `paths` that speak of one of the examples, without those lines, and what says what they were."""
+    """The segments among `paths` that speak of one of the examples, without those lines, and their origins."""
     done, names = Cut(), [one.encode() for one in examples]
     origins = {hash_of(f"-{path.split('/')[1][:16]}.jsonl"): path for path in sorted(paths) if is_origins(path)}
     for path, text in read(path for path in paths if is_segment(path)).items():

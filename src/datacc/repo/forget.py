@@ -103,9 +103,9 @@ def forget(
             write_rewrite(repository, history)
     erased, left = erase_there(repository, plan.packs, plan.cut.packs) if really else ({}, {})
     here = [name for name in plan.packs if (packs_folder(repository) / name).exists()]
-    if not (plan.stones or plan.cut.moved or history.files or waiting or here or any(erased.values()) or left):
-        if really or not plan.packs:
-            raise DataError("it is forgotten already, and nothing is left of it", where=plan.examples[0])
+    is_left = plan.stones or plan.cut.moved or history.files or waiting or here or any(erased.values()) or left
+    if not is_left and (really or not plan.packs):
+        raise DataError("it is forgotten already, and nothing is left of it", where=plan.examples[0])
     return Forgotten(
         examples=plan.examples,
         commit=commit,

@@ -37,8 +37,8 @@ class Garbage:
 def collect(repository: Repository, *, really: bool = False, now: datetime | None = None) -> Garbage:
     """What can go; with `really` it goes, packs that held what is forgotten at once.
 
-    Nothing else that a ref knows, a remote branch or the reflog included, is ever touched, and nothing young: a pack here
-    for a day, one in a remote for 14 days after it was marked, when it must still be unneeded. All git remotes are
+    Nothing else that a ref knows, a remote branch or the reflog included, is ever touched, and nothing young: a pack
+    here for a day, one in a remote for 14 days after it was marked, when it must still be unneeded. All git remotes are
     fetched first where remotes hold packs. Raises `RemoteError`, `RepositoryError` when that fails.
     """
     moment, git, packs = now or datetime.now(UTC), repository.git, Packs(repository)
@@ -68,7 +68,7 @@ def collect(repository: Repository, *, really: bool = False, now: datetime | Non
 
 
 def _files(repository: Repository, needed: Collection[str], gone: Collection[str], before: datetime) -> list[Path]:
-    """Packs that nothing needs and what killed processes left, last changed before a moment; those of `gone` at once."""
+    """Packs that nothing needs and what killed processes left, last changed before a moment; `gone` at once."""
     own = repository.root / OWN_FOLDER
     loose = [path for path in packs_folder(repository).glob("*") if path.name not in needed]
     old = [*loose, *own.glob("staging-*"), *own.glob("healing-*")]

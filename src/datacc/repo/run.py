@@ -22,7 +22,7 @@ from datacc.repo.lines import Lines, lines_of
 from datacc.repo.operation import Operation
 from datacc.store import digest
 
-_ID_DIGITS: Final = 16
+ID_DIGITS: Final = 16  # of a run
 _ITSELF: Final = {"media": "="}  # the address of the media is the example's id
 _TAB: Final = 9
 _AT_ONCE: Final = 1 << 14  # rows
@@ -147,13 +147,14 @@ def run_files(rows: Rows, origin: str) -> tuple[str, dict[str, bytes]]:
     texts = {
         "labels.tsv": f"{head}\n{labels}".encode(),
         "inputs.jsonl": _ordered(order, _inputs(rows)).encode(),
-        "manifest.json": _manifest(manifest),
+        "manifest.json": manifest_text(manifest),
     }
-    id = digest(*(texts[name] for name in sorted(texts)))[:_ID_DIGITS]
+    id = digest(*(texts[name] for name in sorted(texts)))[:ID_DIGITS]
     return id, {f"runs/{id}/{name}": text for name, text in texts.items()}
 
 
-def _manifest(head: Mapping[str, Any]) -> bytes:
+def manifest_text(head: Mapping[str, Any]) -> bytes:
+    """`manifest.json` with these entries."""
     return (json.dumps(head, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
 
 
@@ -190,45 +191,6 @@ def with_cells(run: Run, inputs: bytes) -> Run:
     except ValueError as error:
         raise _damaged(run.folder, error) from error
     return replace(run, lines=lines)
-
-
-def without(run: Run, examples: Collection[str]) -> Run:
-    """The run without the rows of some examples; what others say keeps its id."""
-    out = sorted(number for _, number in run.places(examples))
-    if not out:
-        return run
-    left = np.ones(len(run), np.bool_)
-    left[out] = False
-    return replace(
-        run,
-        ids=np.asfortranarray(run.ids[left]),
-        values={field: Coded(codes=one.codes[left], words=one.words) for field, one in run.values.items()},
-        lines=None if run.lines is None else lines_of(b"".join(_cut(run.lines, out))),
-        gone=tuple(sorted({*run.gone, *run.numbers[out].tolist()})),
-    )
-
-
-def files_without(files: Mapping[str, bytes], id: str, examples: Collection[str]) -> tuple[str, dict[str, bytes]]:
-    """The id and the files, by name, of the run in `files`, by name, when some examples are taken out of it."""
-    run = read_run(id, files["labels.tsv"], files["manifest.json"], files["inputs.jsonl"])
-    out = sorted(number for _, number in run.places(examples))
-    gone = sorted({*run.gone, *run.numbers[out].tolist()})
-    head = {**json.loads(files["manifest.json"]), "gone": gone, "of": run.id, "rows": len(run) - len(out)}
-    cut = {
-        "inputs.jsonl": b"".join(_cut(lines_of(files["inputs.jsonl"]), out)),
-        "labels.tsv": b"".join(_cut(lines_of(files["labels.tsv"]), [number + 1 for number in out])),
-        "manifest.json": _manifest(head),
-    }
-    return digest(*(cut[name] for name in sorted(cut)))[:_ID_DIGITS], cut
-
-
-def _cut(lines: Lines, out: Sequence[int]) -> Iterator[bytes]:
-    """The text of the lines without those of these numbers, which ascend."""
-    text, starts, at = lines.text, lines.starts, 0
-    for number in out:
-        yield text[at : starts[number]].tobytes()
-        at = int(lines.ends[number]) + 1
-    yield text[at:].tobytes()
 
 
 def _gone(head: Mapping[str, Any]) -> tuple[int, ...]:
