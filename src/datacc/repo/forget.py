@@ -102,24 +102,30 @@ def forget(
             erase_here(repository, plan.packs)
             write_rewrite(repository, history)
     erased, left = erase_there(repository, plan.packs, plan.cut.packs) if really else ({}, {})
-    here = [name for name in plan.packs if (packs_folder(repository) / name).exists()]
-    is_left = plan.stones or plan.cut.moved or history.files or waiting or here or any(erased.values()) or left
-    if not is_left and (really or not plan.packs):
-        raise DataError("it is forgotten already, and nothing is left of it", where=plan.examples[0])
+    done = _told(plan, history, commit=commit, waiting_edits=waiting, erased=erased, left=left,
+                 builds=builds_with(repository, history))  # fmt: skip
+    _demand_something(done, plan, is_open=bool(plan.packs) and not really)
+    return done
+
+
+def _told(plan: _Plan, history: Remains, **done: Any) -> Forgotten:
     return Forgotten(
         examples=plan.examples,
-        commit=commit,
         runs=sum(path.endswith("/labels.tsv") for path in plan.cut.moved),
         segments=sum(path.startswith("ops/") for path in plan.cut.moved),
-        waiting_edits=waiting,
         media=plan.media,
         shared=plan.shared,
         packs=tuple(sorted(plan.packs)),
-        erased=erased,
-        left=left,
         history=history,
-        builds=builds_with(repository, history),
+        **done,
     )
+
+
+def _demand_something(done: Forgotten, plan: _Plan, *, is_open: bool) -> None:
+    """Raises `DataError` when nothing was left of the examples; `is_open`: the remotes were not asked."""
+    changed = plan.stones or plan.cut.moved or done.waiting_edits or any(done.erased.values())
+    if not (changed or done.left or done.history.files or is_open):
+        raise DataError("it is forgotten already, and nothing is left of it", where=plan.examples[0])
 
 
 def still_held(repository: Repository, contents: Contents) -> Iterator[tuple[str, str]]:
