@@ -325,6 +325,15 @@ def test_older_readers_are_told_to_update(ann: Repository) -> None:
     assert json.loads((ann.root / MARKER).read_text())["format"] == 2
 
 
+def test_what_an_earlier_reader_left_in_the_index_is_listed_anew(ann: Repository) -> None:
+    before = told(ann)
+    contents = read_contents(find(ann.root), compact(ann, really=True).commit or "")
+    texts = {path: "" for path in contents.tree if path.startswith("schema/order/")}
+    schema = {path: (ann.root / path).read_text() for path in contents.tree if path.startswith("schema/")}
+    contents.index.keep_listing(contents.commit, contents.tree, {**texts, **schema})
+    assert told(ann) == before
+
+
 def untouched(ann: Repository) -> Iterator[str]:
     yield git(ann.root, "rev-parse", "HEAD")
     yield git(ann.root, "status", "--porcelain")

@@ -159,6 +159,8 @@ def contents_at(repository: Repository, commit: str, *, cells: bool = False, who
     index = Index(repository.root)
     index.refill = partial(_listing, repository, commit)
     tree, texts = index.listing(commit) or _listing(repository, commit, index)
+    if any(path not in texts for path in tree if is_origins(path)):  # as an earlier datacc listed it
+        tree, texts = _listing(repository, commit, index)
     if MARKER in texts:
         check_marker(_bytes(texts[MARKER]), f"{MARKER} at {commit[:10]}")
     folders = sorted({PurePosixPath(path).parts[1] for path in tree if path.startswith("runs/")})
