@@ -10,8 +10,8 @@ import pytest
 from datacc.repo.git import Git
 from datacc.store import write_atomically
 
-STRIDE = 6
-START = [0, *(pytest.param(step, marks=pytest.mark.nightly) for step in range(1, STRIDE))]
+STRIDE = 9
+START = [4, *(pytest.param(step, marks=pytest.mark.nightly) for step in range(STRIDE) if step != 4)]
 
 
 def killed_at(step: int, work: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> bool:

@@ -19,6 +19,7 @@ from datacc.repo.changes import changes
 from datacc.repo.check import check
 from datacc.repo.commit import commit
 from datacc.repo.compact import Compacted, compact
+from datacc.repo.contents import read_contents
 from datacc.repo.exchange import pull, push
 from datacc.repo.find import MARKER, Repository, find
 from datacc.repo.forget import forget
@@ -142,7 +143,7 @@ def test_it_says_the_same_in_fewer_files(ann: Repository) -> None:
     assert changes(ann, "HEAD~1", "HEAD").changes == ()
 
 
-@settings(max_examples=settings.default.max_examples // 16)
+@settings(max_examples=settings.default.max_examples // 20)
 @given(steps=st.lists(STEPS, min_size=3, max_size=8), later=st.lists(STEPS, min_size=1, max_size=4))
 def test_any_history_is_what_it_was_and_goes_on_so(template: Path, steps: list[Step], later: list[Step]) -> None:
     one = find(restored(template) / "ann")
@@ -190,7 +191,7 @@ def values_of(repository: Repository) -> dict[str, Any]:
     return {id: (states[id].alive, states[id].conflict, fields[id]) for id in states}
 
 
-@settings(max_examples=settings.default.max_examples // 16)
+@settings(max_examples=settings.default.max_examples // 20)
 @given(side=st.lists(STEPS, min_size=1, max_size=4), main=st.lists(STEPS, max_size=3), by_git=st.booleans())
 def test_a_branch_merges_as_before(template: Path, side: list[Step], main: list[Step], by_git: bool) -> None:
     """Both ways round, and by plain git with nothing configured, as a host does it."""
@@ -260,6 +261,74 @@ def spread(repository: Repository, day: str) -> None:
     (repository.root / new).parent.mkdir(parents=True)
     git(repository.root, "mv", path, new)
     git(repository.root, "commit", "-q", "--amend", "--no-edit")
+
+
+def test_a_revert_can_be_reverted_when_its_segment_is_joined(ann: Repository) -> None:
+    before, made = said(ann), git(ann.root, "log", "--format=%H", "-1", "--", "ops").strip()
+    really(ann)
+    first = revert(ann, made)
+    assert said(ann) != before
+    relabel(ann, *addresses(ann)[10:13])
+    relabel(ann, *addresses(ann)[10:13])
+    relabel(ann, *addresses(ann)[10:13])
+    reverted_only = values_of(ann)
+    second = revert(ann, first.commit)
+    assert (first.edits, second.edits) == (1, 1)
+    taken = {id: fields for id, fields in values_of(ann).items() if fields != reverted_only[id]}
+    assert len(taken) == 1
+    third = revert(ann, second.commit)
+    really(ann)
+    assert values_of(ann) == reverted_only
+    assert [one.edits for one in log(ann, 8) if one.subject.startswith("Revert")] == [-1, 1, -1]
+    with pytest.raises(UsageError, match="reverted already"):
+        revert(ann, made)
+    assert third.of == second.commit
+
+
+def test_a_compaction_is_not_taken_back(ann: Repository) -> None:
+    done = really(ann)
+    with pytest.raises(UsageError, match="says nothing"):
+        revert(ann, done.commit or "")
+
+
+def test_a_segment_that_came_back_beside_its_mark_counts_and_is_joined(ann: Repository) -> None:
+    made = git(ann.root, "log", "--format=%H", "-1", "--", "ops").strip()
+    before = said(ann)
+    revert(ann, made)
+    git(ann.root, "checkout", made, "--", "ops")  # by hand; the mark stays
+    git(ann.root, "commit", "-q", "-m", "it counts again")
+    assert said(ann) == before
+    really(ann)
+    assert said(ann) == before
+
+
+def test_many_become_several_of_bounded_size(ann: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, sizes = said(ann), [path.stat().st_size for path in segments(ann)]
+    monkeypatch.setattr(compaction, "LARGEST", 4 * max(sizes) + 10)
+    monkeypatch.setattr(compaction, "_SMALL", max(sizes) + 1)
+    done = really(ann)
+    assert (done.segments, done.joined, len(segments(ann))) == (8, 2, 2)
+    assert said(ann) == before
+    with pytest.raises(UsageError, match="nothing to join"):
+        really(ann)
+
+
+def test_what_is_new_is_joined_later(ann: Repository) -> None:
+    really(ann)
+    for number in range(5):
+        relabel(ann, *addresses(ann)[number : number + 3])
+    before = copied(ann, "before")
+    really(ann)
+    assert len(segments(ann)) == 1
+    same(before, ann)
+
+
+def test_what_an_earlier_datacc_listed_is_listed_anew(ann: Repository) -> None:
+    before = answers(ann)["told"]
+    contents = read_contents(ann, really(ann).commit or "")
+    schema = {path: (ann.root / path).read_text() for path in contents.tree if path.startswith("schema/")}
+    contents.index.keep_listing(contents.commit, contents.tree, schema)
+    assert answers(ann)["told"] == before
 
 
 def test_compacted_and_forgotten_in_either_order(ann: Repository) -> None:

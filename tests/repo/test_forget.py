@@ -174,12 +174,12 @@ def test_a_dry_run_changes_nothing(ann: Repository) -> None:
 def test_a_picture_leaves_the_packs_here_and_in_the_remote(ann: Repository, store: Path) -> None:
     first, *others = addresses(ann)
     bytes_of = all_media(ann)
-    before = told(ann, others)
+    before = told(ann, others[:6])
     done = forget(ann, [first], really=True)
     assert (len(done.erased["store"]), done.left) == (1, {})
     assert holders(bytes_of[first], ann.root, store) == set()
     assert all_media(ann) == {name: bytes_of[name] for name in others}
-    assert told(ann, others) == before
+    assert told(ann, others[:6]) == before
     assert fsck(ann, deep=True).damages == ()
     push(ann)
     assert fsck(ann, deep=True).damages == ()
@@ -238,7 +238,7 @@ def test_a_file_that_another_example_uses_stays(empty: Repository, tmp_path: Pat
 
 def test_revert_and_undo_of_what_others_say_are_as_before(ann: Repository, work: Path) -> None:
     """The same commands, on the repository as it was and on the one that forgot, lead to the same states."""
-    first, second, third, *rest = addresses(ann)
+    first, second, third, *rest = addresses(ann)[:6]
     commits = git(ann.root, "log", "--format=%H", "--", "ops").split()
     expected, found = [list[object](), list[object]()]
     for results, is_forgetful in ((expected, False), (found, True)):
@@ -329,7 +329,7 @@ def filtered(repository: Repository) -> None:
 
 
 def test_the_command_that_is_shown_rewrites_history(ann: Repository) -> None:
-    first, second, third, *rest = addresses(ann)
+    first, second, third, *rest = addresses(ann)[:6]
     data = all_media(ann)[first]
     before = {id: events_of(ann, id) for id in (second, third, *rest)}
     done = forget(ann, [first], really=True)
@@ -436,7 +436,7 @@ def test_every_flipped_bit_of_the_new_files_is_found(ann: Repository, place: str
 @pytest.mark.parametrize("step", START)
 def test_killed_at_any_step_it_can_be_done_again(template: Path, monkeypatch: pytest.MonkeyPatch, step: int) -> None:
     ann = find(restored(template) / "ann")
-    first, *others = addresses(ann)
+    first, *others = addresses(ann)[:4]
     data, before = all_media(ann)[first], told(ann, others)
     while killed_at(step, lambda repository=ann: forget(repository, [first], really=True), monkeypatch):
         step += STRIDE
@@ -447,7 +447,7 @@ def test_killed_at_any_step_it_can_be_done_again(template: Path, monkeypatch: py
         assert git(ann.root, "status", "--porcelain") == ""
         assert fsck(ann, deep=True).damages == ()
         ann = find(restored(template) / "ann")
-    assert step > 20
+    assert step > 2 * STRIDE
 
 
 def refused(repository: Repository, *ids: str) -> Forgotten:

@@ -87,7 +87,8 @@ def _join(repository: Repository, contents: Contents) -> _Joined:
             text, source = texts[path].decode(), known.get(hash_of(path))
             rows += read_origins(contents.origins[source].encode(), source) if source else [(path, text.count("\n"))]
             lines += text.split("\n")[:-1]
-            leaving += [path, *([source] if source else [])]
+            mark = None if source else reverted_path(path)  # a whole segment counts, whatever is marked
+            leaving += [one for one in (path, source, mark) if one and one in tree]
         target = f"{group[-1][: len('ops/yyyy-mm-dd/hhmmss')]}-joined-{digest(*lines)[:16]}.jsonl"
         files[target] = "".join(f"{line}\n" for line in lines).encode()
         files[origins_path(target, origins_text(rows))] = origins_text(rows)
@@ -130,8 +131,6 @@ def _verify(repository: Repository, before: Contents, done: _Joined) -> None:
     origins = {path: text for path, text in before.origins.items() if path not in done.leaving}
     origins |= {path: read[path].decode() for path in read if is_origins(path)}
     after = replace(before, commit="", tree={**tree, **blobs}, origins=origins)
-    marked = {path for path in before.parts if reverted_path(path) in before.tree}
-    same = {path: said for path, said in before.segments.items() if path not in marked} == dict(after.segments)
-    if not same or fold(before.edits()) != fold(after.edits()):
+    if before.segments != after.segments or fold(before.edits()) != fold(after.edits()):
         raise RepositoryError("the joined segments do not say what the single ones do; nothing was changed",
                               where="ops", tries=["datacc fsck"])  # fmt: skip

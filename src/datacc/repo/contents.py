@@ -12,12 +12,12 @@ from typing import Final
 
 from datacc.repo.find import MARKER, Repository, check_marker
 from datacc.repo.index import Index
-from datacc.repo.left_out import without
 from datacc.repo.merged import current
 from datacc.repo.operation import Operation, parse_line, parse_lines
 from datacc.repo.origins import Part, is_origins, is_segment, parts_of
 from datacc.repo.run import Run, RunRow, read_run, with_cells
 from datacc.repo.run_cache import keep_lines, keep_run, kept_lines, kept_run
+from datacc.repo.run_cut import without
 from datacc.repo.schema import Schema, is_place, read_schema
 from datacc.repo.tombstones import forgotten_in
 from datacc.store import digest
@@ -159,6 +159,8 @@ def contents_at(repository: Repository, commit: str, *, cells: bool = False, who
     index = Index(repository.root)
     index.refill = partial(_listing, repository, commit)
     tree, texts = index.listing(commit) or _listing(repository, commit, index)
+    if any(path not in texts for path in tree if is_origins(path)):  # as an earlier datacc listed it
+        tree, texts = _listing(repository, commit, index)
     if MARKER in texts:
         check_marker(_bytes(texts[MARKER]), f"{MARKER} at {commit[:10]}")
     folders = sorted({PurePosixPath(path).parts[1] for path in tree if path.startswith("runs/")})

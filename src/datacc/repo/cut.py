@@ -6,11 +6,11 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from datacc.repo.identity import address
-from datacc.repo.left_out import files_without
 from datacc.repo.media import HEADER, Place, read_index
 from datacc.repo.operation import parse_line
 from datacc.repo.origins import hash_of, is_origins, is_segment, origins_path, origins_text, read_origins
 from datacc.repo.packs import is_pack_name
+from datacc.repo.run_cut import files_without
 from datacc.store import digest
 
 RUN_FILES: Final = ("inputs.jsonl", "labels.tsv", "manifest.json")

@@ -22,7 +22,7 @@ from datacc.repo.lines import Lines, lines_of
 from datacc.repo.operation import Operation
 from datacc.store import digest
 
-RUN_DIGITS: Final = 16
+ID_DIGITS: Final = 16
 _ITSELF: Final = {"media": "="}  # the address of the media is the example's id
 _TAB: Final = 9
 _AT_ONCE: Final = 1 << 14  # rows
@@ -149,7 +149,7 @@ def run_files(rows: Rows, origin: str) -> tuple[str, dict[str, bytes]]:
         "inputs.jsonl": _ordered(order, _inputs(rows)).encode(),
         "manifest.json": manifest_text(manifest),
     }
-    id = digest(*(texts[name] for name in sorted(texts)))[:RUN_DIGITS]
+    id = digest(*(texts[name] for name in sorted(texts)))[:ID_DIGITS]
     return id, {f"runs/{id}/{name}": text for name, text in texts.items()}
 
 

@@ -1,4 +1,4 @@
-"""Runs without the rows of some examples: what the others say keeps its id, whatever row it stands in now."""
+"""Runs without the rows of some examples: in memory for whoever reads, and as files that take their place."""
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -8,7 +8,7 @@ import numpy as np
 
 from datacc.repo.coded import Coded
 from datacc.repo.lines import Lines, lines_of
-from datacc.repo.run import RUN_DIGITS, Run, manifest_text, read_run
+from datacc.repo.run import ID_DIGITS, Run, manifest_text, read_run
 from datacc.store import digest
 
 
@@ -39,7 +39,7 @@ def files_without(files: Mapping[str, bytes], id: str, examples: Collection[str]
         "labels.tsv": b"".join(_cut(lines_of(files["labels.tsv"]), [number + 1 for number in out])),
         "manifest.json": manifest_text(head),
     }
-    return digest(*(cut[name] for name in sorted(cut)))[:RUN_DIGITS], cut
+    return digest(*(cut[name] for name in sorted(cut)))[:ID_DIGITS], cut
 
 
 def _cut(lines: Lines, out: Sequence[int]) -> Iterator[bytes]:
