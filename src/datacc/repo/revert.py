@@ -94,7 +94,11 @@ def _segments(repository: Repository, commit: str) -> dict[str, bool]:
 
 def _torn(repository: Repository, commit: str, segments: Mapping[str, bytes]) -> set[str]:
     """The examples of which these segments speak that are in conflict at a commit."""
-    examples = {o.example for path, text in segments.items() for o in parse_lines(text.decode().split("\n"), path)}
+    examples = {
+        o.example
+        for path, text in segments.items()
+        for o in parse_lines(text.decode(errors="replace").split("\n"), path)
+    }
     states = States(read_contents(repository, commit)).of(examples)
     return {id for id, state in states.items() if state.conflict}
 
