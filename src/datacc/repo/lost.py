@@ -1,11 +1,11 @@
 """Columns and classes whose files are gone from the schema while runs or segments still need them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from datacc.errors import RepositoryError
 from datacc.repo.contents import Contents
-from datacc.repo.fold import State
 from datacc.repo.ids import to_texts
 from datacc.repo.schema import Column
 from datacc.repo.states import States
@@ -23,9 +23,9 @@ def lost(contents: Contents, states: States) -> Iterator[RepositoryError]:
         for column in {field.split("@")[0] for field in state.fields if field} - known:
             needed.setdefault(_file(column, "column"), set()).add(id)
     for output in contents.schema.of("output"):
-        for value, ids in _said(states, output):
+        for value, id in _said(states, output):
             if is_lost(output, value):
-                needed.setdefault(_file(output.id, value), set()).update(ids)
+                needed.setdefault(_file(output.id, value), set()).add(id)
     for path, examples in sorted(needed.items()):
         what = (
             f"is missing; {counted(len(examples), 'example needs', 'examples need')} it, such as {min(examples)[:12]}"
@@ -42,16 +42,12 @@ def _file(column: str, name: str) -> str:
     return f"schema/{column}/{name}.json"
 
 
-def _said(states: States, output: Column) -> Iterator[tuple[Any, Iterable[str]]]:
-    """(value, the examples that have it) of an output and its votes."""
+def _said(states: States, output: Column) -> Iterator[tuple[Any, str]]:
+    """(value, example) of everything that an output is said to be, or was voted for."""
     values = states.table.values.get(output.id)
-    for word in values.words if values else ():
-        yield word, states.plain_with(output.id, [word])
+    for word in filter(partial(is_lost, output), values.words if values else ()):
+        yield from ((word, id) for id in states.plain_with(output.id, [word]))
     for id, state in states.edited.items():
-        yield from ((value, [id]) for value in _live(state, output))
-
-
-def _live(state: State, output: Column) -> Iterator[Any]:
-    for field, register in state.fields.items() if state.alive else ():
-        if field.split("@")[0] == output.id:
-            yield from register.values
+        for field, register in state.fields.items() if state.alive else ():
+            if field.split("@")[0] == output.id:
+                yield from ((value, id) for value in register.values)
