@@ -1,31 +1,49 @@
 """Changes of labels between two commits as text, and as a comment for the page of a pull request."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 
 from datacc.cli.outcome import columns
 from datacc.repo.changes import Change, Changes
 from datacc.repo.words import counted, listed, printable
 
-MOST = 1_000  # rows of a comment: hosts cut longer ones off
+LONGEST = 60_000  # bytes of a comment: hosts refuse those of more than 65,536 characters
+PAIRS = 8  # of old and new values that are counted in words
 
 
 def as_text(found: Changes) -> str:
     """A line of counts, then one for each change."""
-    return f"{_counts(found)}\n{columns(map(_row, found.changes), indent='  ')}".rstrip()
+    return f"{_counts(found, listed)}\n{columns(map(_row, found.changes), indent='  ')}".rstrip()
 
 
 def as_markdown(found: Changes) -> str:
-    """A table in Markdown; what people and files are called is quoted, since anybody may have named them."""
-    lines = [f"**Labels** {_counts(found)}", ""]
+    """Counts, and a table with conflicts first; what anybody named stands as code, so that it does nothing."""
+    lines = [f"**Labels** {_counts(found, _codes)}"]
     if found.changes:
-        lines += ["| example | | from | to | who | commit | why |", "|---|---|---|---|---|---|---|"]
-        lines += [f"| {' | '.join(map(_cell, _cells(one)))} |" for one in found.changes[:MOST]]
-    if len(found.changes) > MOST:
-        lines.append(f"\n… and {len(found.changes) - MOST:,} more: `datacc diff {found.old[:10]}..{found.new[:10]}`")
-    return "\n".join(lines).rstrip()
+        lines += ["", ", ".join(_pairs(found)), "", "| example | | from | to | who | commit | why |"]
+        lines += ["|---|---|---|---|---|---|---|"]
+    room = LONGEST - sum(len(line.encode()) + 1 for line in lines)
+    for shown, one in enumerate(sorted(found.changes, key=lambda change: len(change.new) < 2)):
+        line = f"| {' | '.join(map(_cell, _cells(one)))} |"
+        room -= len(line.encode()) + 1
+        if room < 0:
+            rest = f"`datacc diff {found.old[:10]}..{found.new[:10]}`"
+            lines.append(f"\n… and {len(found.changes) - shown:,} more: {rest}")
+            break
+        lines.append(line)
+    return "\n".join(lines)
 
 
-def _counts(found: Changes) -> str:
+def _pairs(found: Changes) -> Iterator[str]:
+    """How often which value became which, the most frequent first."""
+    counts = Counter((_value(one.old), _value(one.new)) for one in found.changes)
+    for (old, new), count in counts.most_common(PAIRS):
+        yield f"{count:,} × {_cell(old)} → {_cell(new)}"
+    if len(counts) > PAIRS:
+        yield "…"
+
+
+def _counts(found: Changes, named: Callable[[Sequence[str]], str]) -> str:
     gone = sum(1 for one in found.changes if one.field == "" and one.new == ("deleted",))
     parts = [
         counted(sum(1 for one in found.changes if one.field), "label") + " changed",
@@ -33,7 +51,7 @@ def _counts(found: Changes) -> str:
         f"{found.removed + gone:,} removed",
     ]
     for word, names in (("new", found.classes_added), ("gone", found.classes_removed)):
-        parts += [f"classes {word}: {listed(names)}"] if names else []
+        parts += [f"classes {word}: {named(names)}"] if names else []
     torn = len({one.example for one in found.changes if len(one.new) > 1})
     parts += [f"{counted(torn, 'example')} in conflict"] if torn else []
     return f"{found.old[:10]}..{found.new[:10]}: {', '.join(parts)}"
@@ -65,6 +83,10 @@ def _why(one: Change) -> Iterator[str]:
 
 def _value(names: tuple[str, ...]) -> str:
     return " or ".join(names) or "unlabelled"
+
+
+def _codes(names: Sequence[str]) -> str:
+    return ", ".join([*map(_cell, names[:PAIRS]), *([f"and {len(names) - PAIRS:,} more"] if names[PAIRS:] else [])])
 
 
 def _cell(text: str) -> str:
