@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -225,6 +226,22 @@ def test_a_newer_format_is_refused_by_every_verb(root: Path, say: Said) -> None:
         error = say(*words)["error"]
         assert (error["exit_code"], error["tries"]) == (REPOSITORY, ["update datacc"])
         assert error["where"].endswith("schema/format.json")
+
+
+def test_a_journal_of_nonsense_is_named_and_history_is_not_touched(root: Path, say: Said) -> None:
+    first = ids(root)[0]
+    before = say("show", first)
+    say("label", first, "long")
+    with sqlite3.connect(root / ".datacc" / "journal") as database:
+        database.execute("INSERT INTO edits (line) VALUES ('keep calm')")
+    database.close()
+    for words in (("status",), ("show", first), ("label", first, "short"), ("undo",), ("commit",)):
+        error = say(*words)["error"]
+        assert (error["exit_code"], error["where"]) == (REPOSITORY, ".datacc/journal:2")
+        assert any("move .datacc/journal away" in attempt for attempt in error["tries"])
+    (root / ".datacc" / "journal").rename(root.parent / "kept")
+    assert say("show", first) == before
+    assert say("check")["problems"] == []
 
 
 @pytest.mark.parametrize("moment", ["1970-01-01T00:00:00.000000+00:00", FUTURE])

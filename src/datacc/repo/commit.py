@@ -8,7 +8,7 @@ from typing import Final
 
 from datacc.errors import UsageError
 from datacc.repo.find import Repository
-from datacc.repo.journal import Journal
+from datacc.repo.journal import JOURNAL, Journal
 from datacc.repo.lock import locked
 from datacc.repo.operation import Operation, parse_lines
 from datacc.repo.place import refuse_links
@@ -50,7 +50,7 @@ def _commit(repository: Repository, journal: Journal, message: str | None) -> Co
 
 
 def _commit_edits(repository: Repository, journal: Journal, lines: Sequence[str], message: str | None) -> Committed:
-    operations = parse_lines(lines, "journal")
+    operations = parse_lines(lines, JOURNAL)
     path = segment_path(lines, operations)
     said = message or _summary(operations)
     beside = [name for name in BUILDS_LEAVE if (repository.root / name).exists()]  # git leaves out what is unchanged
@@ -78,7 +78,7 @@ def recover(repository: Repository, journal: Journal) -> None:
     lines = journal.batch()
     if not lines:
         return
-    path = segment_path(lines, parse_lines(lines, "journal"))
+    path = segment_path(lines, parse_lines(lines, JOURNAL))
     if path in repository.git.tree(repository.git.commit_of("HEAD")):
         journal.drop_batch()
         return

@@ -13,6 +13,8 @@ from typing import Final, final
 from datacc.errors import DataccError, RepositoryError, ResourceError
 from datacc.repo.operation import Operation, parse_lines
 
+JOURNAL: Final = ".datacc/journal"
+
 _PATIENCE: Final = 30.0  # seconds to wait for another process
 _PRIMARY: Final = 0xFF  # SQLite's error codes keep their kind in the lowest byte
 
@@ -31,7 +33,7 @@ class Journal:
 
     def operations(self) -> list[Operation]:
         """Every operation that no commit holds yet, oldest first."""
-        return parse_lines(self.lines(), "journal")
+        return parse_lines(self.lines(), JOURNAL)
 
     def lines(self) -> list[str]:
         """The lines of these operations."""
@@ -77,7 +79,7 @@ class Journal:
 
     @property
     def _path(self) -> Path:
-        return self.root / ".datacc" / "journal"
+        return self.root / JOURNAL
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:

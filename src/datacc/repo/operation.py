@@ -70,9 +70,8 @@ def parse_line(line: str, where: str) -> Operation:
 
 def _nonsense(what: str, where: str) -> RepositoryError:
     file = where.rpartition(":")[0]
-    return RepositoryError(
-        f"this is no operation: {what}", where=where, tries=repairs(file) if file else ["datacc undo"]
-    )
+    tries = repairs(file) if file.startswith("ops/") else ["move .datacc/journal away and say again what waits there"]
+    return RepositoryError(f"this is no operation: {what}", where=where, tries=tries)
 
 
 @lru_cache(_REMEMBERED)
