@@ -11,6 +11,7 @@ from datacc import errors
 from datacc.cli import app
 from datacc.repo.examples import read_examples
 from datacc.repo.find import find
+from datacc.repo.working import read_working
 from datacc.spec.read import read_program
 
 Datacc = Callable[..., dict[str, Any]]
@@ -36,6 +37,13 @@ def names(datacc: Datacc) -> list[str]:
 def value(datacc: Datacc, id: str) -> Any:
     [found] = datacc("show", id)["values"].values()
     return found["value"]
+
+
+def values(repository: Path) -> dict[str, Any]:
+    """What `value` says, of all at once."""
+    working = read_working(find(repository))
+    [output] = working.contents.schema.of("output")
+    return {id: output.name_of(state.fields[output.id].value) for id, state in working.states.items()}
 
 
 def problems(datacc: Datacc) -> list[str]:
@@ -195,8 +203,9 @@ def test_a_split_by_a_rule(repository: Path, datacc: Datacc, words: tuple[str, .
     """Edits that wait count as labels do; what another class has, or nobody decided, is left alone."""
     edited = next(id for id in ids(repository) if value(datacc, id) == "long")
     datacc("label", edited, "short")
-    names = {id: datacc("show", id)["columns"]["name"] for id in ids(repository)}
-    before = {id: value(datacc, id) for id in names}
+    names = read_working(find(repository), cells=True).contents.names(ids(repository))
+    before = values(repository)
+    assert len(names) == len(before) == 30
     split = ("schema", "split", "kind", "short", "--into", "small", "tiny", "--where", *words)
     told = datacc(*split, "--dry-run")
     datacc(*split)
@@ -205,7 +214,7 @@ def test_a_split_by_a_rule(repository: Path, datacc: Datacc, words: tuple[str, .
         row = int(name.split(":")[1]) - 2  # of the table in conftest.py
         if before[id] == "short":
             expected[id] = RULES[words](row + 0.5, row % 7, name) or "short"
-    assert {id: value(datacc, id) for id in names} == expected
+    assert values(repository) == expected
     became = [name for id, name in expected.items() if before[id] == "short" and name != "short"]
     assert told["becomes"] == {name: became.count(name) for name in sorted(set(became))}
     assert told["impact"]["undecided"] == list(expected.values()).count("short")
