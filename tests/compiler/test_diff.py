@@ -1,7 +1,7 @@
 """The behaviour diff: labels, answers, what was fixed and broken, and which evidence each part has."""
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +10,9 @@ import pytest
 from datacc.compiler.diff import Side, diff, effect_of
 from datacc.compiler.diff_text import diff_text
 from datacc.compiler.folds import OutOfFold
-from datacc.compiler.report import data_of
 from datacc.repo.snapshot import LEARN, TUNE, Snapshot
 from datacc.store import Store
-from tests.compiler.made import CLASSES, PROGRAM, Oracle, evidence_of, points, report_of, snapshot_of, thirds
+from tests.compiler.made import CLASSES, PROGRAM, Oracle, points, snapshot_of, thirds
 
 COUNT = 60
 VALUES, NAMES = points(COUNT)
@@ -24,9 +23,8 @@ def side(snapshot: Snapshot, answers: dict[int, str]) -> Side:
     """A build that answers every example by its place in `NAMES`, but for `answers`."""
     classes = snapshot.classes["side"]
     by_point = {tuple(np.float32(VALUES[n])): answers.get(n, NAMES[n]) for n in range(COUNT)}
-    report = replace(report_of(evidence_of()), data=data_of(snapshot))
     native = Oracle(lambda row: classes.index(by_point[tuple(row)]))
-    return Side(report=report, program=PROGRAM, snapshot=snapshot, native=native)
+    return Side(origin=snapshot.origin, program=PROGRAM, snapshot=snapshot, native=native, right=(18, 20))
 
 
 def place(snapshot: Snapshot, split: int, nth: int) -> int:
@@ -58,7 +56,7 @@ def test_labels_and_answers_are_compared_example_by_example(tmp_path: Path) -> N
         (f"row {fixed}", "fixed"),
         (f"row {broke}", "broke"),
     }
-    assert (tune.count("fixed"), tune.count("broke"), tune.count("other")) == (2, 1, 0)
+    assert (tune.fixed, tune.broke, tune.other) == (2, 1, 0)
     assert found.judge.differ == 0
 
 
@@ -85,7 +83,7 @@ def test_classes_may_come_and_go(tmp_path: Path) -> None:
     assert (found.classes_added, found.classes_removed) == (("very far",), ("far",))
     in_tune = [n for n in moved if SPLITS[n] == "tune"]
     assert {one.name for one in found.answers[0].changed} == {f"row {n}" for n in in_tune}
-    assert found.answers[0].count("fixed") == len(in_tune)
+    assert found.answers[0].fixed == len(in_tune)
     assert len(found.relabelled) == len([n for n in moved if SPLITS[n] != "judge"])
 
 
@@ -109,7 +107,7 @@ def test_learn_comes_from_models_that_had_not_seen_the_example(tmp_path: Path) -
     one = side(snapshot, {})
     found = diff(one, one, (OutOfFold(ids=ids, answer=answers), OutOfFold(ids=ids, answer=changed)))
     learn = found.answers[1]
-    assert (learn.split, learn.rows, learn.count("broke"), len(learn.changed)) == ("learn", 20, 1, 1)
+    assert (learn.split, learn.rows, learn.broke, len(learn.changed)) == ("learn", 20, 1, 1)
     assert learn.changed[0].id == ids[3]
     assert "without the example" in learn.evidence
 

@@ -1,18 +1,22 @@
 """What is said otherwise at one commit than at another."""
 
+import contextlib
 import re
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 from markdown_it import MarkdownIt  # rich brings it
 
 from datacc.cli.changes import as_markdown, as_text
-from datacc.errors import RepositoryError
+from datacc.errors import DataccError, RepositoryError
 from datacc.intake.importing import ImportOptions, import_examples
-from datacc.repo.changes import Change, changes
+from datacc.repo.branches import merge
+from datacc.repo.changes import Change, Changes, changes
 from datacc.repo.commit import commit
 from datacc.repo.find import Repository
+from datacc.repo.journal import Journal
 from datacc.repo.label import label
 from datacc.repo.remove import delete, restore
 from datacc.repo.revert import revert
@@ -163,8 +167,83 @@ def test_a_comment_begins_with_what_is_in_conflict_and_fits_a_host(repository: R
     ]
     found = replace(changes(repository, "HEAD", "HEAD"), changes=tuple(changed))
     comment = as_markdown(found)
-    assert len(comment.encode()) < 65_536
+    assert len(comment.encode()) < 65_536 / 2  # the answers stand below it
     rows = [line for line in comment.splitlines() if line.startswith("| `")]
     assert rows[0].split("`")[1] == f"{4_999:032x}"[:12]
     assert comment.splitlines()[2] == "4,999 × `cat` → `dog`, 1 × `cat` → `dog or owl`"
     assert f"and {5_000 - len(rows):,} more: `datacc diff" in comment.splitlines()[-1]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_telling_without_a_fold_tells_what_the_fold_does(
+    repository: Repository, pictures: Path, git: Git, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    random = Random(seed)
+    known = ids(repository)
+    for step in range(8):
+        if step in (3, 5):
+            git("switch", "--quiet", "--create", f"b{step}", random.choice(["HEAD", "HEAD~1"]))
+        if step == 4:
+            (pictures / "dog" / "00.png").rename(pictures / "cat" / "00.png")  # brought again, with another label
+            import_examples(repository, pictures, ImportOptions(label="animal"))
+        for id in random.sample(known, 6):
+            match random.choice(["label", "label", "label", "delete", "other"]):
+                case "delete":
+                    with contextlib.suppress(DataccError):
+                        delete(repository, [id])
+                case word:
+                    with contextlib.suppress(DataccError):
+                        label(repository, id, None, random.choice(["cat", "dog"]) if word == "label" else "cat")
+        if Journal(repository.root).count():
+            commit(repository)
+        if step == 6:
+            merge(repository, "main")
+    revisions = git("rev-list", "--all").split()
+    pairs = [random.sample(revisions, 2) for _ in range(8)] + [[f"{one}^", one] for one in revisions[:-2]]
+    quick = [changes(repository, *pair) for pair in pairs]
+    monkeypatch.setattr("datacc.repo.changes.relabelled", lambda *_: {})
+    assert quick == [changes(repository, *pair) for pair in pairs]
+    assert any(one.changes for one in quick)
+
+
+def test_an_edit_whose_predecessor_was_taken_back_stands_against_the_row(
+    repository: Repository, pictures: Path, git: Git
+) -> None:
+    (pictures / "owl").mkdir()
+    (pictures / "owl" / "99.png").write_bytes(png(99))
+    import_examples(repository, pictures, ImportOptions(label="animal"))
+    id, base = ids(repository)[0], git("rev-parse", "HEAD").strip()
+    relabelled(repository, 0)
+    [first] = git("ls-files", "ops").split()
+    label(repository, id, None, "owl")
+    commit(repository)
+    git("rm", "--quiet", first)
+    git("commit", "--quiet", "--message=the first edit is taken back")
+    [one] = assert_like_the_fold(repository, base).changes
+    assert len(one.new) == 2
+
+
+def test_an_edit_stands_against_a_second_row(repository: Repository, pictures: Path, git: Git) -> None:
+    base = git("rev-parse", "HEAD").strip()
+    git("switch", "--quiet", "--create", "other")
+    moved = next((pictures / "dog").iterdir())
+    (pictures / "owl").mkdir()
+    moved.rename(pictures / "owl" / moved.name)
+    import_examples(repository, pictures, ImportOptions(label="animal"))
+    second = git("rev-parse", "HEAD").strip()
+    git("switch", "--quiet", "main")
+    for nth in range(len(ids(repository))):
+        relabelled(repository, nth)
+    merge(repository, "other")
+    found = assert_like_the_fold(repository, second)
+    assert sum(len(one.new) == 2 for one in found.changes) == 1
+    assert_like_the_fold(repository, base)
+
+
+def assert_like_the_fold(repository: Repository, old: str) -> Changes:
+    """What changed since `old`, told with and without folding all."""
+    found = changes(repository, old, "HEAD")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("datacc.repo.changes.relabelled", lambda *_: {})
+        assert found == changes(repository, old, "HEAD")
+    return found

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from datacc.errors import DataError, RepositoryError
+from datacc.registry import load
 from datacc.repo.example import Example
 from datacc.repo.identity import content
 from datacc.repo.sealed import open_labels
@@ -93,6 +94,18 @@ def test_every_change_changes_the_digest(store: Store) -> None:
     assert changed.digest != snapshot.digest
     assert changed.sealed != snapshot.sealed
     assert freeze(store, PROGRAM, given[1:], CLASSES, "table t 0").digest != snapshot.digest
+
+
+def test_a_label_that_changes_encodes_no_input_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = examples()
+    first = freeze(store, PROGRAM, given, CLASSES, "table t 0")
+    kind = type(load("types", PROGRAM.inputs[0].type))
+    monkeypatch.setattr(kind, "encode", lambda *_: pytest.fail("an input was encoded again"))
+    other = {"shape": next(name for name in CLASSES["shape"] if name != given[0].labels["shape"])}
+    second = freeze(store, PROGRAM, [replace(given[0], labels=other), *given[1:]], CLASSES, "table t 0")
+    assert second.digest != first.digest
+    for name, array in first.inputs.items():
+        np.testing.assert_array_equal(second.inputs[name], array)
 
 
 def test_lost_judge_labels_are_an_error_and_come_back_with_the_snapshot(store: Store, tmp_path: Path) -> None:

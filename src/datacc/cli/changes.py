@@ -1,13 +1,14 @@
-"""Changes of labels between two commits as text, and as a comment for the page of a pull request."""
+"""Changes of labels and answers between two commits as text, and as a comment for the page of a pull request."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from datacc.cli.outcome import columns
+from datacc.compiler.diff import EFFECTS, Answers, Diff
 from datacc.repo.changes import Change, Changes
 from datacc.repo.words import counted, listed, printable
 
-LONGEST = 60_000  # bytes of a comment: hosts refuse those of more than 65,536 characters
+LONGEST = 30_000  # bytes of labels, and of answers: hosts refuse a comment of more than 65,536 characters
 PAIRS = 8  # of old and new values that are counted in words
 
 
@@ -22,16 +23,42 @@ def as_markdown(found: Changes) -> str:
     if found.changes:
         lines += ["", ", ".join(_pairs(found)), "", "| example | | from | to | who | commit | why |"]
         lines += ["|---|---|---|---|---|---|---|"]
-    room = LONGEST - sum(len(line.encode()) + 1 for line in lines)
-    for shown, one in enumerate(sorted(found.changes, key=lambda change: len(change.new) < 2)):
-        line = f"| {' | '.join(map(_cell, _cells(one)))} |"
-        room -= len(line.encode()) + 1
+    ordered = sorted(found.changes, key=lambda change: len(change.new) < 2)
+    rows = [f"| {' | '.join(map(_cell, _cells(one)))} |" for one in ordered]
+    return _fitting(lines, rows, f": `datacc diff {found.old[:10]}..{found.new[:10]}`")
+
+
+def answers_markdown(found: Diff) -> str:
+    """What the answers did, as a table; broken ones first. Judge is counts."""
+    parts = [f"{part.split}: {_effects(part)}" for part in found.answers]
+    parts.append(f"judge: {found.judge.differ:,} of {found.judge.rows:,} differ")
+    lines = [f"**Answers** {'; '.join(parts)}"]
+    changed = [(part.split, one) for part in found.answers for one in part.changed]
+    changed.sort(key=lambda row: EFFECTS.index(row[1].effect))
+    if changed:
+        lines += ["", "| | split | example | label | from | to |", "|---|---|---|---|---|---|"]
+    rows = []
+    for split, one in changed:
+        cells = [split, _example(one.id, one.name), one.label, one.old, one.new]
+        rows.append(f"| {one.effect} | {' | '.join(map(_cell, cells))} |")
+    return _fitting(lines, rows, "")
+
+
+def _fitting(lines: Sequence[str], rows: Sequence[str], where: str) -> str:
+    """The lines and as many rows as fit; `where` tells of the others."""
+    shown, room = list(lines), LONGEST - sum(len(line.encode()) + 1 for line in lines)
+    for number, row in enumerate(rows):
+        room -= len(row.encode()) + 1
         if room < 0:
-            rest = f"`datacc diff {found.old[:10]}..{found.new[:10]}`"
-            lines.append(f"\n… and {len(found.changes) - shown:,} more: {rest}")
+            shown.append(f"\n… and {len(rows) - number:,} more{where}")
             break
-        lines.append(line)
-    return "\n".join(lines)
+        shown.append(row)
+    return "\n".join(shown)
+
+
+def _effects(part: Answers) -> str:
+    counts = [f"{getattr(part, effect):,} {effect}" for effect in EFFECTS if getattr(part, effect)]
+    return ", ".join([f"{part.differ:,} of {part.rows:,} changed", *counts])
 
 
 def _pairs(found: Changes) -> Iterator[str]:
@@ -62,8 +89,11 @@ def _cells(one: Change) -> tuple[str, ...]:
     who = " and ".join(dict.fromkeys(event.model or event.who for event in one.said))
     commits = " ".join(dict.fromkeys((event.commit or "")[:10] for event in one.said))
     why = "; ".join(_why(one))
-    example = one.example[:12] + (f" {one.name}" if one.name else "")
-    return example, one.field, _value(one.old), _value(one.new), who, commits, why
+    return _example(one.example, one.name), one.field, _value(one.old), _value(one.new), who, commits, why
+
+
+def _example(id: str, name: str | None) -> str:
+    return id[:12] + (f" {name}" if name else "")
 
 
 def _row(one: Change) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from datacc.errors import UsageError
 
 PREVIOUS: Final = "previous"
 MARKS: Final = ("interface.json", "graph.dcc", "report.json")  # any of which tells an artifact
+TOLD: Final = frozenset({"report.json", "report.html", "card.md"})  # of one build, its time and its machine
 STALE: Final = 3600  # seconds; filling the folder takes a few
 
 
@@ -38,6 +39,21 @@ def replacing(folder: Path) -> Iterator[Path]:
         _exchange(folder, fresh)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+
+
+def replaced(folder: Path, fresh: Path) -> Path | None:
+    """The artifact that `fresh`, whole, is to be compared with when it takes the place of `folder`; None without one.
+
+    Where both hold the same program of the same examples, it is the one that `folder` replaced itself.
+    """
+    before = folder / PREVIOUS if _content(folder) == _content(fresh) else folder
+    return before if (before / "report.json").is_file() else None
+
+
+def files(folder: Path) -> dict[str, Path]:
+    """Name below `folder` → path, of every file that is part of the program: not the reports, not `previous/`."""
+    paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    return {name: path for name, path in paths.items() if name.split("/")[0] != PREVIOUS and name not in TOLD}
 
 
 def _demand_ours(folder: Path) -> None:

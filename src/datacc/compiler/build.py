@@ -10,7 +10,7 @@ from datacc.compiler.artifact import replacing
 from datacc.compiler.assemble import skeleton_graph
 from datacc.compiler.cache import cache
 from datacc.compiler.certify import certify, outlook
-from datacc.compiler.finish import Decided, finish
+from datacc.compiler.finish import Decided, finish, printed, standing
 from datacc.compiler.fitting import absent, fit_once
 from datacc.compiler.price import over_budget, price
 from datacc.compiler.recipe import recipe_of
@@ -44,7 +44,8 @@ class Order:
 def build(program: Program, root: Path, order: Order = Order(), announce: Announce = lambda rung: None) -> Report:
     """Build `program` in the folder `root` of its `datacc.toml`; leaves `build/<name>/` and, if it holds, the lock.
 
-    A program without a file (zero configuration) gets one. The report tells whether goal, checks and budget hold;
+    A program without a file (zero configuration) gets one. Where the artifact is already what would come out, file by
+    file, it stands as it was judged. The report tells whether goal, checks and budget hold;
     nothing is raised for a miss. `announce(rung)` is called before each fit and gives what watches it.
     """
     store = cache(root, fresh=order.exact)
@@ -61,8 +62,11 @@ def build(program: Program, root: Path, order: Order = Order(), announce: Announ
     fresh = lock_of(asked, choice)
     told = (*warnings, *absent(snapshot), *choice.fitted.warnings, *_outlook(asked, snapshot, choice))
     decided = Decided(program=asked, snapshot=snapshot, choice=choice, lock=fresh, warnings=told)
-    with replacing(root / "build" / program.name) as folder:
-        report = finish(decided, root, store, folder)
+    made, place = printed(decided), root / "build" / program.name
+    report = None if order.exact else standing(made, place, searched=lock is None)
+    if report is None:
+        with replacing(place) as folder:
+            report = finish(made, root, store, folder, place)
     if program.path is None:
         write_atomically(root / FILE, program_toml(asked).encode())
     if report.verdict.holds and fresh != lock:

@@ -1,28 +1,41 @@
 """The behaviour diff: which labels changed between two builds, and which answers with them."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
 
 import numpy as np
 
 from datacc.compiler.ask import Answering, ask
 from datacc.compiler.folds import OutOfFold
-from datacc.compiler.report import Report
 from datacc.repo.snapshot import JUDGE, LEARN, TUNE, Snapshot
 from datacc.spec.program import Program
 
-Effect = Literal["fixed", "broke", "other"]
+Effect = Literal["broke", "fixed", "other"]
+
+EFFECTS: Final[tuple[Effect, ...]] = ("broke", "fixed", "other")  # the worst first
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Side:
-    """One build: its report, the program it was asked for, the examples it saw, and its linked library."""
+    """One program that was fitted: from where, what it was asked for, the examples it saw, and what answers.
 
-    report: Report
+    `origin` names its examples in words; `right` holds the right answers on judge, and all, where a report tells them;
+    `evidence` says what answers for it on tune.
+    """
+
+    origin: str
     program: Program
     snapshot: Snapshot
     native: Answering
+    right: tuple[int, int] | None = None
+    evidence: str = "the two programs, on the same tune examples"
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes of the output, in permanent order."""
+        return self.snapshot.classes[self.program.outputs[0].name]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,16 +70,27 @@ def effect_of(label: str, old: str, new: str) -> Effect:
 
 @dataclass(frozen=True, kw_only=True)
 class Answers:
-    """The answers that changed in one split, among `rows` examples of both builds; `evidence` says who answered."""
+    """The answers that changed in one split, among `rows` examples of both builds; `evidence` says who answered.
+
+    `fixed`, `broke` and `other` count all; a report names only some of them in `changed`.
+    """
 
     split: str
     evidence: str
     rows: int
+    fixed: int
+    broke: int
+    other: int
     changed: tuple[Changed, ...]
 
-    def count(self, effect: Effect) -> int:
-        """How many were "fixed", "broke" or "other"."""
-        return sum(1 for one in self.changed if one.effect == effect)
+    @property
+    def differ(self) -> int:
+        """All that changed."""
+        return self.fixed + self.broke + self.other
+
+    def of(self, effect: Effect) -> tuple[Changed, ...]:
+        """Those of `changed` with this effect."""
+        return tuple(one for one in self.changed if one.effect == effect)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,10 +105,14 @@ class Judged:
 
 @dataclass(frozen=True, kw_only=True)
 class Diff:
-    """What a change of labels did; `added` and `removed` count examples, classes are named."""
+    """What a change of labels did; `added` and `removed` count examples, classes are named.
+
+    `labels` counts what changed in learn and tune; a report names only some of them in `relabelled`.
+    """
 
     old: str
     new: str
+    labels: int
     relabelled: tuple[Relabelled, ...]
     added: int
     removed: int
@@ -93,27 +121,36 @@ class Diff:
     answers: tuple[Answers, ...]
     judge: Judged
 
+    def shortened(self, most: int) -> "Diff":
+        """The same with at most so many names of each kind; the counts stay."""
+        answers = (
+            replace(part, changed=tuple(one for effect in EFFECTS for one in part.of(effect)[:most]))
+            for part in self.answers
+        )
+        return replace(self, relabelled=self.relabelled[:most], answers=tuple(answers))
+
 
 def diff(old: Side, new: Side, learn: tuple[OutOfFold, OutOfFold] | None = None) -> Diff:
     """The behaviour diff of two builds of one program.
 
-    Tune: both libraries answer the examples that are in tune of both, each as its own build encoded them. Learn:
+    Tune: both answer the examples that are in tune of both, each as its own build encoded them. Learn:
     `learn` holds the out-of-fold answers of both, None to leave learn out. Judge: counts alone, no label is opened.
     Answers are compared by class name, so classes may come and go.
     """
     before, after = (set(side.snapshot.ids) for side in (old, new))
-    classes = [side.snapshot.classes[side.program.outputs[0].name] for side in (old, new)]
+    relabelled = _relabelled(old, new)
     parts = [_tune(old, new)]
     if learn is not None:
         parts.append(_learn(old, new, *learn))
     return Diff(
-        old=old.report.data.origin,
-        new=new.report.data.origin,
-        relabelled=_relabelled(old, new),
+        old=old.origin,
+        new=new.origin,
+        labels=len(relabelled),
+        relabelled=relabelled,
         added=len(after - before),
         removed=len(before - after),
-        classes_added=tuple(name for name in classes[1] if name not in classes[0]),
-        classes_removed=tuple(name for name in classes[0] if name not in classes[1]),
+        classes_added=tuple(name for name in new.classes if name not in old.classes),
+        classes_removed=tuple(name for name in old.classes if name not in new.classes),
         answers=tuple(parts),
         judge=_judged(old, new),
     )
@@ -132,8 +169,8 @@ def _relabelled(old: Side, new: Side) -> tuple[Relabelled, ...]:
 def _labels(side: Side) -> dict[str, str]:
     """Example id → class name, of learn and tune."""
     field, snapshot = side.program.outputs[0].name, side.snapshot
-    classes, labels = snapshot.classes[field], snapshot.labels[field]
-    return {example: classes[label] for example, label in zip(snapshot.ids, labels, strict=True) if label >= 0}
+    labels = snapshot.labels[field]
+    return {example: side.classes[label] for example, label in zip(snapshot.ids, labels, strict=True) if label >= 0}
 
 
 def _names(snapshot: Snapshot) -> Mapping[str, Any]:
@@ -142,8 +179,7 @@ def _names(snapshot: Snapshot) -> Mapping[str, Any]:
 
 def _tune(old: Side, new: Side) -> Answers:
     shared = _shared(old.snapshot, new.snapshot, TUNE)
-    told = "the two programs, on the same tune examples"
-    return _compared("tune", told, new, shared, _ask(old, shared), _ask(new, shared))
+    return _compared("tune", new.evidence, new, shared, _ask(old, shared), _ask(new, shared))
 
 
 def _learn(old: Side, new: Side, before: OutOfFold, after: OutOfFold) -> Answers:
@@ -153,8 +189,7 @@ def _learn(old: Side, new: Side, before: OutOfFold, after: OutOfFold) -> Answers
 
 
 def _named(side: Side, answers: OutOfFold, ids: Sequence[str]) -> list[str]:
-    classes = side.snapshot.classes[side.program.outputs[0].name]
-    by_id = {example: classes[answer] for example, answer in zip(answers.ids, answers.answer, strict=True)}
+    by_id = {example: side.classes[answer] for example, answer in zip(answers.ids, answers.answer, strict=True)}
     return [by_id[example] for example in ids]
 
 
@@ -174,21 +209,22 @@ def _compared(
         for example, was, now in zip(ids, before, after, strict=True)
         if was != now
     )
-    return Answers(split=split, evidence=evidence, rows=len(ids), changed=changed)
+    count = Counter(one.effect for one in changed)
+    return Answers(
+        split=split,
+        evidence=evidence,
+        rows=len(ids),
+        fixed=count["fixed"],
+        broke=count["broke"],
+        other=count["other"],
+        changed=changed,
+    )
 
 
 def _judged(old: Side, new: Side) -> Judged:
     shared = _shared(old.snapshot, new.snapshot, JUDGE)
     differ = sum(was != now for was, now in zip(_ask(old, shared), _ask(new, shared), strict=True))
-    return Judged(rows=len(shared), differ=differ, old=_right(old.report), new=_right(new.report))
-
-
-def _right(report: Report) -> tuple[int, int] | None:
-    """Right answers and all, by the accuracy goal of a report."""
-    for line in report.verdict.lines:
-        if line.kind == "goal" and line.what == "accuracy" and line.figure is not None:
-            return line.figure.right, line.figure.total
-    return None
+    return Judged(rows=len(shared), differ=differ, old=old.right, new=new.right)
 
 
 def _shared(old: Snapshot, new: Snapshot, split: int) -> list[str]:
@@ -203,4 +239,4 @@ def _ask(side: Side, ids: Sequence[str]) -> list[str]:
     place = {example: row for row, example in enumerate(snapshot.ids)}
     rows = np.array([place[example] for example in ids], np.intp)
     answers = ask(side.native, {name: array[rows] for name, array in snapshot.inputs.items()})[field]
-    return [snapshot.classes[field][int(answer)] for answer in answers.reshape(-1)]
+    return [side.classes[int(answer)] for answer in answers.reshape(-1)]

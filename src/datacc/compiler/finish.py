@@ -3,21 +3,27 @@
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
+from datacc.compiler.artifact import TOLD, files, replaced
 from datacc.compiler.assemble import interface
-from datacc.compiler.evidence import Evidence, gather
+from datacc.compiler.diff import Side, diff
+from datacc.compiler.diff_text import NAMED
+from datacc.compiler.evidence import gather
 from datacc.compiler.judge import judge
 from datacc.compiler.ledger import ledger_folder
-from datacc.compiler.produce import Product, build_library, write
-from datacc.compiler.report import Digests, Provenance, Report, data_of, tune_of
+from datacc.compiler.produce import Draft, Product, build_library, write
+from datacc.compiler.report import Digests, Provenance, Report, data_of, read_report, tune_of
 from datacc.compiler.report.card import card
 from datacc.compiler.report.html import report_html
 from datacc.compiler.search import Choice
-from datacc.compiler.verdict import Verdict
+from datacc.compiler.sides import open_side, right_of
+from datacc.errors import DataccError
 from datacc.ir.cost import node_costs
 from datacc.ir.file import dump
 from datacc.registry import load
 from datacc.repo.snapshot import Snapshot
+from datacc.repo.wishes import require_trusted_build
 from datacc.runtime.native import Native
 from datacc.spec.interface import Interface
 from datacc.spec.lock import Lock, lock_toml
@@ -38,20 +44,53 @@ class Decided:
     warnings: tuple[str, ...]
 
 
-def finish(decided: Decided, root: Path, store: Store, folder: Path) -> Report:
-    """Leave the whole artifact in `folder` and return its report.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Printed:
+    """What was decided, down to its C and what a caller sees: all that a build does before it links and measures."""
+
+    decided: Decided
+    port: Interface
+    draft: Draft
+
+
+def printed(decided: Decided) -> Printed:
+    """Simplify, arrange and emit."""
+    graph = decided.choice.fitted.graph
+    port = interface(decided.program, decided.snapshot, graph)
+    return Printed(decided=decided, port=port, draft=write(graph, port))
+
+
+def standing(made: Printed, folder: Path, *, searched: bool) -> Report | None:
+    """The report of the artifact in `folder` when it is the one that would come out again; else None.
+
+    It is when all that goes into it and every file are the same; after a search, also what was tried. What was missed
+    by its time is measured again.
+    """
+    try:
+        report = read_report(folder / "report.json")
+    except DataccError:
+        return None
+    digests = replace(report.digests, **_digests(made))
+    tried = made.decided.choice.tried if searched else report.tried
+    same = replace(report, **_said(made), tried=tried, digests=digests) == report
+    late = any(line.what == "latency" for line in report.verdict.missed)
+    told = all((folder / name).is_file() for name in TOLD)
+    return report if same and not late and told and report.files == _files(folder) else None
+
+
+def finish(made: Printed, root: Path, store: Store, folder: Path, old: Path) -> Report:
+    """Leave the whole artifact in `folder` and return its report; it will take the place of the one in `old`.
 
     Raises `ParityError` when the linked program and the reference disagree on a judged row.
     """
-    program, graph = decided.program, decided.choice.fitted.graph
-    port = interface(program, decided.snapshot, graph)
-    product = build_library(write(graph, port), program.target.cpu, folder)
-    native = Native(product.library.path, port, product.draft.plan.arena)
+    decided, program = made.decided, made.decided.program
+    product = build_library(made.draft, program.target.cpu, folder)
+    native = Native(product.library.path, made.port, product.draft.plan.arena)
     artifact = digest(product.library.path.read_bytes())
     verdict = judge(
         program,
         decided.snapshot,
-        graph,
+        decided.choice.fitted.graph,
         native,
         product.costs,
         store,
@@ -60,12 +99,43 @@ def finish(decided: Decided, root: Path, store: Store, folder: Path) -> Report:
         cheaper=_cheaper(decided.choice),
     )
     evidence = tuple(gather(decided.snapshot, output.name, native) for output in program.outputs)
-    report = _report(decided, product, verdict, evidence, artifact)
-    _write(folder, decided, product, port)
+    _write(folder, decided, product, made.port)
+    report = Report(
+        **_said(made),
+        tried=decided.choice.tried,
+        verdict=verdict,
+        costs=product.costs,
+        ops=node_costs(product.draft.graph),
+        tune=tuple(tune_of(one) for one in evidence),
+        digests=Digests(**_digests(made), library=artifact),
+        files=_files(folder),
+    )
+    (folder / "report.json").write_text(report.to_json(), encoding="utf-8")
+    report = _compared(report, decided, native, replaced(old, folder), root, store)
     (folder / "report.json").write_text(report.to_json(), encoding="utf-8")
     (folder / "report.html").write_text(report_html(report, evidence), encoding="utf-8")
     (folder / "card.md").write_text(card(report), encoding="utf-8")
     return report
+
+
+def _compared(
+    report: Report, decided: Decided, native: Native, before: Path | None, root: Path, store: Store
+) -> Report:
+    """The report with what changed since the build in `before`."""
+    if before is None:
+        return report
+    side = Side(
+        origin=report.data.origin,
+        program=decided.program,
+        snapshot=decided.snapshot,
+        native=native,
+        right=right_of(report),
+    )
+    try:
+        require_trusted_build(before)
+        return replace(report, since=diff(open_side(before, root, store), side).shortened(NAMED))
+    except DataccError as error:
+        return replace(report, unlike=f"cannot be compared with the build before: {error.what}")
 
 
 def _cheaper(choice: Choice) -> str:
@@ -78,22 +148,17 @@ def _cheaper(choice: Choice) -> str:
     return f"{one.skeleton} with {sizes} has {one.work:,} multiply-adds and {one.tune:.1%} on tune"
 
 
-def _report(
-    decided: Decided, product: Product, verdict: Verdict, evidence: tuple[Evidence, ...], artifact: str
-) -> Report:
+def _said(made: Printed) -> dict[str, Any]:
+    """What a report says of all that was decided before anything was linked."""
+    decided = made.decided
     data = data_of(decided.snapshot)
     commit = decided.snapshot.origin.removeprefix("commit ")
-    return Report(
-        name=decided.program.name,
-        program=program_toml(decided.program),
-        data=replace(data, notes=(*data.notes, *decided.warnings)),
-        tried=decided.choice.tried,
-        verdict=verdict,
-        costs=product.costs,
-        ops=node_costs(product.draft.graph),
-        tune=tuple(tune_of(one) for one in evidence),
-        recipe=decided.choice.recipe.plain(),
-        provenance=Provenance(
+    return {
+        "name": decided.program.name,
+        "program": program_toml(decided.program),
+        "data": replace(data, notes=(*data.notes, *decided.warnings)),
+        "recipe": decided.choice.recipe.plain(),
+        "provenance": Provenance(
             datacc=version("datacc"),
             toolchain=decided.lock.toolchain,
             cpu=decided.program.target.cpu,
@@ -101,12 +166,15 @@ def _report(
             commit=commit if commit != decided.snapshot.origin else None,
             lock=digest(lock_toml(decided.lock)),
         ),
-        digests=Digests(
-            graph=decided.choice.fitted.graph.digest,
-            source=product.draft.source.digest,
-            library=artifact,
-        ),
-    )
+    }
+
+
+def _digests(made: Printed) -> dict[str, str]:
+    return {"graph": made.decided.choice.fitted.graph.digest, "source": made.draft.source.digest}
+
+
+def _files(folder: Path) -> dict[str, str]:
+    return {name: digest(path.read_bytes()) for name, path in sorted(files(folder).items())}
 
 
 def _write(folder: Path, decided: Decided, product: Product, port: Interface) -> None:

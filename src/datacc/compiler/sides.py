@@ -57,13 +57,21 @@ def diff_builds(
 def open_side(folder: Path, root: Path, store: Store) -> Side:
     """The build in `folder`, with the very examples that it saw. Raises `DataError` when they cannot be had again."""
     report = read_report(folder / "report.json")
-    program = asked(report)
     return Side(
-        report=report,
-        program=program,
+        origin=report.data.origin,
+        program=asked(report),
         snapshot=snapshot_of(report, root, store),
         native=load_native(folder),
+        right=right_of(report),
     )
+
+
+def right_of(report: Report) -> tuple[int, int] | None:
+    """Right answers and all, by the accuracy goal of a report."""
+    for line in report.verdict.lines:
+        if line.kind == "goal" and line.what == "accuracy" and line.figure is not None:
+            return line.figure.right, line.figure.total
+    return None
 
 
 def asked(report: Report) -> Program:
@@ -94,6 +102,7 @@ def _out_of_fold(folder: Path, side: Side, store: Store, announce: Announce) -> 
     fitted = folder / "fitted.dcc"  # of floats, where the program itself is one of integers
     file = fitted if fitted.exists() else folder / "graph.dcc"
     graph = load_graph(file.read_bytes(), str(file))
-    recipe = recipe_of(side.report.recipe, str(folder / "report.json"))
-    by = side.report.provenance.toolchain.get("fit")
+    report = read_report(folder / "report.json")
+    recipe = recipe_of(report.recipe, str(folder / "report.json"))
+    by = report.provenance.toolchain.get("fit")
     return folds(side.program, side.snapshot, graph, recipe, store, announce, by)

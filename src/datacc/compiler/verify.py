@@ -4,17 +4,13 @@ import shutil
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
-from datacc.compiler.artifact import PREVIOUS
+from datacc.compiler.artifact import files
 from datacc.compiler.build import LOCK, Order, build
 from datacc.compiler.search import Announce
 from datacc.errors import VerifyError
 from datacc.repo.git import Git
 from datacc.spec.program import Program
-
-# What tells of one build, its time and its machine, and is no part of the program.
-_TOLD: Final = frozenset({"report.json", "report.html", "card.md"})
 
 
 def verify(program: Program, root: Path, revision: str | None, announce: Announce) -> tuple[str, ...]:
@@ -29,7 +25,7 @@ def verify(program: Program, root: Path, revision: str | None, announce: Announc
             shutil.copy(root / LOCK, elsewhere / LOCK)
         again = _from_anywhere(program, root)
         build(again, elsewhere, Order(revision=revision, exact=True), announce)
-        first, second = (files(folder / "build" / program.name) for folder in (root, elsewhere))
+        first, second = (_bytes(folder / "build" / program.name) for folder in (root, elsewhere))
     unequal = sorted(name for name in {*first, *second} if first.get(name) != second.get(name))
     if unequal:
         what = f"a second build gave other bytes: {', '.join(unequal)}"
@@ -37,14 +33,8 @@ def verify(program: Program, root: Path, revision: str | None, announce: Announc
     return tuple(sorted(first))
 
 
-def files(folder: Path) -> dict[str, bytes]:
-    """Path below `folder` → bytes, of every file that is part of the program."""
-    paths = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
-    return {
-        path.as_posix(): (folder / path).read_bytes()
-        for path in paths
-        if path.parts[0] != PREVIOUS and path.as_posix() not in _TOLD
-    }
+def _bytes(artifact: Path) -> dict[str, bytes]:
+    return {name: path.read_bytes() for name, path in files(artifact).items()}
 
 
 def _clone(root: Path, place: Path) -> Path:

@@ -67,16 +67,17 @@ def merge(repository: Repository, revision: str) -> Merged:
     Raises `RepositoryError`, and leaves all as it was, when both changed one file, which labels never do.
     """
     with locked(repository.root):
-        before, after = _merge(repository.git, revision)
-    return Merged(commit=after, changes=changes(repository, before, after))
+        before = _merge(repository.git, revision)
+        found = changes(repository, before, "HEAD")
+    return Merged(commit=found.new, changes=found)
 
 
-def _merge(git: Git, revision: str) -> tuple[str, str]:
-    """The commits at which the branch ended before and ends now."""
-    before, other = git.commit_of("HEAD"), git.commit_of(revision)
+def _merge(git: Git, revision: str) -> str:
+    """Merge; the commit at which the branch ended before."""
+    before, other = git.commits_of("HEAD", revision)
     refuse_own_folder(git, other)
     try:
-        git.run(*git.signature(), "merge", "--quiet", "--no-edit", "-m", f"Merge {revision}", other)
+        git.run_signed("merge", "--quiet", "--no-edit", "-m", f"Merge {revision}", other)
     except RepositoryError as error:
         unmerged = git.ask("diff", "--name-only", "--diff-filter=U", "--relative")
         if unmerged is None:
@@ -86,7 +87,7 @@ def _merge(git: Git, revision: str) -> tuple[str, str]:
         tries = [f"git merge {revision}, then settle {paths[0]}"]
         tries += ["datacc build --search makes a new datacc.lock"] if "datacc.lock" in paths else []
         raise RepositoryError(f"both sides changed {listed(paths)}", where=revision, tries=tries) from error
-    return before, git.commit_of("HEAD")
+    return before
 
 
 def _demand_name(repository: Repository, name: str) -> None:

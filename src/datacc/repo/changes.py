@@ -4,13 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from datacc.repo.births import Birth, births_between
-from datacc.repo.contents import Contents, read_contents
+from datacc.repo.contents import Contents, contents_at
 from datacc.repo.events import Event, class_name, event
 from datacc.repo.find import Repository
-from datacc.repo.fold import Register, State, fold
+from datacc.repo.fold import Register, State, state_of
 from datacc.repo.ids import Ids, common, distinct, joined, places, to_texts
 from datacc.repo.merged import current
 from datacc.repo.operation import Operation
+from datacc.repo.relabelled import relabelled
 from datacc.repo.schema import Column, Schema
 
 PRESENT, DELETED = "present", "deleted"  # what is said of an example as a whole
@@ -47,7 +48,8 @@ class Changes:
 
 def changes(repository: Repository, old: str, new: str) -> Changes:
     """How labels at the revision `new` differ from those at `old`. Raises `RepositoryError` for unknown revisions."""
-    before, after = read_contents(repository, old), read_contents(repository, new, cells=True)
+    first, second = repository.git.commits_of(old, new)
+    before, after = contents_at(repository, first), contents_at(repository, second, cells=True)
     return _Comparison(repository, before, after).changes()
 
 
@@ -58,31 +60,47 @@ class _Comparison:
         self.before, self.after = before, after
         new, old = _alone(after, before), _alone(before, after)
         added, removed = _rows_of(after, new), _rows_of(before, old)
+        self.plain = {} if old or len(added) else relabelled(after, new, before.schema)
         spoken_of = after.spoken_of(new) | before.spoken_of(old)
-        touched = spoken_of | _known(added, before) | _known(removed, after)
+        touched = (spoken_of - self.plain.keys()) | _known(added, before) | _known(removed, after)
         self.added, self.removed = (len(ids) - _count(ids, touched) for ids in (added, removed))
         said = after.said_of(touched)
         self.now = _fold(said, after)
         said_before = before.said_of(touched) if old else _without(said, new)
         self.then = _fold(said_before, before)
         between = before.commit, after.commit
-        self.brought = _from(said, new, births_between(repository, *between) if new else {})
+        self.born = births_between(repository, *between) if new else {}
+        self.brought = _from(said, new, self.born)
         self.gone = _from(said_before, old, births_between(repository, *between, gone=True) if old else {})
-        self.names = after.names(touched)
+        self.names = after.names([*touched, *self.plain])
 
     def changes(self) -> Changes:
         """All of them."""
         then, now = ({id for id, state in side.items() if state.exists} for side in (self.then, self.now))
+        folded = (change for id in then & now for change in self._of(id))
         classes = [_classes(contents.schema) for contents in (self.before, self.after)]
         return Changes(
             old=self.before.commit,
             new=self.after.commit,
-            changes=tuple(change for id in sorted(then & now) for change in self._of(id)),
+            changes=tuple(sorted((*self._plain(), *folded), key=lambda change: change.example)),
             added=self.added + sum(self.now[id].alive for id in now - then),
             removed=self.removed + sum(self.then[id].alive for id in then - now),
             classes_added=tuple(name for name in classes[1] if name not in classes[0]),
             classes_removed=tuple(name for name in classes[0] if name not in classes[1]),
         )
+
+    def _plain(self) -> Iterator[Change]:
+        """Those of examples that were relabelled once."""
+        columns = {column.id: column for column in self.after.schema.of("output")}
+        for id, one in self.plain.items():
+            column = columns.get(one.said.field)
+            if column is None:
+                continue
+            old, new = (class_name(column, value) or "(none)" for value in (one.old, one.said.new))
+            if old != new:
+                said = event(one.where, one.said, self.born.get(one.where), self.after.schema)
+                name = self.names.get(id)
+                yield Change(example=id, name=name, field=column.name, old=(old,), new=(new,), said=(said,))
 
     def _of(self, id: str) -> Iterator[Change]:
         then, now = self.then[id], self.now[id]
@@ -136,7 +154,8 @@ def _count(ids: Ids, examples: set[str]) -> int:
 
 
 def _fold(said: Said, contents: Contents) -> dict[str, State]:
-    return fold(current(contents.schema, (operation for told in said.values() for _, operation in told)))
+    schema = contents.schema
+    return {id: state_of(list(current(schema, [one for _, one in told]))) for id, told in said.items() if told}
 
 
 def _without(said: Said, paths: set[str]) -> Said:

@@ -1,6 +1,7 @@
 """What the repository holds at one commit: its schema, runs and segments, read through git and the local index."""
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -44,6 +45,12 @@ class Contents:
         """The examples of which the segments among `paths` say something."""
         return self.index.spoken_in([self.tree[path] for path in paths if is_segment(path)])
 
+    def spoken_once(self, examples: Collection[str]) -> set[str]:
+        """Those of the examples of which the segments say one thing and no other."""
+        on = self.index.segments_on(list(examples))
+        count = Counter(example for example, blob in on for _ in self._paths.get(blob, ()))
+        return {example for example, times in count.items() if times == 1}
+
     def said_of(self, examples: Collection[str]) -> dict[str, list[tuple[str, Operation]]]:
         """Example → (the run folder or segment that says it, the operation), for each of these examples."""
         said: dict[str, list[tuple[str, Operation]]] = {example: [] for example in examples}
@@ -69,10 +76,12 @@ class Contents:
         columns = [column.id for column in self.schema.of("name")]
         found: dict[str, str] = {}
         for run in self.runs if columns else ():
-            for example, number in run.places([one for one in examples if one not in found]):
-                named = [cell for column in columns if (cell := run.cell(number, column)) is not None]
-                if named:
-                    found.setdefault(example, str(named[0]))
+            rows = list(run.places([one for one in examples if one not in found]))
+            for column in columns:
+                names = run.cells([number for _, number in rows], column)
+                for (example, _), name in zip(rows, names, strict=True):
+                    if name is not None:
+                        found.setdefault(example, str(name))
         return found
 
     def operations(self) -> Iterator[Operation]:
@@ -106,11 +115,16 @@ def read_contents(
     `whole`: everything may be looked at, so what the local index has of it is checked. Raises `RepositoryError` for an
     unknown revision, a newer format or damaged files.
     """
+    is_known = _HASH.fullmatch(revision) and Index(repository.root).listing(revision)
+    commit = revision if is_known else repository.git.commit_of(revision)
+    return contents_at(repository, commit, cells=cells, whole=whole)
+
+
+def contents_at(repository: Repository, commit: str, *, cells: bool = False, whole: bool = False) -> Contents:
+    """As `read_contents`, of what is known to be the hash of a commit."""
     index = Index(repository.root)
-    known = index.listing(revision) if _HASH.fullmatch(revision) else None
-    commit = revision if known else repository.git.commit_of(revision)
     index.refill = partial(_listing, repository, commit)
-    tree, texts = known or index.listing(commit) or _listing(repository, commit, index)
+    tree, texts = index.listing(commit) or _listing(repository, commit, index)
     if MARKER in texts:
         check_marker(texts[MARKER].encode(errors="surrogateescape"), f"{MARKER} at {commit[:10]}")
     runs = sorted({PurePosixPath(path).parts[1] for path in tree if path.startswith("runs/")})

@@ -97,6 +97,13 @@ def fold(operations: Iterable[Operation]) -> dict[str, State]:
     return {example: _state(list(said.values())) for example, said in by_example.items()}
 
 
+def state_of(operations: Sequence[Operation]) -> State:
+    """What operations on one example say of it; as in `fold`, order and repeats make no difference."""
+    if len({(one.id, one.op, one.field) for one in operations}) == len(operations):
+        return _state(operations)
+    return _state(list({(one.id, one.op, one.field): one for one in operations}.values()))
+
+
 def living(operations: Iterable[Operation]) -> list[Operation]:
     """Those of one example's operations that no other one overwrites."""
     said = list(operations)

@@ -47,6 +47,13 @@ class Git:
             raise RepositoryError(f"there is no revision {revision!r}", where=str(self.root), tries=["datacc log"])
         return found
 
+    def commits_of(self, *revisions: str) -> list[str]:
+        """The hashes that `commit_of` gives, of several revisions at once. Raises as it does."""
+        asked = "".join(f"{revision}^{{commit}}\n" for revision in revisions)
+        said = self.run("cat-file", "--batch-check=%(objecttype) %(objectname)", input=asked.encode()).decode()
+        found = [line.removeprefix("commit ") for line in said.splitlines() if line.startswith("commit ")]
+        return found if len(found) == len(revisions) else [self.commit_of(revision) for revision in revisions]
+
     def tree(self, commit: str, *folders: str) -> dict[str, str]:
         """Path → blob of every file at `commit` below the root, or below these folders of it."""
         entries = {}
@@ -100,13 +107,7 @@ class Git:
         words = ("-c", "core.abbrev=no", "commit", *told, "--only", f"--message={message}", *named)
         try:
             self.run(*_STREAMED, "add", "--force", *named, input=listed)
-            try:
-                said = self.run(*_QUIETLY, "-c", "user.useConfigOnly=true", *words, input=listed)
-            except RepositoryError as error:
-                if "auto-detection is disabled" not in error.what:
-                    raise
-                said = self.run(*_QUIETLY, *self.signature(), *words, input=listed)
-            made = _MADE.search(said)
+            made = _MADE.search(self.run_signed(*words, input=listed))
             if made is not None:
                 return made[1].decode()
         except BaseException as error:
@@ -115,6 +116,16 @@ class Git:
             if is_refused or self._run(("status", "--porcelain", "--", *given), b"").stdout:
                 raise
         return self.commit_of("HEAD")
+
+    def run_signed(self, *arguments: str, input: bytes = b"") -> bytes:
+        """What `run` gives, for what makes a commit: by `identity`, and durable when it is done."""
+        try:
+            return self.run(*_QUIETLY, "-c", "user.useConfigOnly=true", *arguments, input=input)
+        except RepositoryError as error:  # seldom; asking first would cost every commit two processes
+            if "auto-detection is disabled" not in error.what:
+                raise
+        name, address, _ = self.identity()
+        return self.run(*_QUIETLY, "-c", f"user.name={name}", "-c", f"user.email={address}", *arguments, input=input)
 
     def unstage(self, paths: Iterable[str]) -> None:
         """Let the index have what HEAD has of these paths; the files themselves stay."""
@@ -126,11 +137,6 @@ class Git:
         name = os.environ.get("GIT_AUTHOR_NAME") or self.ask("config", "user.name")
         address = os.environ.get("GIT_AUTHOR_EMAIL") or self.ask("config", "user.email") or os.environ.get("EMAIL")
         return name or _NOBODY[0], address or _NOBODY[1], bool(name and address)
-
-    def signature(self) -> tuple[str, ...]:
-        """Options by which git commits as `identity`, also where it was told none."""
-        name, address, _ = self.identity()
-        return "-c", f"user.name={name}", "-c", f"user.email={address}"
 
     def _run(self, arguments: Sequence[str], input: bytes) -> subprocess.CompletedProcess[bytes]:
         try:

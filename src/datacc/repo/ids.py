@@ -55,6 +55,12 @@ def places(ids: Ids, wanted: Sequence[str]) -> Iterator[tuple[str, int]]:
     starts = np.searchsorted(ids[:, 0], keys[:, 0])
     last = np.minimum(starts, len(ids) - 1)
     found = np.flatnonzero((starts < len(ids)) & (ids[last, 0] == keys[:, 0]))
+    first = starts[found]
+    after = np.minimum(first + 1, len(ids) - 1)
+    if not np.any((ids[after, 0] == keys[found, 0]) & (after > first)):  # as always: each has first digits of its own
+        equal = ids[first, 1] == keys[found, 1]
+        yield from zip([wanted[at] for at in found[equal].tolist()], first[equal].tolist(), strict=True)
+        return
     rows, lows, highs = ids[:, 1], keys[:, 1].tolist(), keys[:, 0].tolist()
     for at, row in zip(found.tolist(), starts[found].tolist(), strict=True):
         while row < len(ids) and ids[row, 0] == highs[at]:

@@ -95,6 +95,11 @@ class Index:
         found = (segments[segment] for segment, _ in places)
         return [(blob, lines[line]) for (blob, lines), (_, line) in zip(found, places, strict=True)]
 
+    def segments_on(self, examples: Sequence[str]) -> list[tuple[str, str]]:
+        """(example, blob) of every indexed operation on these examples, whatever commit has it."""
+        question = "SELECT example, blob FROM operations JOIN segments ON segment = number WHERE example IN"
+        return self._ask_for(question, examples)
+
     def spoken_in(self, blobs: Sequence[str]) -> set[str]:
         """The examples of which these segments say something."""
         numbers = [number for [number] in self._ask_for("SELECT number FROM segments WHERE blob IN", blobs)]

@@ -103,7 +103,7 @@ def remove_remote(repository: Repository, name: str) -> Remote:
         raise UsageError(f"there is no remote {printable(name)!r}; there is {listed(list(remotes)) or 'none'}")
     git, path = repository.git, f"remotes/{name}.json"
     git.run("rm", "--quiet", "--force", "--", path)
-    git.run(*git.signature(), "commit", "--quiet", "--only", f"--message=keep no packs in {name}", "--", path)
+    git.run_signed("commit", "--quiet", "--only", f"--message=keep no packs in {name}", "--", path)
     distrust(repository, [contact(remotes[name].url)])
     return remotes[name]
 

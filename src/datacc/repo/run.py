@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from json.encoder import encode_basestring
 from typing import Any, Final
 
@@ -16,9 +17,9 @@ import numpy as np
 from datacc.errors import RepositoryError
 from datacc.repo.coded import NONE, Coded, code_texts
 from datacc.repo.identity import canonical_json
-from datacc.repo.ids import DIGITS, Ids, are_sorted, in_order, is_first, parse_ids, places, to_ids, to_text
+from datacc.repo.ids import DIGITS, Ids, are_sorted, in_order, is_first, parse_ids, places, to_ids, to_text, to_texts
 from datacc.repo.lines import Lines, lines_of
-from datacc.repo.operation import WHOLE, Operation
+from datacc.repo.operation import Operation
 from datacc.repo.words import repairs
 from datacc.store import digest
 
@@ -26,6 +27,7 @@ _ID_DIGITS: Final = 16
 _ITSELF: Final = {"media": "="}  # the address of the media is the example's id
 _TAB: Final = 9
 _ROW: Final = re.compile(rb"[0-9a-f]{32}")
+_AT_ONCE: Final = 1 << 14  # rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,9 +80,21 @@ class Run:
         values = {field: value for field in self.values if (value := self.values[field][number]) is not None}
         return RunRow(id=id, values=values, cells=self._cells(number, id))
 
-    def cell(self, number: int, column: str) -> Any:
-        """What one row has in a column that is no output; None where nothing. Raises as `row` does."""
-        return self._cells(number, to_text(self.ids[number])).get(column)
+    def cells(self, numbers: Sequence[int], column: str) -> list[Any]:
+        """What rows have in a column that is no output; None where nothing. Raises as `row` does."""
+        if self.lines is None or column not in self.columns:
+            return [None] * len(numbers)
+        place = self.columns.index(column)
+        lines = self.lines
+        try:
+            rows = json.loads(b"[%b]" % b",".join([lines[number] for number in numbers]))
+            if len(rows) == len(numbers) and all(len(row) == len(self.columns) for row in rows):
+                found = [row[place] for row in rows]
+                if _ITSELF not in found:
+                    return found
+        except (ValueError, TypeError):
+            pass  # one by one, so that the damaged row is named
+        return [self._cells(number, to_text(self.ids[number])).get(column) for number in numbers]
 
     def places(self, examples: Collection[str]) -> Iterator[tuple[str, int]]:
         """(example, row) for each row of one of these examples."""
@@ -91,14 +105,16 @@ class Run:
 
         Row n has the id `<run>:<n>`.
         """
-        found = ((to_text(self.ids[n]), n) for n in range(len(self))) if examples is None else self.places(examples)
-        columns = [(field, column.codes, column.words) for field, column in self.values.items()]
-        for example, number in found:
-            id = f"{self.id}:{number}"
-            yield Operation(id, "add", example, WHOLE)
-            for field, codes, words in columns:
-                if (code := codes[number]) != NONE:
-                    yield Operation(id, "set", example, field, words[code])
+        found = zip(to_texts(self.ids), range(len(self)), strict=True) if examples is None else self.places(examples)
+        while some := list(islice(found, _AT_ONCE)):
+            rows = np.array([number for _, number in some], np.intp)
+            columns = [(field, column.codes[rows].tolist(), column.words) for field, column in self.values.items()]
+            for at, (example, number) in enumerate(some):
+                id = f"{self.id}:{number}"
+                yield Operation(id, "add", example)
+                for field, codes, words in columns:
+                    if (code := codes[at]) != NONE:
+                        yield Operation(id, "set", example, field, words[code])
 
     def _cells(self, number: int, id: str) -> dict[str, Any]:
         if self.lines is None:

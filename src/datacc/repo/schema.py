@@ -65,7 +65,11 @@ class Column:
 
     def name_of(self, id: str) -> str | None:
         """What the class with the id is called or was called, or None."""
-        return next((one.name for one in (*self.classes, *self.former) if one.id == id), None)
+        return self._names.get(id)
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        return {one.id: one.name for one in (*reversed(self.former), *reversed(self.classes))}
 
     def current(self, id: str) -> str:
         """The id of the class that a class stands for now; its own when the merges contradict each other."""

@@ -1,5 +1,6 @@
 """Freeze labelled examples into a `Snapshot`, the one thing that every later stage reads; put judge labels away."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,13 +17,15 @@ from datacc.repo.identity import canonical_json
 from datacc.repo.split import JUDGE, LEARN, SPLITS, TUNE, assign
 from datacc.repo.words import listed, seen_once
 from datacc.spec.program import Field, Program
-from datacc.store import Store, digest
+from datacc.store import Store, canonical, digest
 
-__all__ = ["JUDGE", "LEARN", "SEALED", "SPLITS", "TUNE", "Snapshot", "freeze", "recall"]
+__all__ = ["JUDGE", "LEARN", "SEALED", "SPLITS", "TUNE", "Snapshot", "freeze", "recall", "remember", "remembered"]
 
-FROZEN: Final = b"DATACCS\n"  # first bytes of a snapshot in the cache
+FROZEN: Final = b"DATACCT\n"  # first bytes of a snapshot in the cache
+ENCODED: Final = b"DATACCE\n"  # first bytes of its inputs
 SEALED: Final = b"DATACCJ\n"  # first bytes of judge labels in the cache
 _LAYOUT: Final = "snapshot 1"
+_SPLITS: Final = "splits of all rows"  # no name of an output
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -76,15 +79,35 @@ def freeze(
     found = recall(store, key)
     if found is None:
         found = _encode(store, program, ordered, names, splits, key)
-        store.put(key, _dump(found))
+        store.put(_place(key), _dump(found, _inputs_key(program, ordered)))
     return replace(found, origin=origin, notes=said)
 
 
 def recall(store: Store, key: str) -> Snapshot | None:
     """The snapshot of digest `key`, as it was frozen before, without origin and notes; None when the cache lost it."""
+    raw = store.get(_place(key))
+    if raw is None:
+        return None
+    texts, arrays = unpack(FROZEN, raw)
+    encoded = store.get(texts["inputs"])
+    if encoded is None or store.get(texts["sealed"]) is None:
+        return None
+    return _restored(texts, arrays, unpack(ENCODED, encoded)[1])
+
+
+def remember(store: Store, key: str, snapshot: Snapshot) -> None:
+    """Keep which snapshot came out under `key`, the digest of all that went into it, and its notes."""
+    store.put(key, canonical({"snapshot": snapshot.digest, "notes": snapshot.notes}).encode())
+
+
+def remembered(store: Store, key: str, origin: str) -> Snapshot | None:
+    """What came out under `key`, without reading what went in; None when the cache does not know it."""
     raw = store.get(key)
-    found = _restore(raw) if raw is not None else None
-    return found if found is not None and store.get(found.sealed) is not None else None
+    if raw is None:
+        return None
+    told = json.loads(raw)
+    found = recall(store, told["snapshot"])
+    return replace(found, origin=origin, notes=tuple(told["notes"])) if found is not None else None
 
 
 def _encode(
@@ -104,7 +127,7 @@ def _encode(
     return Snapshot(
         ids=tuple(example.id for example in ordered),
         splits=where,
-        inputs={field.name: _inputs(field, ordered) for field in program.inputs},
+        inputs=_inputs(store, program, ordered),
         labels={name: np.where(judged, -1, column).astype(np.int32) for name, column in truth.items()},
         classes=classes,
         columns=_columns(ordered, splits),
@@ -115,7 +138,23 @@ def _encode(
     )
 
 
-def _inputs(field: Field, ordered: Sequence[Example]) -> NDArray[Any]:
+def _inputs(store: Store, program: Program, ordered: Sequence[Example]) -> dict[str, NDArray[Any]]:
+    """Every input, encoded only once: a label that changes costs nothing here."""
+    key = _inputs_key(program, ordered)
+    raw = store.get(key)
+    if raw is not None:
+        return dict(unpack(ENCODED, raw)[1])
+    found = {field.name: _encoded(field, ordered) for field in program.inputs}
+    store.put(key, pack(ENCODED, {}, found))
+    return found
+
+
+def _inputs_key(program: Program, ordered: Sequence[Example]) -> str:
+    fields = [[field.name, field.type, dict(field.options)] for field in program.inputs]
+    return digest("inputs 1", canonical_json(fields), "".join(f"{one.id} {one.content}\n" for one in ordered))
+
+
+def _encoded(field: Field, ordered: Sequence[Example]) -> NDArray[Any]:
     kind = load("types", field.type)
     options = kind.options(**field.options)
     values = [example.inputs[field.name] for example in ordered]
@@ -189,20 +228,23 @@ def _rare(ordered: Sequence[Example], splits: Sequence[int], outputs: Sequence[F
     return notes
 
 
-def _dump(snapshot: Snapshot) -> bytes:
-    arrays = {f"in {name}": array for name, array in snapshot.inputs.items()}
-    arrays |= {f"out {name}": array for name, array in snapshot.labels.items()}
+def _place(key: str) -> str:
+    """Where the cache has the snapshot of digest `key`, in the present form."""
+    return digest("snapshot, inputs apart", key)
+
+
+def _dump(snapshot: Snapshot, inputs: str) -> bytes:
+    """All but the inputs, which are kept under the digest `inputs`."""
     texts = {name: getattr(snapshot, name) for name in ("ids", "classes", "columns", "sealed", "digest")}
-    return pack(FROZEN, texts, {**arrays, "splits": snapshot.splits})
+    return pack(FROZEN, {**texts, "inputs": inputs}, {**snapshot.labels, _SPLITS: snapshot.splits})
 
 
-def _restore(data: bytes) -> Snapshot:
-    texts, arrays = unpack(FROZEN, data)
+def _restored(texts: Mapping[str, Any], arrays: Mapping[str, Any], inputs: Mapping[str, Any]) -> Snapshot:
     return Snapshot(
         ids=tuple(texts["ids"]),
-        splits=arrays["splits"],
-        inputs={name[3:]: array for name, array in arrays.items() if name.startswith("in ")},
-        labels={name[4:]: array for name, array in arrays.items() if name.startswith("out ")},
+        splits=arrays[_SPLITS],
+        inputs=dict(inputs),
+        labels={name: array for name, array in arrays.items() if name != _SPLITS},
         classes={name: tuple(order) for name, order in texts["classes"].items()},
         columns={name: tuple(column) for name, column in texts["columns"].items()},
         sealed=texts["sealed"],

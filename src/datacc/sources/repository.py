@@ -1,6 +1,8 @@
 """The label repository that `datacc.toml` lies in."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from datacc.errors import SpecError
 from datacc.repo.contents import read_contents
@@ -8,12 +10,14 @@ from datacc.repo.examples import media_addresses, read_examples
 from datacc.repo.find import Repository, find
 from datacc.repo.journal import Journal
 from datacc.repo.media import read_media
-from datacc.repo.snapshot import Snapshot, freeze
+from datacc.repo.snapshot import Snapshot, freeze, remember, remembered
 from datacc.repo.split import JUDGE
 from datacc.repo.words import counted
 from datacc.sources import Source
 from datacc.spec.program import Program
-from datacc.store import Store
+from datacc.store import Store, canonical, digest
+
+_REMEMBERED: Final = "snapshot of a commit 1"
 
 
 class RepositorySource(Source):
@@ -22,12 +26,12 @@ class RepositorySource(Source):
     def snapshot(self, program: Program, root: Path, revision: str | None, store: Store) -> Snapshot:
         """The labelled examples at `revision`; a note says when there are edits that no commit holds."""
         repository = _find(program, root)
-        found = read_examples(repository, program, revision or "HEAD")
+        frozen = _frozen(repository, program, revision or "HEAD", store)
         waiting = Journal(repository.root).count()
-        notes = list(found.notes)
-        if waiting:
-            notes.append(f"{counted(waiting, 'uncommitted edit')} not in this snapshot; datacc commit puts them in")
-        return freeze(store, program, found.examples, found.classes, f"commit {found.commit}", notes)
+        if not waiting:
+            return frozen
+        note = f"{counted(waiting, 'uncommitted edit')} not in this snapshot; datacc commit puts them in"
+        return replace(frozen, notes=(*frozen.notes, note))
 
     def media(self, program: Program, root: Path, snapshot: Snapshot, ids: tuple[str, ...]) -> dict[str, bytes]:
         """The original files, byte for byte, of the learn and tune examples among `ids`."""
@@ -39,6 +43,20 @@ class RepositorySource(Source):
         named = {id: name for id, name in addresses.items() if name is not None}
         media = read_media(repository.git, contents.tree, sorted(set(named.values()))) if named else {}
         return {id: media[name] for id, name in named.items()}
+
+
+def _frozen(repository: Repository, program: Program, revision: str, store: Store) -> Snapshot:
+    """The examples of a commit: what it says never changes, so that it is read only once for the same fields."""
+    commit = repository.git.commit_of(revision)
+    fields = [[field.name, field.type, dict(field.options)] for field in (*program.inputs, *program.outputs)]
+    key, origin = digest(_REMEMBERED, commit, canonical(fields)), f"commit {commit}"
+    known = remembered(store, key, origin)
+    if known is not None:
+        return known
+    found = read_examples(repository, program, commit)
+    frozen = freeze(store, program, found.examples, found.classes, origin, found.notes)
+    remember(store, key, frozen)
+    return frozen
 
 
 def _find(program: Program, root: Path) -> Repository:

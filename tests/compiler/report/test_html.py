@@ -4,12 +4,15 @@ import base64
 import hashlib
 import io
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from datacc.compiler.diff import Answers, Changed, Diff, Judged, Relabelled
 from datacc.compiler.report import cards as report_cards
 from datacc.compiler.report.cards import PER_CELL, cards, picture
 from datacc.compiler.report.html import report_html
@@ -49,9 +52,29 @@ class Reader(HTMLParser):
         return [attrs for _, attrs in self.tags if attribute in attrs]
 
 
+def changed(words: Sequence[str]) -> Diff:
+    """A diff in which everything that somebody may have named is one of `words`."""
+    first, second, third = words[:3]
+    one = Changed(id=first, name=second, label=third, old=first, new=second, effect="broke")
+    return Diff(
+        old=first,
+        new=second,
+        labels=1,
+        relabelled=(Relabelled(id=first, name=second, old=third, new=first),),
+        added=0,
+        removed=0,
+        classes_added=(first,),
+        classes_removed=(second,),
+        answers=(Answers(split="tune", evidence="", rows=2, fixed=0, broke=1, other=0, changed=(one,)),),
+        judge=Judged(rows=1, differ=0, old=None, new=None),
+    )
+
+
 def test_hostile_names_are_inert() -> None:
     evidence = evidence_of(HOSTILE, names=[HOSTILE[n % 3] for n in range(6)], ids=[HOSTILE[n % 3] for n in range(6)])
-    page = Reader(report_html(report_of(evidence, notes=HOSTILE), [evidence]))
+    report = replace(report_of(evidence, notes=HOSTILE), since=changed(HOSTILE), unlike=HOSTILE[0])
+    page = Reader(report_html(report, [evidence]))
+    assert "Since the build before" in page.words
     assert len(page.scripts) == 1
     assert "alert" not in page.scripts[0]
     assert not page.having("onerror")

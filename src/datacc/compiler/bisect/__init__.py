@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from datacc.compiler.bisect.past import Announce
 from datacc.compiler.bisect.trials import Ask, Step, Trials
+from datacc.compiler.past import Announce
 from datacc.repo.changes import Changes, changes
 from datacc.repo.find import Repository
 from datacc.repo.halving import History

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from datacc.compiler.bisect.past import Past
+from datacc.compiler.past import Past
 from datacc.compiler.shown import percent
 from datacc.compiler.slices import class_index, described, slice_rows
 from datacc.compiler.verdict import share

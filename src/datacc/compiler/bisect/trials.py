@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Final, Literal
 
 from datacc.compiler.bisect.demand import Demand, Reading, SliceGoal, truth_of
-from datacc.compiler.bisect.past import Announce, Fits, Past, chosen_form, examples_at, program_at
 from datacc.compiler.build import LOCK
+from datacc.compiler.past import Announce, Fits, Past, chosen_form, examples_at, program_at
 from datacc.errors import DataError, FitError, GraphError, RepositoryError, SpecError, UsageError
 from datacc.goals import Figure
 from datacc.repo.halving import History

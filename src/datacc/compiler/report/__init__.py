@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
+from datacc.compiler.diff import Diff
 from datacc.compiler.evidence import Evidence
 from datacc.compiler.verdict import Costs, Verdict
 from datacc.errors import DataError, UsageError
@@ -106,7 +107,9 @@ class Digests:
 class Report:
     """Everything about one build.
 
-    `program` is the text of the `datacc.toml` that was asked for, `recipe` how it was fitted, as in `datacc.lock`.
+    `program` is the text of the `datacc.toml` that was asked for, `recipe` how it was fitted, as in `datacc.lock`;
+    `files` digests of the artifact's files by name. `since` is what changed since the build that this one replaced,
+    with some examples named, and `unlike` says why the two cannot be compared.
     """
 
     version: int = field(default=VERSION)
@@ -121,6 +124,9 @@ class Report:
     recipe: Mapping[str, int | float | str] = field(default_factory=dict)
     provenance: Provenance
     digests: Digests
+    files: Mapping[str, str] = field(default_factory=dict)
+    since: Diff | None = None
+    unlike: str = ""
 
     def to_json(self) -> str:
         """The text of `report.json` (docs/formats/report.md)."""

@@ -26,7 +26,7 @@ def card(report: Report) -> str:
         "Shares count by their one-sided 95 % Clopper–Pearson bound on judge examples, which nothing saw before.",
         "## Examples",
         f"{counts}; from {plain(report.data.origin)}, snapshot `{report.data.digest}`.",
-        *(f"* {plain(note, 300)}" for note in report.data.notes),
+        *(f"* {plain(note, 300)}" for note in (*report.data.notes, report.unlike) if note),
         *(_weakest(tune) for tune in report.tune),
         "## How it was made",
         "\n".join(f"* {name}: {plain(value, 200)}" for name, value in report.makers.items()),

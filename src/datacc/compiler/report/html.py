@@ -8,6 +8,7 @@ from html import escape
 from importlib.resources import files
 from typing import Final
 
+from datacc.compiler.diff_text import diff_text
 from datacc.compiler.evidence import Evidence
 from datacc.compiler.report import Candidate, Report, Tune
 from datacc.compiler.report.cards import MOST_BYTES, PER_CELL, bdi, cards
@@ -34,6 +35,7 @@ def report_html(report: Report, examples: Sequence[Evidence]) -> str:
         *(_confusions(tables[e.field], e, columns, commands) for e in examples),
         _ops(report.ops),
         _tried(report.tried),
+        _since(report),
         _notes(report),
         _made(report),
     ]
@@ -224,8 +226,15 @@ def _sizes(candidate: Candidate) -> str:
     return ", ".join(f"{shown(name)} {value:,}" for name, value in candidate.sizes.items())
 
 
+def _since(report: Report) -> str:
+    """What changed since the build before."""
+    if report.since is None:
+        return ""
+    return f"<h2>Since the build before</h2><pre>{escape(diff_text(report.since))}</pre>"
+
+
 def _notes(report: Report) -> str:
-    notes = "".join(f"<li>{bdi(note, 400)}" for note in report.data.notes)
+    notes = "".join(f"<li>{bdi(note, 400)}" for note in (*report.data.notes, report.unlike) if note)
     return f'<h2>Notes on the examples</h2><ul class="notes">{notes}</ul>' if notes else ""
 
 

@@ -8,17 +8,23 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from datacc.compiler.diff_text import diff_text
 from datacc.compiler.report import Report, Tune
 from datacc.compiler.shown import part, shown
 from datacc.compiler.verdict import Line
 
 MOST_PAIRS: Final = 5
+MOST_NAMED: Final = 5  # examples of each kind; `datacc diff` names more
 
 
 def report_text(report: Report) -> RenderableType:
     """The verdict line by line, the commonest confusions of tune, and where to look next."""
     return Group(
-        _head(report), _lines(report.verdict.lines), *(_confusions(tune) for tune in report.tune), *_notes(report)
+        _head(report),
+        _lines(report.verdict.lines),
+        *(_confusions(tune) for tune in report.tune),
+        *_since(report),
+        *_notes(report),
     )
 
 
@@ -66,5 +72,12 @@ def _confusions(tune: Tune) -> Text:
     return text
 
 
+def _since(report: Report) -> list[Text]:
+    """What changed since the build before."""
+    if report.since is None:
+        return []
+    return [Text(f"\nsince the build before: {diff_text(report.since, MOST_NAMED).rstrip()}")]
+
+
 def _notes(report: Report) -> list[Text]:
-    return [Text(f"note: {shown(note, 400)}", style="dim") for note in report.data.notes]
+    return [Text(f"note: {shown(note, 400)}", style="dim") for note in (*report.data.notes, report.unlike) if note]

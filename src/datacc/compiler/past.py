@@ -14,7 +14,7 @@ from datacc.compiler.ask import ask_reference
 from datacc.compiler.assemble import skeleton_graph
 from datacc.compiler.build import LOCK, floor_goal, lock_of
 from datacc.compiler.fitting import fit_once
-from datacc.compiler.folds import folds
+from datacc.compiler.folds import OutOfFold, folds
 from datacc.compiler.recipe import recipe_of
 from datacc.compiler.search import search
 from datacc.errors import SpecError, UsageError
@@ -68,7 +68,7 @@ class Past:
     form: Lock
     store: Store
     fits: Fits
-    out_of_fold: bool
+    out_of_fold: bool = False
 
     @property
     def field(self) -> str:
@@ -88,23 +88,28 @@ class Past:
     def answers(self, rows: NDArray[np.intp]) -> NDArray[np.int32]:
         """The class indices (N,) answered to those rows of the snapshot. Raises `FitError` when the fit fails."""
         if self.out_of_fold:
-            return self._unseen[rows]
+            return self._by_row[rows]
         inputs = {name: array[rows] for name, array in self.snapshot.inputs.items()}
-        return ask_reference(self._fitted, inputs)[self.field].reshape(-1).astype(np.int32)
+        return ask_reference(self.fitted, inputs)[self.field].reshape(-1).astype(np.int32)
 
     @cached_property
-    def _fitted(self) -> Graph:
+    def fitted(self) -> Graph:
+        """The fitted Graph. Raises `FitError`."""
         recipe, by = recipe_of(self.form.recipe, LOCK), self._by
         watch = self.fits.watch(f"fit {self.form.skeleton}")
         return fit_once(self.program, self.snapshot, self._graph(), recipe, self.store, watch=watch, asked=by).graph
 
     @cached_property
-    def _unseen(self) -> NDArray[np.int32]:
-        """By row, −1 where it is not in learn."""
+    def unseen(self) -> OutOfFold:
+        """Answers to the learn rows by models that have not seen them. Raises `FitError`."""
         recipe = recipe_of(self.form.recipe, LOCK)
+        return folds(self.program, self.snapshot, self._graph(), recipe, self.store, self._fold, self._by)
+
+    @cached_property
+    def _by_row(self) -> NDArray[np.int32]:
+        """The same by row, −1 where it is not in learn."""
         answer = np.full(len(self.snapshot.ids), -1, np.int32)
-        found = folds(self.program, self.snapshot, self._graph(), recipe, self.store, self._fold, self._by)
-        answer[self.snapshot.rows(LEARN)] = found.answer
+        answer[self.snapshot.rows(LEARN)] = self.unseen.answer
         return answer
 
     def _fold(self, fold: int) -> Watch:
