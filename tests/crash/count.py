@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.crash import faults  # noqa: E402
+from tests.crash import faults
 
 
 def main() -> int:

@@ -189,6 +189,7 @@ AT(MAKE, mkdirat, folder, path, (int folder, const char *path, mode_t mode), fol
             mode = va_arg(rest, mode_t);                                     \
             va_end(rest);                                                    \
             int fault = at(MAKE, AT_FDCWD, path);                            \
+            if (fault == FULL && !access(path, F_OK)) fault = OFF;           \
             if (SPOILT(fault)) return failed(fault);                         \
         }                                                                    \
         return REAL(name)(path, flags, mode);                                \

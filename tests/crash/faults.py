@@ -291,11 +291,19 @@ def strike(scene: Stage, fault: str, number: int) -> Trial:
         wrong.append(f"a traceback: {done['said'][-1500:]}")
     kind, path = scene.calls[number - 1] if number <= len(scene.calls) else ("", "")
     is_done = done["code"] == 0 and fault not in ("kill", "tear")
-    if is_done and done["fired"] and kind == "sync" and fault in ("sync", "full") and not path.startswith(CACHES):
+    if is_done and done["fired"] and kind == "sync" and fault in ("sync", "full") and not needless(scene, number):
         wrong.append(f"done, though {path} was not synced")
     faults, seconds = judge(scene, is_done=is_done)
     said = [f"  it had said ({done['code']}): {done['said'][-300:]}"] if faults else []
     return Trial(f"{fault} at {number} ({kind} {path})", wrong + faults + said, seconds, done["fired"])
+
+
+def needless(scene: Stage, number: int) -> bool:
+    """Whether nobody relies on this sync: it is of a cache, or SQLite's checkpoint of what its log has on disk."""
+    _, path = scene.calls[number - 1]
+    before = [kind for kind, other in scene.calls[: number - 1] if other == path and kind in ("write", "sync")]
+    is_checkpoint = path.endswith("/journal") or (path.endswith("/journal-wal") and before[-1:] != ["write"])
+    return path.startswith(CACHES) or is_checkpoint
 
 
 def kill_after(scene: Stage, share: float, *, alone: bool) -> Trial:

@@ -24,8 +24,9 @@ KINDS = ("", "write", "sync", "make", "name", "remove")
 
 
 def main() -> None:
-    from datacc.cli import app
     from importlib import import_module
+
+    from datacc.cli import app
 
     for verb in app.VERBS:
         if verb not in ("build", "compile", "judge", "prove", "run", "inspect", "bisect"):

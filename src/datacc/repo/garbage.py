@@ -12,6 +12,7 @@ from datacc.repo.needs import EVERYTHING, first_commit, needed_packs
 from datacc.repo.packs import Packs, packs_folder
 from datacc.repo.remote_store import RemoteStore
 from datacc.repo.remotes import contact, read_remotes
+from datacc.repo.tidy import exchanging
 from datacc.repo.trust import trusted
 
 LOCAL_GRACE: Final = timedelta(days=1)  # an import may be about to name what it has just put here
@@ -45,7 +46,8 @@ def collect(repository: Repository, *, really: bool = False, now: datetime | Non
     remotes, allowed = read_remotes(git), trusted(repository)
     mine = [remote for remote in remotes if contact(remote.url) in allowed]
     if mine:
-        git.run("fetch", "--quiet", "--all", "--no-recurse-submodules")
+        with exchanging(repository.root):
+            git.durably("fetch", "--quiet", "--all", "--no-recurse-submodules")
     needed = needed_packs(git, *EVERYTHING).keys()
     files = list(_files(repository, needed, moment - LOCAL_GRACE))
     size = sum(path.stat().st_size for one in files for path in (one, *one.rglob("*")) if path.is_file())

@@ -9,16 +9,18 @@ from pathlib import Path
 from typing import Final, final
 
 from datacc.errors import DataccError, RepositoryError, ResourceError
+from datacc.repo.lock import held
 
 _KEPT: Final = ("GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG_", "GIT_SSH", "GIT_ASKPASS", "GIT_EXEC_PATH")
 _STREAMED: Final = ("-c", "core.bigFileThreshold=1m", "-c", "core.compression=1")  # large files go into a pack at once
 _LARGE: Final = 1 << 20  # bytes
 _MADE: Final = re.compile(rb"^\[[^\]\n]* ([0-9a-f]{40}|[0-9a-f]{64})\] ", re.MULTILINE)
-_QUIETLY: Final = ("-c", "core.fsync=all", "-c", "gc.auto=0", "-c", "maintenance.auto=false")
+_SYNCED: Final = ("-c", "core.fsync=all", "-c", "gc.auto=0", "-c", "maintenance.auto=false")
 _NOBODY: Final = ("datacc", "datacc@localhost")
 _SECRET: Final = re.compile(r"://[^/@\s]*@")  # a password in the URL of a git remote
 # A clone may hold files that look like a git folder, with a configuration that names programs: never take them for one.
-_GUARDS: Final = ("-c", "safe.bareRepository=explicit")
+# No daemon of git's outlives a command: it would keep the lock of the repository.
+_GUARDS: Final = ("-c", "safe.bareRepository=explicit", "-c", "core.fsmonitor=false")
 
 
 @final
@@ -32,7 +34,7 @@ class Git:
         """What `git arguments` prints. Raises `RepositoryError` with git's own words when it fails."""
         done = self._run(arguments, input)
         if done.returncode:
-            raise _failure(arguments[0], done.stderr.decode(errors="replace").strip(), self.root)
+            raise _failure(_verb(arguments), done.stderr.decode(errors="replace").strip(), self.root)
         return done.stdout
 
     def ask(self, *arguments: str, input: bytes = b"") -> str | None:
@@ -99,13 +101,13 @@ class Git:
         told = ("--quiet",) if any(_size(self.root / path) > _LARGE for path in given) else ()
         words = ("-c", "core.abbrev=no", "commit", *told, "--only", f"--message={message}", *named)
         try:
-            self.run(*_STREAMED, "add", "--force", *named, input=listed)
+            self.run(*_SYNCED, *_STREAMED, "add", "--force", *named, input=listed)
             try:
-                said = self.run(*_QUIETLY, "-c", "user.useConfigOnly=true", *words, input=listed)
+                said = self.run(*_SYNCED, "-c", "user.useConfigOnly=true", *words, input=listed)
             except RepositoryError as error:
                 if "auto-detection is disabled" not in error.what:
                     raise
-                said = self.run(*_QUIETLY, *self.signature(), *words, input=listed)
+                said = self.run(*_SYNCED, *self.signature(), *words, input=listed)
             made = _MADE.search(said)
             if made is not None:
                 return made[1].decode()
@@ -115,6 +117,10 @@ class Git:
             if is_refused or self._run(("status", "--porcelain", "--", *given), b"").stdout:
                 raise
         return self.commit_of("HEAD")
+
+    def durably(self, *arguments: str) -> bytes:
+        """As `run`, for what changes history: signed as `identity`, on disk when it returns, without housekeeping."""
+        return self.run(*_SYNCED, *self.signature(), *arguments)
 
     def unstage(self, paths: Iterable[str]) -> None:
         """Let the index have what HEAD has of these paths; the files themselves stay."""
@@ -140,6 +146,7 @@ class Git:
                 input=input,
                 capture_output=True,
                 env=_environment(os.environ),
+                pass_fds=held(),
             )
         except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
             if self.root.is_dir():
@@ -147,6 +154,12 @@ class Git:
                     "git is not installed", tries=["apt-get install git", "https://git-scm.com"]
                 ) from error
             raise RepositoryError("there is no such folder", where=str(self.root)) from error
+
+
+def _verb(arguments: Sequence[str]) -> str:
+    """What git is asked to do, after the options of its own."""
+    pairs = zip(arguments, ("", *arguments), strict=False)
+    return next((word for word, before in pairs if word != "-c" and before != "-c"), "")
 
 
 def _size(file: Path) -> int:
@@ -162,6 +175,8 @@ def _environment(outer: Mapping[str, str]) -> dict[str, str]:
 def _failure(verb: str, said: str, root: Path) -> DataccError:
     if "No space left on device" in said:
         return ResourceError("the disk is full", where=str(root), tries=["free some space and run again"])
+    if "Input/output error" in said:
+        return ResourceError(f"the disk failed: {said}", where=str(root), tries=["look at the disk, then datacc fsck"])
     if "dubious ownership" in said:
         tries = [f"git config --global --add safe.directory {root}"]
         return RepositoryError("another user owns this git repository", where=str(root), tries=tries)
