@@ -8,6 +8,7 @@ from shutil import rmtree
 from typing import Final
 
 from datacc.repo.find import OWN_FOLDER, Repository
+from datacc.repo.index import FOLDER
 from datacc.repo.needs import EVERYTHING, first_commit, needed_packs
 from datacc.repo.packs import Packs, packs_folder
 from datacc.repo.remote_store import RemoteStore
@@ -73,7 +74,7 @@ def _files(repository: Repository, needed: Collection[str], before: datetime) ->
     """Packs that nothing needs and what killed processes left, last changed before a moment."""
     own = repository.root / OWN_FOLDER
     loose = [path for path in packs_folder(repository).glob("*") if path.name not in needed]
-    old = [*loose, *own.glob("staging-*"), *own.glob("healing-*")]
+    old = [*loose, *own.glob("staging-*"), *own.glob("healing-*"), *(repository.root / FOLDER / "runs").glob(".half-*")]
     limit = before.timestamp()
     return sorted(path for path in old if path.lstat().st_mtime < limit)
 

@@ -173,7 +173,7 @@ def _environment(outer: Mapping[str, str]) -> dict[str, str]:
 
 
 def _failure(verb: str, said: str, root: Path) -> DataccError:
-    if "No space left on device" in said:
+    if "No space left on device" in said or "Out of diskspace" in said:
         return ResourceError("the disk is full", where=str(root), tries=["free some space and run again"])
     if "Input/output error" in said:
         return ResourceError(f"the disk failed: {said}", where=str(root), tries=["look at the disk, then datacc fsck"])

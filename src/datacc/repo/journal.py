@@ -14,6 +14,10 @@ from datacc.errors import DataccError, RepositoryError, ResourceError
 from datacc.repo.operation import Operation, parse_lines
 
 _PATIENCE: Final = 30.0  # seconds to wait for another process
+_TABLE: Final = (
+    "CREATE TABLE IF NOT EXISTS edits"
+    " (number INTEGER PRIMARY KEY AUTOINCREMENT, line TEXT NOT NULL, taken INTEGER NOT NULL DEFAULT 0)"
+)
 _LINES: Final = "SELECT line FROM edits ORDER BY number"
 _PRIMARY: Final = 0xFF  # SQLite's error codes keep their kind in the lowest byte
 
@@ -98,11 +102,12 @@ class Journal:
         self._path.parent.mkdir(exist_ok=True)
         database = sqlite3.connect(self._path, timeout=_PATIENCE, check_same_thread=False)
         weakref.finalize(self, database.close)
-        _write_ahead(database)
-        database.execute(
-            "CREATE TABLE IF NOT EXISTS edits"
-            " (number INTEGER PRIMARY KEY AUTOINCREMENT, line TEXT NOT NULL, taken INTEGER NOT NULL DEFAULT 0)"
-        )
+        try:
+            _write_ahead(database)
+            database.execute(_TABLE)
+        except sqlite3.Error:
+            database.close()
+            raise
         return database
 
     def _lines_without_writing(self) -> list[str]:

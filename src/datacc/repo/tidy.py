@@ -13,15 +13,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from datacc.errors import DataccError
 from datacc.repo.git import Git
 from datacc.repo.journal import Journal
 from datacc.repo.lock import locked
 
 EXCHANGE: Final = "exchange"  # push and fetch: another lock, since they may take long
 _HISTORY: Final = "lock"
-_STRAYS: Final = (
-    60.0  # seconds after which an index.lock is not that of the command that noted it: editors keep it long
-)
+_STRAYS: Final = 60.0  # seconds; an index.lock from later may be that of an editor, which keeps it long
 _MERGING: Final = ("MERGE_HEAD", "MERGE_MSG", "MERGE_MODE", "AUTO_MERGE")
 
 
@@ -48,7 +47,7 @@ def tidy(root: Path) -> None:
     """Tidy up after commands that were killed, if there are any and nobody else is at it."""
     for name in (_HISTORY, EXCHANGE):
         if _note(root, name).exists():
-            with suppress(OSError), locked(root, name, patience=0.0) as is_ours:
+            with suppress(OSError, DataccError), locked(root, name, patience=0.0) as is_ours:
                 if is_ours:
                     _tidy(root, name)
 
@@ -152,7 +151,8 @@ def _follow_head(git: Git, files: Sequence[str]) -> None:
             file.unlink(missing_ok=True)
             _remove_empty(file.parent, git.root)
     if new:
-        git.unstage(new)
+        listed = b"\0".join(map(os.fsencode, new))
+        git.run("reset", "--quiet", "--pathspec-from-file=-", "--pathspec-file-nul", input=listed)
     if len(new) < len(files):
         listed = b"\0".join(os.fsencode(path) for path in files if path in known)
         git.run("checkout", "--quiet", "HEAD", "--pathspec-from-file=-", "--pathspec-file-nul", input=listed)
