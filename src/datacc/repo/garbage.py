@@ -82,9 +82,10 @@ def _files(repository: Repository, needed: Collection[str], before: datetime) ->
 def _sort(store: RemoteStore, needed: Collection[str], now: datetime, *, really: bool) -> list[tuple[str, str]]:
     """What becomes of the packs of a remote, (verb, name); done when `really`."""
     marks, done = store.marks(), []
-    for name in sorted(marks.keys() & set(needed)):
+    unneeded = store.sizes().keys() - set(needed)
+    for name in sorted(marks.keys() - unneeded):  # needed again, or gone already
         done.append(("unmark", name))
-    for name in sorted(store.sizes().keys() - set(needed)):
+    for name in sorted(unneeded):
         if name not in marks:
             done.append(("mark", name))
         elif now - marks[name] > REMOTE_GRACE:
