@@ -25,10 +25,10 @@ HERE = Path(__file__).parent
 SOURCES = HERE.parents[1] / "src"
 ROOM = HERE / "server.py"
 NOBODY = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "OPENBLAS_NUM_THREADS": "1"}
-WHO = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER")
-       for what, value in (("NAME", "Ann"), ("EMAIL", "ann@example.org"), ("DATE", "2026-11-27T12:00:00Z"))}  # fmt: skip
+ANN = {"NAME": "Ann", "EMAIL": "ann@example.org", "DATE": "2026-11-27T12:00:00Z"}
+WHO = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER") for what, value in ANN.items()}
 FAULTS = ("kill", "tear", "full", "broken", "short", "sync")  # sync: a failing fsync
-# Of the journal: its main file, which the log stands for; the switch to that log; the folder, of which SQLite asks no more.
+# Of the journal: its main file, which the log stands for; the switch to that log; the folder, where SQLite only tries.
 SPARE = ("here/.datacc/journal", "here/.datacc/journal-journal", "here/.datacc")
 CACHES = ("here/.datacc/index-1", "here/.datacc/cache", "here/.datacc/packs/")  # may be lost, or fetched again
 
@@ -88,9 +88,7 @@ class World:
         return done.stdout
 
     def close(self) -> None:
-        assert self.server.stdin is not None
-        self.server.stdin.close()
-        self.server.wait()
+        self.server.communicate()
 
 
 def begin(world: World) -> None:
@@ -319,7 +317,10 @@ def kill_after(scene: Stage, share: float, *, alone: bool) -> Trial:
     """The command killed after a share of its time, all its processes or it `alone`; and the judgement."""
     restore(scene.world, scene.world.room / scene.name)
     done = scene.world.call(*scene.words, after=share * scene.seconds, alone=alone)
+    if alone:  # a git that it started may live on: commands do not wait for that to read, and are right
+        seen = scene.world.call("status")
     wrong, seconds = judge(scene, is_done=False)
+    wrong += [f"status beside what lives on: {seen['said'][-800:]}"] if alone and seen["code"] else []
     return Trial(f"killed after {share:.3f} of {scene.seconds:.3f} s{' alone' if alone else ''}", wrong, seconds,
                  done["code"] < 0)  # fmt: skip
 
@@ -393,6 +394,6 @@ def around_the_branch(scene: Stage) -> list[int]:
 
 
 def room() -> Path:
-    """A new folder for trials: in memory where there is such a place, since a kill loses nothing of what was written."""
+    """A new folder for trials: in memory where that can be, since a kill loses nothing of what was written."""
     memory = Path("/dev/shm")
     return Path(tempfile.mkdtemp(prefix="datacc-crash-", dir=memory if os.access(memory, os.W_OK) else None))

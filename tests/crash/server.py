@@ -13,6 +13,7 @@ import struct
 import sys
 import time
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 KEPT, LONGEST = 4096, 200  # as in faults.c
@@ -49,10 +50,8 @@ def answer(asked: dict, memory: mmap.mmap, call) -> dict:
         run(asked, memory, call, output)
     if "after" in asked:
         time.sleep(asked["after"])
-        try:
+        with suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL) if asked["alone"] else os.killpg(child, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
     status = os.waitpid(child, 0)[1]
     took = time.monotonic() - began
     if asked.get("alone"):  # what it started lives on, and the next command comes at once

@@ -117,6 +117,8 @@ class Journal:
         database = sqlite3.connect(f"{self._path.as_uri()}?{'immutable=1' if is_alone else 'mode=rw'}", uri=True)
         try:
             database.execute("PRAGMA locking_mode = EXCLUSIVE")
+            if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'edits'").fetchall():
+                return []  # the first label has failed while it made the journal
             return [line for (line,) in database.execute(_LINES)]
         except sqlite3.Error as error:
             raise self._failure(error) from error
