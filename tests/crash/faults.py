@@ -202,8 +202,9 @@ class Stage:
 
 
 def damages(world: World) -> frozenset[str]:
-    said = world.call("fsck")["said"].splitlines()
-    return frozenset(line for line in said if not line.startswith(("  ", "error:")) and line)
+    checked = world.call("fsck")
+    lines = checked["said"].splitlines() if checked["code"] else []
+    return frozenset(line for line in lines if line and not line.startswith(("  ", "error:")))
 
 
 def stage(name: str, world: World) -> Stage:

@@ -21,6 +21,7 @@ from datacc.repo.lock import locked
 EXCHANGE: Final = "exchange"  # push and fetch: another lock, since they may take long
 _HISTORY: Final = "lock"
 _STRAYS: Final = 60.0  # seconds; an index.lock from later may be that of an editor, which keeps it long
+_BRANCH: Final = "(branch).lock"  # of the branch that is worked on, whatever its name
 _MERGING: Final = ("MERGE_HEAD", "MERGE_MSG", "MERGE_MODE", "AUTO_MERGE")
 
 
@@ -58,8 +59,7 @@ def changing(root: Path, files: Sequence[str], *, segment: str | None = None, me
 
     Files that differ from HEAD already must not be among them.
     """
-    branch = Git(root).ask("symbolic-ref", "--quiet", "HEAD") or "HEAD"
-    locks = ("index.lock", "next-index-*.lock", "HEAD.lock", "ORIG_HEAD.lock", f"{glob.escape(branch)}.lock")
+    locks = ("index.lock", "next-index-*.lock", "HEAD.lock", "ORIG_HEAD.lock", _BRANCH)
     with noted(root, Note(files=tuple(files), segment=segment, locks=locks, merges=merges)):
         yield
 
@@ -118,7 +118,9 @@ def _settle(root: Path, note: Note, since: float | None) -> None:
     git = Git(root)
     folders = [root / one for one in git.run("rev-parse", "--git-dir", "--git-common-dir").decode().splitlines()]
     if since:
-        for path in (path for folder in folders for pattern in note.locks for path in folder.glob(pattern)):
+        branch = git.ask("symbolic-ref", "--quiet", "HEAD") or "HEAD"
+        patterns = [f"{glob.escape(branch)}.lock" if one == _BRANCH else one for one in note.locks]
+        for path in (path for folder in folders for pattern in patterns for path in folder.glob(pattern)):
             _remove_lock(path, since)
     if note.files:
         _follow_head(git, note.files)
