@@ -35,6 +35,8 @@ def count(scene: faults.Stage, sample: int | None, kills: int) -> int:
         if trial.wrong:
             bad += 1
             print(f"{scene.name}: {trial.what}", *trial.wrong, sep="\n  ", flush=True)
+        if len(done) % 100 == 0:
+            print(f"{scene.name}: {len(done)} trials, {bad} wrong", flush=True)
     times = [trial.seconds for trial in done]
     struck = sum(trial.fired for trial in done)
     print(

@@ -169,7 +169,8 @@ def _size(file: Path) -> int:
 def _environment(outer: Mapping[str, str]) -> dict[str, str]:
     """The environment without what would point git elsewhere (GIT_DIR, GIT_INDEX_FILE …), in plain English."""
     kept = {k: v for k, v in outer.items() if not k.startswith("GIT_") or k.startswith(_KEPT)}
-    return {**kept, "LC_ALL": "C", "GIT_LITERAL_PATHSPECS": "1", "GIT_TERMINAL_PROMPT": "0"}
+    ours = {"LC_ALL": "C", "GIT_LITERAL_PATHSPECS": "1", "GIT_TERMINAL_PROMPT": "0"}
+    return {**kept, **ours, "GIT_OPTIONAL_LOCKS": "0"}  # who only looks takes no lock, so leaves none when it is killed
 
 
 def _failure(verb: str, said: str, root: Path) -> DataccError:
