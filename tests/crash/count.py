@@ -17,7 +17,9 @@ def main() -> int:
     parser.add_argument("scenes", nargs="*", default=list(faults.SCENES))
     parser.add_argument("--sample", type=int, help="faults of each kind (all)")
     parser.add_argument("--kills", type=int, default=300, help="kills at random times")
+    parser.add_argument("--faults", nargs="*", default=list(faults.FAULTS), choices=faults.FAULTS)
     options = parser.parse_args()
+    faults.FAULTS = tuple(options.faults)
     place = faults.room()
     world = faults.World(place)
     try:

@@ -17,7 +17,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { OFF, COUNT, KILL, TEAR, FULL, BROKEN, SHORT }; /* TEAR: half of a write, then death. FULL: from then on. */
+enum { OFF, COUNT, KILL, TEAR, FULL, BROKEN, SHORT, ALONE }; /* TEAR: half of a write, then death. FULL: from then on. ALONE: this process dies. */
 enum { WRITE = 1, SYNC, MAKE, NAME, REMOVE };         /* kinds of calls */
 enum { KEPT = 4096, LONGEST = 200 };
 
@@ -92,6 +92,7 @@ static int meet(int kind, const char *path) {
     }
     if (!is_it) return OFF;
     state->fired = 1;
+    if (mode == ALONE) kill(getpid(), SIGKILL);
     if (mode == KILL || (mode == TEAR && kind != WRITE)) die();
     return mode;
 }

@@ -27,7 +27,7 @@ ROOM = HERE / "server.py"
 NOBODY = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "OPENBLAS_NUM_THREADS": "1"}
 ANN = {"NAME": "Ann", "EMAIL": "ann@example.org", "DATE": "2026-11-27T12:00:00Z"}
 WHO = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER") for what, value in ANN.items()}
-FAULTS = ("kill", "tear", "full", "broken", "short", "sync")  # sync: a failing fsync
+FAULTS = ("kill", "alone", "tear", "full", "broken", "short", "sync")  # sync: a failing fsync
 # Of the journal: its main file, which the log stands for; the switch to that log; the folder, where SQLite only tries.
 SPARE = ("here/.datacc/journal", "here/.datacc/journal-journal", "here/.datacc")
 CACHES = ("here/.datacc/index-1", "here/.datacc/cache", "here/.datacc/packs/")  # may be lost, or fetched again
@@ -298,9 +298,11 @@ def strike(scene: Stage, fault: str, number: int) -> Trial:
     if "Traceback" in done["said"]:
         wrong.append(f"a traceback: {done['said'][-1500:]}")
     kind, path = scene.calls[number - 1] if number <= len(scene.calls) else ("", "")
-    is_done = done["code"] == 0 and fault not in ("kill", "tear")
+    is_done = done["code"] == 0 and fault not in ("kill", "alone", "tear")
     if is_done and done["fired"] and kind == "sync" and fault in ("sync", "full") and not needless(scene, number):
         wrong.append(f"done, though {path} was not synced")
+    if fault == "broken" and kind == "remove" and path.endswith(".lock"):
+        (world.trial / "near" / path).unlink(missing_ok=True)  # the disk kept it: git asks the user to remove it
     faults, seconds = judge(scene, is_done=is_done)
     said = [f"  it had said ({done['code']}): {done['said'][-300:]}"] if faults else []
     return Trial(f"{fault} at {number} ({kind} {path})", wrong + faults + said, seconds, done["fired"])

@@ -20,7 +20,9 @@ KEPT, LONGEST = 4096, 200  # as in faults.c
 HEAD = struct.Struct(f"iiii{LONGEST}s")
 SEEN = struct.Struct(f"i{LONGEST - 4}s")
 SIZE = HEAD.size + KEPT * SEEN.size
-MODES = {name: number for number, name in enumerate(("off", "count", "kill", "tear", "full", "broken", "short"))}
+MODES = {
+    name: number for number, name in enumerate(("off", "count", "kill", "tear", "full", "broken", "short", "alone"))
+}
 KINDS = ("", "write", "sync", "make", "name", "remove")
 
 

@@ -24,6 +24,11 @@ _GUARDS: Final = ("-c", "safe.bareRepository=explicit", "-c", "core.fsmonitor=fa
 
 
 @final
+class GitKilled(RepositoryError):
+    """git was killed while it worked for us: its locks are still there."""
+
+
+@final
 @dataclass(frozen=True)
 class Git:
     """Git as seen from the folder `root`, which need not be the top of the working tree: paths are relative to it."""
@@ -33,6 +38,9 @@ class Git:
     def run(self, *arguments: str, input: bytes = b"") -> bytes:
         """What `git arguments` prints. Raises `RepositoryError` with git's own words when it fails."""
         done = self._run(arguments, input)
+        if done.returncode < 0:
+            what = f"git {_verb(arguments)} was killed by signal {-done.returncode}"
+            raise GitKilled(what, where=str(self.root), tries=["run it again"])
         if done.returncode:
             raise _failure(_verb(arguments), done.stderr.decode(errors="replace").strip(), self.root)
         return done.stdout

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from datacc.errors import DataccError
-from datacc.repo.git import Git
+from datacc.repo.git import Git, GitKilled
 from datacc.repo.journal import Journal
 from datacc.repo.lock import locked
 
@@ -82,10 +82,12 @@ def noted(root: Path, note: Note, name: str = _HISTORY) -> Iterator[None]:
         os.fsync(file.fileno())
     try:
         yield
-    except BaseException:
-        os.utime(place, (0, 0))  # git has removed its own locks: what is left of them is somebody else's
+    except BaseException as error:
+        since = place.stat().st_mtime if isinstance(error, GitKilled) else None
+        if since is None:
+            os.utime(place, (0, 0))  # git has removed its own locks: what is left of them is somebody else's
         with suppress(Exception):  # the disk may still be full: the next command tries again
-            _settle(root, note, since=None)
+            _settle(root, note, since)
             place.unlink()
         raise
     with suppress(OSError):  # settling once more does no harm
