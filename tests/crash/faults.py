@@ -301,8 +301,8 @@ def strike(scene: Stage, fault: str, number: int) -> Trial:
     is_done = done["code"] == 0 and fault not in ("kill", "alone", "tear")
     if is_done and done["fired"] and kind == "sync" and fault in ("sync", "full") and not needless(scene, number):
         wrong.append(f"done, though {path} was not synced")
-    if fault == "broken" and kind == "remove" and path.endswith(".lock"):
-        (world.trial / "near" / path).unlink(missing_ok=True)  # the disk kept it: git asks the user to remove it
+    if fault == "broken" and kind == "remove" and "/.git/" in path and (world.trial / "near" / path).is_file():
+        (world.trial / "near" / path).unlink()  # the disk kept it, and git, which went on, asks the user to remove it
     faults, seconds = judge(scene, is_done=is_done)
     said = [f"  it had said ({done['code']}): {done['said'][-300:]}"] if faults else []
     return Trial(f"{fault} at {number} ({kind} {path})", wrong + faults + said, seconds, done["fired"])

@@ -83,10 +83,10 @@ def noted(root: Path, note: Note, name: str = _HISTORY) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        since = place.stat().st_mtime if isinstance(error, GitKilled) else None
-        if since is None:
-            os.utime(place, (0, 0))  # git has removed its own locks: what is left of them is somebody else's
         with suppress(Exception):  # the disk may still be full: the next command tries again
+            since = place.stat().st_mtime if isinstance(error, GitKilled) else None
+            if since is None:
+                os.utime(place, (0, 0))  # git has removed its own locks: what is left of them is somebody else's
             _settle(root, note, since)
             place.unlink()
         raise
