@@ -1,13 +1,15 @@
 """Branches of the repository, which are git's: list, begin, switch, merge."""
 
+import os
 from dataclasses import dataclass
+from glob import escape
 
 from datacc.errors import RepositoryError, UsageError
 from datacc.repo.changes import Changes, changes
 from datacc.repo.find import Repository, refuse_own_folder
 from datacc.repo.git import Git
 from datacc.repo.journal import Journal
-from datacc.repo.lock import locked
+from datacc.repo.tidy import Note, alone, changing, noted
 from datacc.repo.words import counted, listed
 
 
@@ -40,7 +42,8 @@ def begin(repository: Repository, name: str) -> Branch:
     _demand_name(repository, name)
     if repository.git.ask("rev-parse", "--verify", "--quiet", f"refs/heads/{name}"):
         raise UsageError(f"there is a branch {name!r} already", tries=[f"datacc switch {name}"])
-    repository.git.run("branch", name)
+    with alone(repository.root), noted(repository.root, Note(locks=[f"refs/heads/{escape(name)}.lock"])):
+        repository.git.run("branch", name)
     return Branch(name=name, commit=repository.git.commit_of("HEAD"), is_here=False)
 
 
@@ -56,9 +59,11 @@ def switch(repository: Repository, name: str) -> str:
     if waiting := Journal(repository.root).count():
         what = f"{counted(waiting, 'edit')} of this branch {'waits' if waiting == 1 else 'wait'} for a commit"
         raise UsageError(what, tries=["datacc commit", "datacc undo"])
-    refuse_own_folder(repository.git, repository.git.commit_of(f"refs/heads/{name}"))
-    repository.git.run("switch", "--quiet", name)
-    return repository.git.commit_of("HEAD")
+    git, commit = repository.git, repository.git.commit_of(f"refs/heads/{name}")
+    refuse_own_folder(git, commit)
+    with alone(repository.root), changing(repository.root, _touched(git, "HEAD", commit)):
+        git.run("switch", "--quiet", name)
+    return commit
 
 
 def merge(repository: Repository, revision: str) -> Merged:
@@ -66,7 +71,7 @@ def merge(repository: Repository, revision: str) -> Merged:
 
     Raises `RepositoryError`, and leaves all as it was, when both changed one file, which labels never do.
     """
-    with locked(repository.root):
+    with alone(repository.root):
         before = _merge(repository.git, revision)
         found = changes(repository, before, "HEAD")
     return Merged(commit=found.new, changes=found)
@@ -76,6 +81,15 @@ def _merge(git: Git, revision: str) -> str:
     """Merge; the commit at which the branch ended before."""
     before, other = git.commits_of("HEAD", revision)
     refuse_own_folder(git, other)
+    is_merging = git.ask("rev-parse", "--verify", "--quiet", "MERGE_HEAD") is not None  # somebody, by hand
+    shared = git.ask("merge-base", before, other)
+    touched = [] if is_merging else _touched(git, before, other, *([shared] if shared else []))
+    with changing(git.root, touched, merges=not is_merging):
+        _merge_by_git(git, revision, other)
+    return before
+
+
+def _merge_by_git(git: Git, revision: str, other: str) -> None:
     try:
         git.run_signed("merge", "--quiet", "--no-edit", "-m", f"Merge {revision}", other)
     except RepositoryError as error:
@@ -87,7 +101,15 @@ def _merge(git: Git, revision: str) -> str:
         tries = [f"git merge {revision}, then settle {paths[0]}"]
         tries += ["datacc build --search makes a new datacc.lock"] if "datacc.lock" in paths else []
         raise RepositoryError(f"both sides changed {listed(paths)}", where=revision, tries=tries) from error
-    return before
+
+
+def _touched(git: Git, here: str, there: str, *shared: str) -> list[str]:
+    """The files that going from one commit to another, or merging it (what they `shared`), may write: without those
+    that differ from HEAD already, which git leaves alone or refuses to touch."""
+    flags = ("--name-only", "-z", "--no-renames", "--relative")
+    listed = [git.run("diff", *flags, one, there).split(b"\0")[:-1] for one in (here, *shared)]
+    found = {os.fsdecode(path) for path in listed[0] if path in listed[-1]}
+    return sorted(found - {*git.changed(found)}) if found else []
 
 
 def _demand_name(repository: Repository, name: str) -> None:

@@ -9,9 +9,9 @@ from typing import Final
 from datacc.errors import UsageError
 from datacc.repo.find import Repository
 from datacc.repo.journal import JOURNAL, Journal
-from datacc.repo.lock import locked
 from datacc.repo.operation import Operation, parse_lines
 from datacc.repo.place import refuse_links
+from datacc.repo.tidy import alone, changing
 from datacc.repo.words import counted
 from datacc.store import digest, write_atomically
 
@@ -33,7 +33,7 @@ def commit(repository: Repository, message: str | None = None) -> Committed:
 
     Raises `UsageError` when there is nothing of either. When git or a hook refuses, the journal keeps the edits.
     """
-    with locked(repository.root):
+    with alone(repository.root):
         return _commit(repository, Journal(repository.root), message)
 
 
@@ -54,14 +54,11 @@ def _commit_edits(repository: Repository, journal: Journal, lines: Sequence[str]
     path = segment_path(lines, operations)
     said = message or _summary(operations)
     beside = [name for name in BUILDS_LEAVE if (repository.root / name).exists()]  # git leaves out what is unchanged
-    try:
-        refuse_links(repository.root, path)
+    refuse_links(repository.root, path)
+    with changing(repository.root, [path], segment=path):
         write_atomically(repository.root / path, "".join(f"{line}\n" for line in lines).encode())
         made = repository.git.commit([path, *beside], said)
-    except BaseException:
-        recover(repository, journal)
-        raise
-    journal.drop_batch()
+        journal.drop_batch()
     return Committed(commit=made, segment=path, edits=len(lines), message=said)
 
 

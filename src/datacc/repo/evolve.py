@@ -13,7 +13,6 @@ from datacc.errors import DataError, UsageError
 from datacc.repo.change import Edit
 from datacc.repo.edit import write
 from datacc.repo.find import Repository
-from datacc.repo.lock import locked
 from datacc.repo.names import check_name
 from datacc.repo.rule import Condition, parted
 from datacc.repo.schema import (
@@ -25,6 +24,7 @@ from datacc.repo.schema import (
     retired_path,
     schema_files,
 )
+from datacc.repo.tidy import alone, changing
 from datacc.repo.working import Working, one_class, one_example, one_output
 from datacc.store import write_atomically
 
@@ -174,7 +174,7 @@ def set_blind(schema: Schema, output: str, *, is_on: bool) -> Plan:
 
 def apply(repository: Repository, working: Working, plan: Plan) -> str:
     """Commit the files of a plan and journal its edits. The hash of the commit; when git refuses, nothing changed."""
-    with locked(repository.root):
+    with alone(repository.root):
         made = _commit(repository, plan)
     if plan.edits:
         write(repository, working.pending, plan.edits)
@@ -182,15 +182,14 @@ def apply(repository: Repository, working: Working, plan: Plan) -> str:
 
 
 def _commit(repository: Repository, plan: Plan) -> str:
-    before = {path: _text(repository, path) for path in plan.files}
-    try:
+    edited = repository.git.changed(plan.files)
+    if edited:
+        tries = [f"git commit {edited[0]}", f"git checkout {edited[0]}"]
+        raise DataError("it was edited by hand, and that is not committed", where=edited[0], tries=tries)
+    with changing(repository.root, list(plan.files)):
         for path, text in plan.files.items():
             _put(repository, path, text)
         return repository.git.commit(plan.files, plan.message)
-    except BaseException:
-        for path, text in before.items():
-            _put(repository, path, text)
-        raise
 
 
 def having(working: Working, column: Column, classes: Sequence[Class]) -> list[str]:
@@ -211,11 +210,6 @@ def _put(repository: Repository, path: str, text: bytes | None) -> None:
     else:
         file.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(file, text)
-
-
-def _text(repository: Repository, path: str) -> bytes | None:
-    file = repository.root / path
-    return file.read_bytes() if file.is_file() else None
 
 
 def _news(before: Schema, after: Schema) -> dict[str, bytes | None]:

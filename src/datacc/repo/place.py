@@ -12,7 +12,7 @@ from typing import Final
 
 from datacc.errors import RepositoryError, ResourceError
 from datacc.repo.find import Repository
-from datacc.repo.lock import locked
+from datacc.repo.tidy import alone, changing
 
 _FORGOTTEN: Final = 24 * 3600.0  # seconds
 
@@ -46,25 +46,18 @@ def commit_new(repository: Repository, staged: Mapping[str, Path], message: str)
     """
     for path in staged:
         refuse_links(repository.root, path)
-    with locked(repository.root):
+    with alone(repository.root):
         return _commit_new(repository, staged, message)
 
 
 def _commit_new(repository: Repository, staged: Mapping[str, Path], message: str) -> str:
-    try:
+    with changing(repository.root, list(staged)):
         for path, file in staged.items():
             target = repository.root / path
             target.parent.mkdir(parents=True, exist_ok=True)
             _sync(file)
             os.replace(file, target)
         return repository.git.commit(staged, message)
-    except BaseException:
-        committed = repository.git.tree(repository.git.commit_of("HEAD"))
-        for path in staged if not staged.keys() <= committed.keys() else ():
-            target = repository.root / path
-            target.unlink(missing_ok=True)
-            _remove_empty(target.parent, repository.root)
-        raise
 
 
 def refuse_links(root: Path, path: str) -> None:
@@ -89,12 +82,3 @@ def _sweep(parent: Path) -> None:
 def _sync(file: Path) -> None:
     with file.open("rb") as handle:
         os.fsync(handle.fileno())
-
-
-def _remove_empty(folder: Path, root: Path) -> None:
-    while folder != root:
-        try:
-            folder.rmdir()
-        except OSError:
-            return
-        folder = folder.parent

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datacc.errors import RepositoryError, UsageError
 from datacc.repo.contents import read_contents
 from datacc.repo.find import Repository
-from datacc.repo.lock import locked
 from datacc.repo.operation import parse_lines
 from datacc.repo.states import States
+from datacc.repo.tidy import alone, changing
 from datacc.repo.words import counted
+from datacc.store import write_atomically
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +47,7 @@ def revert(repository: Repository, revision: str) -> Reverted:
     message = f'Revert "{subject}"\n\nThis takes back the label edits of {of}.'
     lines = {path: git.run("show", f"{of}:./{path}") for path in leaving}
     lines |= {path: git.run("show", f"{of}^:./{path}") for path in coming}
-    with locked(repository.root):
+    with alone(repository.root):
         made = _commit(repository, leaving, coming, lines, message)
     edits = sum(text.count(b"\n") for text in lines.values())
     conflicts = len(_torn(repository, made, lines) - _torn(repository, contents.commit, lines))
@@ -57,16 +58,12 @@ def _commit(
     repository: Repository, leaving: list[str], coming: list[str], lines: Mapping[str, bytes], message: str
 ) -> str:
     """Commit that these segments leave and those come back."""
-    for path in leaving:
-        (repository.root / path).unlink(missing_ok=True)
-    for path in coming:
-        (repository.root / path).parent.mkdir(parents=True, exist_ok=True)
-        (repository.root / path).write_bytes(lines[path])
-    try:
+    with changing(repository.root, [*leaving, *coming]):
+        for path in leaving:
+            (repository.root / path).unlink(missing_ok=True)
+        for path in coming:
+            write_atomically(repository.root / path, lines[path])
         return repository.git.commit([*leaving, *coming], message)
-    except BaseException:
-        _put_back(repository, leaving, coming)
-        raise
 
 
 def told(done: Reverted) -> str:
@@ -101,11 +98,3 @@ def _torn(repository: Repository, commit: str, segments: Mapping[str, bytes]) ->
     }
     states = States(read_contents(repository, commit)).of(examples)
     return {id for id, state in states.items() if state.conflict}
-
-
-def _put_back(repository: Repository, leaving: list[str], coming: list[str]) -> None:
-    """The working tree as HEAD has it: the commit was refused."""
-    for path in coming:
-        (repository.root / path).unlink(missing_ok=True)
-    if leaving:
-        repository.git.run("checkout", "--quiet", "HEAD", "--", *leaving)

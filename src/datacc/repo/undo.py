@@ -16,8 +16,8 @@ from datacc.repo.edit import author, write
 from datacc.repo.find import Repository
 from datacc.repo.fold import State, fold, living
 from datacc.repo.journal import Journal
-from datacc.repo.lock import locked
 from datacc.repo.operation import Operation
+from datacc.repo.tidy import alone
 from datacc.repo.working import Working, read_working
 
 VERDICTS: Final = frozenset({"verify", "flag"})  # `about` says what these judge, not what they take back
@@ -36,7 +36,7 @@ def undo(repository: Repository) -> Undone:
 
     Raises `UsageError` when there is nothing to take back, `DataError` when somebody has changed it since.
     """
-    with locked(repository.root):  # or the batch of a running commit would look like a crash's
+    with alone(repository.root):  # or the batch of a running commit would look like a crash's
         return _undo(repository, Journal(repository.root))
 
 
