@@ -20,7 +20,7 @@ VERBS: Final = (
     *("new", "import", "export", "label", "delete", "restore", "undo", "commit", "revert"),
     *("branch", "switch", "merge", "resolve", "check"),
     *("votes", "agreement", "gold", "schema"),
-    *("push", "pull", "fetch", "remote", "trust", "gc", "fsck"),
+    *("push", "pull", "fetch", "remote", "trust", "gc", "compact", "forget", "fsck"),
     *("status", "log", "show", "blame"),
     *("build", "compile", "judge", "prove", "diff", "bisect"),
     *("run", "inspect"),

@@ -59,6 +59,7 @@ def _lines(done: ImportReport) -> Iterator[str]:
         yield f"{done.output}: {', '.join(classes[:MOST_CLASSES])}{more}"
     left = (
         (done.already, "in the repository already"),
+        (done.forgotten, "of examples that are forgotten: they stay out"),
         (done.copies, "copies of another in it"),
         (done.unlabelled, "without a label"),
         (done.skipped, "unreadable and left out"),

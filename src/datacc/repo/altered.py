@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from datacc.errors import RepositoryError
 from datacc.repo.contents import Contents
 from datacc.repo.git import Git
+from datacc.repo.origins import is_segment
 from datacc.repo.words import repairs
 from datacc.store import digest
 
@@ -13,10 +14,11 @@ def altered(git: Git, contents: Contents) -> Iterator[RepositoryError]:
     """An error for each, which names the first line that is not as it was, and the commit that has it as it was."""
     tree = contents.tree
     for run in contents.runs:
-        paths = sorted(path for path in tree if path.startswith(f"runs/{run.id}/"))
-        if digest(*git.blobs([tree[path] for path in paths]))[: len(run.id)] != run.id:
+        paths = sorted(path for path in tree if path.startswith(f"runs/{run.folder}/"))
+        if digest(*git.blobs([tree[path] for path in paths]))[: len(run.folder)] != run.folder:
             yield _error(git, contents, paths, "imported")
-    for path, text in zip(contents.segment_paths, git.blobs([tree[p] for p in contents.segment_paths]), strict=True):
+    segments = sorted(filter(is_segment, tree))
+    for path, text in zip(segments, git.blobs([tree[path] for path in segments]), strict=True):
         lines = text.decode(errors="replace").split("\n")[:-1]
         if not path.removesuffix(".jsonl").endswith(digest(*lines)[:16]):
             yield _error(git, contents, [path], "committed")

@@ -28,14 +28,18 @@ def births(repository: Repository, contents: Contents, paths: Collection[str]) -
     index, commit = contents.index, contents.commit
     walked = index.walks()
     if commit not in walked:
-        found = list(_walk(repository, commit, walked))
-        index.keep_births(commit, [(path, birth.commit, birth.who, birth.when) for path, birth in found])
+        brought = list(_walk(repository, commit, walked))
+        index.keep_births(commit, [(path, birth.commit, birth.who, birth.when) for path, birth in brought])
     known: dict[str, list[Birth]] = {path: [] for path in paths}
     for path, id, who, when in index.births(list(paths)):
         known[path].append(Birth(commit=id, who=who, when=when))
     asked = [path for path, candidates in known.items() if len(candidates) != 1]
     latest = dict(reversed(list(_walk(repository, commit, [], asked)))) if asked else {}
-    return {path: candidates[0] for path, candidates in known.items() if len(candidates) == 1} | latest
+    found = {path: candidates[0] for path, candidates in known.items() if len(candidates) == 1} | latest
+    holders = {path: contents.holder(path) for path in paths if path not in found}  # of a history that was rewritten
+    held = {path: holder for path, holder in holders.items() if holder != path}
+    later = births(repository, contents, set(held.values())) if held else {}
+    return found | {path: later[holder] for path, holder in held.items() if holder in later}
 
 
 def births_between(repository: Repository, old: str, new: str, *, gone: bool = False) -> dict[str, Birth]:

@@ -6,9 +6,12 @@ from glob import escape
 
 from datacc.errors import RepositoryError, UsageError
 from datacc.repo.changes import Changes, changes
+from datacc.repo.contents import read_contents
 from datacc.repo.find import Repository, refuse_own_folder
 from datacc.repo.git import Git
 from datacc.repo.journal import Journal
+from datacc.repo.origins import reverted_path
+from datacc.repo.swap import swap
 from datacc.repo.tidy import Note, alone, changing, noted
 from datacc.repo.words import counted, listed
 
@@ -73,6 +76,7 @@ def merge(repository: Repository, revision: str) -> Merged:
     """
     with alone(repository.root):
         before = _merge(repository.git, revision)
+        _mark_reverted(repository, before, revision)
         found = changes(repository, before, "HEAD")
     return Merged(commit=found.new, changes=found)
 
@@ -91,7 +95,7 @@ def _merge(git: Git, revision: str) -> str:
 
 def _merge_by_git(git: Git, revision: str, other: str) -> None:
     try:
-        git.run_signed("merge", "--quiet", "--no-edit", "-m", f"Merge {revision}", other)
+        _git_merge(git, revision, other)
     except RepositoryError as error:
         unmerged = git.ask("diff", "--name-only", "--diff-filter=U", "--relative")
         if unmerged is None:
@@ -110,6 +114,53 @@ def _touched(git: Git, here: str, there: str, *shared: str) -> list[str]:
     listed = [git.run("diff", *flags, one, there).split(b"\0")[:-1] for one in (here, *shared)]
     found = {os.fsdecode(path) for path in listed[0] if path in listed[-1]}
     return sorted(found - {*git.changed(found)}) if found else []
+
+
+def _mark_reverted(repository: Repository, before: str, revision: str) -> None:
+    """Mark the segments that one side took away, by `git revert` too, and the other had joined meanwhile."""
+    is_joined = (repository.root / "origins").is_dir()
+    base = repository.git.ask("merge-base", before, revision) if is_joined else None
+    if base is None:
+        return
+    after = read_contents(repository)
+    known = read_contents(repository, base).parts.keys()
+    kept = (read_contents(repository, side).parts.keys() for side in (before, revision))
+    gone = {path for side in kept for path in known - side}
+    marks = {reverted_path(path): b"" for path in gone & after.parts.keys() - after.tree.keys()}
+    if marks:
+        swap(repository, [], marks, f"Keep reverted what {revision} or this branch took back")
+
+
+def _git_merge(git: Git, revision: str, other: str) -> None:
+    """Merge by git; once more without renames where it fails, since git takes rewritten files for renamed ones."""
+    words = ("merge", "--quiet", "--no-edit", "-m", f"Merge {revision}")
+    before = ("-c", "merge.directoryRenames=false")
+    try:
+        git.run_signed(*before, *words, other)
+    except RepositoryError:
+        if git.ask("diff", "--name-only", "--diff-filter=U") is None:
+            raise
+        git.run("merge", "--abort")
+        git.run_signed(*before, *words, "--strategy=recursive", "-Xno-renames", other)
+
+
+def current_branch(repository: Repository) -> str:
+    """The branch that is worked on. Raises `UsageError` when HEAD is detached."""
+    name = repository.git.ask("symbolic-ref", "--short", "--quiet", "HEAD")
+    if name is None:
+        raise UsageError("no branch is worked on (HEAD is detached)", tries=["datacc switch NAME"])
+    return name
+
+
+def default_branch(repository: Repository) -> str:
+    """The branch that others start from: that of git's remote `origin`, else the `main` or `master` that is here."""
+    git = repository.git
+    head = git.ask("symbolic-ref", "--short", "--quiet", "refs/remotes/origin/HEAD")
+    if head is not None:
+        return head.removeprefix("origin/")
+    names = [one.name for one in branches(repository)]
+    asked = (git.ask("config", "init.defaultBranch"), "main", "master")
+    return next((name for name in asked if name in names), names[0] if len(names) == 1 else "main")
 
 
 def _demand_name(repository: Repository, name: str) -> None:

@@ -135,7 +135,9 @@ Said = Mapping[str, Sequence[tuple[str, Operation]]]
 
 def _alone(one: Contents, other: Contents) -> set[str]:
     """The run folders and segments that only one side has."""
-    segments = {path for path in one.segment_paths if other.tree.get(path) != one.tree[path]}
+    segments = {path for path, part in one.parts.items() if other.parts.get(path) != part}
+    if one.origins or other.origins:  # lines may stand elsewhere and be the same
+        segments -= {path for path in segments & other.parts.keys() if one.said_in([path]) == other.said_in([path])}
     return segments | {f"runs/{run.id}" for run in one.runs} - {f"runs/{run.id}" for run in other.runs}
 
 

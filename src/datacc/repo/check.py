@@ -13,6 +13,7 @@ from datacc.repo.contents import Contents, read_contents
 from datacc.repo.examples import media_addresses
 from datacc.repo.find import Repository
 from datacc.repo.fold import State
+from datacc.repo.forget import still_held
 from datacc.repo.gold import stale
 from datacc.repo.ids import to_text
 from datacc.repo.lost import is_lost, lost
@@ -52,6 +53,7 @@ def check(repository: Repository, revision: str = "HEAD") -> Checked:
         *(Problem(where=e.where, what=e.what, tries=e.tries) for e in altered(repository.git, contents)),
         *(Problem(where=e.where, what=e.what, tries=e.tries) for e in lost(contents, states)),
         *_early(contents),
+        *_forgotten(repository, contents),
         *_names(contents),
         *_plain(states.table, contents),
         *_merges(contents),
@@ -77,6 +79,14 @@ def _early(contents: Contents) -> Iterator[Problem]:
                 tries = ("datacc revert COMMIT takes it back; set the clock and say it again",)
                 yield Problem(where=f"{path}:{number}", what=what, tries=tries)
                 break
+
+
+def _forgotten(repository: Repository, contents: Contents) -> Iterator[Problem]:
+    """Examples that are forgotten, and that a merge brought back: nobody is shown them, and the files hold them."""
+    if not contents.forgotten:
+        return
+    for id, path in still_held(repository, contents):
+        yield Problem(where=id, what=f"is forgotten, and {path} still holds it: datacc forget {id[:12]} --yes")
 
 
 def _names(contents: Contents) -> Iterator[Problem]:

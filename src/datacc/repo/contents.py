@@ -13,9 +13,12 @@ from datacc.repo.find import MARKER, Repository, check_marker
 from datacc.repo.index import Index
 from datacc.repo.merged import current
 from datacc.repo.operation import Operation, parse_line, parse_lines
+from datacc.repo.origins import Part, is_origins, is_segment, parts_of
 from datacc.repo.run import Run, RunRow, damaged, read_run, with_cells
 from datacc.repo.run_cache import keep_lines, keep_run, kept_lines, kept_run
+from datacc.repo.run_cut import without
 from datacc.repo.schema import Schema, is_place, read_schema
+from datacc.repo.tombstones import forgotten_in
 from datacc.store import digest
 
 _HASH: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -23,13 +26,19 @@ _HASH: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Contents:
-    """Everything said at `commit`. `tree`: path → blob."""
+    """Everything said at `commit`. `tree`: path → blob; `origins`: path → text of what says what lines were.
+
+    Segments are called as the commits called them that brought them, wherever their lines stand now; what is said of
+    an example that is `forgotten` is nowhere.
+    """
 
     commit: str
     schema: Schema
     runs: tuple[Run, ...]
     tree: Mapping[str, str]
     index: Index
+    origins: Mapping[str, str]
+    forgotten: frozenset[str]
 
     @cached_property
     def segments(self) -> Mapping[str, tuple[Operation, ...]]:
@@ -38,17 +47,24 @@ class Contents:
 
     def said_in(self, paths: Collection[str]) -> dict[str, tuple[Operation, ...]]:
         """Path → operations of some segments."""
-        lines = self.index.said_in(sorted({self.tree[path] for path in paths}))
-        return {path: tuple(parse_lines(lines.get(self.tree[path], ()), path)) for path in sorted(paths)}
+        parts = [self.parts[path] for path in sorted(paths)]
+        lines = self.index.said_in(sorted({part.blob for part in parts}))
+        told = {one.path: parse_lines(lines.get(one.blob, [])[one.start : one.end], one.path) for one in parts}
+        if not self.forgotten:
+            return {path: tuple(said) for path, said in told.items()}
+        return {path: tuple(o for o in said if o.example not in self.forgotten) for path, said in told.items()}
 
     def spoken_of(self, paths: Collection[str]) -> set[str]:
         """The examples of which the segments among `paths` say something."""
-        return self.index.spoken_in([self.tree[path] for path in paths if is_segment(path)])
+        parts = [self.parts[path] for path in paths if path in self.parts]
+        spoken = self.index.spoken_in([part.blob for part in parts if part.end is None]) - self.forgotten
+        cut = self.said_in([part.path for part in parts if part.end is not None])
+        return spoken | {operation.example for said in cut.values() for operation in said}
 
     def spoken_once(self, examples: Collection[str]) -> set[str]:
         """Those of the examples of which the segments say one thing and no other."""
         on = self.index.segments_on(list(examples))
-        count = Counter(example for example, blob in on for _ in self._paths.get(blob, ()))
+        count = Counter(example for example, blob, line in on for _ in self._parts_with(blob, line))
         return {example for example, times in count.items() if times == 1}
 
     def said_of(self, examples: Collection[str]) -> dict[str, list[tuple[str, Operation]]]:
@@ -57,10 +73,10 @@ class Contents:
         for run in self.runs:
             for operation in run.operations(examples):
                 said[operation.example].append((f"runs/{run.id}", operation))
-        for blob, line in self.index.said_of(list(examples)):
-            for path in self._paths.get(blob, ()):
-                operation = parse_line(line, path)
-                said[operation.example].append((path, operation))
+        for blob, number, line in self.index.said_of([one for one in examples if one not in self.forgotten]):
+            for part in self._parts_with(blob, number):
+                said_here = parse_line(line, part.path)
+                said[said_here.example].append((part.path, said_here))
         return said
 
     def first_rows(self, examples: Collection[str]) -> dict[str, RunRow]:
@@ -95,16 +111,34 @@ class Contents:
 
     @cached_property
     def segment_paths(self) -> list[str]:
-        """Where every segment stands."""
-        return sorted(path for path in self.tree if is_segment(path))
+        """Every segment."""
+        return sorted(self.parts)
 
     @cached_property
-    def _paths(self) -> dict[str, list[str]]:
-        """Blob → the segments that it is."""
-        found: dict[str, list[str]] = {}
-        for path in self.segment_paths:
-            found.setdefault(self.tree[path], []).append(path)
+    def parts(self) -> Mapping[str, Part]:
+        """Segment → where its lines stand."""
+        return parts_of(self.tree, self.origins)
+
+    def holder(self, path: str) -> str:
+        """The file or folder of the tree in which the lines of a segment, or the rows of an import, stand now."""
+        if path.startswith("runs/"):
+            return next((f"runs/{run.folder}" for run in self.runs if f"runs/{run.id}" == path), path)
+        part = self.parts.get(path)
+        return next((file for file, blob in self.tree.items() if part is not None and blob == part.blob), path)
+
+    @cached_property
+    def _by_blob(self) -> dict[str, list[Part]]:
+        found: dict[str, list[Part]] = {}
+        for part in self.parts.values():
+            found.setdefault(part.blob, []).append(part)
         return found
+
+    def _parts_with(self, blob: str, line: int) -> list[Part]:
+        """The segments to which a line of a blob belongs."""
+        parts = self._by_blob.get(blob, [])
+        if len(parts) == 1 and parts[0].end is None:  # as most are
+            return parts
+        return [one for one in parts if one.start <= line and (one.end is None or line < one.end)]
 
 
 def read_contents(
@@ -125,23 +159,33 @@ def contents_at(repository: Repository, commit: str, *, cells: bool = False, who
     index = Index(repository.root)
     index.refill = partial(_listing, repository, commit)
     tree, texts = index.listing(commit) or _listing(repository, commit, index)
+    if any(path not in texts for path in tree if is_origins(path)):  # as an earlier datacc listed it
+        tree, texts = _listing(repository, commit, index)
     if MARKER in texts:
-        check_marker(texts[MARKER].encode(errors="surrogateescape"), f"{MARKER} at {commit[:10]}")
-    runs = sorted({PurePosixPath(path).parts[1] for path in tree if path.startswith("runs/")})
+        check_marker(_bytes(texts[MARKER]), f"{MARKER} at {commit[:10]}")
+    folders = sorted({PurePosixPath(path).parts[1] for path in tree if path.startswith("runs/")})
+    forgotten = forgotten_in(tree)
+    runs = (_run(repository, id, tree, index, cells=cells, whole=whole) for id in folders)
     return Contents(
         commit=commit,
-        schema=read_schema({path: text.encode(errors="surrogateescape") for path, text in texts.items()}),
-        runs=tuple(_run(repository, id, tree, index, cells=cells, whole=whole) for id in runs),
+        schema=read_schema({path: _bytes(text) for path, text in texts.items() if path.startswith("schema/")}),
+        runs=tuple(without(run, forgotten) for run in runs) if forgotten else tuple(runs),
         tree=tree,
         index=index,
+        origins={path: text for path, text in texts.items() if is_origins(path)},
+        forgotten=forgotten,
     )
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode(errors="surrogateescape")
 
 
 def _listing(repository: Repository, commit: str, index: Index) -> tuple[dict[str, str], dict[str, str]]:
     """What `Index.listing` gives, read through git; every segment is indexed then."""
     git = repository.git
     tree = git.tree(commit)
-    small = [path for path in tree if path.startswith("schema/") and not is_place(path)]
+    small = [path for path in tree if (path.startswith("schema/") and not is_place(path)) or is_origins(path)]
     paths = {blob: path for path, blob in tree.items() if is_segment(path)}
     missing = index.unknown(list(paths))
     read = git.blobs([*(tree[path] for path in small), *missing])
@@ -156,11 +200,6 @@ def _listing(repository: Repository, commit: str, index: Index) -> tuple[dict[st
 def _said(text: bytes, path: str) -> list[tuple[Operation, str]]:
     lines = text.decode(errors="replace").split("\n")
     return list(zip(parse_lines(lines, path), filter(None, lines), strict=True))
-
-
-def is_segment(path: str) -> bool:
-    """Whether a file of the tree is a segment."""
-    return path.startswith("ops/") and path.endswith(".jsonl")
 
 
 def _run(repository: Repository, id: str, tree: Mapping[str, str], index: Index, *, cells: bool, whole: bool) -> Run:

@@ -18,6 +18,8 @@ _ATTRIBUTES: Final = (
     "/ops/** -text",
     "/media/** -text -diff",
     "/remotes/** -text",
+    "/forgotten/** -text",
+    "/origins/** -text",
 )
 
 

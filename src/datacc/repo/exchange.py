@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from datacc.errors import RepositoryError, UsageError
-from datacc.repo.branches import Merged, merge
+from datacc.repo.branches import Merged, current_branch, merge
 from datacc.repo.find import Repository
 from datacc.repo.needs import EVERYTHING, Need, first_commit, needed_packs
 from datacc.repo.packs import Packs
@@ -49,7 +49,7 @@ def push(repository: Repository, remote: str = DEFAULT) -> Pushed:
     Raises `RepositoryError` and changes nothing when packs are missing, here and there; `RemoteError` when one
     does not arrive: the branch then stays unpushed, and the next push goes on from there.
     """
-    git, branch = repository.git, _branch(repository)
+    git, branch = repository.git, current_branch(repository)
     _demand_git_remote(repository, remote)
     needs = needed_packs(git, "HEAD")
     packs = Packs(repository)
@@ -89,7 +89,7 @@ def fetch(repository: Repository, remote: str = DEFAULT, *, media: bool = False)
 
 def pull(repository: Repository, remote: str = DEFAULT, *, media: bool = False) -> Pulled:
     """Fetch, then merge the branch of the same name; errors as of `fetch` and `merge`."""
-    branch = _branch(repository)
+    branch = current_branch(repository)
     fetched = fetch(repository, remote, media=media)
     if branch not in fetched.branches:
         what = f"{remote} has no branch {branch!r}"
@@ -139,13 +139,6 @@ def _fill(
         blob = needs[name].blob
         data = repository.git.blobs([blob])[0] if blob else packs.read(name)
         (store.replace if name in there else store.put)(name, data)
-
-
-def _branch(repository: Repository) -> str:
-    name = repository.git.ask("symbolic-ref", "--short", "--quiet", "HEAD")
-    if name is None:
-        raise UsageError("no branch is worked on (HEAD is detached)", tries=["datacc switch NAME"])
-    return name
 
 
 def _demand_git_remote(repository: Repository, remote: str) -> None:

@@ -11,6 +11,7 @@ from datacc.repo.git import Git
 from datacc.repo.tidy import tidy
 
 FORMAT: Final = 0
+REWRITTEN: Final = 2  # format 0 with what `forget` and `compact` leave, which older readers would misread
 MARKER: Final = "schema/format.json"
 OWN_FOLDER: Final = ".datacc"  # journal, packs, caches: local, so that no commit may bring it
 
@@ -68,15 +69,15 @@ def check_marker(text: bytes, where: str) -> str:
         version, name = int(marker["format"]), str(marker["name"])
     except (ValueError, KeyError, TypeError) as error:
         raise RepositoryError("the format marker is damaged", where=where, tries=[f"git log -- {MARKER}"]) from error
-    if version != FORMAT:
+    if version not in (FORMAT, REWRITTEN):
         raise RepositoryError(
-            f"the repository has format {version}; this datacc reads format {FORMAT}",
+            f"the repository has format {version}; this datacc reads formats {FORMAT} and {REWRITTEN}",
             where=where,
             tries=["update datacc"],
         )
     return name
 
 
-def marker_text(name: str) -> bytes:
+def marker_text(name: str, format: int = FORMAT) -> bytes:
     """The text of the format marker of a repository called `name`."""
-    return (json.dumps({"format": FORMAT, "name": name}) + "\n").encode()
+    return (json.dumps({"format": format, "name": name}) + "\n").encode()

@@ -9,7 +9,7 @@ from typing import Final
 
 from datacc.repo.find import OWN_FOLDER, Repository
 from datacc.repo.index import FOLDER
-from datacc.repo.needs import EVERYTHING, first_commit, needed_packs
+from datacc.repo.needs import EVERYTHING, first_commit, forgotten_packs, needed_packs
 from datacc.repo.packs import Packs, packs_folder
 from datacc.repo.remote_store import RemoteStore
 from datacc.repo.remotes import contact, read_remotes
@@ -37,10 +37,10 @@ class Garbage:
 
 
 def collect(repository: Repository, *, really: bool = False, now: datetime | None = None) -> Garbage:
-    """What can go; with `really` it goes.
+    """What can go; with `really` it goes, packs that held what is forgotten at once.
 
-    Nothing that a ref knows, a remote branch or the reflog included, is ever touched, and nothing young: a pack here
-    for a day, one in a remote for 14 days after it was marked, when it must still be unneeded. All git remotes are
+    Nothing else that a ref knows, a remote branch or the reflog included, is ever touched, and nothing young: a pack
+    here for a day, one in a remote for 14 days after it was marked, when it must still be unneeded. All git remotes are
     fetched first where remotes hold packs. Raises `RemoteError`, `RepositoryError` when that fails.
     """
     moment, git, packs = now or datetime.now(UTC), repository.git, Packs(repository)
@@ -49,8 +49,8 @@ def collect(repository: Repository, *, really: bool = False, now: datetime | Non
     if mine:
         with exchanging(repository.root):
             git.run_signed("fetch", "--quiet", "--all", "--no-recurse-submodules")
-    needed = needed_packs(git, *EVERYTHING).keys()
-    files = list(_files(repository, needed, moment - LOCAL_GRACE))
+    needed, gone = needed_packs(git, *EVERYTHING).keys(), forgotten_packs(git, *EVERYTHING)
+    files = list(_files(repository, needed, gone, moment - LOCAL_GRACE))
     size = sum(path.stat().st_size for one in files for path in (one, *one.rglob("*")) if path.is_file())
     found: dict[str, list[tuple[str, str]]] = {"mark": [], "unmark": [], "delete": []}
     for remote in list(mine):
@@ -58,7 +58,7 @@ def collect(repository: Repository, *, really: bool = False, now: datetime | Non
         if store.owners() - {first_commit(git)}:
             mine.remove(remote)
             continue
-        for verb, name in _sort(store, needed, moment, really=really):
+        for verb, name in _sort(store, needed, gone, moment, really=really):
             found[verb].append((remote.name, name))
     for path in files if really else ():
         rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
@@ -70,30 +70,34 @@ def collect(repository: Repository, *, really: bool = False, now: datetime | Non
     )
 
 
-def _files(repository: Repository, needed: Collection[str], before: datetime) -> list[Path]:
-    """Packs that nothing needs and what killed processes left, last changed before a moment."""
+def _files(repository: Repository, needed: Collection[str], gone: Collection[str], before: datetime) -> list[Path]:
+    """Packs that nothing needs and what killed processes left, last changed before a moment; `gone` at once."""
     own = repository.root / OWN_FOLDER
     loose = [path for path in packs_folder(repository).glob("*") if path.name not in needed]
     old = [*loose, *own.glob("staging-*"), *own.glob("healing-*"), *(repository.root / FOLDER / "runs").glob(".half-*")]
     limit = before.timestamp()
-    return sorted(path for path in old if path.lstat().st_mtime < limit)
+    return sorted(path for path in old if path.name in gone or path.lstat().st_mtime < limit)
 
 
-def _sort(store: RemoteStore, needed: Collection[str], now: datetime, *, really: bool) -> list[tuple[str, str]]:
+def _sort(
+    store: RemoteStore, needed: Collection[str], gone: Collection[str], now: datetime, *, really: bool
+) -> list[tuple[str, str]]:
     """What becomes of the packs of a remote, (verb, name); done when `really`."""
     marks, done = store.marks(), []
     unneeded = store.sizes().keys() - set(needed)
     for name in sorted(marks.keys() - unneeded):  # needed again, or gone already
         done.append(("unmark", name))
     for name in sorted(unneeded):
-        if name not in marks:
+        if name in gone:
+            done.append(("delete", name))
+        elif name not in marks:
             done.append(("mark", name))
         elif now - marks[name] > REMOTE_GRACE:
             done.append(("delete", name))
     for verb, name in done if really else ():
         if verb == "mark":
             store.mark(name, now)
-        elif verb == "unmark" or store.is_marked(name):  # a push that needs it takes the mark away
+        elif verb == "unmark" or name in gone or store.is_marked(name):  # a push that needs it takes the mark away
             store.unmark(name) if verb == "unmark" else _delete(store, name)
     return done
 

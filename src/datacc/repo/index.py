@@ -86,18 +86,18 @@ class Index:
 
         self._do(keep)
 
-    def said_of(self, examples: Sequence[str]) -> list[tuple[str, str]]:
-        """(blob, line) of every indexed operation on these examples, whatever commit has it."""
+    def said_of(self, examples: Sequence[str]) -> list[tuple[str, int, str]]:
+        """(blob, number, line) of every indexed operation on these examples, whatever commit has it."""
         places = self._ask_for("SELECT segment, line FROM operations WHERE example IN", examples)
         numbers = sorted({segment for segment, _ in places})
         texts = self._ask_for("SELECT number, blob, lines FROM segments WHERE number IN", numbers)
         segments = {number: (blob, lines.split("\n")) for number, blob, lines in texts}
         found = (segments[segment] for segment, _ in places)
-        return [(blob, lines[line]) for (blob, lines), (_, line) in zip(found, places, strict=True)]
+        return [(blob, line, lines[line]) for (blob, lines), (_, line) in zip(found, places, strict=True)]
 
-    def segments_on(self, examples: Sequence[str]) -> list[tuple[str, str]]:
-        """(example, blob) of every indexed operation on these examples, whatever commit has it."""
-        question = "SELECT example, blob FROM operations JOIN segments ON segment = number WHERE example IN"
+    def segments_on(self, examples: Sequence[str]) -> list[tuple[str, str, int]]:
+        """(example, blob, line) of every indexed operation on these examples, whatever commit has it."""
+        question = "SELECT example, blob, line FROM operations JOIN segments ON segment = number WHERE example IN"
         return self._ask_for(question, examples)
 
     def spoken_in(self, blobs: Sequence[str]) -> set[str]:

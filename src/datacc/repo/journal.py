@@ -3,7 +3,7 @@
 import sqlite3
 import time
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, final
 
 from datacc.errors import DataccError, RepositoryError, ResourceError
-from datacc.repo.operation import Operation, parse_lines
+from datacc.repo.operation import Operation, parse_line, parse_lines
 
 JOURNAL: Final = ".datacc/journal"
 
@@ -84,6 +84,21 @@ class Journal:
         """Forget the batch: a commit holds it."""
         with self._open() as database:
             database.execute("DELETE FROM edits WHERE taken")
+
+    def forget(self, examples: Collection[str]) -> int:
+        """Remove every line on one of these examples, and what the file still holds of lines that left it before."""
+        if not self._path.exists():
+            return 0
+        with self._open() as database:
+            rows = database.execute("SELECT number, line FROM edits").fetchall()
+            gone = [(number,) for number, line in rows if parse_line(line, "journal").example in examples]
+            database.executemany("DELETE FROM edits WHERE number = ?", gone)
+        try:
+            self._database.execute("VACUUM")
+            self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error as error:
+            raise self._failure(error) from error
+        return len(gone)
 
     @property
     def _path(self) -> Path:

@@ -35,7 +35,7 @@ def relabelled(contents: Contents, segments: Collection[str], before: Schema) ->
             path, one = edits[example]
             if example in brought:  # by another row too
                 found.pop(example, None)
-            elif one.op == "set" and one.field in now and one.replaces == (f"{run.id}:{row}",):
+            elif one.op == "set" and one.field in now and one.replaces == (run.operation_id(row),):
                 value = run.values[one.field][row]
                 if value is not None:
                     found[example] = Relabelled(old=now[one.field](value), said=one, where=path)

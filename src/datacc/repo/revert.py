@@ -1,16 +1,19 @@
 """Take one labelling commit back: its segments leave history's tip, and what they overwrote is live again."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from datacc.errors import RepositoryError, UsageError
-from datacc.repo.contents import read_contents
+from datacc.repo.contents import Contents, read_contents
+from datacc.repo.cut import cut_segments
 from datacc.repo.find import Repository
+from datacc.repo.git import Git
 from datacc.repo.operation import parse_lines
+from datacc.repo.origins import Part, is_mark, parts_of, reverted_path
 from datacc.repo.states import States
-from datacc.repo.tidy import alone, changing
+from datacc.repo.swap import swap
+from datacc.repo.tidy import alone
 from datacc.repo.words import counted
-from datacc.store import write_atomically
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,35 +38,41 @@ def revert(repository: Repository, revision: str) -> Reverted:
     of = git.commit_of(revision)
     if git.ask("merge-base", of, "HEAD") != of:
         raise RepositoryError(f"{revision!r} is not in the history of HEAD", tries=["datacc log"])
-    changes = _segments(repository, of)
     contents = read_contents(repository)
-    here = contents.tree
-    leaving = [path for path, is_new in changes.items() if is_new and path in here]
-    coming = [path for path, is_new in changes.items() if not is_new and path not in here]
+    tree = {path: blob for path, blob in contents.tree.items() if not is_mark(path)}
+    everything = parts_of(tree, contents.origins)
+    changes = _segments(repository, of, everything)
+    leaving = [path for path, is_new in changes.items() if is_new and (path in contents.parts or path in contents.tree)]
+    coming = [path for path, is_new in changes.items() if not is_new and path not in contents.parts]
     if not leaving and not coming:
         what = "was reverted already" if changes else "has no label edits"
         raise UsageError(f"the commit {of[:10]} {what}", tries=["datacc log", f"git revert {of[:10]}"])
     subject = git.run("log", "--max-count=1", "--format=%s", of).decode(errors="replace").strip()
     message = f'Revert "{subject}"\n\nThis takes back the label edits of {of}.'
-    lines = {path: git.run("show", f"{of}:./{path}") for path in leaving}
-    lines |= {path: git.run("show", f"{of}^:./{path}") for path in coming}
+    lines = {path: _text(git, everything.get(path), f"{of}:./{path}") for path in leaving}
+    lines |= {path: _text(git, everything.get(path), f"{of}^:./{path}") for path in coming}
     with alone(repository.root):
-        made = _commit(repository, leaving, coming, lines, message)
+        made = _commit(repository, contents, leaving, {path: lines[path] for path in coming}, message)
     edits = sum(text.count(b"\n") for text in lines.values())
     conflicts = len(_torn(repository, made, lines) - _torn(repository, contents.commit, lines))
     return Reverted(commit=made, of=of, message=message.split("\n")[0], edits=edits, conflicts=conflicts)
 
 
 def _commit(
-    repository: Repository, leaving: list[str], coming: list[str], lines: Mapping[str, bytes], message: str
+    repository: Repository, contents: Contents, leaving: Sequence[str], coming: Mapping[str, bytes], message: str
 ) -> str:
-    """Commit that these segments leave and those come back."""
-    with changing(repository.root, [*leaving, *coming]):
-        for path in leaving:
-            (repository.root / path).unlink(missing_ok=True)
-        for path in coming:
-            write_atomically(repository.root / path, lines[path])
-        return repository.git.commit([*leaving, *coming], message)
+    """Commit that these segments leave and those, path → text, come back.
+
+    Marks say so too, for lines that stand in a larger segment: here, or on a branch that is compacted and merged later.
+    """
+    tree = contents.tree
+    marks = {reverted_path(path) for path in coming} & tree.keys()
+    there = parts_of({path: blob for path, blob in tree.items() if path not in marks}, contents.origins)
+    texts = {path: text for path, text in coming.items() if path not in there}
+    cut = cut_segments(texts, lambda paths: {path: texts[path] for path in paths}, contents.forgotten)
+    files = {path: text for path, text in texts.items() if path not in cut.moved} | cut.files
+    files |= {reverted_path(path): b"" for path in leaving}
+    return swap(repository, [*(path for path in leaving if path in tree), *marks], files, message)
 
 
 def told(done: Reverted) -> str:
@@ -74,19 +83,32 @@ def told(done: Reverted) -> str:
     return text
 
 
-def _segments(repository: Repository, commit: str) -> dict[str, bool]:
-    """The segments that a commit brought (True) or took away (False)."""
+def _text(git: Git, part: Part | None, name: str) -> bytes:
+    """The lines of a segment, from where they stand; where that is nowhere any more, from git's file `name`."""
+    if part is None:
+        return git.run("show", name)
+    [text] = git.blobs([part.blob])
+    return b"".join(text.splitlines(keepends=True)[part.start : part.end])
+
+
+def _segments(repository: Repository, commit: str, known: Iterable[str]) -> dict[str, bool]:
+    """The segments that a commit brought (True) or took away (False); of those that are `known`, marks tell it too."""
     git = repository.git
     parents = git.run("rev-list", "--parents", "--max-count=1", commit).split()[1:]
     if len(parents) > 1:
         raise UsageError(f"the commit {commit[:10]} is a merge", tries=["datacc revert the commits that it merged"])
     flags = ("-r", "-z", "--no-renames", "--root", "--no-commit-id", "--name-status", "--relative")
-    words = git.run("diff-tree", *flags, commit, "--", "ops").decode(errors="surrogateescape").split("\0")[:-1]
+    if git.run("diff-tree", *flags, "--diff-filter=A", commit, "--", "forgotten", "origins"):
+        raise UsageError(f"the commit {commit[:10]} rewrites files, and says nothing that could be taken back")
+    words = (
+        git.run("diff-tree", *flags, commit, "--", "ops", "reverted").decode(errors="surrogateescape").split("\0")[:-1]
+    )
     found = dict(zip(words[1::2], words[::2], strict=True))
     changed = [path for path, status in found.items() if status not in ("A", "D")]
     if changed:
         raise RepositoryError("a segment was edited by hand", where=changed[0], tries=[f"git revert {commit[:10]}"])
-    return {path: status == "A" for path, status in found.items() if path.endswith(".jsonl")}
+    marked = {path: found[mark] == "D" for path in known if (mark := reverted_path(path)) in found}
+    return marked | {path: status == "A" for path, status in found.items() if path.endswith(".jsonl")}
 
 
 def _torn(repository: Repository, commit: str, segments: Mapping[str, bytes]) -> set[str]:

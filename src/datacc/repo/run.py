@@ -13,6 +13,7 @@ from json.encoder import encode_basestring
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from datacc.errors import RepositoryError
 from datacc.repo.coded import NONE, Coded, code_texts
@@ -23,7 +24,7 @@ from datacc.repo.operation import Operation
 from datacc.repo.words import repairs
 from datacc.store import digest
 
-_ID_DIGITS: Final = 16
+ID_DIGITS: Final = 16  # of a run
 _ITSELF: Final = {"media": "="}  # the address of the media is the example's id
 _TAB: Final = 9
 _ROW: Final = re.compile(rb"[0-9a-f]{32}")
@@ -56,15 +57,18 @@ class Run:
     """One import: its id, the name it came from, and N rows, sorted by `ids`.
 
     `values`: output column id → what the rows say, in the order of the file; `columns` the ids of the other columns,
-    whose values stand in `lines`, one line per row; None where they were not read.
+    whose values stand in `lines`, one line per row; None where they were not read. `gone`: the rows of the import that
+    are left out, ascending; where the files lack them, `folder` has another name than the import.
     """
 
     id: str
+    folder: str
     origin: str
     columns: tuple[str, ...]
     ids: Ids
     values: Mapping[str, Coded]
     lines: Lines | None
+    gone: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -96,6 +100,15 @@ class Run:
             pass  # one by one, so that the damaged row is named
         return [self._cells(number, to_text(self.ids[number])).get(column) for number in numbers]
 
+    @cached_property
+    def numbers(self) -> NDArray[np.intp]:
+        """Which row of the import each row is, (N,)."""
+        return np.delete(np.arange(len(self) + len(self.gone)), np.array(self.gone, np.intp))
+
+    def operation_id(self, number: int) -> str:
+        """The id of what a row, counted from 0, says."""
+        return f"{self.id}:{self.numbers[number] if self.gone else number}"
+
     def places(self, examples: Collection[str]) -> Iterator[tuple[str, int]]:
         """(example, row) for each row of one of these examples."""
         return places(self.ids, list(examples))
@@ -103,14 +116,15 @@ class Run:
     def operations(self, examples: Collection[str] | None = None) -> Iterator[Operation]:
         """What its rows stand for, or those of some examples: an `add`, and a `set` for each value.
 
-        Row n has the id `<run>:<n>`.
+        Row n of the import has the id `<run>:<n>`.
         """
         found = zip(to_texts(self.ids), range(len(self)), strict=True) if examples is None else self.places(examples)
         while some := list(islice(found, _AT_ONCE)):
             rows = np.array([number for _, number in some], np.intp)
             columns = [(field, column.codes[rows].tolist(), column.words) for field, column in self.values.items()]
-            for at, (example, number) in enumerate(some):
-                id = f"{self.id}:{number}"
+            numbers = self.numbers[rows].tolist() if self.gone else rows.tolist()
+            for at, (example, _) in enumerate(some):
+                id = f"{self.id}:{numbers[at]}"
                 yield Operation(id, "add", example)
                 for field, codes, words in columns:
                     if (code := codes[at]) != NONE:
@@ -123,7 +137,7 @@ class Run:
             pairs = zip(self.columns, json.loads(self.lines[number]), strict=True)
             return {c: {"media": id} if cell == _ITSELF else cell for c, cell in pairs if cell is not None}
         except (ValueError, TypeError) as error:
-            raise damaged(f"runs/{self.id}/inputs.jsonl:{number + 1}", error) from error
+            raise damaged(f"runs/{self.folder}/inputs.jsonl:{number + 1}", error) from error
 
 
 def run_files(rows: Rows, origin: str) -> tuple[str, dict[str, bytes]]:
@@ -135,10 +149,15 @@ def run_files(rows: Rows, origin: str) -> tuple[str, dict[str, bytes]]:
     texts = {
         "labels.tsv": f"{head}\n{labels}".encode(),
         "inputs.jsonl": _ordered(order, _inputs(rows)).encode(),
-        "manifest.json": (json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode(),
+        "manifest.json": manifest_text(manifest),
     }
-    id = digest(*(texts[name] for name in sorted(texts)))[:_ID_DIGITS]
+    id = digest(*(texts[name] for name in sorted(texts)))[:ID_DIGITS]
     return id, {f"runs/{id}/{name}": text for name, text in texts.items()}
+
+
+def manifest_text(head: Mapping[str, Any]) -> bytes:
+    """`manifest.json` with these entries."""
+    return (json.dumps(head, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
 
 
 def read_run(id: str, labels: bytes, manifest: bytes | None, inputs: bytes | None) -> Run:
@@ -150,7 +169,7 @@ def read_run(id: str, labels: bytes, manifest: bytes | None, inputs: bytes | Non
     try:
         head: dict[str, Any] = json.loads(manifest) if manifest is not None else {}
         origin, columns = str(head.get("origin", "")), tuple(str(c) for c in head.get("columns", ()))
-        rows = None if manifest is None else int(head["rows"])
+        rows, gone = (None, ()) if manifest is None else (int(head["rows"]), _gone(head))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise damaged(f"{where}/manifest.json", error) from error
     try:
@@ -164,7 +183,8 @@ def read_run(id: str, labels: bytes, manifest: bytes | None, inputs: bytes | Non
         ids, values = _read_labels(table, fields)
     except ValueError as error:
         raise damaged(f"{where}/labels.tsv:{_first_fault(labels)}", error) from error
-    run = Run(id=id, origin=origin, columns=columns, ids=ids, values=values, lines=None)
+    was = str(head.get("of", id))
+    run = Run(id=was, folder=id, origin=origin, columns=columns, ids=ids, values=values, lines=None, gone=gone)
     return run if inputs is None else with_cells(run, inputs)
 
 
@@ -176,7 +196,7 @@ def with_cells(run: Run, inputs: bytes) -> Run:
             raise ValueError(f"{len(run)} rows are announced")
     except ValueError as error:
         line = min(inputs.count(b"\n"), len(run)) + 1
-        raise damaged(f"runs/{run.id}/inputs.jsonl:{line}", error) from error
+        raise damaged(f"runs/{run.folder}/inputs.jsonl:{line}", error) from error
     return replace(run, lines=lines)
 
 
@@ -202,6 +222,14 @@ def _is_json(text: bytes) -> bool:
         return not text or (json.loads(text), True)[1]
     except ValueError:
         return False
+
+
+def _gone(head: Mapping[str, Any]) -> tuple[int, ...]:
+    """The rows that the manifest of a run says were taken out."""
+    gone = tuple(map(int, head.get("gone", ())))
+    if list(gone) != sorted(set(gone)) or (gone and (gone[0] < 0 or gone[-1] >= head["rows"] + len(gone))):
+        raise ValueError("the rows that are gone are not in order")
+    return gone
 
 
 def _read_labels(table: Lines, fields: Sequence[str]) -> tuple[Ids, dict[str, Coded]]:

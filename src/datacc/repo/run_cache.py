@@ -37,13 +37,24 @@ def kept_run(folder: Path, key: str, *, whole: bool) -> Run | None:
         for n, (field, name) in enumerate(zip(about["fields"], names, strict=True))
     }
     columns = tuple(about["columns"])
-    return Run(id=about["id"], origin=about["origin"], columns=columns, ids=arrays["ids"], values=values, lines=None)
+    return Run(
+        id=about["id"],
+        folder=about.get("folder", about["id"]),
+        origin=about["origin"],
+        columns=columns,
+        ids=arrays["ids"],
+        values=values,
+        lines=None,
+        gone=tuple(about.get("gone", ())),
+    )
 
 
 def keep_run(folder: Path, key: str, run: Run) -> None:
     """Keep a run, without its cells."""
     about = {
         "id": run.id,
+        "folder": run.folder,
+        "gone": run.gone,
         "origin": run.origin,
         "columns": run.columns,
         "fields": list(run.values),

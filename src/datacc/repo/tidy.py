@@ -153,7 +153,7 @@ def _follow_head(git: Git, files: Sequence[str]) -> None:
             half.unlink()
         if path in new:
             file.unlink(missing_ok=True)
-            _remove_empty(file.parent, git.root)
+            remove_empty(file.parent, git.root)
     if new:
         listed = b"\0".join(map(os.fsencode, new))
         git.run("reset", "--quiet", "--pathspec-from-file=-", "--pathspec-file-nul", input=listed)
@@ -162,7 +162,8 @@ def _follow_head(git: Git, files: Sequence[str]) -> None:
         git.run("checkout", "--quiet", "HEAD", "--pathspec-from-file=-", "--pathspec-file-nul", input=listed)
 
 
-def _remove_empty(folder: Path, root: Path) -> None:
+def remove_empty(folder: Path, root: Path) -> None:
+    """Remove an empty folder below the root, and those above it that are empty then."""
     while folder != root:
         try:
             folder.rmdir()

@@ -17,7 +17,7 @@ from datacc.repo.schema import Column, Kind, Schema
 class Batch:
     """What is new: N rows, their texts in `files`, path → bytes. `where` they came from, their `labels` (class ids).
 
-    `media`: address → row of what was found. `copies` and `already` were left out.
+    `media`: address → row of what was found. `copies`, `already` and `forgotten` were left out.
     `is_plain`: no two rows have one id or the same inputs.
     """
 
@@ -32,6 +32,7 @@ class Batch:
     media: Mapping[str, int]
     copies: int
     already: int
+    forgotten: int
     is_plain: bool
 
     def operations(self, examples: set[str]) -> list[Operation]:
@@ -57,7 +58,7 @@ def make_batch(found: Read, contents: Contents, picture: tuple[str, str], output
     known = {name: column.class_named(name) if name is not None else None for name in set(found.rows.label)}
     classes = {name: one.id if one else None for name, one in known.items()}
     labels = [classes[name] for name in found.rows.label]
-    kept, copies, already = _news(everything.ids, labels, column.id, contents)
+    kept, copies, already, forgotten = _news(everything.ids, labels, column.id, contents)
     rows, said = found.rows.take(kept), _some(labels, kept)
     ids, given = _some(everything.ids, kept), {id: _some(cells, kept) for id, cells in everything.inputs.items()}
     cells = _cells(
@@ -81,6 +82,7 @@ def make_batch(found: Read, contents: Contents, picture: tuple[str, str], output
         media=media,
         copies=copies,
         already=already,
+        forgotten=forgotten,
         is_plain=isinstance(kept, range) and not any(everything.occurrences) and not any(found.rows.key),
     )
 
@@ -132,27 +134,29 @@ def _cells(found: Identified, schema: Schema) -> dict[str, Sequence[Any]]:
 
 def _news(
     ids: Sequence[str], labels: Sequence[str | None], output: str, contents: Contents
-) -> tuple[Sequence[int], int, int]:
-    """The rows that say something new; how many are copies of one in this import, how many the repository has."""
+) -> tuple[Sequence[int], int, int, int]:
+    """The rows that say something new; how many are copies of one in this import, known, and forgotten."""
     before: dict[str, set[Any]] = {}
     for run in contents.runs:
         column = run.values.get(output)
         for example, row in run.places(ids):
             before.setdefault(example, set()).add(column[row] if column is not None else None)
-    if not before and len(set(ids)) == len(ids):
-        return range(len(ids)), 0, 0
+    if not before and not contents.forgotten and len(set(ids)) == len(ids):
+        return range(len(ids)), 0, 0, 0
     labelled = {id for id, label in zip(ids, labels, strict=True) if label is not None}
     seen: set[tuple[str, str | None]] = set()
-    kept, copies, already = [], 0, 0
+    kept, copies, already, forgotten = [], 0, 0, 0
     for number, (id, label) in enumerate(zip(ids, labels, strict=True)):
-        if id in before and (label is None or label in before[id]):
+        if id in contents.forgotten:
+            forgotten += 1
+        elif id in before and (label is None or label in before[id]):
             already += 1
         elif (id, label) in seen or (label is None and id in labelled):
             copies += 1
         else:
             seen.add((id, label))
             kept.append(number)
-    return kept, copies, already
+    return kept, copies, already, forgotten
 
 
 def _some(column: Sequence[Any], numbers: Sequence[int]) -> Sequence[Any]:

@@ -31,7 +31,8 @@ class ImportReport:
     """What an import did. `commit` is None when everything was there already.
 
     `examples` new rows; `classes`: class → new rows; `added` classes that the schema did not have; `conflicts` names
-    the rows that contradict another (the first 10), `conflicted` counts the examples; `skipped` bad rows or files.
+    the rows that contradict another (the first 10), `conflicted` counts the examples; `forgotten` rows of examples that
+    have a tombstone; `skipped` bad rows or files.
     """
 
     origin: str
@@ -42,6 +43,7 @@ class ImportReport:
     unlabelled: int
     copies: int
     already: int
+    forgotten: int
     skipped: int
     classes: Mapping[str, int]
     added: tuple[str, ...]
@@ -130,6 +132,7 @@ def _report(
         unlabelled=batch.labels.count(None),
         copies=batch.copies,
         already=batch.already,
+        forgotten=batch.forgotten,
         skipped=found.skipped,
         classes={name: counts[name] for name in names.values() if counts[name]},
         added=added if commit else (),

@@ -7,14 +7,16 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 
 from datacc.errors import RepositoryError
-from datacc.repo.find import MARKER, check_marker
+from datacc.repo.find import MARKER, REWRITTEN, check_marker
 from datacc.repo.fsck.damage import Damage
 from datacc.repo.identity import address, canonical_json
 from datacc.repo.media import Place, read_index
 from datacc.repo.operation import parse_line
+from datacc.repo.origins import hash_of, is_mark, is_segment, read_origins
 from datacc.repo.packs import is_pack_name
 from datacc.repo.remotes import read_remote
 from datacc.repo.schema import is_place, read_schema
+from datacc.repo.tombstones import read_tombstone
 from datacc.store import digest
 
 _SEGMENT: Final = re.compile(r"ops/[0-9]{4}-[0-9]{2}-[0-9]{2}/[0-9]{6}-[a-z0-9-]+-([0-9a-f]{16})\.jsonl")
@@ -38,6 +40,12 @@ def content_damages(files: Mapping[str, bytes], pack_of: PackOf) -> Iterator[Dam
             yield from segment_damages(path, files[path])
         elif path.startswith("media/") and path.endswith("/index.tsv"):
             yield from index_damages(path, files[path], pack_of)
+        elif path.startswith("forgotten/"):
+            yield from _caught(read_tombstone, path, files[path])
+        elif path.startswith("origins/"):
+            yield from origins_damages(path, files[path], files)
+        elif path.startswith("reverted/") and (files[path] or not is_mark(path)):
+            yield _damage(path, "this is no mark of a segment that was taken back")
         elif path.startswith("remotes/"):
             yield from _caught(read_remote, path, files[path])
         elif path.startswith("judged/"):
@@ -69,6 +77,16 @@ def segment_damages(path: str, text: bytes) -> Iterator[Damage]:
         yield _damage(path, "was changed since it was committed: its name is not the digest of its lines")
     for number, line in enumerate(lines[:-1], 1):
         yield from _caught(parse_line, line, f"{path}:{number}", line_first=True)
+
+
+def origins_damages(path: str, text: bytes, files: Mapping[str, bytes]) -> Iterator[Damage]:
+    """What is wrong with a file that says what the lines of a segment, one of `files`, were."""
+    faults = list(_caught(lambda path, text: read_origins(text, path), path, text))
+    yield from faults
+    told = [files[one] for one in files if is_segment(one) and hash_of(one) == path.split("/")[1][:16]]
+    count = 0 if faults else sum(lines for _, lines in read_origins(text, path))
+    if not faults and any(one.count(b"\n") != count for one in told):
+        yield _damage(path, f"it speaks of {count:,} lines, and the segment has another number")
 
 
 def index_damages(path: str, text: bytes, pack_of: PackOf) -> Iterator[Damage]:
@@ -107,8 +125,12 @@ def _pack(index: str, path: str, data: bytes, media: list[tuple[str, Place]]) ->
 def _marker(files: Mapping[str, bytes]) -> Iterator[Damage]:
     if MARKER not in files:
         yield _damage(MARKER, "it is not there")
-    else:
-        yield from _caught(check_marker, files[MARKER], MARKER, line_first=True)
+        return
+    faults = list(_caught(check_marker, files[MARKER], MARKER, line_first=True))
+    yield from faults
+    rewritten = next((path for path in sorted(files) if path.startswith(("forgotten/", "origins/"))), None)
+    if not faults and rewritten and json.loads(files[MARKER])["format"] != REWRITTEN:
+        yield _damage(MARKER, f"it promises format 0 beside {rewritten}; it should be format {REWRITTEN}")
 
 
 def _schema(files: Mapping[str, bytes]) -> Iterator[Damage]:

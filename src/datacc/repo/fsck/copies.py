@@ -17,7 +17,16 @@ from datacc.repo.packs import Packs, packs_folder
 from datacc.repo.remotes import Remote, read_remotes
 from datacc.store import Store
 
-FOLDERS: Final = ("schema", "runs", "ops", "media", "remotes")  # nobody edits these by hand
+FOLDERS: Final = (
+    "schema",
+    "runs",
+    "ops",
+    "media",
+    "remotes",
+    "forgotten",
+    "origins",
+    "reverted",
+)  # nobody edits these by hand
 
 _HEAL: Final = "datacc fsck --heal"
 
