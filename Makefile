@@ -41,7 +41,7 @@ PART ?= 1/1
 nightly: $(VENV)/ready ## the long tiers: all, or PART=k/n; what is done already is skipped
 	@$(BIN)/python tools/nightly.py $(PART)
 
-peers: $(VENV)/ready ## the inference runtimes that bench/native.py stands beside, into .venv
+peers: $(VENV)/ready ## what bench/native.py and bench/repository.py stand beside, into .venv
 	@$(BIN)/python -m uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[bench]'
 
 deps: ## Debian packages that some tests use (valgrind); says what it will do

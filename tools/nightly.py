@@ -6,11 +6,13 @@ import shlex
 import subprocess
 import sys
 import time
+from importlib import import_module
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 DONE = ROOT / "build" / "nightly"
 PYTHON = sys.executable
+sys.path.append(str(ROOT))  # for `tests`
 
 
 def parts() -> dict[str, list[str]]:
@@ -28,7 +30,9 @@ def parts() -> dict[str, list[str]]:
     fuzz = {name: [PYTHON, "-m", "pytest", "-n", "2", "-q", path] for name, path in onnx.items()}
     laws += [f"--ignore={path}" for path in onnx.values()]
     proof = {"proof-programs": [PYTHON, "tools/prove.py"]}  # after the gallery, which it builds otherwise
-    return {"laws": laws, **fuzz, **gallery, **bench, **proof}
+    scenes = import_module("tests.crash.faults").SCENES
+    crash = {f"crash-{scene}": [PYTHON, "tests/crash/count.py", scene] for scene in scenes}
+    return {"laws": laws, **fuzz, **gallery, **bench, **proof, **crash}
 
 
 def sources() -> str:

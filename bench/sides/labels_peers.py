@@ -2,8 +2,11 @@
 
 import csv
 import io
+import json
+import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
@@ -24,8 +27,7 @@ def csv_in_git(folder: Path, texts: Texts) -> Figures:
         texts.relabelled(some).write(folder / "t.csv")
         git("commit", "-qam", "edit")
 
-    for name, count in (("commit_1", 1), ("commit_1000", 1000)):
-        yield name, median(cpu(lambda k=k, n=count: commit(edits(texts, n, k))) for k in range(3))  # type: ignore[misc]
+    yield from _commits(texts, commit)
     yield "diff_1000", cpu(lambda: git("diff", "-U0", "HEAD^", "HEAD"))
     git("switch", "-qc", "side", "HEAD~6")
     commit(edits(texts, 1000, 20))
@@ -51,12 +53,74 @@ def lance(folder: Path, texts: Texts) -> Figures:
         rows = pa.table({"id": list(some), "text": [texts.texts[row] for row in some], "topic": list(some.values())})
         library.dataset(folder).merge_insert("id").when_matched_update_all().execute(rows)
 
-    for name, count in (("commit_1", 1), ("commit_1000", 1000)):
-        yield name, median(cpu(lambda k=k, n=count: commit(edits(texts, n, k))) for k in range(3))  # type: ignore[misc]
+    yield from _commits(texts, commit)
     yield "snapshot_cold", cpu(lambda: library.dataset(folder).to_table(columns=["id", "topic"]))
 
 
-PEERS: dict[str, Callable[[Path, Texts], Figures]] = {"csv": csv_in_git, "lance": lance}
+def dvc(folder: Path, texts: Texts) -> Figures:
+    """A CSV file under DVC: versions of whole files beside git, so no differences, blame or merge of rows."""
+    tool = Path(sys.executable).with_name("dvc")
+    git = _git(folder)
+    environment = {**os.environ, "DVC_NO_ANALYTICS": "1"}
+
+    def run(*words: str, cwd: Path = folder) -> None:
+        done = subprocess.run([tool, *words], cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(done.stderr)
+
+    def commit(some: dict[int, str]) -> None:
+        texts.relabelled(some).write(folder / "t.csv")
+        run("add", "--quiet", "t.csv")
+        git("add", "t.csv.dvc", ".gitignore")
+        git("commit", "-qm", "edit")
+
+    def opened() -> None:
+        (folder / "t.csv").unlink()
+        run("checkout", "--quiet")
+        with (folder / "t.csv").open(newline="", encoding="utf-8") as file:
+            assert len(list(csv.reader(file))) == len(texts.texts) + 1
+
+    def cloned() -> None:
+        other = folder.with_name("dvc-clone")
+        git("clone", "-q", "--no-local", ".", str(other))
+        run("pull", "--quiet", cwd=other)
+        assert (other / "t.csv").stat().st_size == (folder / "t.csv").stat().st_size
+
+    run("init", "--quiet")
+    run("config", "core.check_update", "false")
+    run("remote", "add", "--quiet", "--default", "store", str(folder.with_name("dvc-store")))
+    git("add", ".dvc")
+    yield "import_1m", cpu(lambda: commit({}))
+    yield "snapshot_cold", cpu(opened)
+    yield from _commits(texts, commit)
+    yield "status", cpu(lambda: run("status", "--quiet"))
+    run("push", "--quiet")
+    yield "clone", wall(cloned)
+
+
+def doltlite(folder: Path, texts: Texts) -> Figures:
+    """A table in DoltLite, rows under versions; a process of its own, since it takes the place of SQLite."""
+    script = Path(__file__).with_name("labels_doltlite.py")
+    words = [sys.executable, str(script), str(folder), str(len(texts.texts))]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    yield from map(json.loads, done.stdout.splitlines())
+    if done.returncode:
+        raise RuntimeError(done.stderr.strip().splitlines()[-1])
+
+
+def _commits(texts: Texts, commit: Callable[[dict[int, str]], object]) -> Figures:
+    """The median of three commits, of one edit each and of a thousand."""
+    for name, count in (("commit_1", 1), ("commit_1000", 1000)):
+        some = [edits(texts, count, k) for k in range(3)]  # choosing them is no part of it
+        yield name, median(cpu(lambda one=one: commit(one)) for one in some)  # type: ignore[misc]
+
+
+PEERS: dict[str, Callable[[Path, Texts], Figures]] = {
+    "csv": csv_in_git,
+    "dvc": dvc,
+    "doltlite": doltlite,
+    "lance": lance,
+}
 
 
 def _git(folder: Path) -> Callable[..., str]:

@@ -11,6 +11,7 @@ from datacc import errors
 from datacc.cli import app
 from datacc.repo.examples import read_examples
 from datacc.repo.find import find
+from datacc.repo.working import read_working
 from datacc.spec.read import read_program
 
 Datacc = Callable[..., dict[str, Any]]
@@ -36,6 +37,13 @@ def names(datacc: Datacc) -> list[str]:
 def value(datacc: Datacc, id: str) -> Any:
     [found] = datacc("show", id)["values"].values()
     return found["value"]
+
+
+def values(repository: Path) -> dict[str, Any]:
+    """What `value` says, of all at once."""
+    working = read_working(find(repository))
+    [output] = working.contents.schema.of("output")
+    return {id: output.name_of(state.fields[output.id].value) for id, state in working.states.items()}
 
 
 def problems(datacc: Datacc) -> list[str]:
@@ -175,6 +183,54 @@ def test_a_split_labels_those_it_has_a_rule_for(repository: Path, datacc: Datacc
     assert datacc("check")["problems"] == []
 
 
+Wanted = Callable[[float, int, str], str | None]
+RULES: dict[tuple[str, ...], Wanted] = {
+    ("tiny", "width < 10", "--else", "small"): lambda width, height, name: "tiny" if width < 10 else "small",
+    ("tiny", "width<=9.5", "--where", "small", "height >= 3"): lambda width, height, name: (
+        "tiny" if width <= 9.5 else "small" if height >= 3 else None
+    ),
+    ("tiny", "height = 0"): lambda width, height, name: "tiny" if height == 0 else None,
+    ("small", "height!=0", "--else", "tiny"): lambda width, height, name: "small" if height else "tiny",
+    ("tiny", "name ~ sticks.csv:?", "--else", "small"): lambda width, height, name: (
+        "tiny" if len(name) == len("sticks.csv:7") else "small"
+    ),
+    ("tiny", "name = sticks.csv:2"): lambda width, height, name: "tiny" if name == "sticks.csv:2" else None,
+}
+
+
+@pytest.mark.parametrize("words", RULES, ids=" ".join)
+def test_a_split_by_a_rule(repository: Path, datacc: Datacc, words: tuple[str, ...]) -> None:
+    """Edits that wait count as labels do; what another class has, or nobody decided, is left alone."""
+    edited = next(id for id in ids(repository) if value(datacc, id) == "long")
+    datacc("label", edited, "short")
+    names = read_working(find(repository), cells=True).contents.names(ids(repository))
+    before = values(repository)
+    assert len(names) == len(before) == 30
+    split = ("schema", "split", "kind", "short", "--into", "small", "tiny", "--where", *words)
+    told = datacc(*split, "--dry-run")
+    datacc(*split)
+    expected = dict(before)
+    for id, name in names.items():
+        row = int(name.split(":")[1]) - 2  # of the table in conftest.py
+        if before[id] == "short":
+            expected[id] = RULES[words](row + 0.5, row % 7, name) or "short"
+    assert values(repository) == expected
+    became = [name for id, name in expected.items() if before[id] == "short" and name != "short"]
+    assert told["becomes"] == {name: became.count(name) for name in sorted(set(became))}
+    assert told["impact"]["undecided"] == list(expected.values()).count("short")
+
+
+def test_a_file_goes_before_a_rule(repository: Path, datacc: Datacc) -> None:
+    one = next(id for id in ids(repository) if value(datacc, id) == "short")
+    (repository / "rule.tsv").write_text(f"{one[:9]}\ttiny\n")
+    words = ("--by", "rule.tsv", "--else", "small")
+    assert datacc("schema", "split", "kind", "short", "--into", "small", "tiny", *words)["becomes"] == {
+        "small": 9,
+        "tiny": 1,
+    }
+    assert value(datacc, one) == "tiny"
+
+
 BAD = [
     ("add-class", "kind"),
     ("add-class", "kind", "LONG"),
@@ -192,6 +248,13 @@ BAD = [
     ("remove", "kind", "long"),
     ("split", "kind", "long", "--into", "x"),
     ("split", "kind", "long", "--into", "x", "y", "--by", "nowhere.tsv"),
+    *(
+        ("split", "kind", "short", "--into", "x", "y", "--where", "x", one)
+        for one in ("", "width", "wdth = 5", "width < a")
+    ),
+    ("split", "kind", "short", "--into", "x", "y", "--where", "z", "width < 5"),
+    ("split", "kind", "short", "--into", "x", "y", "--else", "z"),
+    ("split", "kind", "short", "--into", "x", "y", "--where", "x", "kind = short"),
     ("open", "kind"),
 ]
 

@@ -18,9 +18,13 @@ from datacc.intake.exporting import export_examples
 from datacc.intake.filenames import FileNames, folded, safe
 from datacc.intake.formula import guard, unguard
 from datacc.intake.importing import ImportOptions, import_examples
+from datacc.repo.commit import commit
 from datacc.repo.contents import read_contents
 from datacc.repo.create import create
 from datacc.repo.find import Repository
+from datacc.repo.label import label
+from datacc.repo.remove import delete
+from datacc.repo.working import read_working
 
 ROWS = ("table.csv", "table.tsv", "table.jsonl", "table.parquet", "table.npz", "table.json", "table/huggingface")
 FILES = ("pets/folder", "pets.parquet", "pets.json", "pets/huggingface")
@@ -131,6 +135,46 @@ def pets(tmp_path: Path) -> Repository:
 @pytest.mark.parametrize("target", FILES)
 def test_pictures_come_back(target: str, pets: Repository, tmp_path: Path) -> None:
     check_round_trip(pets, tmp_path, target)
+
+
+def labels_now(repository: Repository) -> dict[str, list[str]]:
+    """Example → the names of its classes, of those that are there."""
+    working = read_working(repository)
+    [output] = working.contents.schema.of("output")
+    found = {
+        id: s.fields[output.id].values if output.id in s.fields else () for id, s in working.states.items() if s.alive
+    }
+    return {id: sorted(str(output.name_of(v)) for v in values if v is not None) for id, values in found.items()}
+
+
+@pytest.mark.parametrize("target", [*ROWS, *FILES])
+def test_what_was_said_since_the_import_goes_out_and_comes_back(target: str, tmp_path: Path) -> None:
+    """Labels that were changed, given or settled, and no example that was deleted; a second round changes nothing."""
+    if target in FILES:
+        for n in range(8):
+            (tmp_path / "in" / "abc"[n % 3]).mkdir(parents=True, exist_ok=True)
+            (tmp_path / "in" / "abc"[n % 3] / f"{n}.png").write_bytes(picture(n))
+    else:
+        (tmp_path / "in.csv").write_text("x,y,kind\n1,7,a\n2,7,b\n3,8,c\n4,9,a\n5,7,b\n6,6,\n7,1,a\n8,1,b\n")
+    first = create(tmp_path / "first", "rows").repository
+    source = tmp_path / ("in" if target in FILES else "in.csv")
+    import_examples(first, source, ImportOptions(label="kind"))
+    one, two, three, four, *_ = sorted(labels_now(first))
+    for id, name in ((one, "c"), (two, "a"), (two, "b"), (three, "b")):
+        label(first, id, None, name)
+    label(first, three, None, "c", vote=True)
+    delete(first, [four])
+    commit(first)
+    expected = labels_now(first)
+    label(first, one, None, "b")  # waits for a commit
+    path, _ = out(first, tmp_path / "out", target)
+    second = create(tmp_path / "second", "rows").repository
+    import_examples(second, path, ImportOptions())
+    assert labels_now(second) == expected
+    again, before = out(second, tmp_path / "again", target)
+    third = create(tmp_path / "third", "rows").repository
+    import_examples(third, again, ImportOptions())
+    assert (labels_now(third), out(third, tmp_path / "once-more", target)[1]) == (expected, before)
 
 
 def test_a_packed_export_comes_back(pets: Repository, tmp_path: Path) -> None:

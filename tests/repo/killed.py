@@ -35,7 +35,6 @@ def killed_at(step: int, work: Callable[[], object], monkeypatch: pytest.MonkeyP
 
     for where, call in (
         ("datacc.repo.swap.write_atomically", write_atomically),
-        ("datacc.repo.tidy.write_atomically", write_atomically),
         ("pathlib.Path.unlink", Path.unlink),
     ):
         monkeypatch.setattr(where, dying(call))

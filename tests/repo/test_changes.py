@@ -1,22 +1,26 @@
 """What is said otherwise at one commit than at another."""
 
 import contextlib
+import re
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 import pytest
+from markdown_it import MarkdownIt  # rich brings it
 
 from datacc.cli.changes import as_markdown, as_text
 from datacc.errors import DataccError, RepositoryError
 from datacc.intake.importing import ImportOptions, import_examples
 from datacc.repo.branches import merge
-from datacc.repo.changes import Changes, changes
+from datacc.repo.changes import Change, Changes, changes
 from datacc.repo.commit import commit
 from datacc.repo.find import Repository
 from datacc.repo.journal import Journal
 from datacc.repo.label import label
 from datacc.repo.remove import delete, restore
 from datacc.repo.revert import revert
+from datacc.repo.words import printable
 from tests.repo.conftest import Git, png
 from tests.repo.test_revert import relabelled
 from tests.repo.test_undo import ANN, BEN, ann, ids, said
@@ -110,12 +114,64 @@ def test_an_unknown_revision_is_refused(repository: Repository) -> None:
         changes(repository, "HEAD", "nowhere")
 
 
-def test_foreign_text_ends_no_cell(repository: Repository) -> None:
-    delete(repository, [ids(repository)[0]], "x | y ` @everyone\n# heading")
+HOSTILE = [
+    "x | y ` @everyone\n# heading",
+    "<img src=x onerror=alert(1)>",
+    "[a](javascript:b) ![c](https://example.org/d.png)",
+    "``` @ann #1 https://example.org",
+    "\\` | \\| <!-- ",
+    "\u202eright to left\u2066",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_foreign_text_does_nothing_in_a_comment(repository: Repository, pictures: Path, text: str) -> None:
+    """A reader of Markdown finds one table with a row per change, and foreign text only as code."""
+    name = re.sub(
+        r"[^ -~]|/", "", text
+    ).strip()  # a class is called so, a folder and a person; a reason may be any text
+    (pictures / name).mkdir()
+    (pictures / name / "99.png").write_bytes(png(99))
+    import_examples(repository, pictures, ImportOptions(label="animal"))
+    first, second = [id for id in ids(repository) if said(repository)[id] == ("cat",)][:2]
+    label(repository, first, None, name, f"{name} <ann@example.org>")
+    delete(repository, [second], text)
     commit(repository)
-    table = as_markdown(changes(repository, "HEAD~1", "HEAD")).splitlines()
-    assert len({line.count("|") for line in table[2:]}) == 1
-    assert table[-1].endswith("`x ¦ y ' @everyone\\n# heading` |")
+    comment = as_markdown(changes(repository, "HEAD~2", "HEAD"))
+    tokens = MarkdownIt("commonmark").enable("table").parse(comment)
+    inline = [one for token in tokens for one in token.children or ()]
+    assert {one.type for one in inline} <= {"text", "code_inline", "strong_open", "strong_close", "softbreak"}
+    assert sum(token.type == "table_open" for token in tokens) == 1
+    assert sum(token.type == "tr_open" for token in tokens) == 3
+    assert {token.type for token in tokens if "list" in token.type or "head" in token.type} <= {
+        "thead_open",
+        "thead_close",
+    }
+    assert not set("@<[`\\#") & set("".join(one.content for one in inline if one.type == "text"))
+    shown = [one.content for one in inline if one.type == "code_inline"]
+    assert f"cat → {name}".replace("|", "¦").replace("`", "'") in " → ".join(shown)
+    assert printable(text).replace("|", "¦").replace("`", "'").strip() in (one.strip() for one in shown)
+
+
+def test_a_comment_begins_with_what_is_in_conflict_and_fits_a_host(repository: Repository) -> None:
+    changed = [
+        Change(
+            example=f"{n:032x}",
+            name=None,
+            field="animal",
+            old=("cat",),
+            new=("dog", "owl")[: 1 + (n == 4_999)],
+            said=(),
+        )
+        for n in range(5_000)
+    ]
+    found = replace(changes(repository, "HEAD", "HEAD"), changes=tuple(changed))
+    comment = as_markdown(found)
+    assert len(comment.encode()) < 65_536 / 2  # the answers stand below it
+    rows = [line for line in comment.splitlines() if line.startswith("| `")]
+    assert rows[0].split("`")[1] == f"{4_999:032x}"[:12]
+    assert comment.splitlines()[2] == "4,999 × `cat` → `dog`, 1 × `cat` → `dog or owl`"
+    assert f"and {5_000 - len(rows):,} more: `datacc diff" in comment.splitlines()[-1]
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -72,7 +72,8 @@ def test_damage_is_named(name: str, damage: bytes) -> None:
     id = next(iter(files)).split("/")[1]
     with pytest.raises(RepositoryError) as caught:
         read({**files, f"runs/{id}/{name}": damage})
-    assert caught.value.where == f"runs/{id}"
+    assert caught.value.where.split(":")[0] == f"runs/{id}/{name}"
+    assert caught.value.tries
 
 
 @pytest.mark.parametrize(
@@ -91,8 +92,9 @@ def test_a_damaged_row_of_labels_is_named(line: str, why: str) -> None:
     path = next(path for path in files if path.endswith("labels.tsv"))
     lines = files[path].decode().split("\n")
     assert lines[8].startswith(f"{6:032x}")
-    with pytest.raises(RepositoryError, match=why):
+    with pytest.raises(RepositoryError, match=why) as caught:
         read({**files, path: "\n".join([*lines[:8], line, *lines[9:]]).encode()})
+    assert caught.value.where == f"{path}:{10 if 'order' in why else 9}"
 
 
 def test_a_lost_line_is_noticed() -> None:

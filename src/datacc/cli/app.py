@@ -126,6 +126,8 @@ def _machine(error: MemoryError | OSError) -> DataccError:
         return ResourceError(
             f"{error.strerror}", where=str(error.filename or ""), tries=["check who may read and write there"]
         )
+    if error.errno == errno.EIO:
+        return ResourceError("the disk failed", where=str(error.filename or ""), tries=["look at the disk, and again"])
     raise error
 
 

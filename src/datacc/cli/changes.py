@@ -1,49 +1,59 @@
 """Changes of labels and answers between two commits as text, and as a comment for the page of a pull request."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 
 from datacc.cli.outcome import columns
 from datacc.compiler.diff import EFFECTS, Answers, Diff
 from datacc.repo.changes import Change, Changes
 from datacc.repo.words import counted, listed, printable
 
-MOST = 1_000  # rows of a comment: hosts cut longer ones off
+LONGEST = 30_000  # bytes of labels, and of answers: hosts refuse a comment of more than 65,536 characters
+PAIRS = 8  # of old and new values that are counted in words
 
 
 def as_text(found: Changes) -> str:
     """A line of counts, then one for each change."""
-    return f"{_counts(found)}\n{columns(map(_row, found.changes), indent='  ')}".rstrip()
+    return f"{_counts(found, listed)}\n{columns(map(_row, found.changes), indent='  ')}".rstrip()
 
 
 def as_markdown(found: Changes) -> str:
-    """A table in Markdown; what people and files are called is quoted, since anybody may have named them."""
-    lines = [f"**Labels** {_counts(found)}", ""]
+    """Counts, and a table with conflicts first; what anybody named stands as code, so that it does nothing."""
+    lines = [f"**Labels** {_counts(found, _codes)}"]
     if found.changes:
-        lines += ["| example | | from | to | who | commit | why |", "|---|---|---|---|---|---|---|"]
-        lines += [f"| {' | '.join(map(_cell, _cells(one)))} |" for one in found.changes[:MOST]]
-    if len(found.changes) > MOST:
-        lines.append(f"\n… and {len(found.changes) - MOST:,} more: `datacc diff {found.old[:10]}..{found.new[:10]}`")
-    return "\n".join(lines).rstrip()
+        lines += ["", ", ".join(_pairs(found)), "", "| example | | from | to | who | commit | why |"]
+        lines += ["|---|---|---|---|---|---|---|"]
+    ordered = sorted(found.changes, key=lambda change: len(change.new) < 2)
+    rows = [f"| {' | '.join(map(_cell, _cells(one)))} |" for one in ordered]
+    return _fitting(lines, rows, f": `datacc diff {found.old[:10]}..{found.new[:10]}`")
 
 
 def answers_markdown(found: Diff) -> str:
     """What the answers did, as a table; broken ones first. Judge is counts."""
-    parts = []
-    rows = []
-    for part in found.answers:
-        parts.append(f"{part.split}: {_effects(part)}")
-        rows += [(part.split, one) for one in part.changed]
+    parts = [f"{part.split}: {_effects(part)}" for part in found.answers]
     parts.append(f"judge: {found.judge.differ:,} of {found.judge.rows:,} differ")
-    lines = [f"**Answers** {'; '.join(parts)}", ""]
-    if rows:
-        lines += ["| | split | example | label | from | to |", "|---|---|---|---|---|---|"]
-        rows.sort(key=lambda row: EFFECTS.index(row[1].effect))
-    for split, one in rows[:MOST]:
+    lines = [f"**Answers** {'; '.join(parts)}"]
+    changed = [(part.split, one) for part in found.answers for one in part.changed]
+    changed.sort(key=lambda row: EFFECTS.index(row[1].effect))
+    if changed:
+        lines += ["", "| | split | example | label | from | to |", "|---|---|---|---|---|---|"]
+    rows = []
+    for split, one in changed:
         cells = [split, _example(one.id, one.name), one.label, one.old, one.new]
-        lines.append(f"| {one.effect} | {' | '.join(map(_cell, cells))} |")
-    if len(rows) > MOST:
-        lines.append(f"\n… and {len(rows) - MOST:,} more")
-    return "\n".join(lines).rstrip()
+        rows.append(f"| {one.effect} | {' | '.join(map(_cell, cells))} |")
+    return _fitting(lines, rows, "")
+
+
+def _fitting(lines: Sequence[str], rows: Sequence[str], where: str) -> str:
+    """The lines and as many rows as fit; `where` tells of the others."""
+    shown, room = list(lines), LONGEST - sum(len(line.encode()) + 1 for line in lines)
+    for number, row in enumerate(rows):
+        room -= len(row.encode()) + 1
+        if room < 0:
+            shown.append(f"\n… and {len(rows) - number:,} more{where}")
+            break
+        shown.append(row)
+    return "\n".join(shown)
 
 
 def _effects(part: Answers) -> str:
@@ -51,7 +61,16 @@ def _effects(part: Answers) -> str:
     return ", ".join([f"{part.differ:,} of {part.rows:,} changed", *counts])
 
 
-def _counts(found: Changes) -> str:
+def _pairs(found: Changes) -> Iterator[str]:
+    """How often which value became which, the most frequent first."""
+    counts = Counter((_value(one.old), _value(one.new)) for one in found.changes)
+    for (old, new), count in counts.most_common(PAIRS):
+        yield f"{count:,} × {_cell(old)} → {_cell(new)}"
+    if len(counts) > PAIRS:
+        yield "…"
+
+
+def _counts(found: Changes, named: Callable[[Sequence[str]], str]) -> str:
     gone = sum(1 for one in found.changes if one.field == "" and one.new == ("deleted",))
     parts = [
         counted(sum(1 for one in found.changes if one.field), "label") + " changed",
@@ -59,7 +78,7 @@ def _counts(found: Changes) -> str:
         f"{found.removed + gone:,} removed",
     ]
     for word, names in (("new", found.classes_added), ("gone", found.classes_removed)):
-        parts += [f"classes {word}: {listed(names)}"] if names else []
+        parts += [f"classes {word}: {named(names)}"] if names else []
     torn = len({one.example for one in found.changes if len(one.new) > 1})
     parts += [f"{counted(torn, 'example')} in conflict"] if torn else []
     return f"{found.old[:10]}..{found.new[:10]}: {', '.join(parts)}"
@@ -94,6 +113,10 @@ def _why(one: Change) -> Iterator[str]:
 
 def _value(names: tuple[str, ...]) -> str:
     return " or ".join(names) or "unlabelled"
+
+
+def _codes(names: Sequence[str]) -> str:
+    return ", ".join([*map(_cell, names[:PAIRS]), *([f"and {len(names) - PAIRS:,} more"] if names[PAIRS:] else [])])
 
 
 def _cell(text: str) -> str:

@@ -16,6 +16,7 @@ from datacc.repo.find import find
 from datacc.repo.words import counted
 
 MOST: Final = 100  # problems that are printed; --json has all
+MENDS: Final = 4  # ways out that are printed
 
 EXAMPLE: Final = "datacc check HEAD"
 
@@ -32,7 +33,8 @@ def run(options: argparse.Namespace) -> Outcome:
     text += f", {counted(found.dangling, 'edit')} of examples that no import brings" if found.dangling else ""
     if not found.problems:
         return Outcome(facts=asdict(found), text=f"{text}: all fits together")
-    rows = [(problem.where[:40], problem.what) for problem in found.problems[:MOST]]
+    rows = [(problem.where, problem.what) for problem in found.problems[:MOST]]
     what = f"{counted(len(found.problems), 'problem')} at {found.commit[:10]}"
-    error = DataError(what, tries=["datacc resolve", "git log -- PATH"])
+    mends = dict.fromkeys(mend for problem in found.problems for mend in problem.tries or ("datacc resolve",))
+    error = DataError(what, tries=list(mends)[:MENDS])
     return Outcome(facts=asdict(found), text=f"{text}\n{columns(rows, indent='  ')}", error=error)

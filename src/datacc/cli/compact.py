@@ -26,7 +26,7 @@ def run(options: argparse.Namespace) -> Outcome:
     """Join, or show what that would be."""
     done = compact(find(Path.cwd()), really=options.yes)
     verb = "became" if done.commit else "would become"
-    text = f"{counted(done.segments, 'segment')} {verb} {done.joined:,}: {counted(done.edits, 'edit')}, "
-    text += f"{done.size:,} bytes"
+    text = f"{counted(done.segments, 'segment')} {verb} {done.joined:,}: "
+    text += f"{counted(done.edits, 'edit')}, {done.size:,} bytes"
     text += f", in commit {done.commit[:10]}" if done.commit else "\nnothing was changed; datacc compact --yes does it"
     return Outcome(facts={**asdict(done), "done": done.commit is not None}, text=text)

@@ -70,7 +70,7 @@ def _history(found: Forgotten, *, done: bool) -> Iterator[str]:
     )
     yield "whoever has those commits can read it: every clone, the host, its caches and pull requests"
     if done:
-        yield "this rewrites all branches and tags here, with other hashes (pip install git-filter-repo):"
+        yield "this rewrites all branches and tags here, hashes of commits included (pip install git-filter-repo):"
         yield f"  {COMMAND}"
         yield f"  datacc forget {found.examples[0][:12]} --yes        then once more, for caches filled meanwhile"
         yield "  git push --force --all      and --tags, to every host; then ask the host to delete what it kept"

@@ -6,7 +6,8 @@ Each change tells first what it touches and is one commit of its own; `git rever
   add-column OUTPUT [CLASS…]          a new output
   rename OUTPUT OLD NEW               a class        rename-column OLD NEW   an output
   merge OUTPUT A B… --into C          A and B are read as C from now on
-  split OUTPUT A --into B C --by FILE   lines of an id, a tab, a class; the other examples wait for a decision
+  split OUTPUT A --into B C           A becomes B where the first --where B "width < 5" holds; the others --else C,
+                                      or wait for a decision; --by FILE: lines of an id, a tab, a class
   remove OUTPUT NAME                  a class that no example has; also called retire
   blind OUTPUT, open OUTPUT           whether annotators see what others vote
 """
@@ -25,6 +26,7 @@ from datacc.repo.counts import count
 from datacc.repo.evolve import Plan
 from datacc.repo.find import find
 from datacc.repo.impact import Impact, impact
+from datacc.repo.rule import read_condition
 from datacc.repo.schema import Column
 from datacc.repo.words import counted
 from datacc.repo.working import Working, read_working
@@ -38,7 +40,7 @@ _VERBS: Final[Mapping[str, tuple[int, Callable[[Working, Words, argparse.Namespa
     "rename": (-3, lambda w, a, o: evolve.rename_class(w.contents.schema, a[0], a[1], a[2])),
     "rename-column": (-2, lambda w, a, o: evolve.rename_output(w.contents.schema, a[0], a[1])),
     "merge": (2, lambda w, a, o: evolve.merge_classes(w.contents.schema, a[0], a[1:], _one(o.into))),
-    "split": (-2, lambda w, a, o: evolve.split_class(w, a[0], a[1], o.into or (), _rule(o.by))),
+    "split": (-2, lambda w, a, o: _split(w, a, o)),
     "remove": (-2, lambda w, a, o: evolve.retire(w, a[0], a[1])),
     "retire": (-2, lambda w, a, o: evolve.retire(w, a[0], a[1])),
     "blind": (-1, lambda w, a, o: evolve.set_blind(w.contents.schema, a[0], is_on=True)),
@@ -51,6 +53,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("change", nargs="?", choices=tuple(_VERBS), metavar="CHANGE", help="left out: show the schema")
     parser.add_argument("words", nargs="*", metavar="NAME", help="the output and the classes")
     parser.add_argument("--into", nargs="+", metavar="CLASS", help="of merge and split")
+    condition = "of split: COLUMN, a sign (= != < <= > >= ~) and a value; the first that holds counts"
+    forms = ("CLASS", "CONDITION")
+    parser.add_argument("--where", nargs=2, action="append", default=[], metavar=forms, help=condition)
+    parser.add_argument("--else", dest="otherwise", metavar="CLASS", help="of split: what all others become")
     parser.add_argument("--by", type=Path, metavar="FILE", help="of split: which example is which")
     parser.add_argument("--dry-run", action="store_true", help="only tell what it would touch")
 
@@ -67,7 +73,13 @@ def run(options: argparse.Namespace) -> Outcome:
     plan = make(working, options.words, options)
     touched = impact(repository, working, plan, retires=options.change == "split")
     commit = None if options.dry_run else evolve.apply(repository, working, plan)
-    facts = {"change": plan.message, "commit": commit, "files": list(plan.files), "impact": asdict(touched)}
+    facts = {
+        "change": plan.message,
+        "commit": commit,
+        "files": list(plan.files),
+        "becomes": dict(plan.becomes),
+        "impact": asdict(touched),
+    }
     return Outcome(facts=facts, text="\n".join(_told(plan, touched, commit)))
 
 
@@ -75,6 +87,8 @@ def _told(plan: Plan, touched: Impact, commit: str | None) -> Iterator[str]:
     yield f"{plan.message}: {counted(touched.examples, 'example')}, {touched.verified:,} verified"
     if touched.examples:
         yield "  " + ", ".join(f"{name} {count:,}" for name, count in touched.splits.items())
+    if plan.becomes:
+        yield "  become " + ", ".join(f"{name} {count:,}" for name, count in sorted(plan.becomes.items()))
     if touched.undecided:
         yield f"  {counted(touched.undecided, 'example')} wait for a decision; builds leave them out (datacc check)"
     yield from (f"  {line}" for line in touched.programs)
@@ -107,6 +121,13 @@ def _one(into: Sequence[str] | None) -> str:
     if into is None or len(into) != 1:
         raise UsageError("merge into which one class?", tries=["--into CLASS"])
     return into[0]
+
+
+def _split(working: Working, words: Words, options: argparse.Namespace) -> Plan:
+    rule = [(name, read_condition(text)) for name, text in options.where]
+    return evolve.split_class(
+        working, words[0], words[1], options.into or (), _rule(options.by), rule, options.otherwise
+    )
 
 
 def _rule(file: Path | None) -> dict[str, str]:

@@ -28,8 +28,8 @@ def births(repository: Repository, contents: Contents, paths: Collection[str]) -
     index, commit = contents.index, contents.commit
     walked = index.walks()
     if commit not in walked:
-        news = _walk(repository, commit, walked)
-        index.keep_births(commit, [(path, birth.commit, birth.who, birth.when) for path, birth in news])
+        brought = list(_walk(repository, commit, walked))
+        index.keep_births(commit, [(path, birth.commit, birth.who, birth.when) for path, birth in brought])
     known: dict[str, list[Birth]] = {path: [] for path in paths}
     for path, id, who, when in index.births(list(paths)):
         known[path].append(Birth(commit=id, who=who, when=when))

@@ -1,17 +1,19 @@
 """Branches of the repository, which are git's: list, begin, switch, merge."""
 
+import os
 from dataclasses import dataclass
+from glob import escape
 
 from datacc.errors import RepositoryError, UsageError
 from datacc.repo.changes import Changes, changes
-from datacc.repo.contents import contents_at
+from datacc.repo.contents import read_contents
 from datacc.repo.find import Repository, refuse_own_folder
 from datacc.repo.git import Git
 from datacc.repo.journal import Journal
 from datacc.repo.origins import reverted_path
-from datacc.repo.tidy import alone
+from datacc.repo.swap import swap
+from datacc.repo.tidy import Note, alone, changing, noted
 from datacc.repo.words import counted, listed
-from datacc.store import write_atomically
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +45,8 @@ def begin(repository: Repository, name: str) -> Branch:
     _demand_name(repository, name)
     if repository.git.ask("rev-parse", "--verify", "--quiet", f"refs/heads/{name}"):
         raise UsageError(f"there is a branch {name!r} already", tries=[f"datacc switch {name}"])
-    repository.git.run("branch", name)
+    with alone(repository.root), noted(repository.root, Note(locks=[f"refs/heads/{escape(name)}.lock"])):
+        repository.git.run("branch", name)
     return Branch(name=name, commit=repository.git.commit_of("HEAD"), is_here=False)
 
 
@@ -59,9 +62,11 @@ def switch(repository: Repository, name: str) -> str:
     if waiting := Journal(repository.root).count():
         what = f"{counted(waiting, 'edit')} of this branch {'waits' if waiting == 1 else 'wait'} for a commit"
         raise UsageError(what, tries=["datacc commit", "datacc undo"])
-    refuse_own_folder(repository.git, repository.git.commit_of(f"refs/heads/{name}"))
-    repository.git.run("switch", "--quiet", name)
-    return repository.git.commit_of("HEAD")
+    git, commit = repository.git, repository.git.commit_of(f"refs/heads/{name}")
+    refuse_own_folder(git, commit)
+    with alone(repository.root), changing(repository.root, _touched(git, "HEAD", commit)):
+        git.run("switch", "--quiet", name)
+    return commit
 
 
 def merge(repository: Repository, revision: str) -> Merged:
@@ -70,16 +75,25 @@ def merge(repository: Repository, revision: str) -> Merged:
     Raises `RepositoryError`, and leaves all as it was, when both changed one file, which labels never do.
     """
     with alone(repository.root):
-        before, other = _merge(repository.git, revision)
-        _mark_reverted(repository, before, other)
+        before = _merge(repository.git, revision)
+        _mark_reverted(repository, before, revision)
         found = changes(repository, before, "HEAD")
     return Merged(commit=found.new, changes=found)
 
 
-def _merge(git: Git, revision: str) -> tuple[str, str]:
-    """Merge; the commit at which the branch ended before, and the one that it took in."""
+def _merge(git: Git, revision: str) -> str:
+    """Merge; the commit at which the branch ended before."""
     before, other = git.commits_of("HEAD", revision)
     refuse_own_folder(git, other)
+    is_merging = git.ask("rev-parse", "--verify", "--quiet", "MERGE_HEAD") is not None  # somebody, by hand
+    shared = git.ask("merge-base", before, other)
+    touched = [] if is_merging else _touched(git, before, other, *([shared] if shared else []))
+    with changing(git.root, touched, merges=not is_merging):
+        _merge_by_git(git, revision, other)
+    return before
+
+
+def _merge_by_git(git: Git, revision: str, other: str) -> None:
     try:
         _git_merge(git, revision, other)
     except RepositoryError as error:
@@ -91,24 +105,30 @@ def _merge(git: Git, revision: str) -> tuple[str, str]:
         tries = [f"git merge {revision}, then settle {paths[0]}"]
         tries += ["datacc build --search makes a new datacc.lock"] if "datacc.lock" in paths else []
         raise RepositoryError(f"both sides changed {listed(paths)}", where=revision, tries=tries) from error
-    return before, other
 
 
-def _mark_reverted(repository: Repository, before: str, other: str) -> None:
-    """Let the merge at HEAD take back what one side took back by stock git, where the other had joined its segment."""
-    git = repository.git
-    if not git.tree("HEAD", "origins"):
+def _touched(git: Git, here: str, there: str, *shared: str) -> list[str]:
+    """The files that going from one commit to another, or merging it (what they `shared`), may write: without those
+    that differ from HEAD already, which git leaves alone or refuses to touch."""
+    flags = ("--name-only", "-z", "--no-renames", "--relative")
+    listed = [git.run("diff", *flags, one, there).split(b"\0")[:-1] for one in (here, *shared)]
+    found = {os.fsdecode(path) for path in listed[0] if path in listed[-1]}
+    return sorted(found - {*git.changed(found)}) if found else []
+
+
+def _mark_reverted(repository: Repository, before: str, revision: str) -> None:
+    """Mark the segments that one side took away, by `git revert` too, and the other had joined meanwhile."""
+    is_joined = (repository.root / "origins").is_dir()
+    base = repository.git.ask("merge-base", before, revision) if is_joined else None
+    if base is None:
         return
-    after, base = contents_at(repository, git.commit_of("HEAD")), git.ask("merge-base", before, other)
-    if base is None or after.commit in (before, other):
-        return
-    shared, *sides = (contents_at(repository, commit).parts.keys() for commit in (base, before, other))
-    marks = {reverted_path(path) for side in sides for path in (shared - side) & after.parts.keys()}
-    for path in marks:
-        write_atomically(repository.root / path, b"")
+    after = read_contents(repository)
+    known = read_contents(repository, base).parts.keys()
+    kept = (read_contents(repository, side).parts.keys() for side in (before, revision))
+    gone = {path for side in kept for path in known - side}
+    marks = {reverted_path(path): b"" for path in gone & after.parts.keys() - after.tree.keys()}
     if marks:
-        git.run("add", "--force", "--", *sorted(marks))
-        git.run_signed("commit", "--quiet", "--amend", "--no-edit")
+        swap(repository, [], marks, f"Keep reverted what {revision} or this branch took back")
 
 
 def _git_merge(git: Git, revision: str, other: str) -> None:
@@ -133,7 +153,7 @@ def current_branch(repository: Repository) -> str:
 
 
 def default_branch(repository: Repository) -> str:
-    """The branch that others start from: as git's remote `origin` says, else the `main` or `master` that is here."""
+    """The branch that others start from: that of git's remote `origin`, else the `main` or `master` that is here."""
     git = repository.git
     head = git.ask("symbolic-ref", "--short", "--quiet", "refs/remotes/origin/HEAD")
     if head is not None:

@@ -3,9 +3,12 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 import numpy as np
 
+from datacc.repo.altered import altered
 from datacc.repo.contents import Contents, read_contents
 from datacc.repo.examples import media_addresses
 from datacc.repo.find import Repository
@@ -13,18 +16,20 @@ from datacc.repo.fold import State
 from datacc.repo.forget import still_held
 from datacc.repo.gold import stale
 from datacc.repo.ids import to_text
+from datacc.repo.lost import is_lost, lost
 from datacc.repo.media import places
-from datacc.repo.origins import is_segment
 from datacc.repo.states import States, Table
-from datacc.store import digest
+
+_DRIFT: Final = timedelta(days=1)  # by which clocks may differ
 
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """What is wrong, and where: an example id or a path."""
+    """What is wrong, where (an example id, or a path and perhaps a line), and what to try."""
 
     where: str
     what: str
+    tries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +50,9 @@ def check(repository: Repository, revision: str = "HEAD") -> Checked:
     contents = read_contents(repository, revision, cells=True, whole=True)
     states = States(contents)
     problems = [
-        *_files(repository, contents),
+        *(Problem(where=e.where, what=e.what, tries=e.tries) for e in altered(repository.git, contents)),
+        *(Problem(where=e.where, what=e.what, tries=e.tries) for e in lost(contents, states)),
+        *_early(contents),
         *_forgotten(repository, contents),
         *_names(contents),
         *_plain(states.table, contents),
@@ -62,18 +69,16 @@ def check(repository: Repository, revision: str = "HEAD") -> Checked:
     )
 
 
-def _files(repository: Repository, contents: Contents) -> Iterator[Problem]:
-    """Runs and segments are called by their contents, so that nobody changes them unseen."""
-    git, tree = repository.git, contents.tree
-    for run in contents.runs:
-        paths = sorted(path for path in tree if path.startswith(f"runs/{run.folder}/"))
-        if digest(*git.blobs([tree[path] for path in paths]))[: len(run.folder)] != run.folder:
-            yield Problem(where=f"runs/{run.folder}", what="was changed since it was imported")
-    paths = sorted(path for path in tree if is_segment(path))
-    for path, text in zip(paths, git.blobs([tree[path] for path in paths]), strict=True):
-        lines = text.decode(errors="replace").split("\n")[:-1]
-        if not path.removesuffix(".jsonl").endswith(digest(*lines)[:16]):
-            yield Problem(where=path, what="was changed since it was committed")
+def _early(contents: Contents) -> Iterator[Problem]:
+    """Edits that were made in the future: a clock was wrong, and of one person's votes the latest counts."""
+    limit = datetime.now(UTC) + _DRIFT
+    for path, said in contents.segments.items():
+        for number, one in enumerate(said, 1):
+            if one.when and datetime.fromisoformat(one.when) > limit:
+                what = f"was made at {one.when[:19]}, says the clock of {one.who}"
+                tries = ("datacc revert COMMIT takes it back; set the clock and say it again",)
+                yield Problem(where=f"{path}:{number}", what=what, tries=tries)
+                break
 
 
 def _forgotten(repository: Repository, contents: Contents) -> Iterator[Problem]:
@@ -100,7 +105,7 @@ def _plain(table: Table, contents: Contents) -> Iterator[Problem]:
     for column in contents.schema.of("output"):
         values = table.values.get(column.id)
         for code, value in enumerate(values.words if values else ()):
-            if (isinstance(value, str) and column.class_with(value)) or values is None:
+            if values is None or is_lost(column, value) or (isinstance(value, str) and column.class_with(value)):
                 continue
             for row in np.flatnonzero(table.is_plain & (values.codes == code)):
                 what = f"{column.name} is {value!r}, which the schema does not have"
@@ -152,7 +157,7 @@ def _state(id: str, state: State, contents: Contents) -> Iterator[Problem]:
             names = (one.name if one else repr(value) for one, value in zip(known, register.values, strict=True))
             yield Problem(where=id, what=f"{column.name} is {' and '.join(names)} at once")
         for one, value in zip(known, register.values, strict=True):
-            if one is None and value is not None:
+            if one is None and value is not None and not is_lost(column, value):
                 yield Problem(
                     where=id,
                     what=f"{column.name} is {(column.name_of(str(value)) or value)!r}, which the schema does not have",

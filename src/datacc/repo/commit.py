@@ -8,10 +8,10 @@ from typing import Final
 
 from datacc.errors import UsageError
 from datacc.repo.find import Repository
-from datacc.repo.journal import Journal
+from datacc.repo.journal import JOURNAL, Journal
 from datacc.repo.operation import Operation, parse_lines
 from datacc.repo.place import refuse_links
-from datacc.repo.tidy import alone
+from datacc.repo.tidy import alone, changing
 from datacc.repo.words import counted
 from datacc.store import digest, write_atomically
 
@@ -50,18 +50,15 @@ def _commit(repository: Repository, journal: Journal, message: str | None) -> Co
 
 
 def _commit_edits(repository: Repository, journal: Journal, lines: Sequence[str], message: str | None) -> Committed:
-    operations = parse_lines(lines, "journal")
+    operations = parse_lines(lines, JOURNAL)
     path = segment_path(lines, operations)
     said = message or _summary(operations)
     beside = [name for name in BUILDS_LEAVE if (repository.root / name).exists()]  # git leaves out what is unchanged
-    try:
-        refuse_links(repository.root, path)
+    refuse_links(repository.root, path)
+    with changing(repository.root, [path], segment=path):
         write_atomically(repository.root / path, "".join(f"{line}\n" for line in lines).encode())
         made = repository.git.commit([path, *beside], said)
-    except BaseException:
-        recover(repository, journal)
-        raise
-    journal.drop_batch()
+        journal.drop_batch()
     return Committed(commit=made, segment=path, edits=len(lines), message=said)
 
 
@@ -78,7 +75,7 @@ def recover(repository: Repository, journal: Journal) -> None:
     lines = journal.batch()
     if not lines:
         return
-    path = segment_path(lines, parse_lines(lines, "journal"))
+    path = segment_path(lines, parse_lines(lines, JOURNAL))
     if path in repository.git.tree(repository.git.commit_of("HEAD")):
         journal.drop_batch()
         return

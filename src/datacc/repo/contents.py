@@ -15,7 +15,7 @@ from datacc.repo.index import Index
 from datacc.repo.merged import current
 from datacc.repo.operation import Operation, parse_line, parse_lines
 from datacc.repo.origins import Part, is_origins, is_segment, parts_of
-from datacc.repo.run import Run, RunRow, read_run, with_cells
+from datacc.repo.run import Run, RunRow, damaged, read_run, with_cells
 from datacc.repo.run_cache import keep_lines, keep_run, kept_lines, kept_run
 from datacc.repo.run_cut import without
 from datacc.repo.schema import Schema, is_place, read_schema
@@ -202,21 +202,24 @@ def _listing(repository: Repository, commit: str, index: Index) -> tuple[dict[st
 
 
 def _said(text: bytes, path: str) -> list[tuple[Operation, str]]:
-    lines = [line for line in text.decode(errors="replace").split("\n") if line]
-    return list(zip(parse_lines(lines, path), lines, strict=True))
+    lines = text.decode(errors="replace").split("\n")
+    return list(zip(parse_lines(lines, path), filter(None, lines), strict=True))
 
 
 def _run(repository: Repository, id: str, tree: Mapping[str, str], index: Index, *, cells: bool, whole: bool) -> Run:
     """A run, from the index when it is there."""
-    git, names = repository.git, ("labels.tsv", "manifest.json", "inputs.jsonl")
-    labels, manifest, inputs = (tree.get(f"runs/{id}/{name}") for name in names)
-    key, folder = digest(id, labels or "", manifest or "")[:16], index.folder / "runs"
+    git, paths = repository.git, [f"runs/{id}/{name}" for name in ("labels.tsv", "manifest.json", "inputs.jsonl")]
+    for path in paths:
+        if path not in tree:
+            raise damaged(path, "the file is missing")
+    labels, manifest, inputs = (tree[path] for path in paths)
+    key, folder = digest(id, labels, manifest)[:16], index.folder / "runs"
     run = kept_run(folder, key, whole=whole)
     if run is None:
-        texts = [git.blobs([blob])[0] if blob else b"" for blob in (labels, manifest)]
+        texts = git.blobs([labels, manifest])
         run = read_run(id, texts[0], texts[1], None)
         keep_run(folder, key, run)
-    if not cells or inputs is None:
+    if not cells:
         return run
     lines = kept_lines(folder, f"lines-{inputs[:16]}")
     if lines is not None:

@@ -56,7 +56,7 @@ def cut_runs(paths: Collection[str], read: Read, examples: Collection[str]) -> C
 
 
 def cut_segments(paths: Collection[str], read: Read, examples: Collection[str]) -> Cut:
-    """The segments among `paths` that speak of one of the examples, without those lines, and what they were."""
+    """The segments among `paths` that speak of one of the examples, without those lines, and their origins."""
     done, names = Cut(), [one.encode() for one in examples]
     origins = {hash_of(f"-{path.split('/')[1][:16]}.jsonl"): path for path in sorted(paths) if is_origins(path)}
     for path, text in read(path for path in paths if is_segment(path)).items():

@@ -5,14 +5,16 @@ them and `git revert` takes them back; `datacc check` finds what then does not f
 """
 
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from datacc.errors import DataError, UsageError
 from datacc.repo.change import Edit
 from datacc.repo.edit import write
 from datacc.repo.find import Repository
 from datacc.repo.names import check_name
+from datacc.repo.rule import Condition, parted
 from datacc.repo.schema import (
     Class,
     Column,
@@ -22,20 +24,24 @@ from datacc.repo.schema import (
     retired_path,
     schema_files,
 )
-from datacc.repo.tidy import alone
+from datacc.repo.tidy import alone, changing
 from datacc.repo.working import Working, one_class, one_example, one_output
 from datacc.store import write_atomically
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What a change does: path → new text (None: the file goes), edits of examples, and the classes it is about."""
+    """What a change does: path → new text (None: the file goes), edits of examples, and the classes it is about.
+
+    `becomes`: how many examples get which class by it.
+    """
 
     message: str
     output: Column
     classes: tuple[Class, ...] = ()
     files: Mapping[str, bytes | None]
     edits: tuple[Edit, ...] = ()
+    becomes: Mapping[str, int] = field(default_factory=dict)
 
 
 def add_classes(schema: Schema, output: str, names: Sequence[str]) -> Plan:
@@ -118,29 +124,43 @@ def retire(working: Working, output: str, name: str) -> Plan:
     return Plan(message=message, output=column, classes=(one,), files={retired_path(column.id, one.id): b""})
 
 
-def split_class(working: Working, output: str, name: str, into: Sequence[str], rule: Mapping[str, str]) -> Plan:
-    """A class becomes several: `rule` says which example (an id or its beginning) is which; the rest waits."""
+def split_class(
+    working: Working,
+    output: str,
+    name: str,
+    into: Sequence[str],
+    listed: Mapping[str, str],
+    rule: Sequence[tuple[str, Condition]] = (),
+    otherwise: str | None = None,
+) -> Plan:
+    """A class becomes several; what nothing is said of waits for a decision.
+
+    `listed`: example (an id or its beginning) → class, before `rule` and `otherwise`, which are as for `parted`.
+    """
     schema = working.contents.schema
     column = one_output(schema.of("output"), output)
     old = _exactly(column, name)
     if len(_listed(into)) < 2 or name in into:
         raise UsageError("a class is split into two or more others", tries=[f"--into {name}-1 {name}-2"])
+    wanted = parted(working, column, old, rule, otherwise) if rule or otherwise else {}
+    wanted |= {one_example(working.states, prefix): new for prefix, new in listed.items()}
+    strange = {*wanted.values(), *(new for new, _ in rule), *([otherwise] if otherwise else [])} - {*into}
+    if strange:
+        raise DataError(f"{min(strange)!r} is not among the new classes", tries=[", ".join(into)])
     fresh = [one for one in into if column.class_named(one) is None]
     files: dict[str, bytes | None] = dict(add_classes(schema, output, fresh).files) if fresh else {}
     after = one_output(schema.with_classes(column, fresh).of("output"), output)
-    edits = []
-    for prefix, wanted in rule.items():
-        id = one_example(working.states, prefix)
-        register = working.states[id].fields.get(column.id)
-        if wanted not in into or register is None or register.value != old.id:
-            what = f"is no {name}" if wanted in into else f"{wanted!r} is not among the new classes"
-            raise DataError(what, where=id, tries=[", ".join(into)])
+    edits, states = [], working.states.of(wanted)
+    for id, new in wanted.items():
+        register = states[id].fields.get(column.id)
+        if register is None or register.value != old.id:
+            raise DataError(f"is no {name}", where=id, tries=[f"datacc show {id[:8]}"])
         live = [one.id for one in register.live]
-        values = {"new": one_class(after, wanted).id, "old": old.id, "replaces": live, "reason": f"split of {name}"}
+        values = {"new": one_class(after, new).id, "old": old.id, "replaces": live, "reason": f"split of {name}"}
         edits.append({"op": "set", "example": id, "field": column.id, **values})
     files[retired_path(column.id, old.id)] = b""
     return Plan(message=f"split {name} of {output} into {_said(into)}", output=column, classes=(old,), files=files,
-                edits=tuple(edits))  # fmt: skip
+                edits=tuple(edits), becomes=Counter(wanted.values()))  # fmt: skip
 
 
 def set_blind(schema: Schema, output: str, *, is_on: bool) -> Plan:
@@ -162,15 +182,14 @@ def apply(repository: Repository, working: Working, plan: Plan) -> str:
 
 
 def _commit(repository: Repository, plan: Plan) -> str:
-    before = {path: _text(repository, path) for path in plan.files}
-    try:
+    edited = repository.git.changed(plan.files)
+    if edited:
+        tries = [f"git commit {edited[0]}", f"git checkout {edited[0]}"]
+        raise DataError("it was edited by hand, and that is not committed", where=edited[0], tries=tries)
+    with changing(repository.root, list(plan.files)):
         for path, text in plan.files.items():
             _put(repository, path, text)
         return repository.git.commit(plan.files, plan.message)
-    except BaseException:
-        for path, text in before.items():
-            _put(repository, path, text)
-        raise
 
 
 def having(working: Working, column: Column, classes: Sequence[Class]) -> list[str]:
@@ -191,11 +210,6 @@ def _put(repository: Repository, path: str, text: bytes | None) -> None:
     else:
         file.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(file, text)
-
-
-def _text(repository: Repository, path: str) -> bytes | None:
-    file = repository.root / path
-    return file.read_bytes() if file.is_file() else None
 
 
 def _news(before: Schema, after: Schema) -> dict[str, bytes | None]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from datacc.errors import DataError
+from datacc.repo.altered import altered
 from datacc.repo.contents import Contents, read_contents
 from datacc.repo.example import Example
 from datacc.repo.find import Repository
@@ -34,9 +35,12 @@ class Found:
 def read_examples(repository: Repository, program: Program, revision: str = "HEAD") -> Found:
     """Everything at `revision` that `program` can learn from or be judged on.
 
-    Raises `DataError` when the repository has no such input or output.
+    Raises `DataError` when the repository has no such input or output, `RepositoryError` when a run or segment was
+    changed by hand.
     """
     contents = read_contents(repository, revision, cells=True, whole=True)
+    for error in altered(repository.git, contents):
+        raise error
     outputs = {field.name: _output(contents.schema, field) for field in program.outputs}
     usable, notes = _usable(States(contents), outputs)
     rows = contents.first_rows(usable)

@@ -10,6 +10,7 @@ from datacc.repo.needs import EVERYTHING, Need, first_commit, needed_packs
 from datacc.repo.packs import Packs
 from datacc.repo.remote_store import RemoteStore
 from datacc.repo.remotes import Remote, contact, read_remotes
+from datacc.repo.tidy import exchanging
 from datacc.repo.trust import trusted
 from datacc.repo.words import counted, listed, printable
 
@@ -59,7 +60,8 @@ def push(repository: Repository, remote: str = DEFAULT) -> Pushed:
     for name, store in stores.items():
         store.claim(first_commit(git))
         _fill(repository, store, packs, needs, lacking[name])
-    git.run("push", "--quiet", "--set-upstream", "--recurse-submodules=no", remote, f"refs/heads/{branch}")
+    with exchanging(repository.root):
+        git.run("push", "--quiet", "--set-upstream", "--recurse-submodules=no", remote, f"refs/heads/{branch}")
     for name, store in stores.items():  # whoever deletes what looked unused may have been faster
         _fill(repository, store, packs, needs, _lacking(store, _own(needs, homes[name])))
     return Pushed(branch=branch, commit=git.commit_of("HEAD"), put={k: tuple(v) for k, v in lacking.items()})
@@ -72,7 +74,8 @@ def fetch(repository: Repository, remote: str = DEFAULT, *, media: bool = False)
     """
     _demand_git_remote(repository, remote)
     git, came = repository.git, 0
-    git.run("fetch", "--quiet", "--no-recurse-submodules", remote)
+    with exchanging(repository.root):
+        git.run_signed("fetch", "--quiet", "--no-recurse-submodules", remote)
     if media:
         packs = Packs(repository)
         for name, need in needed_packs(git, *EVERYTHING).items():

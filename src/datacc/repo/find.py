@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from datacc.errors import RepositoryError
 from datacc.repo.git import Git
+from datacc.repo.tidy import tidy
 
 FORMAT: Final = 0
 REWRITTEN: Final = 2  # format 0 with what `forget` and `compact` leave, which older readers would misread
@@ -40,6 +41,7 @@ def find(start: Path) -> Repository:
         if marker.is_file():
             repository = Repository(root=folder, name=check_marker(marker.read_bytes(), str(marker)))
             refuse_own_folder(repository.git, "HEAD")
+            tidy(folder)
             return repository
     raise RepositoryError(
         "this is no label repository, and neither is a folder above it",

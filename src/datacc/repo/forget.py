@@ -88,32 +88,44 @@ def forget(
     current_branch(repository)
     with alone(repository.root):
         demand_clean(repository.git)
-        plan = _plan(repository, read_contents(repository), prefixes, reason or REASON)
-        waiting = sum(one.example in plan.examples for one in Journal(repository.root).operations())
-        commit = _commit(repository, plan) if really else None
+        contents = read_contents(repository)
+        plan = _plan(repository, contents, prefixes, reason or REASON)
+        journal = Journal(repository.root)
+        if really:
+            recover(repository, journal)
+        waiting = sum(one.example in plan.examples for one in journal.operations())
+        commit = _commit(repository, contents, plan) if really and (plan.cut.moved or plan.stones) else None
+        if really:
+            journal.forget(plan.examples)
         history = remains(repository, plan.examples, plan.addresses)  # while the packs that it needs are here
         if really:
             erase_here(repository, plan.packs)
             write_rewrite(repository, history)
     erased, left = erase_there(repository, plan.packs) if really else ({}, {})
-    here = [name for name in plan.packs if (packs_folder(repository) / name).exists()]
-    is_left = plan.stones or plan.cut.moved or history.files or waiting or here or any(erased.values()) or left
-    if not is_left and (really or not plan.packs):
-        raise DataError("it is forgotten already, and nothing is left of it", where=plan.examples[0])
+    done = _told(plan, history, commit=commit, waiting_edits=waiting, erased=erased, left=left,
+                 builds=builds_with(repository, history))  # fmt: skip
+    _demand_something(done, plan, is_open=bool(plan.packs) and not really)
+    return done
+
+
+def _told(plan: _Plan, history: Remains, **done: Any) -> Forgotten:
     return Forgotten(
         examples=plan.examples,
-        commit=commit,
         runs=sum(path.endswith("/labels.tsv") for path in plan.cut.moved),
         segments=sum(path.startswith("ops/") for path in plan.cut.moved),
-        waiting_edits=waiting,
         media=plan.media,
         shared=plan.shared,
         packs=tuple(sorted(plan.packs)),
-        erased=erased,
-        left=left,
         history=history,
-        builds=builds_with(repository, history),
+        **done,
     )
+
+
+def _demand_something(done: Forgotten, plan: _Plan, *, is_open: bool) -> None:
+    """Raises `DataError` when nothing was left of the examples; `is_open`: the remotes were not asked."""
+    changed = plan.stones or plan.cut.moved or done.waiting_edits or any(done.erased.values())
+    if not (changed or done.left or done.history.files or is_open):
+        raise DataError("it is forgotten already, and nothing is left of it", where=plan.examples[0])
 
 
 def still_held(repository: Repository, contents: Contents) -> Iterator[tuple[str, str]]:
@@ -211,16 +223,7 @@ def _pack(repository: Repository, place: Place) -> bytes:
     return Packs(repository).read(place.pack)
 
 
-def _commit(repository: Repository, plan: _Plan) -> str | None:
-    """Let the tip of history forget, and the journal."""
-    journal = Journal(repository.root)
-    recover(repository, journal)
-    made = _swap(repository, plan) if plan.cut.moved or plan.stones else None
-    journal.forget(plan.examples)
-    return made
-
-
-def _swap(repository: Repository, plan: _Plan) -> str:
+def _commit(repository: Repository, contents: Contents, plan: _Plan) -> str:
     for name, data in plan.cut.packs.items():
         write_atomically(packs_folder(repository) / name, data)
     coming = {**plan.cut.files, **{one.path: one.text for one in plan.stones}}

@@ -8,10 +8,12 @@ from shutil import rmtree
 from typing import Final
 
 from datacc.repo.find import OWN_FOLDER, Repository
+from datacc.repo.index import FOLDER
 from datacc.repo.needs import EVERYTHING, first_commit, forgotten_packs, needed_packs
 from datacc.repo.packs import Packs, packs_folder
 from datacc.repo.remote_store import RemoteStore
 from datacc.repo.remotes import contact, read_remotes
+from datacc.repo.tidy import exchanging
 from datacc.repo.trust import trusted
 
 LOCAL_GRACE: Final = timedelta(days=1)  # an import may be about to name what it has just put here
@@ -45,7 +47,8 @@ def collect(repository: Repository, *, really: bool = False, now: datetime | Non
     remotes, allowed = read_remotes(git), trusted(repository)
     mine = [remote for remote in remotes if contact(remote.url) in allowed]
     if mine:
-        git.run("fetch", "--quiet", "--all", "--no-recurse-submodules")
+        with exchanging(repository.root):
+            git.run_signed("fetch", "--quiet", "--all", "--no-recurse-submodules")
     needed, gone = needed_packs(git, *EVERYTHING).keys(), forgotten_packs(git, *EVERYTHING)
     files = list(_files(repository, needed, gone, moment - LOCAL_GRACE))
     size = sum(path.stat().st_size for one in files for path in (one, *one.rglob("*")) if path.is_file())
@@ -68,10 +71,10 @@ def collect(repository: Repository, *, really: bool = False, now: datetime | Non
 
 
 def _files(repository: Repository, needed: Collection[str], gone: Collection[str], before: datetime) -> list[Path]:
-    """Packs that nothing needs and what killed processes left, unchanged since a moment; those of `gone` at once."""
+    """Packs that nothing needs and what killed processes left, last changed before a moment; `gone` at once."""
     own = repository.root / OWN_FOLDER
     loose = [path for path in packs_folder(repository).glob("*") if path.name not in needed]
-    old = [*loose, *own.glob("staging-*"), *own.glob("healing-*")]
+    old = [*loose, *own.glob("staging-*"), *own.glob("healing-*"), *(repository.root / FOLDER / "runs").glob(".half-*")]
     limit = before.timestamp()
     return sorted(path for path in old if path.name in gone or path.lstat().st_mtime < limit)
 
@@ -81,9 +84,10 @@ def _sort(
 ) -> list[tuple[str, str]]:
     """What becomes of the packs of a remote, (verb, name); done when `really`."""
     marks, done = store.marks(), []
-    for name in sorted(marks.keys() & set(needed)):
+    unneeded = store.sizes().keys() - set(needed)
+    for name in sorted(marks.keys() - unneeded):  # needed again, or gone already
         done.append(("unmark", name))
-    for name in sorted(store.sizes().keys() - set(needed)):
+    for name in sorted(unneeded):
         if name in gone:
             done.append(("delete", name))
         elif name not in marks:

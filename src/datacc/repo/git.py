@@ -9,16 +9,23 @@ from pathlib import Path
 from typing import Final, final
 
 from datacc.errors import DataccError, RepositoryError, ResourceError
+from datacc.repo.lock import held
 
 _KEPT: Final = ("GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG_", "GIT_SSH", "GIT_ASKPASS", "GIT_EXEC_PATH")
 _STREAMED: Final = ("-c", "core.bigFileThreshold=1m", "-c", "core.compression=1")  # large files go into a pack at once
 _LARGE: Final = 1 << 20  # bytes
 _MADE: Final = re.compile(rb"^\[[^\]\n]* ([0-9a-f]{40}|[0-9a-f]{64})\] ", re.MULTILINE)
-_QUIETLY: Final = ("-c", "core.fsync=all", "-c", "gc.auto=0", "-c", "maintenance.auto=false")
+_SYNCED: Final = ("-c", "core.fsync=all", "-c", "gc.auto=0", "-c", "maintenance.auto=false")
 _NOBODY: Final = ("datacc", "datacc@localhost")
 _SECRET: Final = re.compile(r"://[^/@\s]*@")  # a password in the URL of a git remote
 # A clone may hold files that look like a git folder, with a configuration that names programs: never take them for one.
-_GUARDS: Final = ("-c", "safe.bareRepository=explicit")
+# No daemon of git's outlives a command: it would keep the lock of the repository.
+_GUARDS: Final = ("-c", "safe.bareRepository=explicit", "-c", "core.fsmonitor=false")
+
+
+@final
+class GitKilled(RepositoryError):
+    """git was killed while it worked for us: its locks are still there."""
 
 
 @final
@@ -31,8 +38,11 @@ class Git:
     def run(self, *arguments: str, input: bytes = b"") -> bytes:
         """What `git arguments` prints. Raises `RepositoryError` with git's own words when it fails."""
         done = self._run(arguments, input)
+        if done.returncode < 0:
+            what = f"git {_verb(arguments)} was killed by signal {-done.returncode}"
+            raise GitKilled(what, where=str(self.root), tries=["run it again"])
         if done.returncode:
-            raise _failure(arguments[0], done.stderr.decode(errors="replace").strip(), self.root)
+            raise _failure(_verb(arguments), done.stderr.decode(errors="replace").strip(), self.root)
         return done.stdout
 
     def ask(self, *arguments: str, input: bytes = b"") -> str | None:
@@ -106,7 +116,7 @@ class Git:
         told = ("--quiet",) if any(_size(self.root / path) > _LARGE for path in given) else ()
         words = ("-c", "core.abbrev=no", "commit", *told, "--only", f"--message={message}", *named)
         try:
-            self.run(*_STREAMED, "add", "--force", *named, input=listed)
+            self.run(*_SYNCED, *_STREAMED, "add", "--force", *named, input=listed)
             made = _MADE.search(self.run_signed(*words, input=listed))
             if made is not None:
                 return made[1].decode()
@@ -120,12 +130,12 @@ class Git:
     def run_signed(self, *arguments: str, input: bytes = b"") -> bytes:
         """What `run` gives, for what makes a commit: by `identity`, and durable when it is done."""
         try:
-            return self.run(*_QUIETLY, "-c", "user.useConfigOnly=true", *arguments, input=input)
+            return self.run(*_SYNCED, "-c", "user.useConfigOnly=true", *arguments, input=input)
         except RepositoryError as error:  # seldom; asking first would cost every commit two processes
             if "auto-detection is disabled" not in error.what:
                 raise
         name, address, _ = self.identity()
-        return self.run(*_QUIETLY, "-c", f"user.name={name}", "-c", f"user.email={address}", *arguments, input=input)
+        return self.run(*_SYNCED, "-c", f"user.name={name}", "-c", f"user.email={address}", *arguments, input=input)
 
     def unstage(self, paths: Iterable[str]) -> None:
         """Let the index have what HEAD has of these paths; the files themselves stay."""
@@ -146,6 +156,7 @@ class Git:
                 input=input,
                 capture_output=True,
                 env=_environment(os.environ),
+                pass_fds=held(),
             )
         except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
             if self.root.is_dir():
@@ -155,6 +166,12 @@ class Git:
             raise RepositoryError("there is no such folder", where=str(self.root)) from error
 
 
+def _verb(arguments: Sequence[str]) -> str:
+    """What git is asked to do, after the options of its own."""
+    pairs = zip(arguments, ("", *arguments), strict=False)
+    return next((word for word, before in pairs if word != "-c" and before != "-c"), "")
+
+
 def _size(file: Path) -> int:
     return file.stat().st_size if file.is_file() else 0
 
@@ -162,12 +179,15 @@ def _size(file: Path) -> int:
 def _environment(outer: Mapping[str, str]) -> dict[str, str]:
     """The environment without what would point git elsewhere (GIT_DIR, GIT_INDEX_FILE …), in plain English."""
     kept = {k: v for k, v in outer.items() if not k.startswith("GIT_") or k.startswith(_KEPT)}
-    return {**kept, "LC_ALL": "C", "GIT_LITERAL_PATHSPECS": "1", "GIT_TERMINAL_PROMPT": "0"}
+    ours = {"LC_ALL": "C", "GIT_LITERAL_PATHSPECS": "1", "GIT_TERMINAL_PROMPT": "0"}
+    return {**kept, **ours, "GIT_OPTIONAL_LOCKS": "0"}  # who only looks takes no lock, so leaves none when it is killed
 
 
 def _failure(verb: str, said: str, root: Path) -> DataccError:
-    if "No space left on device" in said:
+    if "No space left on device" in said or "Out of diskspace" in said:
         return ResourceError("the disk is full", where=str(root), tries=["free some space and run again"])
+    if "Input/output error" in said:
+        return ResourceError(f"the disk failed: {said}", where=str(root), tries=["look at the disk, then datacc fsck"])
     if "dubious ownership" in said:
         tries = [f"git config --global --add safe.directory {root}"]
         return RepositoryError("another user owns this git repository", where=str(root), tries=tries)

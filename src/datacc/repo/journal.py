@@ -13,7 +13,14 @@ from typing import Final, final
 from datacc.errors import DataccError, RepositoryError, ResourceError
 from datacc.repo.operation import Operation, parse_line, parse_lines
 
+JOURNAL: Final = ".datacc/journal"
+
 _PATIENCE: Final = 30.0  # seconds to wait for another process
+_TABLE: Final = (
+    "CREATE TABLE IF NOT EXISTS edits"
+    " (number INTEGER PRIMARY KEY AUTOINCREMENT, line TEXT NOT NULL, taken INTEGER NOT NULL DEFAULT 0)"
+)
+_LINES: Final = "SELECT line FROM edits ORDER BY number"
 _PRIMARY: Final = 0xFF  # SQLite's error codes keep their kind in the lowest byte
 
 
@@ -31,14 +38,17 @@ class Journal:
 
     def operations(self) -> list[Operation]:
         """Every operation that no commit holds yet, oldest first."""
-        return parse_lines(self.lines(), "journal")
+        return parse_lines(self.lines(), JOURNAL)
 
     def lines(self) -> list[str]:
         """The lines of these operations."""
         if not self._path.exists():
             return []
-        with self._open() as database:
-            return [line for (line,) in database.execute("SELECT line FROM edits ORDER BY number")]
+        try:
+            with self._open() as database:
+                return [line for (line,) in database.execute(_LINES)]
+        except ResourceError:  # where nothing can be written, one can read
+            return self._lines_without_writing()
 
     def count(self) -> int:
         """How many operations wait for a commit."""
@@ -57,7 +67,7 @@ class Journal:
             return []
         with self._open() as database:
             database.execute("UPDATE edits SET taken = 1")
-            return [line for (line,) in database.execute("SELECT line FROM edits ORDER BY number")]
+            return [line for (line,) in database.execute(_LINES)]
 
     def release_batch(self) -> None:
         """Give the batch back: its commit failed, and later edits may join it."""
@@ -92,7 +102,7 @@ class Journal:
 
     @property
     def _path(self) -> Path:
-        return self.root / ".datacc" / "journal"
+        return self.root / JOURNAL
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -109,18 +119,37 @@ class Journal:
         self._path.parent.mkdir(exist_ok=True)
         database = sqlite3.connect(self._path, timeout=_PATIENCE, check_same_thread=False)
         weakref.finalize(self, database.close)
-        _write_ahead(database)
-        database.execute(
-            "CREATE TABLE IF NOT EXISTS edits"
-            " (number INTEGER PRIMARY KEY AUTOINCREMENT, line TEXT NOT NULL, taken INTEGER NOT NULL DEFAULT 0)"
-        )
+        try:
+            _write_ahead(database)
+            database.execute(_TABLE)
+        except sqlite3.Error:
+            database.close()
+            raise
         return database
+
+    def _lines_without_writing(self) -> list[str]:
+        """The lines, read without the files beside the journal that readers share otherwise."""
+        log = self._path.with_name(f"{self._path.name}-wal")
+        is_alone = not log.exists() or not log.stat().st_size
+        database = sqlite3.connect(f"{self._path.as_uri()}?{'immutable=1' if is_alone else 'mode=rw'}", uri=True)
+        try:
+            database.execute("PRAGMA locking_mode = EXCLUSIVE")
+            if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'edits'").fetchall():
+                return []  # the first label has failed while it made the journal
+            return [line for (line,) in database.execute(_LINES)]
+        except sqlite3.Error as error:
+            raise self._failure(error) from error
+        finally:
+            database.close()
 
     def _failure(self, error: sqlite3.Error) -> DataccError:
         """What the user is told of an error of SQLite."""
         where, code = str(self._path), getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY
         if code == sqlite3.SQLITE_FULL:
             return ResourceError("the disk is full", where=where, tries=["free some space"])
+        if code == sqlite3.SQLITE_IOERR:
+            tries = ["look at the disk, and run it again: what this command said is not acknowledged"]
+            return ResourceError(f"the disk failed: {error}", where=where, tries=tries)
         if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
             return ResourceError("the journal cannot be written", where=where, tries=["check who may write there"])
         tries = ["move that file away and label again; the commits are not touched"]

@@ -14,21 +14,36 @@ _PATIENCE: Final = 120.0  # seconds
 _PAUSE: Final = 0.01
 
 
+_HELD: Final = set[int]()
+
+
 @contextmanager
-def locked(root: Path) -> Iterator[None]:
-    """Hold the lock of the repository at `root`. Raises `RepositoryError` when another process keeps it too long."""
-    path = root / ".datacc" / "lock"
+def locked(root: Path, name: str = "lock", *, patience: float = _PATIENCE) -> Iterator[bool]:
+    """Hold a lock of the repository at `root`. Raises `RepositoryError` when another process keeps it too long.
+
+    Without `patience` (seconds) it says instead whether it is held.
+    """
+    path = root / ".datacc" / name
     path.parent.mkdir(exist_ok=True)
     file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        _wait(file, path)
-        yield
+        is_ours = _take(file)
+        if not is_ours and patience:
+            _wait(file, path, patience)
+        _HELD.add(file)
+        yield is_ours or bool(patience)
     finally:
+        _HELD.discard(file)
         os.close(file)
 
 
-def _wait(file: int, path: Path) -> None:
-    last = time.monotonic() + _PATIENCE
+def held() -> tuple[int, ...]:
+    """The files to hand to every git that is started: it then keeps the locks until it ends, when we are killed."""
+    return tuple(_HELD) if os.name != "nt" else ()
+
+
+def _wait(file: int, path: Path, patience: float) -> None:
+    last = time.monotonic() + patience
     while not _take(file):
         if time.monotonic() > last:
             tries = ["wait for it, or stop it, and run again"]

@@ -147,7 +147,7 @@ def _entry(one: _Commit, texts: Mapping[str, bytes], wanted: Wanted | None) -> L
 
 
 def _segment(path: str, text: bytes) -> list[Operation]:
-    return parse_lines(text.decode().split("\n"), path)
+    return parse_lines(text.decode(errors="replace").split("\n"), path)
 
 
 def _run(path: str, text: bytes) -> list[Operation]:

@@ -31,8 +31,8 @@ class Need:
 def needed_packs(git: Git, *revisions: str) -> dict[str, Need]:
     """Name → need, of every pack called by its bytes that an index in the history of `revisions` names.
 
-    One that held an example which is forgotten there is not needed any more. Raises `RepositoryError` for an index
-    that is damaged.
+    One that held an example which is forgotten there is not needed any more. Raises `RepositoryError` for an index that
+    is damaged.
     """
     found = _objects(git, *revisions)
     held = {match["pack"]: match["blob"] for match in found if match["pack"]}

@@ -1,18 +1,24 @@
 """One operation on one example: what a line of a segment says, and what a row of a run stands for."""
 
 import json
+import re
 from collections.abc import Iterable
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from datacc.errors import RepositoryError
 from datacc.repo.identity import canonical_json
+from datacc.repo.words import repairs
 from datacc.store import digest
 
 OPERATIONS: Final = ("add", "set", "unset", "delete", "verify", "flag", "resolve", "supersede")
 WHOLE: Final = ""  # the field of operations on the example as a whole: add, delete, supersede
 
 _ID_DIGITS: Final = 16
+_EXAMPLE: Final = re.compile("[0-9a-f]{32}")
+_OF_WHOLE: Final = ("add", "delete", "supersede")
+_OF_FIELD: Final = ("set", "unset", "resolve")
 _REMEMBERED: Final = 1 << 14  # lines, which one command reads several times
 
 
@@ -53,11 +59,19 @@ def parse_line(line: str, where: str) -> Operation:
     """The operation that a line says; its id is the digest of the line. Raises `RepositoryError` that names `where`."""
     try:
         operation = _parsed(line)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise RepositoryError(f"this is no operation: {error}", where=where, tries=["git log -- ops"]) from error
+    except json.JSONDecodeError as error:
+        raise _nonsense(f"{error.msg} at column {error.colno}", where) from error
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise _nonsense(str(error), where) from error
     if operation.op not in OPERATIONS:
         raise RepositoryError(f"unknown operation {operation.op!r}", where=where, tries=["update datacc"])
     return operation
+
+
+def _nonsense(what: str, where: str) -> RepositoryError:
+    file = where.rpartition(":")[0]
+    tries = repairs(file) if file.startswith("ops/") else ["move .datacc/journal away and say again what waits there"]
+    return RepositoryError(f"this is no operation: {what}", where=where, tries=tries)
 
 
 @lru_cache(_REMEMBERED)
@@ -71,8 +85,8 @@ def _parsed(line: str) -> Operation:
         get("field", WHOLE),
         get("new"),
         get("old"),
-        tuple(map(str, get("replaces", ()))),
-        tuple(map(str, get("about", ()))),
+        tuple(get("replaces", ())),
+        tuple(get("about", ())),
         get("who", ""),
         get("when", ""),
         get("model"),
@@ -80,10 +94,26 @@ def _parsed(line: str) -> Operation:
         get("reason"),
         get("by"),
     )
-    _, op, example, field, *_, who, when, _, _, _, _ = operation
-    if not (type(op) is type(example) is type(field) is type(who) is type(when) is str):
-        raise TypeError("op, example, field, who and when are texts")
+    if not type(get("replaces", [])) is type(get("about", [])) is list:
+        raise TypeError("replaces and about are lists of ids")
+    _refuse_nonsense(operation)
     return operation
+
+
+def _refuse_nonsense(said: Operation) -> None:
+    """Raises `ValueError` where a value is of another kind than the format says."""
+    texts = (said.op, said.example, said.field, said.who, said.when, *said.replaces, *said.about)
+    perhaps = (said.model, said.reason, said.by)
+    if {*map(type, texts)} != {str} or not {*map(type, perhaps)} <= {str, type(None)}:
+        raise ValueError("all values are texts but new, old, confidence, replaces and about")
+    if not _EXAMPLE.fullmatch(said.example):
+        raise ValueError(f"{said.example[:40]!r} is no id of an example")
+    if said.when and datetime.fromisoformat(said.when).tzinfo is None:
+        raise ValueError(f"{said.when!r} has no time zone")
+    if said.op in (_OF_WHOLE if said.field else _OF_FIELD):
+        raise ValueError(f"{said.op} is of {'the example as a whole' if said.field else 'a field'}")
+    if said.confidence is not None and not (type(said.confidence) in (int, float) and 0 <= said.confidence <= 1):
+        raise ValueError(f"a confidence is a number from 0 to 1, not {said.confidence!r}")
 
 
 def parse_lines(lines: Iterable[str], where: str) -> list[Operation]:

@@ -12,7 +12,7 @@ from typing import Final
 
 from datacc.errors import RepositoryError, ResourceError
 from datacc.repo.find import Repository
-from datacc.repo.tidy import alone, remove_empty
+from datacc.repo.tidy import alone, changing
 
 _FORGOTTEN: Final = 24 * 3600.0  # seconds
 
@@ -51,20 +51,13 @@ def commit_new(repository: Repository, staged: Mapping[str, Path], message: str)
 
 
 def _commit_new(repository: Repository, staged: Mapping[str, Path], message: str) -> str:
-    try:
+    with changing(repository.root, list(staged)):
         for path, file in staged.items():
             target = repository.root / path
             target.parent.mkdir(parents=True, exist_ok=True)
             _sync(file)
             os.replace(file, target)
         return repository.git.commit(staged, message)
-    except BaseException:
-        committed = repository.git.tree(repository.git.commit_of("HEAD"))
-        for path in staged if not staged.keys() <= committed.keys() else ():
-            target = repository.root / path
-            target.unlink(missing_ok=True)
-            remove_empty(target.parent, repository.root)
-        raise
 
 
 def refuse_links(root: Path, path: str) -> None:

@@ -14,6 +14,7 @@ from datacc.errors import RepositoryError, UsageError
 from datacc.repo.find import Repository
 from datacc.repo.git import Git
 from datacc.repo.place import commit_new, staging
+from datacc.repo.tidy import alone, changing
 from datacc.repo.trust import distrust, trust
 from datacc.repo.words import listed, printable
 
@@ -101,9 +102,10 @@ def remove_remote(repository: Repository, name: str) -> Remote:
     remotes = {remote.name: remote for remote in read_remotes(repository.git)}
     if name not in remotes:
         raise UsageError(f"there is no remote {printable(name)!r}; there is {listed(list(remotes)) or 'none'}")
-    git, path = repository.git, f"remotes/{name}.json"
-    git.run("rm", "--quiet", "--force", "--", path)
-    git.run_signed("commit", "--quiet", "--only", f"--message=keep no packs in {name}", "--", path)
+    path = f"remotes/{name}.json"
+    with alone(repository.root), changing(repository.root, [path]):
+        (repository.root / path).unlink(missing_ok=True)
+        repository.git.commit([path], f"keep no packs in {name}")
     distrust(repository, [contact(remotes[name].url)])
     return remotes[name]
 

@@ -9,7 +9,7 @@ from datacc.repo.cut import cut_segments
 from datacc.repo.find import Repository
 from datacc.repo.git import Git
 from datacc.repo.operation import parse_lines
-from datacc.repo.origins import Part, is_segment, joined_parts, parts_of, reverted_path
+from datacc.repo.origins import Part, is_mark, parts_of, reverted_path
 from datacc.repo.states import States
 from datacc.repo.swap import swap
 from datacc.repo.tidy import alone
@@ -39,8 +39,9 @@ def revert(repository: Repository, revision: str) -> Reverted:
     if git.ask("merge-base", of, "HEAD") != of:
         raise RepositoryError(f"{revision!r} is not in the history of HEAD", tries=["datacc log"])
     contents = read_contents(repository)
-    joined = joined_parts(contents.tree, contents.origins)
-    changes = _segments(repository, of, joined)
+    tree = {path: blob for path, blob in contents.tree.items() if not is_mark(path)}
+    everything = parts_of(tree, contents.origins)
+    changes = _segments(repository, of, everything)
     leaving = [path for path, is_new in changes.items() if is_new and (path in contents.parts or path in contents.tree)]
     coming = [path for path, is_new in changes.items() if not is_new and path not in contents.parts]
     if not leaving and not coming:
@@ -48,8 +49,8 @@ def revert(repository: Repository, revision: str) -> Reverted:
         raise UsageError(f"the commit {of[:10]} {what}", tries=["datacc log", f"git revert {of[:10]}"])
     subject = git.run("log", "--max-count=1", "--format=%s", of).decode(errors="replace").strip()
     message = f'Revert "{subject}"\n\nThis takes back the label edits of {of}.'
-    lines = {path: _text(git, joined.get(path), f"{of}:./{path}") for path in leaving}
-    lines |= {path: _text(git, joined.get(path), f"{of}^:./{path}") for path in coming}
+    lines = {path: _text(git, everything.get(path), f"{of}:./{path}") for path in leaving}
+    lines |= {path: _text(git, everything.get(path), f"{of}^:./{path}") for path in coming}
     with alone(repository.root):
         made = _commit(repository, contents, leaving, {path: lines[path] for path in coming}, message)
     edits = sum(text.count(b"\n") for text in lines.values())
@@ -83,15 +84,15 @@ def told(done: Reverted) -> str:
 
 
 def _text(git: Git, part: Part | None, name: str) -> bytes:
-    """The lines of a segment, from where they stand joined; else from the file that git calls `name`."""
+    """The lines of a segment, from where they stand; where that is nowhere any more, from git's file `name`."""
     if part is None:
         return git.run("show", name)
     [text] = git.blobs([part.blob])
     return b"".join(text.splitlines(keepends=True)[part.start : part.end])
 
 
-def _segments(repository: Repository, commit: str, joined: Iterable[str]) -> dict[str, bool]:
-    """The segments that a commit brought (True) or took away (False); of those that are joined, marks tell it too."""
+def _segments(repository: Repository, commit: str, known: Iterable[str]) -> dict[str, bool]:
+    """The segments that a commit brought (True) or took away (False); of those that are `known`, marks tell it too."""
     git = repository.git
     parents = git.run("rev-list", "--parents", "--max-count=1", commit).split()[1:]
     if len(parents) > 1:
@@ -99,18 +100,23 @@ def _segments(repository: Repository, commit: str, joined: Iterable[str]) -> dic
     flags = ("-r", "-z", "--no-renames", "--root", "--no-commit-id", "--name-status", "--relative")
     if git.run("diff-tree", *flags, "--diff-filter=A", commit, "--", "forgotten", "origins"):
         raise UsageError(f"the commit {commit[:10]} rewrites files, and says nothing that could be taken back")
-    listed = git.run("diff-tree", *flags, commit, "--", "ops", "reverted").decode(errors="surrogateescape")
-    words = listed.split("\0")[:-1]
+    words = (
+        git.run("diff-tree", *flags, commit, "--", "ops", "reverted").decode(errors="surrogateescape").split("\0")[:-1]
+    )
     found = dict(zip(words[1::2], words[::2], strict=True))
     changed = [path for path, status in found.items() if status not in ("A", "D")]
     if changed:
         raise RepositoryError("a segment was edited by hand", where=changed[0], tries=[f"git revert {commit[:10]}"])
-    marked = {path: found[mark] == "D" for path in joined if (mark := reverted_path(path)) in found}
-    return marked | {path: status == "A" for path, status in found.items() if is_segment(path)}
+    marked = {path: found[mark] == "D" for path in known if (mark := reverted_path(path)) in found}
+    return marked | {path: status == "A" for path, status in found.items() if path.endswith(".jsonl")}
 
 
 def _torn(repository: Repository, commit: str, segments: Mapping[str, bytes]) -> set[str]:
     """The examples of which these segments speak that are in conflict at a commit."""
-    examples = {o.example for path, text in segments.items() for o in parse_lines(text.decode().split("\n"), path)}
+    examples = {
+        o.example
+        for path, text in segments.items()
+        for o in parse_lines(text.decode(errors="replace").split("\n"), path)
+    }
     states = States(read_contents(repository, commit)).of(examples)
     return {id for id, state in states.items() if state.conflict}

@@ -4,6 +4,7 @@ In memory it is columns, not rows: a million examples are a few arrays.
 """
 
 import json
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -20,11 +21,13 @@ from datacc.repo.identity import canonical_json
 from datacc.repo.ids import DIGITS, Ids, are_sorted, in_order, is_first, parse_ids, places, to_ids, to_text, to_texts
 from datacc.repo.lines import Lines, lines_of
 from datacc.repo.operation import Operation
+from datacc.repo.words import repairs
 from datacc.store import digest
 
-ID_DIGITS: Final = 16
+ID_DIGITS: Final = 16  # of a run
 _ITSELF: Final = {"media": "="}  # the address of the media is the example's id
 _TAB: Final = 9
+_ROW: Final = re.compile(rb"[0-9a-f]{32}")
 _AT_ONCE: Final = 1 << 14  # rows
 
 
@@ -134,8 +137,7 @@ class Run:
             pairs = zip(self.columns, json.loads(self.lines[number]), strict=True)
             return {c: {"media": id} if cell == _ITSELF else cell for c, cell in pairs if cell is not None}
         except (ValueError, TypeError) as error:
-            where = f"runs/{self.folder}/inputs.jsonl:{number + 1}"
-            raise RepositoryError(f"the row is damaged: {error}", where=where, tries=["git fsck"]) from error
+            raise damaged(f"runs/{self.folder}/inputs.jsonl:{number + 1}", error) from error
 
 
 def run_files(rows: Rows, origin: str) -> tuple[str, dict[str, bytes]]:
@@ -154,7 +156,7 @@ def run_files(rows: Rows, origin: str) -> tuple[str, dict[str, bytes]]:
 
 
 def manifest_text(head: Mapping[str, Any]) -> bytes:
-    """The text of a `manifest.json`."""
+    """`manifest.json` with these entries."""
     return (json.dumps(head, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
 
 
@@ -163,20 +165,24 @@ def read_run(id: str, labels: bytes, manifest: bytes | None, inputs: bytes | Non
 
     Raises `RepositoryError` for damaged files.
     """
+    where = f"runs/{id}"
+    try:
+        head: dict[str, Any] = json.loads(manifest) if manifest is not None else {}
+        origin, columns = str(head.get("origin", "")), tuple(str(c) for c in head.get("columns", ()))
+        rows, gone = (None, ()) if manifest is None else (int(head["rows"]), _gone(head))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise damaged(f"{where}/manifest.json", error) from error
     try:
         first, end, _ = labels.partition(b"\n")
         if not end:
             raise ValueError("there is no header")
         fields = first.decode().split("\t")[1:]
         table = lines_of(np.frombuffer(labels, np.uint8)[len(first) + 1 :])
-        head: dict[str, Any] = json.loads(manifest) if manifest is not None else {}
-        origin, columns = str(head.get("origin", "")), tuple(str(c) for c in head.get("columns", ()))
-        if manifest is not None and len(table) != head["rows"]:
-            raise ValueError(f"{head['rows']} rows are announced")
-        gone = _gone(head)
+        if rows is not None and len(table) != rows:
+            raise ValueError(f"{rows} rows are announced")
         ids, values = _read_labels(table, fields)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _damaged(id, error) from error
+    except ValueError as error:
+        raise damaged(f"{where}/labels.tsv:{_first_fault(labels)}", error) from error
     was = str(head.get("of", id))
     run = Run(id=was, folder=id, origin=origin, columns=columns, ids=ids, values=values, lines=None, gone=gone)
     return run if inputs is None else with_cells(run, inputs)
@@ -189,8 +195,33 @@ def with_cells(run: Run, inputs: bytes) -> Run:
         if len(lines) != len(run):
             raise ValueError(f"{len(run)} rows are announced")
     except ValueError as error:
-        raise _damaged(run.folder, error) from error
+        line = min(inputs.count(b"\n"), len(run)) + 1
+        raise damaged(f"runs/{run.folder}/inputs.jsonl:{line}", error) from error
     return replace(run, lines=lines)
+
+
+def damaged(where: str, error: Exception | str) -> RepositoryError:
+    """The error that a file of a run is not as it was; `where` may end in the number of a line."""
+    return RepositoryError(f"the run is damaged: {error}", where=where, tries=repairs(where.split(":")[0]))
+
+
+def _first_fault(labels: bytes) -> int:
+    """The number of the first line of a `labels.tsv` that is wrong; the last one where each for itself is well."""
+    head, *lines = labels.removesuffix(b"\n").split(b"\n")
+    last = b""
+    for number, line in enumerate(lines, 2):
+        id, *cells = line.split(b"\t")
+        if not _ROW.fullmatch(id) or id < last or len(cells) != head.count(b"\t") or not all(map(_is_json, cells)):
+            return number
+        last = id
+    return 1 + len(lines)
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        return not text or (json.loads(text), True)[1]
+    except ValueError:
+        return False
 
 
 def _gone(head: Mapping[str, Any]) -> tuple[int, ...]:
@@ -199,10 +230,6 @@ def _gone(head: Mapping[str, Any]) -> tuple[int, ...]:
     if list(gone) != sorted(set(gone)) or (gone and (gone[0] < 0 or gone[-1] >= head["rows"] + len(gone))):
         raise ValueError("the rows that are gone are not in order")
     return gone
-
-
-def _damaged(id: str, error: Exception) -> RepositoryError:
-    return RepositoryError(f"the run is damaged: {error}", where=f"runs/{id}", tries=["git fsck"])
 
 
 def _read_labels(table: Lines, fields: Sequence[str]) -> tuple[Ids, dict[str, Coded]]:

@@ -18,6 +18,7 @@ from datacc.repo.coded import Coded
 from datacc.repo.lines import Lines
 from datacc.repo.run import Run
 
+_HALF: Final = ".half-"  # begins the name of what is being written
 _ABOUT: Final = "about.json"
 
 
@@ -76,7 +77,11 @@ def keep_lines(folder: Path, key: str, lines: Lines) -> None:
 
 def damaged(folder: Path) -> list[Path]:
     """What is kept and is not as it was."""
-    listed = sorted(one for one in folder.iterdir() if one.is_dir()) if folder.is_dir() else []
+    listed = (
+        sorted(one for one in folder.iterdir() if one.is_dir() and not one.name.startswith(_HALF))
+        if folder.is_dir()
+        else []
+    )
     return [one for one in listed if _load(one, check=True, remove=False) is None]
 
 
@@ -84,7 +89,7 @@ def _save(place: Path, about: Mapping[str, Any], arrays: Mapping[str, NDArray[An
     """Write a folder of arrays, all of it or nothing; that it cannot be written costs time later."""
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(dir=place.parent))
+        made = Path(tempfile.mkdtemp(prefix=_HALF, dir=place.parent))
     except OSError:
         return
     try:

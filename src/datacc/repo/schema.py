@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 
 from datacc.errors import DataError, RepositoryError
 from datacc.repo.identity import canonical_json
+from datacc.repo.words import repairs
 
 Kind = Literal["input", "output", "other", "group", "split", "key", "name", "occurrence"]
 
@@ -103,7 +104,8 @@ class Schema:
         for column in self.columns:
             if column.id == id:
                 return column
-        raise RepositoryError(f"the schema has no column {id}", where="schema", tries=["git log -- schema"])
+        path = f"schema/{id}/column.json"
+        raise RepositoryError(f"the schema has no column {id}", where=path, tries=repairs(path))
 
     def with_column(self, kind: Kind, name: str, type: str = "") -> "Schema":
         """This schema with the column; itself when it is there already."""
@@ -225,7 +227,8 @@ def _parse(path: str, text: bytes, kind: Any, place: int | None) -> Any:
     try:
         entry = json.loads(text)
         ranks = [rank for rank in (entry.pop("rank", None), place) if rank is not None]
+        if not ranks:
+            raise ValueError("it has no place in the order: a file is missing beside it, in order/")
         return kind(**entry, rank=min(ranks))
     except (ValueError, TypeError, AttributeError) as error:
-        what = f"this is no schema entry, or has no place in the order: {error}"
-        raise RepositoryError(what, where=path, tries=[f"git log -- {path}"]) from error
+        raise RepositoryError(f"this is no schema entry: {error}", where=path, tries=repairs(path)) from error

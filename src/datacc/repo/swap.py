@@ -13,13 +13,15 @@ def swap(repository: Repository, leaving: Iterable[str], coming: Mapping[str, by
 
     The hash of the commit. When git or a hook refuses, the working tree is as HEAD has it.
     """
-    root, going = repository.root, [path for path in leaving if path not in coming]
-    for path in (*coming, *going):
-        refuse_links(root, path)
-    with changing(root, [*going, *coming]):
+    going = [path for path in leaving if path not in coming]
+    for path in coming:
+        refuse_links(repository.root, path)
+    with changing(repository.root, [*going, *coming]):
         for path, data in coming.items():
-            write_atomically(root / path, data)
+            write_atomically(repository.root / path, data)
         for path in going:
-            (root / path).unlink(missing_ok=True)
-            remove_empty((root / path).parent, root)
-        return repository.git.commit([*going, *coming], message)
+            (repository.root / path).unlink(missing_ok=True)
+        made = repository.git.commit([*going, *coming], message)
+    for folder in {(repository.root / path).parent for path in going}:
+        remove_empty(folder, repository.root)
+    return made

@@ -24,3 +24,8 @@ def seen_once(names: Sequence[str]) -> str:
     """What is to be said of classes that have one example."""
     are = "is seen once: it" if len(names) == 1 else "are seen once each: they"
     return f"{listed(names)} {are} cannot be in learn, tune and judge"
+
+
+def repairs(path: str) -> list[str]:
+    """What brings a file of the history back that somebody changed or removed."""
+    return [f"git log -- {path} tells who changed it", f"git checkout COMMIT -- {path} brings it back, then git commit"]
