@@ -4,7 +4,6 @@ In memory it is columns, not rows: a million examples are a few arrays.
 """
 
 import json
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -21,13 +20,13 @@ from datacc.repo.identity import canonical_json
 from datacc.repo.ids import DIGITS, Ids, are_sorted, in_order, is_first, parse_ids, places, to_ids, to_text, to_texts
 from datacc.repo.lines import Lines, lines_of
 from datacc.repo.operation import Operation
+from datacc.repo.run_fault import first_fault
 from datacc.repo.words import repairs
 from datacc.store import digest
 
 ID_DIGITS: Final = 16  # of a run
 _ITSELF: Final = {"media": "="}  # the address of the media is the example's id
 _TAB: Final = 9
-_ROW: Final = re.compile(rb"[0-9a-f]{32}")
 _AT_ONCE: Final = 1 << 14  # rows
 
 
@@ -182,7 +181,7 @@ def read_run(id: str, labels: bytes, manifest: bytes | None, inputs: bytes | Non
             raise ValueError(f"{rows} rows are announced")
         ids, values = _read_labels(table, fields)
     except ValueError as error:
-        raise damaged(f"{where}/labels.tsv:{_first_fault(labels)}", error) from error
+        raise damaged(f"{where}/labels.tsv:{first_fault(labels)}", error) from error
     was = str(head.get("of", id))
     run = Run(id=was, folder=id, origin=origin, columns=columns, ids=ids, values=values, lines=None, gone=gone)
     return run if inputs is None else with_cells(run, inputs)
@@ -203,25 +202,6 @@ def with_cells(run: Run, inputs: bytes) -> Run:
 def damaged(where: str, error: Exception | str) -> RepositoryError:
     """The error that a file of a run is not as it was; `where` may end in the number of a line."""
     return RepositoryError(f"the run is damaged: {error}", where=where, tries=repairs(where.split(":")[0]))
-
-
-def _first_fault(labels: bytes) -> int:
-    """The number of the first line of a `labels.tsv` that is wrong; the last one where each for itself is well."""
-    head, *lines = labels.removesuffix(b"\n").split(b"\n")
-    last = b""
-    for number, line in enumerate(lines, 2):
-        id, *cells = line.split(b"\t")
-        if not _ROW.fullmatch(id) or id < last or len(cells) != head.count(b"\t") or not all(map(_is_json, cells)):
-            return number
-        last = id
-    return 1 + len(lines)
-
-
-def _is_json(text: bytes) -> bool:
-    try:
-        return not text or (json.loads(text), True)[1]
-    except ValueError:
-        return False
 
 
 def _gone(head: Mapping[str, Any]) -> tuple[int, ...]:
