@@ -235,7 +235,7 @@ def test_what_git_took_back_on_a_branch_stays_so_when_datacc_merges(ann: Reposit
     assert git(ann.root, "status", "--porcelain") == ""
 
 
-@pytest.mark.parametrize("sizes", [(1, 1), (1, 1, 1), (9, 1, 1, 1), (5, 3, 1), (9, 6, 2, 2, 2, 1)])
+@pytest.mark.parametrize("sizes", [(1, 1), (2, 1, 1), (8, 4, 1, 1, 1)])
 def test_git_takes_nothing_for_renamed(empty: Repository, sizes: tuple[int, ...], tmp_path: Path) -> None:
     """Else what a branch adds to the folder of a day, or reverts, would be a conflict on a host."""
     import_examples(empty, drawn(tmp_path / "pictures"), ImportOptions(label="animal"))
