@@ -1,6 +1,7 @@
 """The cache of the path: every value under the digest of what made it, checked when read, written all or nothing."""
 
 import errno
+import glob
 import hashlib
 import json
 import os
@@ -37,7 +38,7 @@ def write_atomically(path: Path, data: bytes) -> None:
     Raises `ResourceError` when the disk is full; the old file then stays.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=_half(path))
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
@@ -50,6 +51,16 @@ def write_atomically(path: Path, data: bytes) -> None:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise ResourceError("the disk is full", where=str(path), tries=["free some space and run again"]) from error
         raise
+
+
+def halves(path: Path) -> list[Path]:
+    """What writers of `path` that were killed left beside it."""
+    return list(path.parent.glob(f"{glob.escape(_half(path))}*"))
+
+
+def _half(path: Path) -> str:
+    """How the name begins of what is to become `path`."""
+    return f".{path.name[:40]}."
 
 
 class Store:

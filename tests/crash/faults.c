@@ -181,14 +181,19 @@ AT(REMOVE, rmdir, AT_FDCWD, path, (const char *path), path)
 AT(MAKE, mkdir, AT_FDCWD, path, (const char *path, mode_t mode), path, mode)
 AT(MAKE, mkdirat, folder, path, (int folder, const char *path, mode_t mode), folder, path, mode)
 
+#define TAKE_MODE(flags, mode)           \
+    do {                                 \
+        va_list rest;                    \
+        va_start(rest, flags);           \
+        mode = va_arg(rest, mode_t);     \
+        va_end(rest);                    \
+    } while (0)
+
 #define OPENING(name)                                                        \
     int name(const char *path, int flags, ...) {                             \
         mode_t mode = 0;                                                     \
         if (flags & (O_CREAT | __O_TMPFILE)) {                               \
-            va_list rest;                                                    \
-            va_start(rest, flags);                                           \
-            mode = va_arg(rest, mode_t);                                     \
-            va_end(rest);                                                    \
+            TAKE_MODE(flags, mode);                                          \
             int fault = at(MAKE, AT_FDCWD, path);                            \
             if (fault == FULL && !access(path, F_OK)) fault = OFF;           \
             if (SPOILT(fault)) return failed(fault);                         \
@@ -202,10 +207,7 @@ OPENING(open64)
     int name(int folder, const char *path, int flags, ...) {                 \
         mode_t mode = 0;                                                     \
         if (flags & (O_CREAT | __O_TMPFILE)) {                               \
-            va_list rest;                                                    \
-            va_start(rest, flags);                                           \
-            mode = va_arg(rest, mode_t);                                     \
-            va_end(rest);                                                    \
+            TAKE_MODE(flags, mode);                                          \
             int fault = at(MAKE, folder, path);                              \
             if (SPOILT(fault)) return failed(fault);                         \
         }                                                                    \

@@ -46,7 +46,7 @@ def replaced(folder: Path, fresh: Path) -> Path | None:
 
     Where both hold the same program of the same examples, it is the one that `folder` replaced itself.
     """
-    before = folder / PREVIOUS if _content(folder) == _content(fresh) else folder
+    before = _before(folder, fresh)
     return before if (before / "report.json").is_file() else None
 
 
@@ -85,12 +85,14 @@ def _sweep(folder: Path) -> None:
 
 
 def _keep_previous(folder: Path, fresh: Path) -> None:
-    if not folder.exists():
-        return
-    same = _content(folder) == _content(fresh)
-    before = folder / PREVIOUS if same else folder
+    before = _before(folder, fresh)
     if before.exists():
         shutil.copytree(before, fresh / PREVIOUS, ignore=lambda *_: [PREVIOUS])
+
+
+def _before(folder: Path, fresh: Path) -> Path:
+    """What `fresh` is to keep as its `previous/`: `folder`, or what that kept where both are the same."""
+    return folder / PREVIOUS if _content(folder) == _content(fresh) else folder
 
 
 def _content(folder: Path) -> tuple[object, ...]:

@@ -4,10 +4,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Final
 
 import numpy as np
 
+from datacc.errors import RepositoryError
 from datacc.repo.altered import altered
 from datacc.repo.contents import Contents, read_contents
 from datacc.repo.examples import media_addresses
@@ -50,8 +52,7 @@ def check(repository: Repository, revision: str = "HEAD") -> Checked:
     contents = read_contents(repository, revision, cells=True, whole=True)
     states = States(contents)
     problems = [
-        *(Problem(where=e.where, what=e.what, tries=e.tries) for e in altered(repository.git, contents)),
-        *(Problem(where=e.where, what=e.what, tries=e.tries) for e in lost(contents, states)),
+        *map(_of_error, chain(altered(repository.git, contents), lost(contents, states))),
         *_early(contents),
         *_forgotten(repository, contents),
         *_names(contents),
@@ -67,6 +68,10 @@ def check(repository: Repository, revision: str = "HEAD") -> Checked:
         dangling=sum(not state.exists for state in states.edited.values()),
         problems=tuple(problems),
     )
+
+
+def _of_error(error: RepositoryError) -> Problem:
+    return Problem(where=error.where, what=error.what, tries=tuple(error.tries))
 
 
 def _early(contents: Contents) -> Iterator[Problem]:

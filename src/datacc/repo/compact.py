@@ -119,9 +119,7 @@ def _verify(repository: Repository, before: Contents, done: _Joined) -> None:
     """Raises `RepositoryError` unless what the new files say is, segment by segment, what the old ones do."""
     git = repository.git
     tree = {path: blob for path, blob in before.tree.items() if path not in done.leaving}
-    blobs = {
-        path: git.run("hash-object", "-w", "--stdin", input=text).decode().strip() for path, text in done.files.items()
-    }
+    blobs = {path: git.store(text) for path, text in done.files.items()}
     read = dict(zip(blobs, git.blobs(list(blobs.values())), strict=True))
     said = {}
     for path in filter(is_segment, read):

@@ -22,6 +22,8 @@ from datacc.repo.schema import Schema, is_place, read_schema
 from datacc.repo.tombstones import forgotten_in
 from datacc.store import digest
 
+Listing = tuple[dict[str, str], dict[str, str]]  # path → blob of every file, path → text of those that are kept
+
 _HASH: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
@@ -149,16 +151,22 @@ def read_contents(
     `whole`: everything may be looked at, so what the local index has of it is checked. Raises `RepositoryError` for an
     unknown revision, a newer format or damaged files.
     """
-    is_known = _HASH.fullmatch(revision) and Index(repository.root).listing(revision)
-    commit = revision if is_known else repository.git.commit_of(revision)
-    return contents_at(repository, commit, cells=cells, whole=whole)
+    index = Index(repository.root)
+    known = index.listing(revision) if _HASH.fullmatch(revision) else None
+    commit = revision if known else repository.git.commit_of(revision)
+    return _contents(repository, commit, index, known, cells=cells, whole=whole)
 
 
 def contents_at(repository: Repository, commit: str, *, cells: bool = False, whole: bool = False) -> Contents:
     """As `read_contents`, of what is known to be the hash of a commit."""
-    index = Index(repository.root)
+    return _contents(repository, commit, Index(repository.root), None, cells=cells, whole=whole)
+
+
+def _contents(
+    repository: Repository, commit: str, index: Index, known: Listing | None, *, cells: bool, whole: bool
+) -> Contents:
     index.refill = partial(_listing, repository, commit)
-    tree, texts = index.listing(commit) or _listing(repository, commit, index)
+    tree, texts = known or index.listing(commit) or _listing(repository, commit, index)
     if any(path not in texts for path in tree if is_origins(path)):  # as an earlier datacc listed it
         tree, texts = _listing(repository, commit, index)
     if MARKER in texts:
@@ -185,7 +193,7 @@ def _bytes(text: str) -> bytes:
     return text.encode(errors="surrogateescape")
 
 
-def _listing(repository: Repository, commit: str, index: Index) -> tuple[dict[str, str], dict[str, str]]:
+def _listing(repository: Repository, commit: str, index: Index) -> Listing:
     """What `Index.listing` gives, read through git; every segment is indexed then."""
     git = repository.git
     tree = git.tree(commit)

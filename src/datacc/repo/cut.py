@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Final
 
+from datacc.repo.git import Git
 from datacc.repo.identity import address
 from datacc.repo.media import HEADER, Place, read_index
 from datacc.repo.operation import parse_line
@@ -37,6 +38,27 @@ class Cut:
         self.moved[old] = new
         if new is not None:
             self.files[new] = text
+
+
+def joined(*cuts: Cut) -> Cut:
+    """All of them as one."""
+    whole = Cut()
+    for one in cuts:
+        whole.moved |= one.moved
+        whole.files |= one.files
+        whole.packs |= one.packs
+        whole.dropped |= one.dropped
+    return whole
+
+
+def reader(git: Git, tree: Mapping[str, str]) -> Read:
+    """What reads those of the paths that are in a tree, path → blob."""
+
+    def read(paths: Iterable[str]) -> dict[str, bytes]:
+        wanted = [path for path in paths if path in tree]
+        return dict(zip(wanted, git.blobs([tree[path] for path in wanted]), strict=True))
+
+    return read
 
 
 def cut_runs(paths: Collection[str], read: Read, examples: Collection[str]) -> Cut:

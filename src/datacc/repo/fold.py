@@ -88,13 +88,10 @@ class State:
 
 def fold(operations: Iterable[Operation]) -> dict[str, State]:
     """The state of each example, by id. Neither the order of the operations nor repeats make a difference."""
-    by_example: dict[str, dict[tuple[str, str, str], Operation]] = {}
+    by_example: dict[str, list[Operation]] = {}
     for operation in operations:
-        said = by_example.get(operation.example)
-        if said is None:
-            said = by_example[operation.example] = {}
-        said[operation.id, operation.op, operation.field] = operation
-    return {example: _state(list(said.values())) for example, said in by_example.items()}
+        by_example.setdefault(operation.example, []).append(operation)
+    return {example: state_of(said) for example, said in by_example.items()}
 
 
 def state_of(operations: Sequence[Operation]) -> State:

@@ -10,7 +10,7 @@ from datacc.repo.branches import current_branch
 from datacc.repo.clean import demand_clean
 from datacc.repo.commit import recover
 from datacc.repo.contents import Contents, read_contents
-from datacc.repo.cut import RUN_FILES, Cut, cut_media, cut_runs, cut_segments
+from datacc.repo.cut import RUN_FILES, Cut, Read, cut_media, cut_runs, cut_segments, joined, reader
 from datacc.repo.edit import author
 from datacc.repo.erase import erase_here, erase_there
 from datacc.repo.find import MARKER, REWRITTEN, Repository, marker_text
@@ -150,11 +150,7 @@ def _plan(repository: Repository, contents: Contents, prefixes: Sequence[str], r
     known = tombstones(git, tree)
     examples = tuple(dict.fromkeys(_one(contents, known, prefix) for prefix in prefixes))
     old = [one for one in known if one.example in examples]
-
-    def read(paths: Iterable[str]) -> dict[str, bytes]:
-        wanted = [path for path in paths if path in tree]
-        return dict(zip(wanted, git.blobs([tree[path] for path in wanted]), strict=True))
-
+    read = reader(git, tree)
     runs, segments = cut_runs(tree, read, examples), cut_segments(tree, read, examples)
     own = _media_of(runs, read, examples)
     named = {*(name for names in own.values() for name in names), *(name for one in old for name in one.media)}
@@ -163,12 +159,7 @@ def _plan(repository: Repository, contents: Contents, prefixes: Sequence[str], r
     texts += read(path for path in tree if path.startswith(("runs/", "ops/")) and path not in gone).values()
     shared = {name for name in named if any(name.encode() in text for text in texts)}
     media = cut_media(tree, read, named - shared, lambda place: _pack(repository, place))
-    cut = Cut(
-        moved={**runs.moved, **segments.moved, **media.moved},
-        files={**runs.files, **segments.files, **media.files},
-        packs=media.packs,
-        dropped=media.dropped,
-    )
+    cut = joined(runs, segments, media)
     signed = {"who": author(repository), "when": datetime.now(UTC).isoformat(timespec="seconds"), "reason": reason}
     packs = tuple(sorted(cut.dropped))
     buried = {one.example for one in old} if not media.dropped else set[str]()
@@ -194,7 +185,7 @@ def _one(contents: Contents, known: Sequence[Tombstone], prefix: str) -> str:
     return one_example(States(contents), prefix)
 
 
-def _media_of(runs: Cut, read: Any, examples: Collection[str]) -> dict[str, set[str]]:
+def _media_of(runs: Cut, read: Read, examples: Collection[str]) -> dict[str, set[str]]:
     """Example → the addresses of its files, by the rows that are cut."""
     found: dict[str, set[str]] = {one: set() for one in examples}
     for folder in {path.split("/")[1] for path in runs.moved}:

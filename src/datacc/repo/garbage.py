@@ -9,7 +9,7 @@ from typing import Final
 
 from datacc.repo.find import OWN_FOLDER, Repository
 from datacc.repo.index import FOLDER
-from datacc.repo.needs import EVERYTHING, first_commit, forgotten_packs, needed_packs
+from datacc.repo.needs import EVERYTHING, first_commit, packs_in
 from datacc.repo.packs import Packs, packs_folder
 from datacc.repo.remote_store import RemoteStore
 from datacc.repo.remotes import contact, read_remotes
@@ -49,7 +49,8 @@ def collect(repository: Repository, *, really: bool = False, now: datetime | Non
     if mine:
         with exchanging(repository.root):
             git.run_signed("fetch", "--quiet", "--all", "--no-recurse-submodules")
-    needed, gone = needed_packs(git, *EVERYTHING).keys(), forgotten_packs(git, *EVERYTHING)
+    needs, gone = packs_in(git, *EVERYTHING)
+    needed = needs.keys()
     files = list(_files(repository, needed, gone, moment - LOCAL_GRACE))
     size = sum(path.stat().st_size for one in files for path in (one, *one.rglob("*")) if path.is_file())
     found: dict[str, list[tuple[str, str]]] = {"mark": [], "unmark": [], "delete": []}

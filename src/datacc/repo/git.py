@@ -90,6 +90,10 @@ class Git:
             at = end + 2 + size
         return contents
 
+    def store(self, data: bytes) -> str:
+        """The blob of these bytes, which git holds then."""
+        return self.run("hash-object", "-w", "--stdin", input=data).decode().strip()
+
     def damages(self) -> list[str]:
         """What `git fsck` finds wrong, in its own words."""
         done = self._run(("fsck", "--full", "--no-dangling", "--no-progress"), b"")

@@ -85,20 +85,19 @@ class Journal:
         with self._open() as database:
             database.execute("DELETE FROM edits WHERE taken")
 
-    def forget(self, examples: Collection[str]) -> int:
+    def forget(self, examples: Collection[str]) -> None:
         """Remove every line on one of these examples, and what the file still holds of lines that left it before."""
         if not self._path.exists():
-            return 0
+            return
         with self._open() as database:
             rows = database.execute("SELECT number, line FROM edits").fetchall()
-            gone = [(number,) for number, line in rows if parse_line(line, "journal").example in examples]
+            gone = [(number,) for number, line in rows if parse_line(line, f"{JOURNAL}:{number}").example in examples]
             database.executemany("DELETE FROM edits WHERE number = ?", gone)
         try:
             self._database.execute("VACUUM")
             self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         except sqlite3.Error as error:
             raise self._failure(error) from error
-        return len(gone)
 
     @property
     def _path(self) -> Path:

@@ -9,7 +9,7 @@ from datacc.repo.schema import Schema
 
 def current(schema: Schema, operations: Iterable[Operation]) -> Iterator[Operation]:
     """The operations, ids and all, with the classes that their values stand for now. No file is rewritten for it."""
-    into = {(c.id, old): c.current(old) for c in schema.columns for old, _ in c.merged}
+    into = {(c.id, old): c.current(old) for c in schema.of("output") for old, _ in c.merged}
     if not into:
         yield from operations
         return

@@ -34,6 +34,11 @@ def needed_packs(git: Git, *revisions: str) -> dict[str, Need]:
     One that held an example which is forgotten there is not needed any more. Raises `RepositoryError` for an index that
     is damaged.
     """
+    return packs_in(git, *revisions)[0]
+
+
+def packs_in(git: Git, *revisions: str) -> tuple[dict[str, Need], frozenset[str]]:
+    """What `needed_packs` gives, and the packs in which an example lay that is forgotten there."""
     found = _objects(git, *revisions)
     held = {match["pack"]: match["blob"] for match in found if match["pack"]}
     indices = [match for match in found if not match["pack"] and not match["tombstone"]]
@@ -44,12 +49,7 @@ def needed_packs(git: Git, *revisions: str) -> dict[str, Need]:
             if is_pack_name(place.pack) and place.pack not in gone:
                 size = max(place.offset + place.length, needs[place.pack].size if place.pack in needs else 0)
                 needs[place.pack] = Need(where=match["path"], size=size, blob=held.get(place.pack))
-    return needs
-
-
-def forgotten_packs(git: Git, *revisions: str) -> frozenset[str]:
-    """The packs in which an example lay that is forgotten somewhere in the history of `revisions`."""
-    return _gone(git, _objects(git, *revisions))
+    return needs, gone
 
 
 def _objects(git: Git, *revisions: str) -> list[re.Match[str]]:

@@ -2,13 +2,13 @@
 
 import json
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from datacc.errors import RepositoryError
-from datacc.repo.cut import Cut, cut_media, cut_runs, cut_segments
+from datacc.repo.cut import Cut, cut_media, cut_runs, cut_segments, joined, reader
 from datacc.repo.find import Repository
 from datacc.repo.git import Git
 from datacc.repo.needs import EVERYTHING
@@ -45,19 +45,12 @@ def remains(repository: Repository, examples: Collection[str], addresses: Collec
     brought = _brought(git)
     tree = {path: blob for path, (blob, _) in brought.items()}
 
-    def read(paths: Iterable[str]) -> dict[str, bytes]:
-        wanted = [path for path in paths if path in tree]
-        return dict(zip(wanted, git.blobs([tree[path] for path in wanted]), strict=True))
-
-    cut = Cut()
-    for one in (
+    read = reader(git, tree)
+    cut = joined(
         cut_runs(tree, read, examples),
         cut_segments(tree, read, examples),
         cut_media(tree, read, addresses, lambda place: packs.local(place.pack)),
-    ):
-        cut.moved |= one.moved
-        cut.files |= one.files
-        cut.packs |= one.packs
+    )
     commits = {commit: None for path in cut.moved for commit in brought[path][1]}
     return Remains(commits=tuple(commits), files={path: tree[path] for path in cut.moved}, cut=cut)
 
@@ -70,7 +63,7 @@ def write_rewrite(repository: Repository, found: Remains) -> None:
         write_atomically(packs_folder(repository) / name, data)
     git, folder = repository.git, repository.root / FOLDER
     prefix = git.ask("rev-parse", "--show-prefix") or ""
-    blobs = {f"{prefix}{path}": _stored(git, text) for path, text in found.cut.files.items()}
+    blobs = {f"{prefix}{path}": git.store(text) for path, text in found.cut.files.items()}
     renames = "".join(f"{prefix}{old}==>{prefix}{new}\n" for old, new in found.cut.moved.items() if new)
     gone = [f"{prefix}{old}" for old, new in found.cut.moved.items() if not new]
     write_atomically(folder / "renames", renames.encode() or b"# nothing is renamed\n")
@@ -113,10 +106,6 @@ def _runs_at(git: Git, commit: str) -> set[str]:
         return {path.split("/")[1] for path in git.tree(commit, "runs")}
     except RepositoryError:
         return set()  # git does not know that commit any more
-
-
-def _stored(git: Git, text: bytes) -> str:
-    return git.run("hash-object", "-w", "--stdin", input=text).decode().strip()
 
 
 def _brought(git: Git) -> dict[str, tuple[str, list[str]]]:

@@ -14,7 +14,7 @@ from datacc.store import digest
 
 def without(run: Run, examples: Collection[str]) -> Run:
     """The run without the rows of some examples; what others say keeps its id."""
-    out = sorted(number for _, number in run.places(examples))
+    out, gone = _out(run, examples)
     if not out:
         return run
     left = np.ones(len(run), np.bool_)
@@ -24,15 +24,14 @@ def without(run: Run, examples: Collection[str]) -> Run:
         ids=np.asfortranarray(run.ids[left]),
         values={field: Coded(codes=one.codes[left], words=one.words) for field, one in run.values.items()},
         lines=None if run.lines is None else lines_of(b"".join(_cut(run.lines, out))),
-        gone=tuple(sorted({*run.gone, *run.numbers[out].tolist()})),
+        gone=tuple(gone),
     )
 
 
 def files_without(files: Mapping[str, bytes], id: str, examples: Collection[str]) -> tuple[str, dict[str, bytes]]:
     """The id and the files, by name, of the run in `files`, by name, when some examples are taken out of it."""
     run = read_run(id, files["labels.tsv"], files["manifest.json"], files["inputs.jsonl"])
-    out = sorted(number for _, number in run.places(examples))
-    gone = sorted({*run.gone, *run.numbers[out].tolist()})
+    out, gone = _out(run, examples)
     head = {**json.loads(files["manifest.json"]), "gone": gone, "of": run.id, "rows": len(run) - len(out)}
     cut = {
         "inputs.jsonl": b"".join(_cut(lines_of(files["inputs.jsonl"]), out)),
@@ -40,6 +39,12 @@ def files_without(files: Mapping[str, bytes], id: str, examples: Collection[str]
         "manifest.json": manifest_text(head),
     }
     return digest(*(cut[name] for name in sorted(cut)))[:ID_DIGITS], cut
+
+
+def _out(run: Run, examples: Collection[str]) -> tuple[list[int], list[int]]:
+    """The rows of these examples, and all rows of the import that are gone without them; both ascend."""
+    out = sorted(number for _, number in run.places(examples))
+    return out, sorted({*run.gone, *run.numbers[out].tolist()})
 
 
 def _cut(lines: Lines, out: Sequence[int]) -> Iterator[bytes]:

@@ -78,8 +78,9 @@ def freeze(
     key = _digest(program, ordered, names)
     found = recall(store, key)
     if found is None:
-        found = _encode(store, program, ordered, names, splits, key)
-        store.put(_place(key), _dump(found, _inputs_key(program, ordered)))
+        inputs = _inputs_key(program, ordered)
+        found = _encode(store, program, ordered, names, splits, key, inputs)
+        store.put(_place(key), _dump(found, inputs))
     return replace(found, origin=origin, notes=said)
 
 
@@ -117,6 +118,7 @@ def _encode(
     classes: Mapping[str, tuple[str, ...]],
     splits: Sequence[int],
     key: str,
+    inputs: str,
 ) -> Snapshot:
     where = np.array(splits, np.uint8)
     truth = {
@@ -127,7 +129,7 @@ def _encode(
     return Snapshot(
         ids=tuple(example.id for example in ordered),
         splits=where,
-        inputs=_inputs(store, program, ordered),
+        inputs=_inputs(store, inputs, program, ordered),
         labels={name: np.where(judged, -1, column).astype(np.int32) for name, column in truth.items()},
         classes=classes,
         columns=_columns(ordered, splits),
@@ -138,9 +140,8 @@ def _encode(
     )
 
 
-def _inputs(store: Store, program: Program, ordered: Sequence[Example]) -> dict[str, NDArray[Any]]:
-    """Every input, encoded only once: a label that changes costs nothing here."""
-    key = _inputs_key(program, ordered)
+def _inputs(store: Store, key: str, program: Program, ordered: Sequence[Example]) -> dict[str, NDArray[Any]]:
+    """Every input, encoded only once: a label that changes costs nothing here. `key` is that of `_inputs_key`."""
     raw = store.get(key)
     if raw is not None:
         return dict(unpack(ENCODED, raw)[1])

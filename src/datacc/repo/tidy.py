@@ -17,6 +17,7 @@ from datacc.errors import DataccError
 from datacc.repo.git import Git, GitKilled
 from datacc.repo.journal import Journal
 from datacc.repo.lock import locked
+from datacc.store import halves
 
 EXCHANGE: Final = "exchange"  # push and fetch: another lock, since they may take long
 _HISTORY: Final = "lock"
@@ -149,7 +150,7 @@ def _follow_head(git: Git, files: Sequence[str]) -> None:
         file = git.root / path
         if any((git.root / parent).is_symlink() for parent in PurePosixPath(path).parents):
             continue
-        for half in file.parent.glob(f".{file.name[:40]}.*"):  # by `write_atomically`
+        for half in halves(file):
             half.unlink()
         if path in new:
             file.unlink(missing_ok=True)
