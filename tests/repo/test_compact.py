@@ -326,7 +326,7 @@ def test_what_an_earlier_datacc_listed_is_listed_anew(ann: Repository) -> None:
     before = answers(ann)["told"]
     contents = read_contents(ann, really(ann).commit or "")
     schema = {path: (ann.root / path).read_text() for path in contents.tree if path.startswith("schema/")}
-    contents.index.keep_listing(contents.commit, contents.tree, schema)
+    contents.index.keep_listings({contents.commit: (contents.tree, schema)})
     assert answers(ann)["told"] == before
 
 

@@ -40,7 +40,7 @@ def test_what_is_lost_while_it_is_in_use_is_read_again(repository: Repository, q
 def test_a_loss_while_it_is_written_loses_no_segment(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     relabelled(repository)
     expected = read_contents(repository).segments
-    keep = Index.keep_listing
+    keep = Index.keep_listings
     lost = []
 
     def lose_first(index: Index, *given: object) -> None:
@@ -52,7 +52,7 @@ def test_a_loss_while_it_is_written_loses_no_segment(repository: Repository, mon
 
     for name in ("tables", "tables-wal", "tables-shm"):
         (repository.root / ".datacc" / "index-1" / name).unlink(missing_ok=True)
-    monkeypatch.setattr(Index, "keep_listing", lose_first)
+    monkeypatch.setattr(Index, "keep_listings", lose_first)
     assert read_contents(repository).segments == expected
     assert lost
     assert read_contents(repository).segments == expected

@@ -1,13 +1,14 @@
 """Branches of the repository, which are git's: list, begin, switch, merge."""
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from glob import escape
 
 from datacc.errors import RepositoryError, UsageError
 from datacc.repo.changes import Changes, changes
 from datacc.repo.contents import read_contents
-from datacc.repo.find import Repository, refuse_own_folder
+from datacc.repo.find import Repository, refuse_own_files, refuse_own_folder
 from datacc.repo.git import Git
 from datacc.repo.journal import Journal
 from datacc.repo.origins import reverted_path
@@ -64,7 +65,7 @@ def switch(repository: Repository, name: str) -> str:
         raise UsageError(what, tries=["datacc commit", "datacc undo"])
     git, commit = repository.git, repository.git.commit_of(f"refs/heads/{name}")
     refuse_own_folder(git, commit)
-    with alone(repository.root), changing(repository.root, _touched(git, "HEAD", commit)):
+    with alone(repository.root), changing(repository.root, _clean(git, _differing(git, "HEAD", commit))):
         git.run("switch", "--quiet", name)
     return commit
 
@@ -74,7 +75,7 @@ def merge(repository: Repository, revision: str) -> Merged:
 
     Raises `RepositoryError`, and leaves all as it was, when both changed one file, which labels never do.
     """
-    with alone(repository.root):
+    with alone(repository.root), repository.reading() as repository:
         before = _merge(repository.git, revision)
         _mark_reverted(repository, before, revision)
         found = changes(repository, before, "HEAD")
@@ -83,12 +84,11 @@ def merge(repository: Repository, revision: str) -> Merged:
 
 def _merge(git: Git, revision: str) -> str:
     """Merge; the commit at which the branch ended before."""
-    before, other = git.commits_of("HEAD", revision)
-    refuse_own_folder(git, other)
-    is_merging = git.ask("rev-parse", "--verify", "--quiet", "MERGE_HEAD") is not None  # somebody, by hand
-    shared = git.ask("merge-base", before, other)
-    touched = [] if is_merging else _touched(git, before, other, *([shared] if shared else []))
-    with changing(git.root, touched, merges=not is_merging):
+    here, there, by_hand = git.commits_at("HEAD", revision, "MERGE_HEAD")  # somebody may be merging by hand
+    before, other = here or git.commit_of("HEAD"), there or git.commit_of(revision)
+    brought = _brought(git, before, other)
+    refuse_own_files(git, other, brought)
+    with changing(git.root, [] if by_hand else _clean(git, brought), merges=not by_hand):
         _merge_by_git(git, revision, other)
     return before
 
@@ -107,13 +107,23 @@ def _merge_by_git(git: Git, revision: str, other: str) -> None:
         raise RepositoryError(f"both sides changed {listed(paths)}", where=revision, tries=tries) from error
 
 
-def _touched(git: Git, here: str, there: str, *shared: str) -> list[str]:
-    """The files that going from one commit to another, or merging it (what they `shared`), may write: without those
-    that differ from HEAD already, which git leaves alone or refuses to touch."""
-    flags = ("--name-only", "-z", "--no-renames", "--relative")
-    listed = [git.run("diff", *flags, one, there).split(b"\0")[:-1] for one in (here, *shared)]
-    found = {os.fsdecode(path) for path in listed[0] if path in listed[-1]}
-    return sorted(found - {*git.changed(found)}) if found else []
+def _brought(git: Git, here: str, there: str) -> set[str]:
+    """The files that merging `there` into `here` may write: those that changed since they parted."""
+    try:
+        return _differing(git, f"{here}...{there}")
+    except RepositoryError:  # they never were one, as git will say
+        return _differing(git, here, there)
+
+
+def _differing(git: Git, *between: str) -> set[str]:
+    listed = git.run("diff", "--name-only", "-z", "--no-renames", "--relative", *between)
+    return {os.fsdecode(path) for path in listed.split(b"\0")[:-1]}
+
+
+def _clean(git: Git, paths: Iterable[str]) -> list[str]:
+    """Those of the files that are as HEAD has them: the others git leaves alone, or refuses to touch."""
+    there = [path for path in paths if os.path.lexists(git.root / path)]
+    return sorted({*paths} - {*(git.changed(there) if there else ())})
 
 
 def _mark_reverted(repository: Repository, before: str, revision: str) -> None:

@@ -48,9 +48,10 @@ class Changes:
 
 def changes(repository: Repository, old: str, new: str) -> Changes:
     """How labels at the revision `new` differ from those at `old`. Raises `RepositoryError` for unknown revisions."""
-    first, second = repository.git.commits_of(old, new)
-    before, after = contents_at(repository, first), contents_at(repository, second, cells=True)
-    return _Comparison(repository, before, after).changes()
+    with repository.reading() as repository:
+        first, second = repository.git.commits_of(old, new)
+        before, after = contents_at(repository, first, second, cells=True)
+        return _Comparison(repository, before, after).changes()
 
 
 class _Comparison:
@@ -92,16 +93,16 @@ class _Comparison:
 
     def _plain(self) -> Iterator[Change]:
         """Those of examples that were relabelled once."""
-        columns = {column.id: column for column in self.after.schema.of("output")}
         for id, one in self.plain.items():
-            column = columns.get(one.said.field)
+            column = self.after.schema.output(one.said.field)
             if column is None:
                 continue
             old, new = (class_name(column, value) or "(none)" for value in (one.old, one.said.new))
             if old != new:
                 said = event(one.where, one.said, self.born.get(one.where), self.after.schema)
-                name = self.names.get(id)
-                yield Change(example=id, name=name, field=column.name, old=(old,), new=(new,), said=(said,))
+                yield Change(
+                    example=id, name=self.names.get(id), field=column.name, old=(old,), new=(new,), said=(said,)
+                )
 
     def _of(self, id: str) -> Iterator[Change]:
         then, now = self.then[id], self.now[id]

@@ -139,6 +139,8 @@ class Contents:
     def _parts_with(self, blob: str, line: int) -> list[Part]:
         """The segments to which a line of a blob belongs."""
         parts = self._by_blob.get(blob, [])
+        if len(parts) == 1 and parts[0].end is None:  # as most are: all lines are of one segment
+            return parts
         found = parts[bisect_right(parts, line, key=lambda one: one.start) - 1 :][:1]
         return [one for one in found if one.start <= line and (one.end is None or line < one.end)]
 
@@ -154,21 +156,29 @@ def read_contents(
     index = Index(repository.root)
     known = index.listing(revision) if _HASH.fullmatch(revision) else None
     commit = revision if known else repository.git.commit_of(revision)
-    return _contents(repository, commit, index, known, cells=cells, whole=whole)
+    index.refill = partial(_listings, repository, [commit])
+    listing = known or index.listing(commit) or _listings(repository, [commit], index)[commit]
+    return _contents(repository, commit, index, listing, cells=cells, whole=whole)
 
 
-def contents_at(repository: Repository, commit: str, *, cells: bool = False, whole: bool = False) -> Contents:
-    """As `read_contents`, of what is known to be the hash of a commit."""
-    return _contents(repository, commit, Index(repository.root), None, cells=cells, whole=whole)
+def contents_at(
+    repository: Repository, *commits: str, cells: bool = False, whole: bool = False
+) -> tuple[Contents, ...]:
+    """As `read_contents`, at each of what are known to be hashes of commits."""
+    index = Index(repository.root)
+    index.refill = partial(_listings, repository, commits)
+    known = {commit: index.listing(commit) for commit in commits}
+    fresh = _listings(repository, [commit for commit, listing in known.items() if listing is None], index)
+    listed = {commit: listing or fresh[commit] for commit, listing in known.items()}
+    return tuple(_contents(repository, commit, index, listed[commit], cells=cells, whole=whole) for commit in commits)
 
 
 def _contents(
-    repository: Repository, commit: str, index: Index, known: Listing | None, *, cells: bool, whole: bool
+    repository: Repository, commit: str, index: Index, listing: Listing, *, cells: bool, whole: bool
 ) -> Contents:
-    index.refill = partial(_listing, repository, commit)
-    tree, texts = known or index.listing(commit) or _listing(repository, commit, index)
+    tree, texts = listing
     if any(path not in texts for path in tree if is_origins(path)):  # as an earlier datacc listed it
-        tree, texts = _listing(repository, commit, index)
+        tree, texts = _listings(repository, [commit], index)[commit]
     if MARKER in texts:
         check_marker(_bytes(texts[MARKER]), f"{MARKER} at {commit[:10]}")
     folders = sorted({PurePosixPath(path).parts[1] for path in tree if path.startswith("runs/")})
@@ -193,20 +203,29 @@ def _bytes(text: str) -> bytes:
     return text.encode(errors="surrogateescape")
 
 
-def _listing(repository: Repository, commit: str, index: Index) -> Listing:
-    """What `Index.listing` gives, read through git; every segment is indexed then."""
+def _listings(repository: Repository, commits: Collection[str], index: Index) -> dict[str, Listing]:
+    """What `Index.listing` gives of each commit, read through git; every segment is indexed then."""
+    if not commits:
+        return {}
     git = repository.git
-    tree = git.tree(commit)
-    small = [path for path in tree if (path.startswith("schema/") and not is_place(path)) or is_origins(path)]
-    paths = {blob: path for path, blob in tree.items() if is_segment(path)}
+    trees = {commit: git.tree(commit) for commit in commits}
+    small = {blob for tree in trees.values() for path, blob in tree.items() if _is_kept(path)}
+    paths = {blob: path for tree in trees.values() for path, blob in tree.items() if is_segment(path)}
     missing = index.unknown(list(paths))
-    read = git.blobs([*(tree[path] for path in small), *missing])
-    texts = {path: text.decode(errors="surrogateescape") for path, text in zip(small, read, strict=False)}
-    texts |= {path: "" for path in tree if is_place(path)}
-    segments = zip(missing, read[len(small) :], strict=True)
-    index.keep_segments({blob: _said(text, paths[blob]) for blob, text in segments})
-    index.keep_listing(commit, tree, texts)
-    return tree, texts
+    read = dict(zip((*small, *missing), git.blobs([*small, *missing]), strict=True))
+    index.keep_segments({blob: _said(read[blob], paths[blob]) for blob in missing})
+    listed = {}
+    for commit, tree in trees.items():
+        texts = {path: read[blob].decode(errors="surrogateescape") for path, blob in tree.items() if _is_kept(path)}
+        texts |= {path: "" for path in tree if is_place(path)}
+        listed[commit] = tree, texts
+    index.keep_listings(listed)
+    return listed
+
+
+def _is_kept(path: str) -> bool:
+    """Whether the text of a file is kept with the listing."""
+    return (path.startswith("schema/") and not is_place(path)) or is_origins(path)
 
 
 def _said(text: bytes, path: str) -> list[tuple[Operation, str]]:

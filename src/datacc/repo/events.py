@@ -54,7 +54,7 @@ def histories(repository: Repository, working: Working, ids: Collection[str]) ->
 def event(where: str, operation: Operation, birth: Birth | None, schema: Schema) -> Event:
     """The operation in the file `where`, which the commit of `birth` brought; a run's have its author and time."""
     field, at, annotator = operation.field.partition("@")
-    column = next((one for one in schema.columns if one.id == field and one.kind == "output"), None)
+    column = schema.output(field)
     return Event(
         id=operation.id,
         op=operation.op,

@@ -2,12 +2,15 @@
 
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 from datacc.errors import RepositoryError
 from datacc.repo.git import Git
+from datacc.repo.objects import Objects
 from datacc.repo.tidy import tidy
 
 FORMAT: Final = 0
@@ -24,11 +27,18 @@ class Repository:
 
     root: Path
     name: str
+    objects: Objects | None = field(default=None, compare=False, repr=False)
 
     @property
     def git(self) -> Git:
         """Git in its root."""
-        return Git(self.root)
+        return Git(self.root, self.objects)
+
+    @contextmanager
+    def reading(self) -> Iterator["Repository"]:
+        """This, for whoever reads several times: one process of git answers it all."""
+        with self.git.reading() as objects:
+            yield replace(self, objects=objects)
 
 
 def find(start: Path) -> Repository:
@@ -55,8 +65,12 @@ def refuse_own_folder(git: Git, commit: str) -> None:
 
     So it does under another spelling that some file system takes for the same.
     """
-    names = (git.ask("ls-tree", "--name-only", "-z", commit) or "").split("\0")
-    if any(_OWN.fullmatch(name) for name in names):
+    refuse_own_files(git, commit, (git.ask("ls-tree", "--name-only", "-z", commit) or "").split("\0"))
+
+
+def refuse_own_files(git: Git, commit: str, paths: Iterable[str]) -> None:
+    """Raises as `refuse_own_folder` when any of these files or folders that `commit` brings is one of `.datacc`."""
+    if any(_OWN.fullmatch(path.partition("/")[0]) for path in paths):
         what = f"{commit[:10]} brings a {OWN_FOLDER} of its own, which is not to be trusted"
         tries = [f"look at it; then git rm -r --cached {OWN_FOLDER}, remove the folder and commit"]
         raise RepositoryError(what, where=str(git.root), tries=tries)

@@ -3,13 +3,17 @@
 import os
 import re
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, final
+from typing import Final, TypeVar, final
 
 from datacc.errors import DataccError, RepositoryError, ResourceError
 from datacc.repo.lock import held
+from datacc.repo.objects import Ended, Object, Objects
+
+Begun = TypeVar("Begun")
 
 _KEPT: Final = ("GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG_", "GIT_SSH", "GIT_ASKPASS", "GIT_EXEC_PATH")
 _STREAMED: Final = ("-c", "core.bigFileThreshold=1m", "-c", "core.compression=1")  # large files go into a pack at once
@@ -34,15 +38,13 @@ class Git:
     """Git as seen from the folder `root`, which need not be the top of the working tree: paths are relative to it."""
 
     root: Path
+    objects: Objects | None = field(default=None, compare=False, repr=False)
 
     def run(self, *arguments: str, input: bytes = b"") -> bytes:
         """What `git arguments` prints. Raises `RepositoryError` with git's own words when it fails."""
         done = self._run(arguments, input)
-        if done.returncode < 0:
-            what = f"git {_verb(arguments)} was killed by signal {-done.returncode}"
-            raise GitKilled(what, where=str(self.root), tries=["run it again"])
         if done.returncode:
-            raise _failure(_verb(arguments), done.stderr.decode(errors="replace").strip(), self.root)
+            raise self._failed(_verb(arguments), done.returncode, done.stderr.decode(errors="replace").strip())
         return done.stdout
 
     def ask(self, *arguments: str, input: bytes = b"") -> str | None:
@@ -59,36 +61,61 @@ class Git:
 
     def commits_of(self, *revisions: str) -> list[str]:
         """The hashes that `commit_of` gives, of several revisions at once. Raises as it does."""
-        asked = "".join(f"{revision}^{{commit}}\n" for revision in revisions)
-        said = self.run("cat-file", "--batch-check=%(objecttype) %(objectname)", input=asked.encode()).decode()
-        found = [line.removeprefix("commit ") for line in said.splitlines() if line.startswith("commit ")]
-        return found if len(found) == len(revisions) else [self.commit_of(revision) for revision in revisions]
+        found = self.commits_at(*revisions)
+        return [commit or self.commit_of(revision) for commit, revision in zip(found, revisions, strict=True)]
+
+    def commits_at(self, *revisions: str) -> list[str | None]:
+        """The hashes of several commits at once, None for those that are not there."""
+        found = self._ask([f"{revision}^{{commit}}" for revision in revisions])
+        return [one.hash if one is not None else None for one in found]
 
     def tree(self, commit: str, *folders: str) -> dict[str, str]:
-        """Path → blob of every file at `commit` below the root, or below these folders of it."""
-        entries = {}
-        for entry in self.run("ls-tree", "-r", "-z", commit, "--", *folders).split(b"\0")[:-1]:
-            head, path = entry.split(b"\t", 1)
-            mode, kind, blob = head.decode().split()
-            if kind == "blob" and mode.startswith("100"):
-                entries[os.fsdecode(path)] = blob
-        return entries
+        """Path → blob of every file at `commit` below the root, or at or below these folders of it."""
+        wanted = [os.fsencode(folder.strip("/")) for folder in folders]
+        with self._objects() as objects:
+            try:
+                found = objects.files(f"{commit}:./", wanted)
+            except KeyError as error:
+                raise self._lost(str(error.args[0])) from error
+        return {os.fsdecode(path): blob for path, blob in found.items()}
 
     def blobs(self, names: Sequence[str]) -> list[bytes]:
         """The contents of blobs, in order."""
+        contents = []
+        for name, one in zip(names, self._ask(names), strict=True):
+            if one is None:
+                raise self._lost(name)
+            contents.append(one.data)
+        return contents
+
+    @contextmanager
+    def reading(self) -> Iterator[Objects]:
+        """One process that answers everybody who reads."""
+        with self._objects() as objects:
+            yield objects
+
+    def _ask(self, names: Sequence[str]) -> list[Object | None]:
         if not names:
             return []
-        raw = memoryview(self.run("cat-file", "--batch", input="".join(f"{name}\n" for name in names).encode()))
-        contents, at = [], 0
-        for name in names:
-            end = at + bytes(raw[at : at + 200]).index(b"\n")
-            head = bytes(raw[at:end]).decode().split()
-            if head[-1] == "missing":
-                raise RepositoryError(f"git has lost the object {name}", where=str(self.root), tries=["git fsck"])
-            size = int(head[2])
-            contents.append(bytes(raw[end + 1 : end + 1 + size]))
-            at = end + 2 + size
-        return contents
+        with self._objects() as objects:
+            return objects.ask(names)
+
+    @contextmanager
+    def _objects(self) -> Iterator[Objects]:
+        objects = self.objects
+        if objects is None or not objects.is_open:
+            command = ["git", *_GUARDS, "cat-file", "--batch"]
+            objects = self._begun(lambda: Objects(self.root, command, _environment(os.environ)))
+        try:
+            yield objects
+        except Ended as error:
+            raise self._failed("cat-file", error.code, error.said) from error
+        finally:
+            if objects is not self.objects:
+                objects.close()
+
+    def _lost(self, name: str) -> RepositoryError:
+        return RepositoryError(f"git has lost the object {name}", where=str(self.root), tries=["git fsck"])
 
     def store(self, data: bytes) -> str:
         """The blob of these bytes, which git holds then."""
@@ -153,8 +180,8 @@ class Git:
         return name or _NOBODY[0], address or _NOBODY[1], bool(name and address)
 
     def _run(self, arguments: Sequence[str], input: bytes) -> subprocess.CompletedProcess[bytes]:
-        try:
-            return subprocess.run(
+        return self._begun(
+            lambda: subprocess.run(
                 ["git", *_GUARDS, *arguments],
                 cwd=self.root,
                 input=input,
@@ -162,12 +189,23 @@ class Git:
                 env=_environment(os.environ),
                 pass_fds=held(),
             )
+        )
+
+    def _begun(self, begin: Callable[[], Begun]) -> Begun:
+        try:
+            return begin()
         except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
             if self.root.is_dir():
                 raise RepositoryError(
                     "git is not installed", tries=["apt-get install git", "https://git-scm.com"]
                 ) from error
             raise RepositoryError("there is no such folder", where=str(self.root)) from error
+
+    def _failed(self, verb: str, code: int, said: str) -> DataccError:
+        if code < 0:
+            what = f"git {verb} was killed by signal {-code}"
+            return GitKilled(what, where=str(self.root), tries=["run it again"])
+        return _failure(verb, said, self.root)
 
 
 def _verb(arguments: Sequence[str]) -> str:

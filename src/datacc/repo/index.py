@@ -56,15 +56,16 @@ class Index:
         found = _whole(self._ask("SELECT id, listing, texts, checksum FROM commits WHERE id = ?", [commit]))
         return (json.loads(found[0][1]), json.loads(found[0][2])) if found else None
 
-    def keep_listing(self, commit: str, tree: Mapping[str, str], texts: Mapping[str, str]) -> None:
-        """Keep them, and forget those of the oldest commits."""
+    def keep_listings(self, listings: Mapping[str, tuple[Mapping[str, str], Mapping[str, str]]]) -> None:
+        """Keep what `listing` gives of these commits, and forget those of the oldest."""
 
         def keep(database: sqlite3.Connection) -> None:
-            [(number,)] = database.execute("SELECT coalesce(max(number), 0) + 1 FROM commits")
-            said = (commit, json.dumps(tree), json.dumps(texts))
-            values = (commit, number, *said[1:], digest(*said))
-            database.execute("INSERT OR REPLACE INTO commits VALUES (?, ?, ?, ?, ?)", values)
-            database.execute("DELETE FROM commits WHERE number <= ?", [number - _KEPT])
+            [(last,)] = database.execute("SELECT coalesce(max(number), 0) FROM commits")
+            for number, (commit, listing) in enumerate(listings.items(), last + 1):
+                said = (commit, *map(json.dumps, listing))
+                values = (commit, number, *said[1:], digest(*said))
+                database.execute("INSERT OR REPLACE INTO commits VALUES (?, ?, ?, ?, ?)", values)
+            database.execute("DELETE FROM commits WHERE number <= ?", [last + len(listings) - _KEPT])
 
         self._do(keep)
 

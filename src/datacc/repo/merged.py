@@ -25,6 +25,6 @@ def current(schema: Schema, operations: Iterable[Operation]) -> Iterator[Operati
 
 def value_now(schema: Schema, field: str) -> Callable[[Any], Any]:
     """What a value of an output stands for now."""
-    column = next((one for one in schema.of("output") if one.id == field), None)
+    column = schema.output(field)
     into = {old: column.current(old) for old, _ in column.merged} if column is not None else {}
     return lambda value: into.get(value, value) if isinstance(value, str) else value

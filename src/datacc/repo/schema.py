@@ -107,6 +107,14 @@ class Schema:
         path = f"schema/{id}/column.json"
         raise RepositoryError(f"the schema has no column {id}", where=path, tries=repairs(path))
 
+    def output(self, id: str) -> Column | None:
+        """The output with the id, or None."""
+        return self._outputs.get(id)
+
+    @cached_property
+    def _outputs(self) -> dict[str, Column]:
+        return {column.id: column for column in self.of("output")}
+
     def with_column(self, kind: Kind, name: str, type: str = "") -> "Schema":
         """This schema with the column; itself when it is there already."""
         if self.find(kind, name):
