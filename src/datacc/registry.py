@@ -30,7 +30,7 @@ def load(kind: str, name: str) -> Any:
     """
     built_in = _built_in(kind)
     if name in built_in:
-        return import_module(f"datacc.{_folder(kind)}.{built_in[name]}").ENTRY
+        return import_module(f"datacc.{_folder(kind)}.{built_in[name]}".replace("/", ".")).ENTRY
     outside = _outside(kind)
     if name in outside:
         return outside[name].load()
@@ -48,7 +48,7 @@ def _unknown(kind: str, name: str) -> SpecError:
 
 
 def _folder(kind: str) -> str:
-    return "curate" if kind == "lenses" else kind
+    return {"lenses": "curate", "checks": "compiler/checks"}.get(kind, kind)
 
 
 @cache

@@ -1,8 +1,9 @@
 """Reads the inputs and outputs of `datacc.toml`: their names, their value types and those types' options."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from datacc import registry
 from datacc.errors import SpecError
@@ -49,17 +50,23 @@ def _field(name: str, side: str, table: Table) -> Field:
     if not hasattr(member, _METHOD[side]):
         raise table.error(f"{kind!r} cannot be an {side}", "type")
     table.known(["type", *member.options.model_fields])
+    validated(table, member.options, options)
+    return Field(name=name, type=kind, options=options)
+
+
+def validated(table: Table, model: type[BaseModel], options: Mapping[str, Any]) -> Any:
+    """The `model` of `options`, keys of `table`. Raises `SpecError` with the line of the first that is wrong."""
     try:
-        member.options.model_validate(options)
+        return model.model_validate(options)
     except ValidationError as error:
         raise _bad_option(table, error) from error
-    return Field(name=name, type=kind, options=options)
 
 
 def _bad_option(table: Table, error: ValidationError) -> SpecError:
     first = error.errors()[0]
     key = str(first["loc"][0]) if first["loc"] else None
-    where = ".".join(map(str, (*table.keys, *first["loc"])))
+    names = [part for part in table.keys if isinstance(part, str)]
+    where = ".".join(map(str, (*names, *first["loc"])))
     return table.error(f"{where}: {_plain(first['msg'])}", key if key in table.values else None)
 
 

@@ -33,15 +33,18 @@ class Goal:
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """A metric that must hold on a slice (`where`: column → value) or for one class; also by its 95 % bound.
+    """What must hold beside the goals; `kind` is a member of the open set `checks`: a metric, unless told otherwise.
 
-    `line` is the line of its table in `datacc.toml`, for messages.
+    `where` (column → value) is the slice that it is about, `at_least` what its 95 % bound must reach, 0 where it is no
+    share. `options` are the keys of its kind alone, as written. `line` is that of its table in `datacc.toml`.
     """
 
-    metric: str
-    at_least: float
+    kind: str = "metric"
+    metric: str = ""
+    at_least: float = 0.0
     of_class: str | None = None
     where: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
     line: int | None = field(default=None, compare=False)
 
 

@@ -7,11 +7,12 @@ from typing import Final, TypeVar
 from datacc import registry
 from datacc.errors import RepositoryError
 from datacc.spec import units
+from datacc.spec.checks import read_checks
 from datacc.spec.cpus import judging_cpu
 from datacc.spec.fields import read_fields
 from datacc.spec.names import check_name
 from datacc.spec.platforms import platform_named
-from datacc.spec.program import Budget, Check, Goal, Origin, Program, Target
+from datacc.spec.program import Budget, Goal, Origin, Program, Target
 from datacc.spec.table import Table, read_table
 
 FILE: Final = "datacc.toml"
@@ -60,7 +61,7 @@ def read_program(path: Path) -> Program:
         outputs=outputs,
         skeleton=_member(table, "skeleton", "skeletons"),
         goals=_goals(table.table("goal")),
-        checks=tuple(_check(check) for check in table.tables("check")),
+        checks=read_checks(table.tables("check"), inputs, outputs),
         budget=_budget(table.table("budget")),
         target=_target(table.table("target")),
         backend=_backend(table.table("fit")),
@@ -115,35 +116,8 @@ def _goals(table: Table) -> tuple[Goal, ...]:
         if member.needs_class:
             tries = [f'[[check]] with metric = "{metric}", class = "…"']
             raise table.error(f"{metric} is of one class, so it is a check, not a goal", metric, tries)
-        goals.append(Goal(metric=metric, at_least=_share(table, metric)))
+        goals.append(Goal(metric=metric, at_least=table.share(metric)))
     return tuple(goals)
-
-
-def _check(table: Table) -> Check:
-    table.known(["metric", "class", "where", "at_least"])
-    metric = table.need("metric", str, example='metric = "recall"')
-    with table.blaming("metric"):
-        member = registry.load("goals", metric)
-    of_class = table.find("class", str)
-    if member.needs_class and of_class is None:
-        raise table.error(f"{metric} is of one class: which?", "metric", ['class = "…"'])
-    if of_class is not None and not member.needs_class:
-        raise table.error(f"{metric} is not of one class", "class", ['metric = "recall"'])
-    where = table.table("where")
-    for column, value in where.values.items():
-        if not isinstance(value, str | int | float | bool):
-            raise table.error(f"where.{column} must be one value that the column should equal", "where")
-    return Check(
-        metric=metric, at_least=_share(table, "at_least"), of_class=of_class, where=where.values, line=table.line()
-    )
-
-
-def _share(table: Table, key: str) -> float:
-    share = table.need(key, float, example=f"{key} = 0.9")
-    if not 0 < share <= 1:
-        tries = [f"{key} = {share / 100:g}"] if 1 < share <= 100 else [f"{key} = 0.9"]
-        raise table.error(f"{key} is a share, above 0 and at most 1; {share:g} is not", key, tries)
-    return share
 
 
 def _budget(table: Table) -> Budget:

@@ -50,6 +50,21 @@ class Table:
             raise self.error(f"{self._name(key)} is missing", tries=[example])
         return self._of_kind(key, kind)
 
+    def share(self, key: str) -> float:
+        """A number above 0 and at most 1, which must be there."""
+        share = self.need(key, float, example=f"{key} = 0.9")
+        if not 0 < share <= 1:
+            tries = [f"{key} = {share / 100:g}"] if 1 < share <= 100 else [f"{key} = 0.9"]
+            raise self.error(f"{key} is a share, above 0 and at most 1; {share:g} is not", key, tries)
+        return share
+
+    def flag(self, key: str) -> bool:
+        """True or false; false when it is not there."""
+        value = self.values.get(key, False)
+        if not isinstance(value, bool):
+            raise self.error(f"{self._name(key)} must be true or false, not {_word(value)}", key)
+        return value
+
     def texts(self, key: str, default: Sequence[str]) -> tuple[str, ...]:
         """A list of texts; `default` when it is not there."""
         values = self.values.get(key, list(default))

@@ -56,7 +56,13 @@ def _fields(fields: tuple[Field, ...]) -> Table:
 
 
 def _check(check: Check) -> dict[str, Any]:
-    named = {"metric": check.metric, "class": check.of_class, "where": check.where or None, "at_least": check.at_least}
+    named = {
+        "metric": check.metric or None,
+        **check.options,
+        "class": check.of_class,
+        "where": check.where or None,
+        "at_least": check.at_least or None,
+    }
     return {key: value for key, value in named.items() if value is not None}
 
 

@@ -23,12 +23,29 @@ Lines = tuple[NDArray[Any], NDArray[Any]]  # what rows (B, H, 1) and columns (B,
 
 
 def warp(batch: NDArray[Any], random: np.random.Generator, *, mirror: bool) -> NDArray[np.uint8]:
-    """Each picture of (B, H, W, C) under its own random map, sampled between pixels, 8 bits again.
+    """Each picture of (B, H, W, C) under its own small random map."""
+    b, h, w, _ = batch.shape
 
-    Outside the picture the nearest edge pixel is taken.
+    def draw(limit: float) -> NDArray[np.float32]:
+        return random.uniform(-limit, limit, (b, 1, 1)).astype(np.float32)
+
+    turn, shear = draw(float(TURN)), draw(SHEAR)
+    tall, wide = 1 + draw(ZOOM), 1 + draw(ZOOM)
+    shift = draw(SHIFT) * h, draw(SHIFT) * w
+    side = np.where(random.random((b, 1, 1)) < 0.5, -1, 1).astype(np.float32) if mirror else np.float32(1)
+    upper = np.concatenate([np.cos(turn) * tall, -np.sin(turn) * tall * side], axis=2)
+    lower = np.concatenate([(np.sin(turn) + shear) * wide, np.cos(turn) * wide * side], axis=2)
+    return affine(batch, np.concatenate([upper, lower], axis=1), np.concatenate(shift, axis=2)[:, 0])
+
+
+def affine(batch: NDArray[Any], maps: NDArray[np.float32], shifts: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Each picture of (B, H, W, C) under its own map, sampled between pixels, 8 bits again.
+
+    `maps` (B, 2, 2) leads from a place in the result, (row, column) from its centre, to one in the picture, `shifts`
+    (B, 2) pixels further on. Outside the picture the nearest edge pixel is taken.
     """
     b, h, w, _ = batch.shape
-    y, x = _sources(b, h, w, random, mirror)
+    y, x = _sources(h, w, maps, shifts)
     found = np.empty_like(batch)
     size = max(1, BLOCK // (h * w))
     for start in range(0, b, size):
@@ -89,23 +106,15 @@ def _fours(pixels: NDArray[Any], w: int) -> NDArray[np.uint32]:
     return four
 
 
-def _sources(b: int, h: int, w: int, random: np.random.Generator, mirror: bool) -> tuple[Lines, Lines]:
+def _sources(h: int, w: int, maps: NDArray[np.float32], shifts: NDArray[np.float32]) -> tuple[Lines, Lines]:
     """For each picture the places in the input to look at, in 64ths: y and x as sums of a row's and a column's part."""
-
-    def draw(limit: float) -> NDArray[np.float32]:
-        return random.uniform(-limit, limit, (b, 1, 1)).astype(np.float32)
-
-    turn, shear = draw(float(TURN)), draw(SHEAR)
-    tall, wide = 1 + draw(ZOOM), 1 + draw(ZOOM)
-    down, right = draw(SHIFT) * h + np.float32((h - 1) / 2), draw(SHIFT) * w + np.float32((w - 1) / 2)
-    side = np.where(random.random((b, 1, 1)) < 0.5, -1, 1).astype(np.float32) if mirror else np.float32(1)
     v = (np.arange(h, dtype=np.float32) - np.float32((h - 1) / 2))[:, None]
-    u = (np.arange(w, dtype=np.float32) - np.float32((w - 1) / 2)) * side
+    u = np.arange(w, dtype=np.float32) - np.float32((w - 1) / 2)
     kind = np.int16 if max(h, w) <= SMALL else np.int32
 
     def whole(places: NDArray[np.float32]) -> NDArray[Any]:
         return np.rint(places * ONE).astype(kind)
 
-    y = whole(np.cos(turn) * tall * v + down), whole(-np.sin(turn) * tall * u)
-    x = whole((np.sin(turn) + shear) * wide * v + right), whole(np.cos(turn) * wide * u)
-    return y, x
+    a, b, c, d = (maps.reshape(-1, 4)[:, place, None, None] for place in range(4))
+    down, right = (shifts[:, axis, None, None] + np.float32((size - 1) / 2) for axis, size in enumerate((h, w)))
+    return (whole(a * v + down), whole(b * u)), (whole(c * v + right), whole(d * u))

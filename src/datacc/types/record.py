@@ -1,5 +1,6 @@
 """The input type `record`: a row of numbers, one per named column, standardised by what the learn rows show."""
 
+import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -7,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from datacc.errors import DataError
+from datacc.errors import DataError, SpecError
 from datacc.ir.build import Builder
 from datacc.ir.graph import Graph, Type, float32
 from datacc.types import InputType, Options
@@ -19,6 +20,13 @@ class RecordOptions(Options):
     """`columns`: the names of the F numbers, in the order in which the program reads them."""
 
     columns: tuple[str, ...] = Field(min_length=1)
+
+    def place(self, column: str) -> int:
+        """Where `column` stands. Raises `SpecError` with the nearest names when there is no such column."""
+        if column in self.columns:
+            return self.columns.index(column)
+        close = difflib.get_close_matches(column, self.columns, n=3, cutoff=0.5) or self.columns[:5]
+        raise SpecError(f"there is no column {column!r}", tries=[", ".join(map(repr, close))])
 
 
 class Record(InputType):

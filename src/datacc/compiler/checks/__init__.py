@@ -1,0 +1,183 @@
+"""Checks: what must hold beside the goals, one kind per file, named by the key of `[[check]]` that tells it."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datacc.compiler.ask import Answering, Arrays, ask
+from datacc.compiler.slices import slice_rows
+from datacc.compiler.verdict import Line, rate_line
+from datacc.goals import Figure, rate
+from datacc.registry import load
+from datacc.repo.snapshot import TUNE, Snapshot
+from datacc.spec.program import Check, Field, Program
+from datacc.spec.table import Table
+from datacc.store import Store
+
+NAMED: Final = 5  # examples that a line names
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Place:
+    """Where a program that is judged stands: the folder of its `datacc.toml`, its artifact, and the one before it."""
+
+    root: Path
+    artifact: Path
+    before: Path | None
+    store: Store
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Trial:
+    """A program that is looked at: R rows of the snapshot, what they are and what it answers.
+
+    `rows` (R,) are row numbers, `truth` (R,) class indices of the output `field`, `answers` arrays (R, *shape).
+    `native` answers more. `place` is there for the final library alone.
+    """
+
+    program: Program
+    snapshot: Snapshot
+    field: str
+    native: Answering
+    rows: NDArray[np.intp]
+    truth: NDArray[np.int32]
+    answers: Arrays
+    place: Place | None = None
+
+    @property
+    def answer(self) -> NDArray[Any]:
+        """The class indices that were answered, (R,)."""
+        return self.answers[self.field].reshape(-1)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes of the output, in permanent order."""
+        return self.snapshot.classes[self.field]
+
+    @cached_property
+    def inputs(self) -> Arrays:
+        """The inputs of the rows, each (R, *shape)."""
+        return {name: array[self.rows] for name, array in self.snapshot.inputs.items()}
+
+    def sliced(self, check: Check) -> "Trial":
+        """The rows that `check` is about."""
+        chosen = slice_rows(self.snapshot, check, self.program.file)[self.rows]
+        answers = {name: array[chosen] for name, array in self.answers.items()}
+        return replace(self, rows=self.rows[chosen], truth=self.truth[chosen], answers=answers)
+
+    def on_tune(self) -> "Trial":
+        """The same program on the tune rows, whose names may be told."""
+        rows = self.snapshot.rows(TUNE)
+        asked = {name: array[rows] for name, array in self.snapshot.inputs.items()}
+        truth = self.snapshot.labels[self.field][rows]
+        return replace(self, rows=rows, truth=truth, answers=ask(self.native, asked))
+
+    def named(self, row: int) -> str:
+        """What people call one of the rows: its id, and its name where it has one."""
+        name = self.snapshot.columns.get("name", (None,) * len(self.snapshot.ids))[row]
+        return f"{self.snapshot.ids[row][:12]}{f' ({name})' if name else ''}"
+
+
+class CheckKind(ABC):
+    """A kind of check. Members are stateless; a check of theirs comes with every call."""
+
+    @abstractmethod
+    def read(self, table: Table, inputs: tuple[Field, ...], outputs: tuple[Field, ...]) -> Check:
+        """The check that a `[[check]]` of `datacc.toml` asks for. Raises `SpecError` with its line."""
+
+    @abstractmethod
+    def described(self, check: Check) -> str:
+        """The check in words: "recall of '9' where source = 'phone'"."""
+
+    @abstractmethod
+    def certify(self, check: Check, program: Program, snapshot: Snapshot) -> str:
+        """A warning of what the examples may not decide, or nothing; before anything is fitted.
+
+        Raises `CertifyError` for what no program can show, `SpecError` for names that no example has.
+        """
+
+    @abstractmethod
+    def line(self, check: Check, trial: Trial) -> Line:
+        """What the final library does on the judge rows of `trial`."""
+
+    def promising(self, check: Check, trial: Trial) -> bool:
+        """Whether a candidate's answers on tune leave hope; kinds that are dear to look at do not object."""
+        return True
+
+    def contradicts(self, check: Check, other: Check) -> str:
+        """Why no program can pass both, or nothing."""
+        return ""
+
+    def runs(self, check: Check, root: Path) -> Mapping[str, str]:
+        """The files that it runs, with their digests.
+
+        Raises `SpecError` for one that is missing, `TrustError` for one that nobody allowed.
+        """
+        return {}
+
+
+class RateKind(CheckKind):
+    """A kind whose check is a share of rows, held to `at_least` by its bound."""
+
+    @abstractmethod
+    def figure(self, check: Check, trial: Trial) -> Figure:
+        """The share among the rows of `trial` that the check is about."""
+
+    def line(self, check: Check, trial: Trial) -> Line:
+        """The share of judge rows by its bound."""
+        return rate_line("check", self.described(check), check.at_least, self.figure(check, trial))
+
+    def promising(self, check: Check, trial: Trial) -> bool:
+        """On tune the measured share decides: slices are too small there for a bound. No row is no objection."""
+        figure = self.figure(check, trial)
+        return not figure.total or figure.value >= check.at_least
+
+
+class RowKind(RateKind):
+    """A kind that holds or does not for each row, whatever its label."""
+
+    @abstractmethod
+    def kept(self, check: Check, trial: Trial) -> NDArray[np.bool_]:
+        """Which of the rows of `trial`, (R,), keep it."""
+
+    def figure(self, check: Check, trial: Trial) -> Figure:
+        """The share of rows that keep it."""
+        kept = self.kept(check, trial.sliced(check))
+        return rate(int(kept.sum()), len(kept))
+
+    def line(self, check: Check, trial: Trial) -> Line:
+        """The same, and when it is missed some examples of tune that do not keep it."""
+        line = super().line(check, trial)
+        return line if line.holds else replace(line, detail=self._told(check, trial.on_tune().sliced(check)))
+
+    def _told(self, check: Check, tune: Trial) -> str:
+        gone = tune.rows[~self.kept(check, tune)]
+        named = "".join(f"\n  {tune.named(int(row))}" for row in gone[:NAMED])
+        return f"on tune {len(gone):,} of {len(tune.rows):,} do not{named}" if len(gone) else ""
+
+
+def kind_of(check: Check) -> CheckKind:
+    """The kind of a check."""
+    found: CheckKind = load("checks", check.kind)
+    return found
+
+
+def lines(trial: Trial) -> list[Line]:
+    """A line for every check of the program, in the order in which they were asked."""
+    return [replace(kind_of(check).line(check, trial), check=check.kind) for check in trial.program.checks]
+
+
+def all_promising(trial: Trial) -> bool:
+    """Whether no check objects to a candidate."""
+    return all(kind_of(check).promising(check, trial) for check in trial.program.checks)
+
+
+def what_runs(program: Program, root: Path) -> dict[str, str]:
+    """The files that the checks of `program` run, with their digests. Raises `SpecError` or `TrustError`."""
+    return {name: digest for check in program.checks for name, digest in kind_of(check).runs(check, root).items()}

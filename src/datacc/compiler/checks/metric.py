@@ -1,0 +1,69 @@
+"""The check `metric`: a figure of merit on a slice or of one class."""
+
+from typing import Final
+
+from datacc.compiler.certify import refuse_rows
+from datacc.compiler.checks import RateKind, Trial
+from datacc.compiler.slices import class_index, described
+from datacc.compiler.verdict import share
+from datacc.goals import Figure, Metric
+from datacc.registry import load
+from datacc.repo.snapshot import JUDGE, Snapshot
+from datacc.spec.bounds import needed_total
+from datacc.spec.checks import read_where
+from datacc.spec.program import Check, Field, Program
+from datacc.spec.table import Table
+
+
+class MetricKind(RateKind):
+    """Keys: `metric`, `class` for a metric of one class, `where`, `at_least`."""
+
+    def read(self, table: Table, inputs: tuple[Field, ...], outputs: tuple[Field, ...]) -> Check:
+        """The check that the table asks for."""
+        table.known(["metric", "class", "where", "at_least"])
+        metric = table.need("metric", str, example='metric = "recall"')
+        with table.blaming("metric"):
+            needs_class = _metric(metric).needs_class
+        of_class = table.find("class", str)
+        if needs_class and of_class is None:
+            raise table.error(f"{metric} is of one class: which?", "metric", ['class = "…"'])
+        if of_class is not None and not needs_class:
+            raise table.error(f"{metric} is not of one class", "class", ['metric = "recall"'])
+        return Check(metric=metric, at_least=table.share("at_least"), of_class=of_class, where=read_where(table))
+
+    def described(self, check: Check) -> str:
+        """The metric, its class and its slice."""
+        return described(check)
+
+    def certify(self, check: Check, program: Program, snapshot: Snapshot) -> str:
+        """Refuse a slice that is too small; warn of a class that may be, since judge labels are sealed."""
+        chosen = refuse_rows(described(check), check, program, snapshot)
+        field = program.outputs[0].name
+        index = class_index(snapshot, field, check, program.file)
+        if index is None:
+            return ""
+        judged = snapshot.splits == JUDGE
+        seen = chosen & ~judged
+        of_class = int((snapshot.labels[field][seen] == index).sum())
+        expected = int((chosen & judged).sum()) * of_class / max(1, int(seen.sum()))
+        wanted = needed_total(check.at_least)
+        if expected >= wanted:
+            return ""
+        return (
+            f"{described(check)} ≥ {share(check.at_least)} needs {wanted:,} judge examples of the class even without "
+            f"an error; about {expected:.0f} are there (estimated from learn and tune: judge labels are sealed)"
+        )
+
+    def figure(self, check: Check, trial: Trial) -> Figure:
+        """The metric on the slice."""
+        part = trial.sliced(check)
+        index = class_index(part.snapshot, part.field, check, part.program.file)
+        return _metric(check.metric).measure(part.truth, part.answer, index)
+
+
+def _metric(name: str) -> Metric:
+    found: Metric = load("goals", name)
+    return found
+
+
+ENTRY: Final = MetricKind()
