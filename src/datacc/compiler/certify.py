@@ -4,8 +4,10 @@ import math
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from datacc.compiler.slices import class_index, described, slice_rows
+from datacc.compiler.checks import kind_of
+from datacc.compiler.slices import place_of, slice_rows
 from datacc.compiler.verdict import floored, share
 from datacc.errors import CertifyError
 from datacc.goals import Figure
@@ -25,35 +27,26 @@ def certify(program: Program, snapshot: Snapshot, *, chosen_goal: bool = False) 
     or class. How many judge examples a class has is sealed, so it is estimated from learn and tune, and only warned
     about. `chosen_goal`: the goal stands in no file, since datacc chose it.
     """
-    file = program.file
     rows = len(snapshot.rows(JUDGE))
     for goal in program.goals:
         where = CHOSEN if chosen_goal else place(program, "goal", goal.metric)
         _refuse(goal.metric, goal.at_least, rows, rows / len(snapshot.ids), where)
-    warnings = (
-        _certify_check(check, snapshot, field.name, file) for field in program.outputs for check in program.checks
-    )
+    warnings = (kind_of(check).certify(check, program, snapshot) for check in program.checks)
     return tuple(warning for warning in warnings if warning)
 
 
-def _certify_check(check: Check, snapshot: Snapshot, field: str, file: str) -> str:
-    where = f"{file}:{check.line}" if check.line is not None else file
-    chosen, judged = slice_rows(snapshot, check, file), snapshot.splits == JUDGE
-    rows = int((chosen & judged).sum())
-    _refuse(described(check), check.at_least, rows, rows / int(chosen.sum()) if rows else 0.0, where)
-    index = class_index(snapshot, field, check, file)
-    if index is None:
-        return ""
-    seen = chosen & ~judged
-    of_class = int((snapshot.labels[field][seen] == index).sum())
-    expected = rows * of_class / max(1, int(seen.sum()))
-    wanted = needed_total(check.at_least)
-    if expected >= wanted:
-        return ""
-    return (
-        f"{described(check)} ≥ {share(check.at_least)} needs {wanted:,} judge examples of the class even without an "
-        f"error; about {expected:.0f} are there (estimated from learn and tune: judge labels are sealed)"
-    )
+def refuse_rows(
+    what: str, check: Check, program: Program, snapshot: Snapshot, at_least: float | None = None
+) -> NDArray[np.bool_]:
+    """The slice of a check as a mask (N,) of all rows.
+
+    Raises `CertifyError` when the judge examples in it cannot certify the check's share, or `at_least`, where given.
+    """
+    chosen = slice_rows(snapshot, check, program.file)
+    rows = int((chosen & (snapshot.splits == JUDGE)).sum())
+    wanted = check.at_least if at_least is None else at_least
+    _refuse(what, wanted, rows, rows / int(chosen.sum()) if rows else 0.0, place_of(check, program.file))
+    return chosen
 
 
 def _refuse(what: str, at_least: float, rows: int, judge_share: float, where: str) -> None:

@@ -178,14 +178,14 @@ def _names(snapshot: Snapshot) -> Mapping[str, Any]:
 
 
 def _tune(old: Side, new: Side) -> Answers:
-    shared = _shared(old.snapshot, new.snapshot, TUNE)
-    return _compared("tune", new.evidence, new, shared, _ask(old, shared), _ask(new, shared))
+    both = shared(old.snapshot, new.snapshot, TUNE)
+    return _compared("tune", new.evidence, new, both, said(old, both), said(new, both))
 
 
 def _learn(old: Side, new: Side, before: OutOfFold, after: OutOfFold) -> Answers:
-    shared = _shared(old.snapshot, new.snapshot, LEARN)
+    both = shared(old.snapshot, new.snapshot, LEARN)
     told = "models of the same form, fitted without the example they answer"
-    return _compared("learn", told, new, shared, _named(old, before, shared), _named(new, after, shared))
+    return _compared("learn", told, new, both, _named(old, before, both), _named(new, after, both))
 
 
 def _named(side: Side, answers: OutOfFold, ids: Sequence[str]) -> list[str]:
@@ -222,18 +222,18 @@ def _compared(
 
 
 def _judged(old: Side, new: Side) -> Judged:
-    shared = _shared(old.snapshot, new.snapshot, JUDGE)
-    differ = sum(was != now for was, now in zip(_ask(old, shared), _ask(new, shared), strict=True))
-    return Judged(rows=len(shared), differ=differ, old=old.right, new=new.right)
+    both = shared(old.snapshot, new.snapshot, JUDGE)
+    differ = sum(was != now for was, now in zip(said(old, both), said(new, both), strict=True))
+    return Judged(rows=len(both), differ=differ, old=old.right, new=new.right)
 
 
-def _shared(old: Snapshot, new: Snapshot, split: int) -> list[str]:
+def shared(old: Snapshot, new: Snapshot, split: int) -> list[str]:
     """The ids that are in this split of both, in order."""
     before = {old.ids[row] for row in old.rows(split)}
     return [new.ids[row] for row in new.rows(split) if new.ids[row] in before]
 
 
-def _ask(side: Side, ids: Sequence[str]) -> list[str]:
+def said(side: Side, ids: Sequence[str]) -> list[str]:
     """The class names that the library of `side` answers."""
     field, snapshot = side.program.outputs[0].name, side.snapshot
     place = {example: row for row, example in enumerate(snapshot.ids)}

@@ -44,7 +44,8 @@ class Timing:
 class Line:
     """One demand: what, what was wanted (empty: no limit), what was reached, whether it holds, what would close it.
 
-    `limit` and `value` are the two numbers compared: a share and its bound, seconds, bytes or multiply-adds.
+    `limit` and `value` are the two numbers compared: a share and its bound, seconds, bytes or multiply-adds. `check` is
+    the kind of a check; `detail` tells more of one that is missed, on several lines.
     """
 
     kind: Kind
@@ -56,6 +57,8 @@ class Line:
     limit: float | None = None
     value: float | None = None
     figure: Figure | None = None
+    check: str = ""
+    detail: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

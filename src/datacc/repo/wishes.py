@@ -1,6 +1,7 @@
 """What a repository wants that needs trust: the sentences that `datacc trust` shows, and others require."""
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -11,13 +12,29 @@ from datacc.repo.identity import address
 from datacc.repo.remotes import contact, read_remotes
 from datacc.repo.trust import require_trust
 
+CHECKS: Final = "checks"  # the folder of functions that a build may run
+
+_CHECK: Final = re.compile(r"\w+\.py", re.ASCII)
 _LIBRARIES: Final = (".so", ".dylib", ".dll")
 
 
 def wishes(repository: Repository) -> tuple[str, ...]:
     """Every sentence, as given to `require_trust` where the thing is done."""
     places = (contact(remote.url) for remote in read_remotes(repository.git))
-    return (*places, *_loads(repository.git, repository.root.resolve() / "build"))
+    return (*places, *_loads(repository.git, repository.root.resolve() / "build"), *_runs(repository.root / CHECKS))
+
+
+def running(name: str, source: bytes) -> str:
+    """What running the file `name` means, `source` being all that it holds."""
+    return f"run {name} ({address(source)})"
+
+
+def _runs(folder: Path) -> Iterator[str]:
+    """The same for every file in the folder of checks that one may name."""
+    files = folder.iterdir() if folder.is_dir() and not folder.is_symlink() else ()
+    for path in sorted(files):
+        if _CHECK.fullmatch(path.name) and path.is_file() and not path.is_symlink():
+            yield running(f"{CHECKS}/{path.name}", path.read_bytes())
 
 
 def require_trusted_build(folder: Path) -> None:

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from datacc.ir.graph import Graph, Type
+from datacc.registry import load
+from datacc.spec.program import Field
 
 
 class Options(BaseModel):
@@ -68,3 +70,8 @@ class OutputType(ABC):
 
         The skeleton reads K from the input's type. The first output carries the name itself.
         """
+
+
+def options_of(field: Field) -> Any:
+    """The options of an input or output, as the instance that its type takes."""
+    return load("types", field.type).options(**field.options)

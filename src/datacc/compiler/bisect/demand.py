@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from datacc.compiler.past import Past
 from datacc.compiler.shown import percent
-from datacc.compiler.slices import class_index, described, slice_rows
+from datacc.compiler.slices import class_index, described, row_named, slice_rows
 from datacc.compiler.verdict import share
 from datacc.errors import DataError, UsageError
 from datacc.goals import Figure, Metric
@@ -22,7 +22,6 @@ from datacc.spec.program import Check
 
 _GOAL: Final = re.compile(r"\s*(\w+)\s*(?:>=|≥)\s*([0-9.]+(?:e-?[0-9]+)?)\s*")
 _ROUNDING: Final = 1e-9  # of shares that are subtracted
-_SHORTEST: Final = 4  # digits of an id
 
 Truth = Mapping[str, str]  # example id → class name
 
@@ -144,22 +143,13 @@ class Pinned(Demand):
         return Reading(holds=said == self.answer, told=f"answered {said!r}")
 
     def _row(self, past: Past) -> int:
-        start = self.example.strip().lower()
-        if len(start) < _SHORTEST:
-            raise UsageError(f"{self.example!r} is too short for an example id", tries=["give 4 or more of its digits"])
-        found = [row for row, id in enumerate(past.snapshot.ids) if id.startswith(start)]
-        if not found:
-            what = f"no labelled example has an id that begins with {self.example!r}"
-            raise DataError(what, tries=[f"datacc show {self.example}"])
-        if len(found) > 1:
-            ids = [past.snapshot.ids[row] for row in found[:5]]
-            raise DataError(f"{len(found):,} examples have ids that begin with {self.example!r}", tries=ids)
-        split = int(past.snapshot.splits[found[0]])
+        row = row_named(past.snapshot, self.example)
+        split, id = int(past.snapshot.splits[row]), past.snapshot.ids[row][:12]
         if split == JUDGE:
-            raise DataError(f"{start[:12]} is in judge, which stays sealed", tries=["an example of learn or tune"])
+            raise DataError(f"{id} is in judge, which stays sealed", tries=["an example of learn or tune"])
         if past.out_of_fold and split != past.split:
-            raise DataError(f"{start[:12]} is in {SPLITS[split]}: no fold has it", tries=["leave --out-of-fold out"])
-        return found[0]
+            raise DataError(f"{id} is in {SPLITS[split]}: no fold has it", tries=["leave --out-of-fold out"])
+        return row
 
 
 def read_goal(text: str) -> tuple[str, float]:

@@ -1,6 +1,6 @@
 """The check `direction`: raising a column of a record must raise, or lower, the score of a class."""
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,11 +10,11 @@ from datacc.compiler.certify import refuse_rows
 from datacc.compiler.checks import RowKind, Trial
 from datacc.compiler.slices import class_index, place_of, with_slice
 from datacc.errors import SpecError
-from datacc.registry import load
 from datacc.repo.snapshot import LEARN, Snapshot
 from datacc.spec.checks import read_input, read_where
 from datacc.spec.program import Check, Field, Program
 from datacc.spec.table import Table
+from datacc.types import options_of
 
 DIRECTIONS: Final = ("up", "down")
 ROUNDING: Final = 1e-6  # by which a score may go the wrong way
@@ -39,7 +39,7 @@ class Direction(RowKind):
         field = read_input(table, inputs, RECORD, "direction is about a column of", ['invariant = "brightness"'])
         column = table.need("column", str, example='column = "…"')
         with table.blaming("column"):
-            _options_of(field).place(column)
+            options_of(field).place(column)
         by = table.find("by", float)
         if by is not None and not 0 < by < np.inf:
             raise table.error("by is what is added to the column: above 0", "by")
@@ -96,17 +96,14 @@ class Direction(RowKind):
 def _column(check: Check, program: Program) -> tuple[Field, int]:
     named = check.options.get("input")
     field = next(one for one in program.inputs if one.name == named or (not named and one.type == RECORD))
-    return field, _options_of(field).place(check.options["column"])
+    return field, options_of(field).place(check.options["column"])
 
 
 def _deviation(check: Check, program: Program, snapshot: Snapshot) -> float:
-    """That of the column over the learn rows."""
+    """That of the column over the learn rows; 0 where all are the same, to the last bit."""
     field, column = _column(check, program)
-    return float(snapshot.inputs[field.name][snapshot.rows(LEARN), column].astype(np.float64).std())
-
-
-def _options_of(field: Field) -> Any:
-    return load("types", field.type).options(**field.options)
+    values = snapshot.inputs[field.name][snapshot.rows(LEARN), column].astype(np.float64)
+    return float(values.std()) if np.ptp(values) else 0.0
 
 
 ENTRY: Final = Direction()

@@ -17,6 +17,7 @@ from datacc.spec.fields import validated
 from datacc.spec.program import Check, Field, Program
 from datacc.spec.table import Table
 from datacc.store import digest
+from datacc.types import options_of
 from datacc.variations import Variation
 
 DRAWS: Final = 4
@@ -43,7 +44,7 @@ class Invariant(RowKind):
             raise table.error(f"{name} needs to know by what", "invariant", [f"by = {{ {missing[0]} = … }}"])
         options = validated(by, variation.options, by.values)
         with table.blaming("by" if "by" in table.values else "invariant"):
-            variation.refuse(options, _options_of(field))
+            variation.refuse(options, options_of(field))
         draws = table.get("draws", int, DRAWS)
         if not 1 <= draws <= MOST_DRAWS:
             raise table.error(f"draws must be between 1 and {MOST_DRAWS}", "draws")
@@ -71,7 +72,7 @@ class Invariant(RowKind):
 def _varied(check: Check, trial: Trial) -> Iterator[tuple[slice, dict[str, NDArray[Any]]]]:
     """Every draw of every row, some rows at a time: where they stand, and their inputs with one of them varied."""
     variation, field = _chosen(check, trial.program)
-    options, of = variation.options(**check.options.get("by", {})), _options_of(field)
+    options, of = variation.options(**check.options.get("by", {})), options_of(field)
     learn = trial.snapshot.inputs[field.name][trial.snapshot.rows(LEARN)]
     for start in range(0, len(trial.rows), MOST_ROWS):
         part = slice(start, start + MOST_ROWS)
@@ -92,10 +93,6 @@ def _chosen(check: Check, program: Program) -> tuple[Variation, Field]:
     named = check.options.get("input")
     fields = (one for one in program.inputs if one.name == named or (not named and one.type == variation.varies))
     return variation, next(fields)
-
-
-def _options_of(field: Field) -> Any:
-    return load("types", field.type).options(**field.options)
 
 
 def _fitting(inputs: tuple[Field, ...]) -> list[str]:
