@@ -3,6 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+from datacc.compiler.artifact import PREVIOUS
+from datacc.compiler.checks import Place
 from datacc.compiler.judge import judge
 from datacc.compiler.ledger import ledger_folder
 from datacc.compiler.report import Report, read_report
@@ -22,7 +24,7 @@ def judge_again(folder: Path, root: Path, store: Store) -> Report:
     if not (folder / "report.json").exists():
         raise UsageError("there is no built program", where=str(folder), tries=["datacc build"])
     report = read_report(folder / "report.json")
-    side = open_side(folder, root, store)
+    side, before = open_side(folder, root, store), folder / PREVIOUS
     verdict = judge(
         side.program,
         side.snapshot,
@@ -32,5 +34,6 @@ def judge_again(folder: Path, root: Path, store: Store) -> Report:
         store,
         ledger_folder(side.program, root),
         artifact=report.digests.library,
+        place=Place(root=root, artifact=folder, before=before if before.exists() else None, store=store),
     )
     return replace(report, verdict=verdict)

@@ -22,7 +22,7 @@ def replacing(folder: Path) -> Iterator[Path]:
     """A new empty folder that takes the place of `folder` when the block ends well, and vanishes when it does not.
 
     The old artifact becomes `previous/` of the new one; what was its own `previous/` goes, unless both hold the same
-    program of the same examples: then the older one stays, so that there is something to compare with.
+    program of the same examples, or the old one broke too much: then the older one stays, to be compared with.
     """
     _demand_ours(folder)
     recover(folder)
@@ -41,12 +41,13 @@ def replacing(folder: Path) -> Iterator[Path]:
         shutil.rmtree(fresh, ignore_errors=True)
 
 
-def replaced(folder: Path, fresh: Path) -> Path | None:
-    """The artifact that `fresh`, whole, is to be compared with when it takes the place of `folder`; None without one.
+def replaced(folder: Path, fresh: Path, examples: str) -> Path | None:
+    """The artifact that `fresh` is to be compared with when it takes the place of `folder`; None without one.
 
-    Where both hold the same program of the same examples, it is the one that `folder` replaced itself.
+    `fresh` holds all but its report; `examples` is the digest of its examples. Where both hold the same program of the
+    same examples, or `folder` broke too much to be a measure, it is the one that `folder` replaced itself.
     """
-    before = _before(folder, fresh)
+    before = _before(folder, _content(fresh, examples))
     return before if (before / "report.json").is_file() else None
 
 
@@ -85,27 +86,43 @@ def _sweep(folder: Path) -> None:
 
 
 def _keep_previous(folder: Path, fresh: Path) -> None:
-    before = _before(folder, fresh)
+    before = _before(folder, _content(fresh))
     if before.exists():
         shutil.copytree(before, fresh / PREVIOUS, ignore=lambda *_: [PREVIOUS])
 
 
-def _before(folder: Path, fresh: Path) -> Path:
-    """What `fresh` is to keep as its `previous/`: `folder`, or what that kept where both are the same."""
-    return folder / PREVIOUS if _content(folder) == _content(fresh) else folder
+def _before(folder: Path, fresh: tuple[object, ...]) -> Path:
+    """What an artifact of the content `fresh` is to keep as its `previous/`: `folder`, or what that kept.
+
+    That stays where both are the same, and where a check found `folder` to break answers: what is broken would else
+    count as given with the next build.
+    """
+    return folder / PREVIOUS if _content(folder) == fresh or _broke(folder / "report.json") else folder
 
 
-def _content(folder: Path) -> tuple[object, ...]:
+def _content(folder: Path, examples: str | None = None) -> tuple[object, ...]:
     """What makes a build what it is: its Graph, its interface, and the examples (judge's change no Graph)."""
     files = (folder / "graph.dcc", folder / "interface.json")
-    return *(file.read_bytes() if file.exists() else b"" for file in files), _examples(folder / "report.json")
+    told = examples if examples is not None else _told(folder / "report.json", "data", "digest")
+    return *(file.read_bytes() if file.exists() else b"" for file in files), told
 
 
-def _examples(report: Path) -> object:
+def _broke(report: Path) -> bool:
+    """Whether a check counted more broken answers than it allows."""
+    lines = _told(report, "verdict", "lines")
+    counted = (line for line in lines if line.get("check") == "broken") if isinstance(lines, list) else ()
+    return any(not line["holds"] and line["value"] is not None for line in counted)
+
+
+def _told(report: Path, *keys: str) -> object:
+    """What a report says under these keys; None where it is gone or damaged."""
     try:
-        return json.loads(report.read_bytes())["data"]["digest"]
+        found = json.loads(report.read_bytes())
+        for key in keys:
+            found = found[key]
+        return found
     except (OSError, ValueError, KeyError, TypeError):
-        return None  # a report that is gone or damaged tells nothing of the examples
+        return None
 
 
 def _exchange(folder: Path, fresh: Path) -> None:

@@ -1,6 +1,7 @@
 """Asks a linked program, or the reference interpreter, about many rows: in batches, so that memory stays bounded."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -21,6 +22,17 @@ class Answering(Protocol):
 
     def batch(self, inputs: Arrays) -> Arrays:
         """The answers; the loop over the batch is in the program."""
+
+
+@dataclass(frozen=True)
+class Interpreted:
+    """A fitted Graph that answers without being linked."""
+
+    graph: Graph
+
+    def batch(self, inputs: Arrays) -> Arrays:
+        """The reference interpreter's answers."""
+        return ask_reference(self.graph, inputs)
 
 
 def ask(native: Answering, inputs: Arrays) -> Arrays:

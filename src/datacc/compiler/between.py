@@ -1,17 +1,12 @@
 """The behaviour diff of two commits: both fitted in one form, so that the examples alone make the difference."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from numpy.typing import NDArray
-
-from datacc.compiler.ask import ask_reference
+from datacc.compiler.ask import Interpreted
 from datacc.compiler.build import LOCK
 from datacc.compiler.diff import Diff, Side, diff
 from datacc.compiler.past import Announce, Fits, Past, chosen_form, examples_at, program_at
-from datacc.ir.graph import Graph
 from datacc.repo.git import Git
 from datacc.spec.lock import read_lock
 from datacc.store import Store
@@ -60,17 +55,6 @@ def _side(past: Past) -> Side:
         origin=past.snapshot.origin,
         program=past.program,
         snapshot=past.snapshot,
-        native=_Interpreted(past.fitted),
+        native=Interpreted(past.fitted),
         evidence=EVIDENCE,
     )
-
-
-@dataclass(frozen=True)
-class _Interpreted:
-    """A fitted Graph that answers without being linked."""
-
-    graph: Graph
-
-    def batch(self, inputs: Mapping[str, NDArray[Any]]) -> Mapping[str, NDArray[Any]]:
-        """The reference interpreter's answers."""
-        return ask_reference(self.graph, inputs)

@@ -10,6 +10,7 @@ from datacc.compiler.artifact import replacing
 from datacc.compiler.assemble import skeleton_graph
 from datacc.compiler.cache import cache
 from datacc.compiler.certify import certify, outlook
+from datacc.compiler.checks import what_runs
 from datacc.compiler.finish import Decided, finish, printed, standing
 from datacc.compiler.fitting import absent, fit_once
 from datacc.compiler.price import over_budget, price
@@ -49,6 +50,7 @@ def build(program: Program, root: Path, order: Order = Order(), announce: Announ
     nothing is raised for a miss. `announce(rung)` is called before each fit and gives what watches it.
     """
     store = cache(root, fresh=order.exact)
+    files = what_runs(program, root)
     source: Source = load("sources", program.source.type)
     snapshot = source.snapshot(program, root, order.revision, store)
     asked = program if program.goals else replace(program, goals=(floor_goal(snapshot),))
@@ -61,7 +63,7 @@ def build(program: Program, root: Path, order: Order = Order(), announce: Announ
         choice = obey(lock, asked, snapshot, store, announce)
     fresh = lock_of(asked, choice)
     told = (*warnings, *absent(snapshot), *choice.fitted.warnings, *_outlook(asked, snapshot, choice))
-    decided = Decided(program=asked, snapshot=snapshot, choice=choice, lock=fresh, warnings=told)
+    decided = Decided(program=asked, snapshot=snapshot, choice=choice, lock=fresh, warnings=told, checks=files)
     made, place = printed(decided), root / "build" / program.name
     report = None if order.exact else standing(made, place, searched=lock is None)
     if report is None:

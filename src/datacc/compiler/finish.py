@@ -1,5 +1,6 @@
 """The end of the path: link, judge the final bytes, report, and write every file of the artifact."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 from datacc.compiler.artifact import TOLD, files, replaced
 from datacc.compiler.assemble import interface
+from datacc.compiler.checks import Place
 from datacc.compiler.diff import Side, diff
 from datacc.compiler.diff_text import NAMED
 from datacc.compiler.evidence import gather
@@ -35,13 +37,15 @@ from datacc.targets import Built, Target
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Decided:
-    """Everything that was decided and fitted before anything is linked."""
+    """Everything that was decided and fitted before anything is linked; `checks` are the files that checks run, with
+    their digests."""
 
     program: Program
     snapshot: Snapshot
     choice: Choice
     lock: Lock
     warnings: tuple[str, ...]
+    checks: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -87,6 +91,8 @@ def finish(made: Printed, root: Path, store: Store, folder: Path, old: Path) -> 
     product = build_library(made.draft, program.target.cpu, folder)
     native = Native(product.library.path, made.port, product.draft.plan.arena)
     artifact = digest(product.library.path.read_bytes())
+    _write(folder, decided, product, made.port)
+    before = replaced(old, folder, decided.snapshot.digest)
     verdict = judge(
         program,
         decided.snapshot,
@@ -97,9 +103,9 @@ def finish(made: Printed, root: Path, store: Store, folder: Path, old: Path) -> 
         ledger_folder(program, root),
         artifact=artifact,
         cheaper=_cheaper(decided.choice),
+        place=Place(root=root, artifact=folder, before=before, store=store),
     )
     evidence = tuple(gather(decided.snapshot, output.name, native) for output in program.outputs)
-    _write(folder, decided, product, made.port)
     report = Report(
         **_said(made),
         tried=decided.choice.tried,
@@ -110,8 +116,7 @@ def finish(made: Printed, root: Path, store: Store, folder: Path, old: Path) -> 
         digests=Digests(**_digests(made), library=artifact),
         files=_files(folder),
     )
-    (folder / "report.json").write_text(report.to_json(), encoding="utf-8")
-    report = _compared(report, decided, native, replaced(old, folder), root, store)
+    report = _compared(report, decided, native, before, root, store)
     (folder / "report.json").write_text(report.to_json(), encoding="utf-8")
     (folder / "report.html").write_text(report_html(report, evidence), encoding="utf-8")
     (folder / "card.md").write_text(card(report), encoding="utf-8")
@@ -165,6 +170,7 @@ def _said(made: Printed) -> dict[str, Any]:
             arithmetic=decided.program.target.arithmetic,
             commit=commit if commit != decided.snapshot.origin else None,
             lock=digest(lock_toml(decided.lock)),
+            checks=decided.checks,
         ),
     }
 

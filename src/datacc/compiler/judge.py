@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 from numpy.typing import NDArray
 
+from datacc.compiler import checks
+from datacc.compiler.checks import Place, Trial
 from datacc.compiler.ledger import log_opening
 from datacc.compiler.parity import Answers, compare, tolerance
-from datacc.compiler.slices import class_index, described, slice_rows
 from datacc.compiler.verdict import Costs, Line, Timing, Verdict, budget_lines, rate_line
 from datacc.goals import Metric
 from datacc.ir.graph import Graph
@@ -35,13 +35,14 @@ def judge(
     *,
     artifact: str,
     cheaper: str = "",
+    place: Place | None = None,
 ) -> Verdict:
     """The verdict on the linked program `native`, whose reference is `graph`.
 
     The judge labels are opened once, after every row agreed with the reference; first the opening is written to
     `ledger`/<artifact>.jsonl, where `ledger` is the folder "judged" of a repository (None: there is none) and
-    `artifact` the digest of the library. `cheaper` names a smaller choice, for lines of the budget that are missed.
-    Raises `ParityError` when a row differs.
+    `artifact` the digest of the library. `cheaper` names a smaller choice, for lines of the budget that are missed;
+    `place` is where checks find the artifact and the one before. Raises `ParityError` when a row differs.
     """
     rows = snapshot.rows(JUDGE)
     inputs = {name: array[rows] for name, array in snapshot.inputs.items()}
@@ -50,10 +51,23 @@ def judge(
     if ledger is not None:
         log_opening(ledger / f"{artifact}.jsonl", program, snapshot, len(rows))
     truth = open_labels(store, snapshot)
+    trials = [
+        Trial(
+            program=program,
+            snapshot=snapshot,
+            field=output.name,
+            native=native,
+            rows=rows,
+            truth=truth[output.name][rows],
+            told=answers.values,
+            place=place,
+        )
+        for output in program.outputs
+    ]
     return Verdict(
         lines=(
             _parity_line(answers, len(rows), tolerance(graph)),
-            *_rate_lines(program, snapshot, rows, truth, answers),
+            *(line for trial in trials for line in _rate_lines(trial)),
             *budget_lines(program.budget, costs, timing, cheaper),
         ),
         timing=timing,
@@ -81,27 +95,13 @@ def _small(value: float) -> str:
     return f"{digits.removesuffix('.0')}e{int(exponent)}" if value else "0"
 
 
-def _rate_lines(
-    program: Program,
-    snapshot: Snapshot,
-    rows: NDArray[np.intp],
-    truth: Mapping[str, NDArray[np.int32]],
-    answers: Answers,
-) -> list[Line]:
-    """A line for every goal and every check, of every output."""
-    file = program.file
-    lines = []
-    for output in program.outputs:
-        true, answer = truth[output.name][rows], answers.values[output.name].reshape(-1)
-        for goal in program.goals:
-            figure = _metric(goal.metric).measure(true, answer, None)
-            lines.append(rate_line("goal", goal.metric, goal.at_least, figure))
-        for check in program.checks:
-            chosen = slice_rows(snapshot, check, file)[rows]
-            index = class_index(snapshot, output.name, check, file)
-            figure = _metric(check.metric).measure(true[chosen], answer[chosen], index)
-            lines.append(rate_line("check", described(check), check.at_least, figure))
-    return lines
+def _rate_lines(trial: Trial) -> list[Line]:
+    """A line for every goal and every check, of one output."""
+    goals = [
+        rate_line("goal", goal.metric, goal.at_least, _metric(goal.metric).measure(trial.truth, trial.answer, None))
+        for goal in trial.program.goals
+    ]
+    return [*goals, *checks.lines(trial)]
 
 
 def _metric(name: str) -> Metric:

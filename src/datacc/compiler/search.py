@@ -5,16 +5,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-import numpy as np
-
-from datacc.compiler.ask import ask_reference
+from datacc.compiler.ask import Interpreted
 from datacc.compiler.assemble import ladders, skeleton_graph
 from datacc.compiler.certify import chance_of
+from datacc.compiler.checks import Trial, all_promising
 from datacc.compiler.fitting import fit_once
 from datacc.compiler.price import over_budget, price
 from datacc.compiler.recipe import default_recipe
 from datacc.compiler.report import Candidate
-from datacc.compiler.slices import class_index, slice_rows
 from datacc.compiler.verdict import Costs
 from datacc.errors import BudgetError
 from datacc.fit import Fitted, Recipe, Watch
@@ -25,7 +23,7 @@ from datacc.registry import load
 from datacc.repo.snapshot import JUDGE, LEARN, TUNE, Snapshot
 from datacc.spec.bounds import needed_right
 from datacc.spec.lines import place
-from datacc.spec.program import Check, Program
+from datacc.spec.program import Program
 from datacc.store import Store
 
 LIKELY: Final = 0.9  # the chance of passing, seen from tune, that ends the search
@@ -59,7 +57,8 @@ Announce = Callable[[Rung], Watch | None]
 
 
 def search(program: Program, snapshot: Snapshot, store: Store, *, chosen_goal: bool, announce: Announce) -> Choice:
-    """The cheapest rung whose tune answers make passing likely; without one, the best on tune.
+    """The cheapest rung whose tune answers make passing likely; without one, the best on tune of those that pass the
+    checks there, and of all when none does.
 
     It ends where tune no longer gains more than chance could give it: one standard error since the last gain. With
     `chosen_goal` (datacc set the goal itself, as a floor) that is the only end, and it comes sooner before dear fits.
@@ -68,6 +67,7 @@ def search(program: Program, snapshot: Snapshot, store: Store, *, chosen_goal: b
     priced = [(rung, price(program, snapshot, rung.graph, store)) for rung in rungs(program, snapshot)]
     patience = FLOOR_PATIENCE if chosen_goal else GOAL_PATIENCE
     tried, best, level, since = [], None, -1.0, 0
+    rank = (False, -1.0)  # of the best: whether its checks hold on tune, then its score
     for rung, costs in _within_budget(program, priced):
         rows = len(snapshot.rows(LEARN))
         recipe = default_recipe(rows, rung.work)
@@ -75,14 +75,16 @@ def search(program: Program, snapshot: Snapshot, store: Store, *, chosen_goal: b
             break
         fitted = fit_once(program, snapshot, rung.graph, recipe, store, watch=announce(rung))
         tried.append(candidate(rung, costs, fitted.tune))
-        if best is None or fitted.tune > best.fitted.tune:
-            best = Choice(rung=rung, recipe=recipe, fitted=fitted, tried=())
+        trial = trial_on_tune(program, snapshot, fitted.graph)
+        here = (all_promising(trial), fitted.tune)
+        if here > rank:
+            best, rank = Choice(rung=rung, recipe=recipe, fitted=fitted, tried=()), here
         gained = fitted.tune > level + _standard_error(level, len(snapshot.rows(TUNE)))
         level, since = (fitted.tune, 0) if gained else (level, since + 1)
-        if not chosen_goal and promising(program, snapshot, fitted.graph):
+        if not chosen_goal and here[0] and promising(trial):
             best = Choice(rung=rung, recipe=recipe, fitted=fitted, tried=())
             break
-        if since >= patience or best.fitted.tune == 1:
+        if since >= patience or rank == (True, 1):
             break
     assert best is not None  # _within_budget gives at least one rung
     return replace(best, tried=_all_tried(program, priced, tried, best.rung))
@@ -115,27 +117,28 @@ def candidate(rung: Rung, costs: Costs, tune: float | None, note: str = "") -> C
     )
 
 
-def promising(program: Program, snapshot: Snapshot, graph: Graph) -> bool:
-    """Whether, after its answers on tune, passing every goal and check on judge is likely."""
-    (output,) = program.outputs
-    rows, truth = snapshot.rows(TUNE), snapshot.labels[output.name]
-    inputs = {name: array[rows] for name, array in snapshot.inputs.items()}
-    answer = np.full(len(snapshot.ids), -1, np.int32)
-    answer[rows] = ask_reference(graph, inputs)[output.name].reshape(-1)
-    for goal in program.goals:
+def promising(trial: Trial) -> bool:
+    """Whether, after a candidate's answers on tune, reaching every goal on judge is likely."""
+    for goal in trial.program.goals:
         metric: Metric = load("goals", goal.metric)
-        seen = metric.measure(truth[rows], answer[rows], None)
-        if not _likely(seen, len(snapshot.rows(JUDGE)), goal.at_least):
+        seen = metric.measure(trial.truth, trial.answer, None)
+        if not _likely(seen, len(trial.snapshot.rows(JUDGE)), goal.at_least):
             return False
-    return all(_check_holds(check, program, snapshot, truth, answer) for check in program.checks)
+    return True
 
 
-def _check_holds(check: Check, program: Program, snapshot: Snapshot, truth: np.ndarray, answer: np.ndarray) -> bool:
-    """On tune the measured figure decides: slices are too small there for a bound. No row is no objection."""
-    rows = slice_rows(snapshot, check, program.file) & (snapshot.splits == TUNE)
-    of_class = class_index(snapshot, program.outputs[0].name, check, program.file)
-    figure = load("goals", check.metric).measure(truth[rows], answer[rows], of_class)
-    return not figure.total or bool(figure.value >= check.at_least)
+def trial_on_tune(program: Program, snapshot: Snapshot, graph: Graph) -> Trial:
+    """A candidate as goals and checks look at it: by the reference interpreter, on tune."""
+    (output,) = program.outputs
+    rows = snapshot.rows(TUNE)
+    return Trial(
+        program=program,
+        snapshot=snapshot,
+        field=output.name,
+        native=Interpreted(graph),
+        rows=rows,
+        truth=snapshot.labels[output.name][rows],
+    )
 
 
 def _likely(seen: Figure, judge_rows: int, at_least: float) -> bool:

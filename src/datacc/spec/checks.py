@@ -12,9 +12,7 @@ from datacc.spec.table import Table
 SHARED: Final = ("class", "where", "at_least")
 
 
-def read_checks(
-    tables: Sequence[Table], inputs: tuple[Field, ...], outputs: tuple[Field, ...]
-) -> tuple[Check, ...]:
+def read_checks(tables: Sequence[Table], inputs: tuple[Field, ...], outputs: tuple[Field, ...]) -> tuple[Check, ...]:
     """The checks in `tables`, of a program with these inputs and outputs.
 
     Raises `SpecError` for what its kind does not know or cannot look at, and for two that cannot both hold.
@@ -36,9 +34,7 @@ def read_where(table: Table) -> Mapping[str, Any]:
     return where.values
 
 
-def read_input(
-    table: Table, inputs: tuple[Field, ...], kind: str, what: str, others: Sequence[str] = ()
-) -> Field:
+def read_input(table: Table, inputs: tuple[Field, ...], kind: str, what: str, others: Sequence[str] = ()) -> Field:
     """The input of the value type `kind` that a check is about: the one called `input`, else the only one.
 
     `what` begins the message when there is none, `others` are what to try then. Raises `SpecError`.

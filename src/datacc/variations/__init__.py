@@ -21,7 +21,7 @@ class Variation(ABC):
     varies: str
     options: type[Options]
 
-    def refuse(self, options: Any, of: Any) -> None:
+    def refuse(self, options: Any, of: Any) -> None:  # noqa: B027 (most have nothing to refuse)
         """Raises `SpecError` where `options` do not fit an input with the options `of`."""
 
     @abstractmethod

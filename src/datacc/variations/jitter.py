@@ -41,7 +41,8 @@ class Jitter(Variation):
         varied = batch.copy()
         with np.errstate(over="ignore"):
             varied[:, chosen] *= 1 + uniform(random, options.share, len(chosen))
-        return np.clip(varied, np.finfo(np.float32).min, np.finfo(np.float32).max)
+        limit = np.finfo(np.float32).max
+        return np.asarray(np.clip(varied, -limit, limit))
 
 
 ENTRY: Final = Jitter()

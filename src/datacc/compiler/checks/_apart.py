@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final
 
 import numpy as np
@@ -56,7 +57,11 @@ def main(folder: Path) -> None:
     asked = json.loads((folder / ASKED).read_text(encoding="utf-8"))
     program, examples = load(asked["artifact"]), _examples(folder)
     printed = Tail()
-    with (folder / "hangs").open("w") as hangs, contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+    with (
+        (folder / "hangs").open("w") as hangs,
+        contextlib.redirect_stdout(printed),
+        contextlib.redirect_stderr(printed),
+    ):
         faulthandler.dump_traceback_later(asked["seconds"], exit=True, file=hangs)
         holds, text, detail = _answer(folder, asked, program, examples)
         faulthandler.cancel_dump_traceback_later()
@@ -67,10 +72,11 @@ def main(folder: Path) -> None:
 
 def _answer(folder: Path, asked: Mapping[str, Any], program: Any, examples: Examples) -> tuple[bool, str, str]:
     """Whether it holds, in words, and the traceback of a function that raised."""
-    names: dict[str, Any] = {"__name__": Path(asked["file"]).stem, "__file__": asked["file"]}
+    module = ModuleType("datacc_check")
+    sys.modules[module.__name__] = module
     try:
-        exec(compile((folder / asked["file"]).read_bytes(), asked["file"], "exec"), names)
-        function = names.get(asked["function"])
+        exec(compile((folder / asked["file"]).read_bytes(), asked["file"], "exec"), module.__dict__)
+        function = getattr(module, asked["function"], None)
         if not callable(function):
             return False, f"{asked['file']} has no function {asked['function']}", ""
         return _read(function(program, examples))

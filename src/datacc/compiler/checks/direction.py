@@ -87,7 +87,9 @@ class Direction(RowKind):
         limit = np.finfo(np.float32).max
         raised[:, column] = np.clip(raised[:, column].astype(np.float64) + step, -limit, limit)
         after = ask(trial.native, {**trial.inputs, field.name: raised})
-        scores = (answers[f"{trial.field}_scores"].reshape(len(raised), -1)[:, index] for answers in (trial.answers, after))
+        scores = (
+            answers[f"{trial.field}_scores"].reshape(len(raised), -1)[:, index] for answers in (trial.answers, after)
+        )
         before, now = (score.astype(np.float64) for score in scores)
         gain = now - before if check.options["direction"] == "up" else before - now
         return np.asarray(gain > 0 if check.options.get("strict", False) else gain >= -ROUNDING)

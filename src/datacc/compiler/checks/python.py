@@ -15,13 +15,14 @@ from datacc.compiler.checks import CheckKind, Place, Trial
 from datacc.compiler.checks._apart import ARRAYS, ASKED, TOLD
 from datacc.compiler.slices import place_of
 from datacc.compiler.verdict import Line
-from datacc.errors import SpecError
+from datacc.errors import RepositoryError, SpecError
 from datacc.repo.find import find
 from datacc.repo.identity import address
 from datacc.repo.snapshot import JUDGE, SPLITS, Snapshot
 from datacc.repo.trust import require_trust
 from datacc.repo.wishes import CHECKS, running
 from datacc.spec.program import Check, Field, Program
+from datacc.spec.read import FILE
 from datacc.spec.table import Table
 
 SECONDS: Final = 60
@@ -82,14 +83,19 @@ def _parts(check: Check) -> tuple[str, str]:
     return found[1], found[2]
 
 
-def _trusted(check: Check, root: Path, file: str = "datacc.toml") -> bytes:
+def _trusted(check: Check, root: Path) -> bytes:
     """The bytes of the file. Raises `SpecError` when it is missing, `TrustError` unless somebody allowed to run it."""
     name, _ = _parts(check)
-    repository = find(root)
+    where = place_of(check, FILE)
+    try:
+        repository = find(root)
+    except RepositoryError as error:
+        what = f"a python check needs a label repository, which remembers what is trusted: {error.what}"
+        raise SpecError(what, where=where, tries=error.tries) from error
     path = repository.root / name
     if path.is_symlink() or path.parent.is_symlink() or not path.is_file():
         what = f"there is no file {name} in the repository's folder"
-        raise SpecError(what, where=place_of(check, file), tries=["write it", "remove this [[check]]"])
+        raise SpecError(what, where=where, tries=["write it", "remove this [[check]]"])
     source = path.read_bytes()
     require_trust(repository, running(name, source))
     return source
@@ -98,7 +104,7 @@ def _trusted(check: Check, root: Path, file: str = "datacc.toml") -> bytes:
 def _run(check: Check, trial: Trial, place: Place) -> dict[str, Any]:
     """What the function said: `holds`, `text`, `detail`. It sees a copy of the very bytes that are trusted."""
     name, function = _parts(check)
-    source = _trusted(check, place.root, trial.program.file)
+    source = _trusted(check, place.root)
     seconds = check.options.get("seconds", SECONDS)
     with tempfile.TemporaryDirectory(prefix="datacc-check-") as folder:
         apart = Path(folder)
@@ -132,9 +138,9 @@ def _hand_over(trial: Trial, apart: Path) -> None:
 def _call(apart: Path, seconds: float) -> int | None:
     """Run it in a process of its own, whose prints go nowhere else; its exit code, None when it had to be stopped."""
     command = [sys.executable, "-P", "-m", "datacc.compiler.checks._apart", str(apart)]
-    silent = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    null = subprocess.DEVNULL
     try:
-        return subprocess.run(command, cwd=apart, timeout=seconds, check=False, **silent).returncode
+        return subprocess.run(command, cwd=apart, timeout=seconds, stdin=null, stdout=null, stderr=null).returncode
     except subprocess.TimeoutExpired:
         return None
 

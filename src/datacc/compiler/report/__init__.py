@@ -84,7 +84,8 @@ class Tune:
 
 @dataclass(frozen=True, kw_only=True)
 class Provenance:
-    """What made the program: versions, processor and arithmetic, the commit, and the digest of `datacc.lock`."""
+    """What made the program: versions, processor and arithmetic, the commit, the digest of `datacc.lock`, and
+    those of the files that its checks ran."""
 
     datacc: str
     toolchain: Mapping[str, str]
@@ -92,6 +93,7 @@ class Provenance:
     commit: str | None
     lock: str | None
     arithmetic: str = "float"
+    checks: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,6 +149,7 @@ class Report:
             "graph": digests.graph,
             "C": digests.source,
             "library": digests.library,
+            "checks": ", ".join(f"{name} {digest}" for name, digest in sorted(made.checks.items())),
         }
         return {name: value for name, value in facts.items() if value}
 

@@ -129,9 +129,13 @@ def _demand(line: Line) -> str:
     mark = "✓" if line.holds else "✗"
     said = "holds" if line.holds else "missed"
     closes = f'<span class="closes">{escape(shown(line.closes, 300))}</span>' if line.closes else ""
+    detail = (
+        f"<details><summary>more</summary><pre>{escape(_visible(line.detail))}</pre></details>" if line.detail else ""
+    )
     return (
         f'<tr><td class="mark {_tone(line.holds)}" title="{said}">{mark}<th scope="row">{bdi(line.what, 120)}'
-        f"<td>{escape(line.wanted) or '<span class=quiet>no limit</span>'}<td>{escape(line.reached)}{closes}"
+        f"<td>{escape(line.wanted) or '<span class=quiet>no limit</span>'}<td>{escape(shown(line.reached, 300))}"
+        f"{closes}{detail}"
         f'<td class="share">{_bar(line)}'
     )
 
@@ -142,7 +146,7 @@ def _bar(line: Line) -> str:
         return ""
     rate = line.figure is not None
     limit, value = (1 - line.limit, 1 - line.value) if rate else (line.limit, line.value)
-    used = value / limit if limit > 0 else 2.0
+    used = value / limit if limit > 0 else 2.0 if value > 0 else 0.0
     over = "" if line.holds else " over"
     return f'<span class="bar{over}"><i style="width:{min(used, 1):.1%}"></i></span> {percent(used)}'
 

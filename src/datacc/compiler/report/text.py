@@ -14,6 +14,7 @@ from datacc.compiler.shown import part, shown
 from datacc.compiler.verdict import Line
 
 MOST_PAIRS: Final = 5
+MOST_DETAIL: Final = 20  # lines
 MOST_NAMED: Final = 5  # examples of each kind; `datacc diff` names more
 
 
@@ -22,6 +23,7 @@ def report_text(report: Report) -> RenderableType:
     return Group(
         _head(report),
         _lines(report.verdict.lines),
+        *_details(report.verdict.missed),
         *(_confusions(tune) for tune in report.tune),
         *_since(report),
         *_notes(report),
@@ -58,6 +60,14 @@ def _lines(lines: Iterable[Line]) -> Table:
             reached,
         )
     return table
+
+
+def _details(missed: Iterable[Line]) -> Iterable[Text]:
+    """What is told beyond the table of lines that are missed."""
+    for line in missed:
+        if line.detail:
+            told = "\n".join(f"  {shown(part, 200)}" for part in line.detail.splitlines()[:MOST_DETAIL])
+            yield Text(f"{shown(line.what, 120)}:\n{told}", style="red")
 
 
 def _confusions(tune: Tune) -> Text:
