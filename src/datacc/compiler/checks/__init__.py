@@ -16,6 +16,7 @@ from datacc.compiler.verdict import Line, rate_line
 from datacc.goals import Figure, rate
 from datacc.registry import load
 from datacc.repo.snapshot import TUNE, Snapshot
+from datacc.spec.bounds import needed_right
 from datacc.spec.program import Check, Field, Program
 from datacc.spec.table import Table
 from datacc.store import Store
@@ -168,7 +169,11 @@ class RowKind(RateKind):
     def line(self, check: Check, trial: Trial) -> Line:
         """The same, and when it is missed some examples of tune that do not keep it."""
         line = super().line(check, trial)
-        return line if line.holds else replace(line, detail=self._told(check, trial.on_tune().sliced(check)))
+        if line.holds or line.figure is None:
+            return line
+        wanted = needed_right(line.figure.total, check.at_least)
+        closes = f"{wanted - line.figure.right:,} more of {line.figure.total:,} that keep it" if wanted else line.closes
+        return replace(line, closes=closes, detail=self._told(check, trial.on_tune().sliced(check)))
 
     def _told(self, check: Check, tune: Trial) -> str:
         gone = tune.rows[~self.kept(check, tune)]

@@ -19,6 +19,8 @@ from datacc.runtime.load import load
 
 ARRAYS: Final = "inputs"
 ASKED: Final = "asked.json"
+EXAMPLES: Final = "examples.json"
+HANGS: Final = "hangs"
 TOLD: Final = "told.json"
 MOST_PRINTED: Final = 2_000  # characters, the last ones
 MOST_TEXT: Final = 200
@@ -58,7 +60,7 @@ def main(folder: Path) -> None:
     program, examples = load(asked["artifact"]), _examples(folder)
     printed = Tail()
     with (
-        (folder / "hangs").open("w") as hangs,
+        (folder / HANGS).open("w") as hangs,
         contextlib.redirect_stdout(printed),
         contextlib.redirect_stderr(printed),
     ):
@@ -109,7 +111,7 @@ def _cut(text: str) -> str:
 
 
 def _examples(folder: Path) -> Examples:
-    facts = json.loads((folder / "examples.json").read_text(encoding="utf-8"))
+    facts = json.loads((folder / EXAMPLES).read_text(encoding="utf-8"))
     return Examples(
         ids=tuple(facts["ids"]),
         splits=tuple(facts["splits"]),

@@ -1,6 +1,7 @@
 """The check `python`: a function of the repository's own, run apart and only when it is trusted."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from datacc.compiler.checks import CheckKind, Place, Trial
-from datacc.compiler.checks._apart import ARRAYS, ASKED, TOLD
+from datacc.compiler.checks._apart import ARRAYS, ASKED, EXAMPLES, HANGS, MOST_PRINTED, TOLD
 from datacc.compiler.slices import place_of
 from datacc.compiler.verdict import Line
 from datacc.errors import RepositoryError, SpecError
@@ -21,6 +22,7 @@ from datacc.repo.identity import address
 from datacc.repo.snapshot import JUDGE, SPLITS, Snapshot
 from datacc.repo.trust import require_trust
 from datacc.repo.wishes import CHECKS, running
+from datacc.repo.words import counted
 from datacc.spec.program import Check, Field, Program
 from datacc.spec.read import FILE
 from datacc.spec.table import Table
@@ -28,6 +30,8 @@ from datacc.spec.table import Table
 SECONDS: Final = 60
 MOST_SECONDS: Final = 3600
 GRACE: Final = 30  # seconds to start, to load the examples, and to tell where it hangs
+ERRORS: Final = "errors"
+_SOURCES: Final = Path(__file__).parents[3]  # where this datacc is, so that the process runs no other
 _FORM: Final = re.compile(rf"({CHECKS}/\w+\.py):([A-Za-z_]\w*)", re.ASCII)
 _EXAMPLE: Final = f'python = "{CHECKS}/behaviour.py:steady"'
 
@@ -132,27 +136,38 @@ def _hand_over(trial: Trial, apart: Path) -> None:
         "classes": classes,
         "columns": {name: [column[row] for row in rows] for name, column in snapshot.columns.items()},
     }
-    (apart / "examples.json").write_text(json.dumps(facts), encoding="utf-8")
+    (apart / EXAMPLES).write_text(json.dumps(facts), encoding="utf-8")
 
 
 def _call(apart: Path, seconds: float) -> int | None:
     """Run it in a process of its own, whose prints go nowhere else; its exit code, None when it had to be stopped."""
     command = [sys.executable, "-P", "-m", "datacc.compiler.checks._apart", str(apart)]
-    null = subprocess.DEVNULL
-    try:
-        return subprocess.run(command, cwd=apart, timeout=seconds, stdin=null, stdout=null, stderr=null).returncode
-    except subprocess.TimeoutExpired:
-        return None
+    known = os.environ.get("PYTHONPATH")
+    ours = {**os.environ, "PYTHONPATH": os.pathsep.join([str(_SOURCES), *([known] if known else [])])}
+    nothing = subprocess.DEVNULL
+    with (apart / ERRORS).open("wb") as errors:
+        try:
+            return subprocess.run(
+                command, cwd=apart, env=ours, timeout=seconds, stdin=nothing, stdout=nothing, stderr=errors
+            ).returncode
+        except subprocess.TimeoutExpired:
+            return None
 
 
 def _told(apart: Path, code: int | None, seconds: int) -> dict[str, Any]:
+    """What it left behind; without an answer, where it hangs or what it died of."""
     try:
         found: dict[str, Any] = json.loads((apart / TOLD).read_text(encoding="utf-8"))
         return found
     except (OSError, ValueError):
-        hung = (apart / "hangs").read_text(encoding="utf-8", errors="replace") if (apart / "hangs").exists() else ""
-        ended = f"no answer within {seconds:,} seconds" if hung or code is None else f"it ended with exit code {code}"
-        return {"holds": False, "text": ended, "detail": hung}
+        hung = _end(apart / HANGS)
+        ended = f"no answer within {counted(seconds, 'second')}" if hung or code is None else f"it ended with exit code {code}"
+        return {"holds": False, "text": ended, "detail": hung or _end(apart / ERRORS)}
+
+
+def _end(path: Path) -> str:
+    """The last characters of a file, none where there is no file."""
+    return path.read_bytes()[-MOST_PRINTED:].decode("utf-8", "replace").strip() if path.exists() else ""
 
 
 ENTRY: Final = PythonKind()
