@@ -2,6 +2,7 @@
 
 import pytest
 
+from datacc.compiler.checks import CheckKind
 from datacc.errors import SpecError
 from datacc.fit import BackEnd
 from datacc.goals import Metric
@@ -11,6 +12,7 @@ from datacc.skeletons import Skeleton
 from datacc.sources import Source
 from datacc.targets import Target
 from datacc.types import InputType, OutputType
+from datacc.variations import Variation
 
 KINDS: dict[str, tuple[type, ...]] = {
     "types": (InputType, OutputType),
@@ -20,6 +22,8 @@ KINDS: dict[str, tuple[type, ...]] = {
     "sources": (Source,),
     "intake": (Format,),
     "fit": (BackEnd,),
+    "checks": (CheckKind,),
+    "variations": (Variation,),
 }
 
 

@@ -1,12 +1,14 @@
 """The examples in docs/how-to-add work as they stand there."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from datacc.compiler.checks import CheckKind
 from datacc.errors import DataError
 from datacc.goals import Metric
 from datacc.intake import Format
@@ -18,10 +20,12 @@ from datacc.registry import load
 from datacc.repo.snapshot import JUDGE
 from datacc.skeletons import Skeleton
 from datacc.sources import Source
-from datacc.spec.program import Field, Program
+from datacc.spec.program import Check, Field, Program
 from datacc.store import Store
 from datacc.targets import Target
 from datacc.types import InputType
+from datacc.variations import Variation
+from tests.compiler.checks.trials import Fake, trial_of
 from tests.conformance.samples import front
 from tests.ir.graphs import inputs_for
 from tests.targets.programs import RECORD, packed
@@ -34,6 +38,8 @@ KINDS = {
     "target": Target,
     "source": Source,
     "intake": Format,
+    "check": CheckKind,
+    "variation": Variation,
 }
 
 
@@ -108,3 +114,22 @@ def test_the_source(tmp_path: Path) -> None:
     expected = snapshot.inputs["digits"].sum(axis=1) % 2
     np.testing.assert_array_equal(snapshot.labels["sum"][shown], expected[shown])
     assert (snapshot.labels["sum"][~shown] == -1).all()
+
+
+def test_the_check(tmp_path: Path) -> None:
+    sure = entry("check")
+    half = Fake(lambda point: 0, scores=lambda point: [0.9, 0.1, 0] if point[0] > 0 else [0.6, 0.4, 0])
+    trial = trial_of(tmp_path, half)
+    check = Check(kind="sure", at_least=0.3, options={"sure": 0.8})
+    assert sure.kept(check, trial).tolist() == (trial.inputs["point"][:, 0] > 0).tolist()
+    assert sure.line(check, trial).holds
+    assert not sure.line(replace(check, at_least=0.9), trial).holds
+    assert sure.certify(check, trial.program, trial.snapshot) == ""
+
+
+def test_the_variation() -> None:
+    noise = entry("variation")
+    batch = np.full((3, 4, 5, 1), 250, np.uint8)
+    varied = noise.vary(batch, [np.random.default_rng(n) for n in range(3)], noise.options(), None, batch)
+    assert (varied.shape, varied.dtype) == (batch.shape, batch.dtype)
+    assert set(np.unique(varied)) == {*range(242, 256)}

@@ -24,6 +24,7 @@ def records(name: str) -> st.SearchStrategy[Field]:
     return columns.map(lambda found: Field(name=name, type="record", options={"columns": found}))
 
 
+SLICES = st.dictionaries(TEXTS, TEXTS, max_size=2)
 CHECKS = st.builds(
     Check,
     metric=st.just("recall"),
@@ -33,16 +34,46 @@ CHECKS = st.builds(
 ) | st.builds(Check, metric=st.just("accuracy"), at_least=SHARES, where=st.dictionaries(TEXTS, TEXTS, max_size=3))
 
 
+def behaviour(field: Field) -> st.SearchStrategy[Check]:
+    """Checks of the other kinds that a program with this input may have."""
+    if field.type == "image":
+        options = st.sampled_from([
+            {"invariant": "rotate", "by": {"degrees": 7.5}, "draws": 3},
+            {"invariant": "brightness", "input": field.name},
+        ])  # fmt: skip
+        varied = st.builds(Check, kind=st.just("invariant"), at_least=SHARES, where=SLICES, options=options)
+    else:
+        column = st.sampled_from(field.options["columns"])
+        options = st.builds(
+            lambda column, strict: {"direction": "down", "column": column, "input": field.name} | strict,
+            column,
+            st.sampled_from([{}, {"strict": True}, {"by": 2.5}, {"by": 3}]),
+        )
+        varied = st.builds(
+            Check, kind=st.just("direction"), at_least=SHARES, of_class=TEXTS, where=SLICES, options=options
+        )
+    ids = st.lists(TEXTS, min_size=1, max_size=3).map(lambda ids: {"pinned": ids})
+    return (
+        varied
+        | st.builds(Check, kind=st.just("pinned"), of_class=st.none(), options=ids)
+        | st.builds(
+            Check, kind=st.just("broken"), where=SLICES, options=st.sampled_from([{"broken": 0}, {"broken": 0.25}])
+        )
+        | st.just(Check(kind="python", options={"python": "checks/near.py:steady", "seconds": 7}))
+    )
+
+
 @st.composite
 def programs(draw: Any) -> Program:
     fields = draw(st.lists(NAMES, min_size=2, max_size=4, unique=True))
+    inputs = tuple(draw(images(name) | records(name)) for name in fields[1:])
     return Program(
         name=draw(NAMES),
-        inputs=tuple(draw(images(name) | records(name)) for name in fields[1:]),
+        inputs=inputs,
         outputs=(Field(name=fields[0], type="label"),),
         skeleton=draw(st.sampled_from([None, "mlp.v1", "conv.v1"])),
         goals=draw(st.sampled_from([(), (Goal(metric="accuracy", at_least=draw(SHARES)),)])),
-        checks=tuple(draw(st.lists(CHECKS, max_size=3))),
+        checks=tuple(draw(st.lists(CHECKS | behaviour(inputs[0]), max_size=3))),
         budget=Budget(
             latency=draw(st.none() | st.floats(1e-9, 1e3)), size=draw(COUNTS), memory=draw(COUNTS), work=draw(COUNTS)
         ),

@@ -23,6 +23,7 @@ EXAMPLES: Final = "examples.json"
 HANGS: Final = "hangs"
 TOLD: Final = "told.json"
 MOST_PRINTED: Final = 2_000  # characters, the last ones
+MOST_DETAIL: Final = 4_000  # of a traceback
 MOST_TEXT: Final = 200
 
 
@@ -87,7 +88,7 @@ def _answer(folder: Path, asked: Mapping[str, Any], program: Any, examples: Exam
     except BaseException as error:  # whatever their code does, exits included, is told as a failing check
         first = traceback.format_exception_only(error)[-1].strip()
         shown = traceback.format_exception(error.with_traceback(_theirs(error, asked["file"])))
-        return False, first, "".join(shown).rstrip()
+        return False, first, "".join(shown).rstrip()[-MOST_DETAIL:]
 
 
 def _theirs(error: BaseException, file: str) -> Any:

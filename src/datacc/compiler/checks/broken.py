@@ -10,9 +10,9 @@ from datacc.compiler.certify import refuse_rows
 from datacc.compiler.checks import CheckKind, Trial
 from datacc.compiler.diff import Side, said, shared
 from datacc.compiler.sides import open_side
-from datacc.compiler.slices import slice_rows, with_slice
+from datacc.compiler.slices import place_of, slice_rows, with_slice
 from datacc.compiler.verdict import Line, floored, share
-from datacc.errors import DataccError
+from datacc.errors import CertifyError, DataccError
 from datacc.goals import rate
 from datacc.repo.snapshot import JUDGE, Snapshot
 from datacc.repo.wishes import require_trusted_build
@@ -47,10 +47,13 @@ class Broken(CheckKind):
         return with_slice("right answers broken since the build before", check)
 
     def certify(self, check: Check, program: Program, snapshot: Snapshot) -> str:
-        """Refuse a slice that is too small for a share."""
+        """Refuse a slice without judge examples, or with too few for a share."""
         limit = check.options["broken"]
         what = f"{self.described(check)}: a share that stays"
-        refuse_rows(what, check, program, snapshot, 0.0 if isinstance(limit, int) else 1 - limit)
+        chosen = refuse_rows(what, check, program, snapshot, 0.0 if isinstance(limit, int) else 1 - limit)
+        if not chosen[snapshot.rows(JUDGE)].any():
+            what = f"{self.described(check)} cannot be counted: judge has no such example"
+            raise CertifyError(what, where=place_of(check, program.file), tries=["another slice", "more examples"])
         return ""
 
     def line(self, check: Check, trial: Trial) -> Line:
