@@ -128,7 +128,10 @@ def test_brightness_is_one_factor_for_the_whole_picture() -> None:
     assert brightness.vary(white, chance(1), brightness.options(share=0.9), None, white).max() <= 255
 
 
-@given(st.lists(st.floats(-(2.0**100), 2.0**100, width=32, allow_subnormal=False), min_size=3, max_size=3), st.floats(0.001, 0.99))
+@given(
+    st.lists(st.floats(-(2.0**100), 2.0**100, width=32, allow_subnormal=False), min_size=3, max_size=3),
+    st.floats(0.001, 0.99),
+)
 @settings(max_examples=50)
 def test_jitter_stays_within_its_share(row: list[float], share: float) -> None:
     variation, _, of, _ = opened("jitter")

@@ -33,9 +33,7 @@ RIGHT = [
     ),
     (
         'invariant = "swap"\nby = { column = "age" }\ndraws = 7\nat_least = 0.9',
-        Check(
-            kind="invariant", at_least=0.9, options={"invariant": "swap", "by": {"column": "age"}, "draws": 7}
-        ),
+        Check(kind="invariant", at_least=0.9, options={"invariant": "swap", "by": {"column": "age"}, "draws": 7}),
     ),
     (
         'direction = "up"\ncolumn = "income"\nclass = "granted"\nby = 1000\nstrict = true\nat_least = 0.9',
@@ -141,7 +139,7 @@ def test_what_is_wrong_has_a_line_and_a_suggestion(
     ],
 )
 def test_a_variation_of_another_input(tmp_path: Path, text: str, inputs: str, what: str, attempt: str) -> None:
-    with pytest.raises(SpecError, match="datacc.toml:") as caught:
+    with pytest.raises(SpecError, match=r"datacc\.toml:") as caught:
         read(tmp_path, f"[[check]]\n{text}\n", inputs)
     assert what in caught.value.what
     assert attempt in " ".join(caught.value.tries)
@@ -160,7 +158,7 @@ UP = 'direction = "up"\ncolumn = "age"\nclass = "a"\nat_least = 0.9\n'
         (UP, UP.replace("up", "down"), False),
         (UP + "strict = true", UP.replace("up", "down").replace("age", "income"), False),
         (UP + "strict = true", UP.replace("up", "down").replace('"a"', '"b"'), False),
-        (UP + "strict = true", UP.replace("up", "down") + 'where = { n = 3 }', False),
+        (UP + "strict = true", UP.replace("up", "down") + "where = { n = 3 }", False),
     ],
 )
 def test_two_checks_that_no_program_passes(tmp_path: Path, one: str, other: str, clash: bool) -> None:

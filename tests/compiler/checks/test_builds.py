@@ -73,7 +73,9 @@ def test_a_build_that_passes_every_kind(repository: Repository) -> None:
     (root / "checks").mkdir()
     (root / "checks" / "steady.py").write_text(STEADY)
     trust(repository, wishes(repository))
-    program = ask(root, PYTHON + 'seconds = 30\n[[check]]\ninvariant = "jitter"\nat_least = 0.8\n[[check]]\nbroken = 0\n')
+    program = ask(
+        root, PYTHON + 'seconds = 30\n[[check]]\ninvariant = "jitter"\nat_least = 0.8\n[[check]]\nbroken = 0\n'
+    )
     direction = Check(
         kind="direction",
         at_least=0.8,

@@ -87,7 +87,7 @@ def test_ids_that_mean_nobody_or_several(tmp_path: Path) -> None:
         ("", snapshot, "too short", "4 or more"),
         (first[:8], several, "2 examples", first),
     ):
-        with pytest.raises(SpecError, match="datacc.toml:7") as caught:
+        with pytest.raises(SpecError, match=r"datacc\.toml:7") as caught:
             certify(replace(PROGRAM, checks=(pinned(wrong),)), where)
         assert what in caught.value.what
         assert attempt in " ".join(caught.value.tries)
@@ -115,9 +115,7 @@ def count(old: Fake, new: Fake) -> tuple[int, int]:
     rows = [np.array(VALUES[n], np.float32) for n in range(2, len(VALUES), 3)]
     truth = [NAMES[n] for n in range(2, len(VALUES), 3)]
     right = [CLASSES[old.answer(row)] == name for row, name in zip(rows, truth, strict=True)]
-    broke = [
-        was and CLASSES[new.answer(row)] != name for was, row, name in zip(right, rows, truth, strict=True)
-    ]
+    broke = [was and CLASSES[new.answer(row)] != name for was, row, name in zip(right, rows, truth, strict=True)]
     return sum(right), sum(broke)
 
 
@@ -142,9 +140,7 @@ def test_a_share_counts_by_its_bound(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert line.value is not None
     assert line.value > broke / right
     for share, holds in ((line.value + 1e-9, True), (line.value - 1e-9, False)):
-        again = line_of(
-            tmp_path, monkeypatch, replace(check, options={"broken": share}), RIGHT, Fake(flipped)
-        )
+        again = line_of(tmp_path, monkeypatch, replace(check, options={"broken": share}), RIGHT, Fake(flipped))
         assert again.holds == holds
     nothing = line_of(tmp_path, monkeypatch, check, RIGHT, RIGHT)
     assert nothing.value == pytest.approx(1 - 0.05 ** (1 / 100))

@@ -105,7 +105,7 @@ def test_what_a_function_returns(asked: Asked, returned: str, holds: bool, reach
         ("  return True\n return", "IndentationError:", "checks/one.py"),
         ("    import two", "ModuleNotFoundError: No module named 'two'", "line 2"),
     ],
-    ids=["raises", "asserts", "exits", "_exits", "aborts", "hangs", "sleeps", "prints", "floods", "stderr", "asks wrongly",
+    ids=["raises", "asserts", "exits", "_exits", "aborts", "hangs", "sleeps", "prints", "floods", "stderr", "misasks",
          "no Python", "neighbour"],
 )  # fmt: skip
 def test_whatever_else_it_does_is_a_check_that_fails(

@@ -117,7 +117,17 @@ def test_the_search_looks_at_some_rows_of_tune(tmp_path: Path, monkeypatch: pyte
         ("up", False, lambda point: [0.5 + 4e-7 * point[0], 0.5 - 4e-7 * point[0], 0], True),
         ("up", False, lambda point: [0.5 + 1e-4 * point[0], 0.5 - 1e-4 * point[0], 0], False),
     ],
-    ids=["rises", "does not fall", "falls", "falls as asked", "flat", "flat, down", "flat, strict", "rounding", "a bit"],
+    ids=[
+        "rises",
+        "does not fall",
+        "falls",
+        "falls as asked",
+        "flat",
+        "flat, down",
+        "flat, strict",
+        "rounding",
+        "a bit",
+    ],
 )
 def test_a_score_goes_the_way_that_is_asked(
     tmp_path: Path, direction: str, strict: bool, scores: Any, holds: bool
@@ -188,4 +198,3 @@ def test_a_direction_that_nothing_can_follow(tmp_path: Path) -> None:
     for options in ({"direction": "up", "column": "x"}, {**UP.options, "strict": True}):
         with pytest.raises(SpecError, match="the same in all of learn"):
             certify(replace(PROGRAM, checks=(replace(UP, options=options),)), constant)
-

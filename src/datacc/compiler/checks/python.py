@@ -161,7 +161,11 @@ def _told(apart: Path, code: int | None, seconds: int) -> dict[str, Any]:
         return found
     except (OSError, ValueError):
         hung = _end(apart / HANGS)
-        ended = f"no answer within {counted(seconds, 'second')}" if hung or code is None else f"it ended with exit code {code}"
+        ended = (
+            f"no answer within {counted(seconds, 'second')}"
+            if hung or code is None
+            else f"it ended with exit code {code}"
+        )
         return {"holds": False, "text": ended, "detail": hung or _end(apart / ERRORS)}
 
 
