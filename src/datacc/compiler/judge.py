@@ -1,6 +1,7 @@
 """The judge: every judge row through the linked program, compared with the reference, then held to goal and budget."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -51,19 +52,10 @@ def judge(
     if ledger is not None:
         log_opening(ledger / f"{artifact}.jsonl", program, snapshot, len(rows))
     truth = open_labels(store, snapshot)
-    trials = [
-        Trial(
-            program=program,
-            snapshot=snapshot,
-            field=output.name,
-            native=native,
-            rows=rows,
-            truth=truth[output.name][rows],
-            told=answers.values,
-            place=place,
-        )
-        for output in program.outputs
-    ]
+    trial = partial(
+        Trial, program=program, snapshot=snapshot, native=native, rows=rows, told=answers.values, place=place
+    )
+    trials = [trial(field=output.name, truth=truth[output.name][rows]) for output in program.outputs]
     return Verdict(
         lines=(
             _parity_line(answers, len(rows), tolerance(graph)),

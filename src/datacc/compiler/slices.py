@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from datacc.errors import DataError, SpecError
+from datacc.errors import DataError, SpecError, UsageError
 from datacc.repo.snapshot import Snapshot
 from datacc.spec.program import Check
 
@@ -52,12 +52,12 @@ def class_index(snapshot: Snapshot, field: str, check: Check, file: str = "datac
 def row_named(snapshot: Snapshot, prefix: str) -> int:
     """The row of the only example whose id begins with `prefix`, given with 4 or more digits.
 
-    Raises `DataError` when there is none, or several.
+    Raises `UsageError` when that is too short, `DataError` when there is none, or several.
     """
     start = prefix.strip().lower()
     if len(start) < SHORTEST:
         what = f"{prefix!r} is too short for an example id"
-        raise DataError(what, tries=[f"give {SHORTEST} or more of its digits"])
+        raise UsageError(what, tries=[f"give {SHORTEST} or more of its digits"])
     found = [row for row, id in enumerate(snapshot.ids) if id.startswith(start)]
     if not found:
         what = f"no labelled example has an id that begins with {prefix!r}"

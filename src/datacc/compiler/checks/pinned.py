@@ -8,7 +8,7 @@ from datacc.compiler.ask import ask
 from datacc.compiler.checks import NAMED, CheckKind, Trial
 from datacc.compiler.slices import class_index, place_of, row_named
 from datacc.compiler.verdict import Line
-from datacc.errors import DataError, SpecError
+from datacc.errors import DataccError, SpecError
 from datacc.repo.snapshot import JUDGE, Snapshot
 from datacc.repo.words import counted
 from datacc.spec.program import Check, Field, Program
@@ -87,7 +87,7 @@ def _rows(check: Check, program: Program, snapshot: Snapshot) -> np.ndarray[tupl
     for prefix in check.options["pinned"]:
         try:
             row = row_named(snapshot, prefix)
-        except DataError as error:
+        except DataccError as error:
             raise SpecError(error.what, where=where, tries=error.tries) from error
         if check.of_class is None and snapshot.splits[row] == JUDGE:
             what = f"{snapshot.ids[row][:12]} is in judge, whose labels stay sealed: say what it must be answered"
