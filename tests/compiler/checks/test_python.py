@@ -186,3 +186,12 @@ def test_a_file_that_is_missing_or_elsewhere(trial: Trial, tmp_path: Path) -> No
     assert not any("linked" in wish or "folder" in wish for wish in wishes(repository))
     with pytest.raises(SpecError, match="needs a label repository"):
         what_runs(replace(PROGRAM, checks=(check_of(),)), tmp_path)
+
+
+def test_the_example_on_the_page(asked: Asked) -> None:
+    page = (Path(__file__).parents[3] / "docs/formats/datacc-toml.md").read_text(encoding="utf-8")
+    text = page.split("```python\n")[1].split("```")[0]
+    for old, new in (("def steady", "def f"), ('"row"', '"point"'), ('"kind"', '"side"')):
+        assert old in text
+        text = text.replace(old, new)
+    assert asked(text).reached == "0 of 100 differ"
