@@ -109,9 +109,10 @@ def _content(folder: Path, examples: str | None = None) -> tuple[object, ...]:
 
 def _broke(report: Path) -> bool:
     """Whether a check counted more broken answers than it allows."""
-    lines = _told(report, "verdict", "lines")
-    counted = (line for line in lines if line.get("check") == "broken") if isinstance(lines, list) else ()
-    return any(not line["holds"] and line["value"] is not None for line in counted)
+    told = _told(report, "verdict", "lines")
+    lines = [line for line in told if isinstance(line, dict)] if isinstance(told, list) else []
+    counted = [line for line in lines if line.get("check") == "broken" and line.get("value") is not None]
+    return any(line.get("holds") is False for line in counted)
 
 
 def _told(report: Path, *keys: str) -> object:
