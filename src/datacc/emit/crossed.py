@@ -31,7 +31,10 @@ INLINE {word} {word}_{some}s(const float *from)
         },
         f"{word}_both": f"""\
 /* One float in the lower half of the lanes, another one in the upper half. */
-INLINE {word} {word}_both(float a, float b) {{ return ({word}){{{", ".join("ab"[2 * i // n] for i in range(n))}}}; }}""",
+INLINE {word} {word}_both(float a, float b)
+{{
+    return ({word}){{{", ".join("ab"[2 * i // n] for i in range(n))}}};
+}}""",
     }
 
 

@@ -163,6 +163,8 @@ def _call(chain: _Chain, j: int, y: str, source: str, out: str) -> list[str]:
 
 def _slot(row: str, above: int, ring: Place) -> str:
     """Where a row lies in a ring, below so many others: which of its rows that is."""
+    if row.isdigit():
+        return str((int(row) + above) % ring.rows)
     return f"({row} + {above}) % {ring.rows}" if above else f"{row} % {ring.rows}"
 
 
