@@ -105,6 +105,10 @@ def test_random_chains_are_strips_more_often_than_not() -> None:
     assert any(part.lead for part in parts)
     assert any(part.stride > 1 for part in parts)
     assert any(part.step.residual for part in parts)
+    rings = [part.source for part in parts if part.source.ring]
+    assert len(rings) > len(parts) / 10
+    assert len({ring.rows for ring in rings}) > 1
+    assert any(part.moved for part in parts)
     assert len(over) >= 3  # results over what they were made of
 
 
@@ -116,6 +120,18 @@ def test_zeros_that_are_missing_in_a_window_show(tmp_path: Path) -> None:
     library = link(replace(source, c=broken), CPU, tmp_path)
     with pytest.raises(AssertionError):
         poisoned(Native(library.path, interface_of(graph)), inputs_for(graph))
+
+
+def test_rows_of_a_ring_that_are_read_in_another_order_show(tmp_path: Path) -> None:
+    graph = digits((8,), 8)
+    source = written(graph)
+    broken = source.c.replace(".first = first", ".first = first + 1")
+    assert broken != source.c
+    library = link(replace(source, c=broken), CPU, tmp_path)
+    inputs = inputs_for(graph)
+    answers = Native(library.path, interface_of(graph)).batch(inputs)
+    with pytest.raises(AssertionError):
+        assert_alike(answers["label_scores"], interpret(graph, inputs)["label_scores"])
 
 
 def remembering() -> Graph:

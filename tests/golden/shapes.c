@@ -234,6 +234,7 @@ INLINE void kernel_frame(float *out, int before, int rows, int run, int gap, int
 /* How a convolution walks through its input and output. All distances are in floats. */
 typedef struct {
     int taps, tap_row;         /* rows of the window, and from one to the next */
+    int ring, first;           /* if they lie in a ring: its rows, and with which one the window begins */
     int runs, run_step, run;   /* stretches of adjacent inputs in a row, from one to the next, inputs in each */
     int next_row, next_pixel;  /* from the window of one output pixel to that of the one below, beside */
     int out_row, out_pixel;
@@ -241,6 +242,12 @@ typedef struct {
     int relu;
     float most;  /* what goes through the threshold is at most this; 0: as it is */
 } conv_walk;
+
+/* From the first row in memory to that of a tap. */
+INLINE int conv_row(const conv_walk *walk, int tap)
+{
+    return (walk->ring ? (walk->first + tap) % walk->ring : tap) * walk->tap_row;
+}
 
 /* Adds the residual, applies the threshold, and writes one vector. */
 INLINE void conv_finish(int relu, float most, lanes sum, const float *residual, float *out)
@@ -261,7 +268,7 @@ INLINE void kernel_conv(const conv_walk *walk, int rows, int columns, int vector
             sum[p * vectors + v] = bias ? lanes_load(bias + 8 * v) : lanes_all(0);
     for (int tap = 0; tap < walk->taps; tap++)
         for (int run = 0; run < walk->runs; run++) {
-            const float *from = in + tap * walk->tap_row + run * walk->run_step;
+            const float *from = in + conv_row(walk, tap) + run * walk->run_step;
             for (int k = 0; k < walk->run; k++, weight += 8 * vectors)
                 UNROLL for (int p = 0; p < rows * columns; p++) {
                     const lanes x = lanes_all(from[p / columns * walk->next_row + p % columns * walk->next_pixel + k]);

@@ -7,6 +7,7 @@ from typing import Final
 
 from datacc.arrange.motion import Motion, motion
 from datacc.arrange.pace import cycles, moving
+from datacc.emit.table import reads_rings
 from datacc.ir.plan import Part, Place, Plan, Step
 from datacc.spec.cpus import CPUS
 
@@ -85,6 +86,8 @@ def _parts(plan: Plan, chain: Sequence[Step], moves: Sequence[Motion], least: Se
         height = (rows - 1) * move.stride + move.reach + lead - move.ahead
         source = replace(whole, height=height - move.before, halo=(move.before, whole.halo[1], 0, whole.halo[3]))
         part = Part(step=chain[j], rows=rows, calls=calls, source=source, out=out, stride=move.stride, lead=lead)
+        if fewer == 1 and part.kept and reads_rings(part.step, plan.within(part)):
+            part = replace(part, source=replace(source, ring=True))
         parts.append(part)
         rows, calls = fewer, min(whole.height, lead + calls * new) // fewer
         out = replace(whole, height=fewer, halo=(0, whole.halo[1], 0, whole.halo[3]))
@@ -121,7 +124,7 @@ def _cost(plan: Plan, parts: Parts) -> float:
     """The cycles of all calls and of the rows that move."""
     work = sum(part.calls * cycles(plan, part.step, part.rows) for part in parts)
     share = MOVED_WIDE if CPUS[plan.cpu].wide else MOVED
-    return work + share * sum(moving(part.calls * part.kept * part.source.row) for part in parts[1:])
+    return work + share * sum(moving(part.calls * part.moved * part.source.row) for part in parts[1:])
 
 
 def _divisors(number: int) -> Iterator[int]:

@@ -21,6 +21,7 @@ _WALK: Final = """\
 /* How a convolution walks through its input and output. All distances are in floats. */
 typedef struct {
     int taps, tap_row;         /* rows of the window, and from one to the next */
+    int ring, first;           /* if they lie in a ring: its rows, and with which one the window begins */
     int runs, run_step, run;   /* stretches of adjacent inputs in a row, from one to the next, inputs in each */
     int next_row, next_pixel;  /* from the window of one output pixel to that of the one below, beside */
     int out_row, out_pixel;
@@ -28,6 +29,13 @@ typedef struct {
     int relu;
     float most;  /* what goes through the threshold is at most this; 0: as it is */
 } conv_walk;"""
+
+_ROW: Final = """\
+/* From the first row in memory to that of a tap. */
+INLINE int conv_row(const conv_walk *walk, int tap)
+{
+    return (walk->ring ? (walk->first + tap) % walk->ring : tap) * walk->tap_row;
+}"""
 
 _FINISH: Final = """\
 /* Adds the residual, applies the threshold, and writes one vector. */
@@ -50,7 +58,7 @@ INLINE void kernel_conv(const conv_walk *walk, int rows, int columns, int vector
             sum[p * vectors + v] = bias ? lanes_load(bias + 8 * v) : lanes_all(0);
     for (int tap = 0; tap < walk->taps; tap++)
         for (int run = 0; run < walk->runs; run++) {
-            const float *from = in + tap * walk->tap_row + run * walk->run_step;
+            const float *from = in + conv_row(walk, tap) + run * walk->run_step;
             for (int k = 0; k < walk->run; k++, weight += 8 * vectors)
                 UNROLL for (int p = 0; p < rows * columns; p++) {
                     const lanes x = lanes_all(from[p / columns * walk->next_row + p % columns * walk->next_pixel + k]);
@@ -75,7 +83,7 @@ INLINE void kernel_depthwise(const conv_walk *walk, int rows, int columns, const
     UNROLL for (int p = 0; p < rows * columns; p++) sum[p] = lanes_load(bias);
     for (int tap = 0; tap < walk->taps; tap++)
         for (int run = 0; run < walk->runs; run++, weight += 8) {
-            const float *from = in + tap * walk->tap_row + run * walk->run_step;
+            const float *from = in + conv_row(walk, tap) + run * walk->run_step;
             const lanes w = lanes_load(weight);
             UNROLL for (int p = 0; p < rows * columns; p++) {
                 const lanes x = lanes_load(from + p / columns * walk->next_row + p % columns * walk->next_pixel);
@@ -91,6 +99,7 @@ INLINE void kernel_depthwise(const conv_walk *walk, int rows, int columns, const
 
 FRAGMENTS: Final[Mapping[str, str]] = {
     "conv_walk": _WALK,
+    "conv_row": _ROW,
     **both_widths({"conv_finish": _FINISH, "kernel_conv": _KERNEL, "kernel_depthwise": _DEPTHWISE}),
     **abreast.FRAGMENTS,
 }
@@ -139,14 +148,22 @@ def scratch(step: Step, plan: Plan) -> int:
     return Blocks.of(form).scratch if suits(form) else 0
 
 
+def reads_rings(step: Step, plan: Plan) -> bool:
+    """Whether a convolution can read rows that lie in a ring: one after the other, for a single row of results."""
+    form = Form.of(step, plan)
+    return form.out.height == form.dilation[0] == 1 and not suits(form)
+
+
 def _table(form: Form) -> tuple[str, ...]:
     runs, run = form.runs
     pixels = form.abreast if form.is_depthwise else 1  # that one vector of inputs holds
     residual = form.residual
-    return walk(
+    lines = walk(
         "conv_walk",
         taps=form.weight.shape[1],
         tap_row=form.dilation[0] * form.source.row,
+        ring=form.source.rows if form.source.ring else 0,
+        first="first" if form.source.ring else 0,
         runs=runs,
         run_step=form.dilation[1] * form.source.pixel if runs > 1 else 0,
         run=run,
@@ -159,6 +176,7 @@ def _table(form: Form) -> tuple[str, ...]:
         relu=int(form.relu),
         most=at_most(form.most),
     )
+    return (lines[0].removeprefix("static "), *lines[1:]) if form.source.ring else lines
 
 
 def _blocks(form: Form, band: Band, weight: str, bias: str, size: int) -> list[str]:

@@ -29,9 +29,12 @@ INLINE {word} {word}_{some}s(const float *from)
 }}"""
             for some, k in _SOME.items()
         },
-        f"{word}_one": f"""\
-/* One float in even lanes, zeros in odd ones. */
-INLINE {word} {word}_one(float x) {{ return ({word}){{{", ".join(("x", "0")[i % 2] for i in range(n))}}}; }}""",
+        f"{word}_both": f"""\
+/* One float in the lower half of the lanes, another one in the upper half. */
+INLINE {word} {word}_both(float a, float b)
+{{
+    return ({word}){{{", ".join("ab"[2 * i // n] for i in range(n))}}};
+}}""",
     }
 
 
@@ -74,12 +77,12 @@ INLINE {word} {word}_{some}s(const float *from)
 }}"""
             for some, k in _SOME.items()
         },
-        f"{word}_one": f"""\
-INLINE {word} {word}_one(float x)
+        f"{word}_both": f"""\
+INLINE {word} {word}_both(float a, float b)
 {{
-    {word} one;
-    for (int i = 0; i < {n}; i++) one.at[i] = i % 2 ? 0 : x;
-    return one;
+    {word} both;
+    for (int i = 0; i < {n}; i++) both.at[i] = 2 * i < {n} ? a : b;
+    return both;
 }}""",
     }
 

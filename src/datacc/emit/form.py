@@ -82,7 +82,7 @@ class Form:
         """The vectors of products that are added up for one vector of sums."""
         _, down, across, _ = self.weight.shape
         if self.abreast > 1 and not self.is_depthwise:
-            return int(down * self.runs[0] * -(-self.runs[1] // self.abreast))
+            return int(-(-down * across * band.channels // self.abreast))
         return int(down * across * max(1, band.channels))
 
     @property

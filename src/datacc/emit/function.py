@@ -36,7 +36,14 @@ def parameters(plan: Plan, step: Step) -> list[str]:
     windows = [
         f"{c_type(plan, value)} *rows_{letter}" for value, letter in zip(step.windows, ascii_lowercase, strict=False)
     ]
-    return [*declared, f"{c_type(plan, step.out)} *out", *windows, *(["float *scratch"] if step.scratch else [])]
+    first = ["int first"] if plan.places[step.reads[0]].ring else []
+    return [
+        *declared,
+        *first,
+        f"{c_type(plan, step.out)} *out",
+        *windows,
+        *(["float *scratch"] if step.scratch else []),
+    ]
 
 
 def reads(step: Step) -> list[tuple[str, str]]:

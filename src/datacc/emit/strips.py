@@ -123,8 +123,8 @@ def _inline(chain: _Chain, j: int, y: str, out: str, depth: int = 0) -> list[str
     if j == 0:
         return _call(chain, j, y, at(source, times(y, part.new * part.source.row)), out)
     lines = [*_fill(chain, j, y, depth), *_call(chain, j, y, source, out)]
-    if part.kept:
-        lines.append(moved(source, part.source, part.new * part.source.row, part.kept * part.source.row))
+    if part.moved:
+        lines.append(moved(source, part.source, part.new * part.source.row, part.moved * part.source.row))
     return lines
 
 
@@ -135,7 +135,10 @@ def _fill(chain: _Chain, j: int, y: str, depth: int) -> list[str]:
     i = _LOOPS[depth] if each > 1 else "0"
     serial = " + ".join(term for term in (times(y, each), i, str(ahead)) if term not in ("", "0")) or "0"
     name = serial if serial.isidentifier() or serial.isdigit() else f"y_{ascii_lowercase[j - 1]}"
-    to = at(chain.window(j), part.kept * part.source.row, times(i, size))
+    if part.source.ring:
+        to = at(chain.window(j), times(_slot(name, part.source.halo[0], part.source), part.source.row))
+    else:
+        to = at(chain.window(j), part.kept * part.source.row, times(i, size))
     lines = _make(chain, j - 1, name, to, depth + (each > 1))
     if below.calls < ahead + part.calls * each:
         inner = (f"    {line}" for line in lines)
@@ -153,8 +156,16 @@ def _call(chain: _Chain, j: int, y: str, source: str, out: str) -> list[str]:
     """The call of part j's own function."""
     part = chain.parts[j]
     aside = [_rows(chain.parameter(v), chain.plan.places[v], y, part.rows) for v in part.step.values[1:]]
+    first = [_slot(times(y, part.new), 0, part.source)] if part.source.ring else []
     scratch = ["scratch"] if part.step.scratch else []
-    return call(title(chain.part(j), part.step), source, *aside, out, *scratch)
+    return call(title(chain.part(j), part.step), source, *aside, *first, out, *scratch)
+
+
+def _slot(row: str, above: int, ring: Place) -> str:
+    """Where a row lies in a ring, below so many others: which of its rows that is."""
+    if row.isdigit():
+        return str((int(row) + above) % ring.rows)
+    return f"({row} + {above}) % {ring.rows}" if above else f"{row} % {ring.rows}"
 
 
 def _rows(name: str, place: Place, y: str, rows: int) -> str:

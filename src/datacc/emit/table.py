@@ -89,6 +89,17 @@ FRAGMENTS: Final[Mapping[str, str]] = {
 }
 
 
+def reads_rings(step: Step, plan: Plan) -> bool:
+    """Whether the step's kernel can read rows that lie in a ring, as convolutions of floats to a single row do."""
+    is_float = plan.places[step.reads[0]].dtype == "float32"
+    return (
+        step.op == "conv"
+        and is_float
+        and not is_total(plan.graph, plan.graph.by_name[step.nodes[0]])
+        and conv.reads_rings(step, plan)
+    )
+
+
 def has_kernel(step: Step, plan: Plan) -> bool:
     """Whether the op is emitted for these element types: means take floats alone, the others any."""
     read = {plan.places[value].dtype for value in step.values}

@@ -20,7 +20,8 @@ class Place:
     `home` is the caller's input, answer or state struct (`buffer` is the member) or the arena (`buffer` is a key of
     `Plan.offsets`). A pixel's channels are `pixel` apart from the next one's; `halo` counts the rows and columns
     of zeros around the picture: above, left, below, right. Those around a value that lies `inside` another one are not
-    zeros, but the rest of that.
+    zeros, but the rest of that. In a `ring` new rows are written over the oldest ones: row y of the picture is row
+    (y + rows above it) % `rows` of the buffer.
     """
 
     home: Home
@@ -32,6 +33,7 @@ class Place:
     pixel: int
     halo: Halo = (0, 0, 0, 0)
     inside: bool = False
+    ring: bool = False
 
     @property
     def row(self) -> int:
@@ -44,9 +46,14 @@ class Place:
         return self.halo[0] * self.row + self.halo[1] * self.pixel
 
     @property
+    def rows(self) -> int:
+        """All rows, halo included."""
+        return self.halo[0] + self.height + self.halo[2]
+
+    @property
     def size(self) -> int:
         """All elements, halo and padded channels included."""
-        return (self.halo[0] + self.height + self.halo[2]) * self.row
+        return self.rows * self.row
 
     @property
     def nbytes(self) -> int:
@@ -119,7 +126,7 @@ class Part:
     `source` and `out` are what one call reads and writes: windows that hold a few rows, but for the two ends of the
     chain. For each row that it writes, the window over what it reads moves on by `stride` rows. So a call needs
     `rows` · `stride` new rows of it, and `lead` rows must be there before the first call; those that the next call
-    needs again move to the beginning of the window.
+    needs again move to the beginning of the window, unless that is a ring.
     """
 
     step: Step
@@ -139,6 +146,11 @@ class Part:
     def kept(self) -> int:
         """The rows of what it reads that the next call needs again, or that were computed ahead."""
         return self.source.halo[0] + self.lead
+
+    @property
+    def moved(self) -> int:
+        """The rows of what it reads that move after each call."""
+        return 0 if self.source.ring else self.kept
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
