@@ -233,6 +233,20 @@ def test_a_library_that_came_by_git_is_loaded_only_when_allowed(repository: Repo
         require_trusted_build(clone.root / "build" / "pets")
 
 
+@pytest.mark.parametrize("line_break", ["\n", "\r", "\u2028", "\x85"])
+def test_the_name_of_a_library_allows_nothing_else(repository: Repository, line_break: str) -> None:
+    asked = "contact https://example.org/evil"
+    library = repository.root / "build" / "pets" / f"x{line_break}{asked.replace('/', '_')}{line_break}.so"
+    library.parent.mkdir(parents=True)
+    library.write_bytes(b"\x7fELF")
+    git(repository.root, "add", "-f", "build")
+    [wish] = wishes(repository)
+    assert wish.isprintable()
+    trust(repository, [wish])
+    assert trusted(repository) == {wish}
+    require_trusted_build(library.parent)
+
+
 @pytest.mark.parametrize("name", ["journal", "datacc-trust", "packs/" + "0" * 32, "cache/ab/cd"])
 def test_local_files_never_come_by_git(repository: Repository, tmp_path: Path, name: str) -> None:
     git(repository.root, "switch", "-q", "-c", "gift")

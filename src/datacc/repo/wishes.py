@@ -55,4 +55,5 @@ def _loads(git: Git, folder: Path) -> Iterator[str]:
     for name in (listed or "").split("\0"):
         file = git.root / os.fsdecode(name)
         if name.endswith(_LIBRARIES) and file.is_file():
-            yield f"load {name} ({address(file.read_bytes())})"
+            plain = name if name.isprintable() else ascii(name)[1:-1]  # no name says two things
+            yield f"load {plain} ({address(file.read_bytes())})"
