@@ -49,15 +49,31 @@ def behind(world: World) -> None:
 
 
 def littered(world: World) -> None:
-    """Packs that nothing needs, old enough, here and (marked) in the store; and what a killed import left."""
+    """Packs that nothing needs, old enough, here and (marked) in the store."""
     for number, folder in enumerate((world.here / ".datacc/packs", world.trial / "near/store/packs")):
         (folder / f"{number}".zfill(32)).write_bytes(b"nothing needs this")
         os.utime(folder / f"{number}".zfill(32), (0, 0))
     marks = world.trial / "near/store/tombstones"
     marks.mkdir(exist_ok=True)
     (marks / "1".zfill(32)).write_text('{"marked": "2026-01-01T00:00:00+00:00"}')
-    (world.here / ".datacc/staging-old").mkdir()
-    os.utime(world.here / ".datacc/staging-old", (0, 0))
+
+
+def scattered(world: World) -> None:
+    """Small segments, some pushed, and edits that wait."""
+    for number in range(4):
+        says(world, number)
+        world.do("commit")
+    world.do("push")
+    says(world, 5)
+
+
+def known(world: World) -> None:
+    """One example of which runs, a pack, segments and the journal speak, beside others; all of it pushed."""
+    committed(world)
+    says(world, 4)
+    world.do("commit")
+    world.do("push")
+    says(world, 4, 5, label="dog")
 
 
 def damaged(world: World) -> None:
@@ -77,5 +93,7 @@ SCENES = {
     "push": Scene(imported, ["push"], again=True),
     "pull": Scene(behind, ["pull"], again=True),
     "gc": Scene(littered, ["gc", "--yes"], again=True),
+    "compact": Scene(scattered, ["compact", "--yes"]),
+    "forget": Scene(known, ["forget", "ID", "--yes"], again=True),
     "heal": Scene(damaged, ["fsck", "--heal"], again=True),
 }

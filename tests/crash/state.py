@@ -27,9 +27,9 @@ def state(world: World) -> dict[str, Any]:
 
 
 def history(world: World, folder: Path, revision: str) -> list[str]:
-    """Every file with its blob; of segments the lines, whose times differ."""
+    """Every file with its blob; of segments and tombstones the lines, whose times differ."""
     tree = [line.split(None, 3) for line in world.git("ls-tree", "-r", revision, cwd=folder).splitlines()]
-    said = [path for *_, path in tree if path.startswith("ops/")]
+    said = [path for *_, path in tree if path.startswith(("ops/", "forgotten/"))]
     lines = [line for path in said for line in world.git("show", f"{revision}:{path}", cwd=folder).splitlines()]
     return sorted([f"{blob} {path}" for _, _, blob, path in tree if path not in said] + [timeless(x) for x in lines])
 

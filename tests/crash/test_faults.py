@@ -32,6 +32,20 @@ def test_nothing_acknowledged_is_lost_and_the_rest_is_all_or_nothing(name: str, 
     done = [faults.strike(stage, blow) for blow in faults.blows(stage, seed=0, faults=2, random_kills=2)]
     assert [(trial.what, trial.wrong) for trial in done if trial.wrong] == []
     assert sum(trial.fired for trial in done) > len(done) / 2
+    assert unsynced(stage.calls) == []
+
+
+def unsynced(calls: list[tuple[str, str]]) -> list[str]:
+    """The objects of git's store here that got their names before they were on disk."""
+    written, found = set[str](), []
+    for kind, path in calls:
+        folder, _, name = path.rpartition("/")
+        if folder.startswith("here/.git/objects/") and kind == "sync":
+            written.add(folder)
+        elif folder.startswith("here/.git/objects/") and kind == "name":
+            found += [] if folder in written or not len(name) == 38 else [path]
+            written.discard(folder)
+    return found
 
 
 @pytest.fixture

@@ -118,8 +118,8 @@ class Git:
         return RepositoryError(f"git has lost the object {name}", where=str(self.root), tries=["git fsck"])
 
     def store(self, data: bytes) -> str:
-        """The blob of these bytes, which git holds then."""
-        return self.run("hash-object", "-w", "--stdin", input=data).decode().strip()
+        """The blob of these bytes, which git holds then, on disk: a commit that uses it does not write it again."""
+        return self.run(*_SYNCED, "hash-object", "-w", "--stdin", input=data).decode().strip()
 
     def damages(self) -> list[str]:
         """What `git fsck` finds wrong, in its own words."""
