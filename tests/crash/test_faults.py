@@ -43,7 +43,7 @@ def unsynced(calls: list[tuple[str, str]]) -> list[str]:
         if folder.startswith("here/.git/objects/") and kind == "sync":
             written.add(folder)
         elif folder.startswith("here/.git/objects/") and kind == "name":
-            found += [] if folder in written or not len(name) == 38 else [path]
+            found += [] if folder in written or len(name) != 38 else [path]
             written.discard(folder)
     return found
 
@@ -77,7 +77,7 @@ def test_the_judge_sees_what_is_said_to_be_done_and_is_not(committing: faults.St
 def noted(here: Path, ago: float) -> None:
     """What a commit leaves that was killed some seconds ago."""
     note = here / ".datacc/lock.note"
-    note.write_text(json.dumps({"files": ["ops/x.jsonl"], "segment": None, "locks": ["index.lock"], "merges": False}))
+    note.write_text(json.dumps({"files": ["ops/x.jsonl"], "locks": ["index.lock"], "merges": False}))
     os.utime(note, (time.time() - ago,) * 2)
     (here / "ops").mkdir(exist_ok=True)
     (here / "ops/x.jsonl").write_text("half a li")
