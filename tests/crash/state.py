@@ -29,9 +29,11 @@ def state(world: World) -> dict[str, Any]:
 def history(world: World, folder: Path, revision: str) -> list[str]:
     """Every file with its blob; of segments and tombstones the lines, whose times differ."""
     tree = [line.split(None, 3) for line in world.git("ls-tree", "-r", revision, cwd=folder).splitlines()]
-    said = [path for *_, path in tree if path.startswith(("ops/", "forgotten/"))]
-    lines = [line for path in said for line in world.git("show", f"{revision}:{path}", cwd=folder).splitlines()]
-    return sorted([f"{blob} {path}" for _, _, blob, path in tree if path not in said] + [timeless(x) for x in lines])
+    said = [blob for _, _, blob, path in tree if path.startswith(("ops/", "forgotten/"))]
+    lines = world.git("cat-file", "--batch=", cwd=folder, input="\n".join(said)).splitlines() if said else []
+    return sorted(
+        [f"{blob} {path}" for _, _, blob, path in tree if blob not in said] + list(map(timeless, filter(None, lines)))
+    )
 
 
 def timeless(line: str) -> str:

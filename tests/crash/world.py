@@ -60,8 +60,8 @@ class World:
         assert done["code"] == 0, (words, done["said"])
         return done["said"]
 
-    def git(self, *words: str, cwd: Path | None = None) -> str:
-        done = subprocess.run(["git", "-c", "protocol.file.allow=always", *words], cwd=cwd or self.here,
+    def git(self, *words: str, cwd: Path | None = None, input: str = "") -> str:
+        done = subprocess.run(["git", "-c", "protocol.file.allow=always", *words], cwd=cwd or self.here, input=input,
                               env={**os.environ, **NOBODY, **WHO}, capture_output=True, text=True)  # fmt: skip
         assert done.returncode == 0, (words, done.stderr)
         return done.stdout
