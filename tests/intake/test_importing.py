@@ -69,8 +69,8 @@ def rows(tmp_path: Path) -> Path:
 
 
 def everything(root: Path) -> dict[str, bytes]:
-    """Every file but git's, the lock, and those of the local index, which may go at any time."""
-    known = (root / ".git", root / ".datacc" / "lock", root / ".datacc" / "index-1")
+    """Every file but git's, the locks, and those of the local index, which may go at any time."""
+    known = (root / ".git", *(root / ".datacc" / name for name in ("lock", "staging", "index-1")))
     paths = [path for path in root.rglob("*") if path.is_file() and not any(map(path.is_relative_to, known))]
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in paths}
 
