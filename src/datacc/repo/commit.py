@@ -8,8 +8,8 @@ from typing import Final
 
 from datacc.errors import UsageError
 from datacc.repo.find import Repository
-from datacc.repo.journal import JOURNAL, Journal
-from datacc.repo.operation import Operation, parse_lines
+from datacc.repo.journal import Journal, parsed
+from datacc.repo.operation import Operation
 from datacc.repo.place import refuse_links
 from datacc.repo.tidy import alone, changing
 from datacc.repo.words import counted
@@ -49,8 +49,7 @@ def _commit(repository: Repository, message: str | None) -> Committed:
 
 
 def _commit_edits(repository: Repository, waiting: Mapping[int, str], message: str | None) -> Committed:
-    lines = list(waiting.values())
-    operations = parse_lines(lines, JOURNAL)
+    lines, operations = list(waiting.values()), list(parsed(waiting).values())
     path = segment_path(lines, operations)
     said = message or _summary(operations)
     beside = [name for name in BUILDS_LEAVE if (repository.root / name).exists()]  # git leaves out what is unchanged

@@ -3,7 +3,7 @@
 import sqlite3
 import time
 import weakref
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -39,7 +39,7 @@ class Journal:
 
     def said(self) -> dict[int, Operation]:
         """Number → operation of each, oldest first."""
-        return {number: parse_line(line, f"{JOURNAL}:{number}") for number, line in self.rows().items()}
+        return parsed(self.rows())
 
     def lines(self) -> list[str]:
         """The lines of these operations."""
@@ -129,6 +129,11 @@ class Journal:
             return ResourceError("the journal cannot be written", where=where, tries=["check who may write there"])
         tries = ["move that file away and label again; the commits are not touched"]
         return RepositoryError(f"the journal failed: {error}", where=where, tries=tries)
+
+
+def parsed(rows: Mapping[int, str]) -> dict[int, Operation]:
+    """The operations of rows of a journal. Raises `RepositoryError` for what is none."""
+    return {number: parse_line(line, f"{JOURNAL}:{number}") for number, line in rows.items()}
 
 
 def _write_ahead(database: sqlite3.Connection) -> None:
