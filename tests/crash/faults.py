@@ -109,13 +109,8 @@ def _struck(scene: Stage, fault: str, number: int) -> Trial:
         wrong.append(f"a traceback: {done['said'][-1500:]}")
     kind, path = done["calls"][number - 1] if number <= len(done["calls"]) else ("", "")
     is_done = done["code"] == 0 and fault not in ("kill", "alone", "tear")
-    if (
-        is_done
-        and done["fired"]
-        and kind == "sync"
-        and fault in ("sync", "full")
-        and not needless(done["calls"][:number])
-    ):
+    is_unsynced = done["fired"] and kind == "sync" and fault in ("sync", "full")
+    if is_done and is_unsynced and not needless(done["calls"][:number]):
         wrong.append(f"done, though {path} was not synced")
     if fault == "broken" and kind == "remove" and "/.git/" in path and (world.trial / "near" / path).is_file():
         (world.trial / "near" / path).unlink()  # the disk kept it, and git, which went on, asks the user to remove it

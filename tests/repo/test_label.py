@@ -137,7 +137,7 @@ def test_a_crash_before_the_commit_loses_and_repeats_nothing(
 ) -> None:
     first, second = ids(repository)[:2]
     label(repository, first, None, "cat")
-    lines = Journal(repository.root).lines()
+    lines = list(Journal(repository.root).rows().values())
     assert killed_at(0, lambda: commit(repository), monkeypatch)
     [left] = (repository.root / "ops").rglob("*.jsonl")
     label(repository, second, None, "cat")
@@ -206,7 +206,7 @@ def test_two_writers_at_once_lose_nothing(repository: Repository) -> None:
     env = {"PYTHONPATH": str(Path(__file__).parents[2] / "src"), "PATH": "/usr/bin:/bin"}
     running = [subprocess.Popen([sys.executable, "-c", code, name], env=env) for name in "ab"]
     assert [process.wait() for process in running] == [0, 0]
-    lines = Journal(repository.root).lines()
+    lines = list(Journal(repository.root).rows().values())
     assert sorted(lines) == sorted(f"{name}{n}" for name in "ab" for n in range(20))
 
 

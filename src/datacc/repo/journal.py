@@ -41,10 +41,6 @@ class Journal:
         """Number → operation of each, oldest first."""
         return parsed(self.rows())
 
-    def lines(self) -> list[str]:
-        """The lines of these operations."""
-        return list(self.rows().values())
-
     def rows(self) -> dict[int, str]:
         """Number → line of each, oldest first."""
         if not self._path.exists():
