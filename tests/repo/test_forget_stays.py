@@ -1,10 +1,13 @@
 """forget: what is forgotten stays away, whatever branches, imports and remotes still have."""
 
 import shutil
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
 
+from datacc.cli.forget import run
+from datacc.errors import RemoteError
 from datacc.intake.importing import ImportOptions, import_examples
 from datacc.repo.branches import merge
 from datacc.repo.check import check
@@ -98,12 +101,15 @@ def test_an_import_of_the_same_files_leaves_it_out_and_says_so(ann: Repository) 
     assert first not in addresses(ann)
 
 
-def test_a_remote_that_is_away_is_said_and_emptied_later(ann: Repository, store: Path) -> None:
+def test_a_remote_that_is_away_is_said_and_emptied_later(
+    ann: Repository, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = addresses(ann)[0]
     data = all_media(ann)[first]
     store.rename(store.with_name("away"))
-    done = forget(ann, [first], really=True)
-    assert (done.erased, list(done.left)) == ({}, ["store"])
+    monkeypatch.chdir(ann.root)
+    told = run(Namespace(examples=[first], reason=None, yes=True))
+    assert (told.facts["erased"], list(told.facts["left"]), told.exit_code) == ({}, ["store"], RemoteError.exit_code)
     store.with_name("away").rename(store)
     assert holders(data, store)
     again = forget(ann, [first], really=True)
