@@ -30,7 +30,7 @@ def parts() -> dict[str, list[str]]:
     fuzz = {name: [PYTHON, "-m", "pytest", "-n", "2", "-q", path] for name, path in onnx.items()}
     laws += [f"--ignore={path}" for path in onnx.values()]
     proof = {"proof-programs": [PYTHON, "tools/prove.py"]}  # after the gallery, which it builds otherwise
-    scenes = import_module("tests.crash.faults").SCENES
+    scenes = import_module("tests.crash.scenes").SCENES
     crash = {f"crash-{scene}": [PYTHON, "tests/crash/count.py", scene] for scene in scenes}
     return {"laws": laws, **fuzz, **gallery, **bench, **proof, **crash}
 

@@ -62,7 +62,7 @@ def answer(asked: dict, memory: mmap.mmap, call) -> dict:
     _, _, calls, fired, _ = HEAD.unpack(memory[: HEAD.size])
     memory[:4] = struct.pack("i", MODES["off"])
     seen = []
-    for number in range(min(calls, KEPT)) if asked.get("mode") == "count" else ():
+    for number in range(min(calls, KEPT)):
         kind, path = SEEN.unpack_from(memory, HEAD.size + number * SEEN.size)
         seen.append((KINDS[kind], path.split(b"\0")[0].decode(errors="replace")))
     said = output.read_text(errors="replace")

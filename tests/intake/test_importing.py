@@ -4,6 +4,7 @@ import errno
 import io
 import json
 import os
+import signal
 import struct
 import zlib
 from dataclasses import asdict
@@ -19,9 +20,10 @@ from datacc.repo import place
 from datacc.repo.contents import read_contents
 from datacc.repo.create import create
 from datacc.repo.examples import read_examples
-from datacc.repo.find import Repository
+from datacc.repo.find import Repository, find
 from datacc.repo.git import Git
 from datacc.repo.identity import address
+from datacc.repo.staging import staging
 from datacc.repo.status import status
 from datacc.spec.read import read_program
 
@@ -67,8 +69,8 @@ def rows(tmp_path: Path) -> Path:
 
 
 def everything(root: Path) -> dict[str, bytes]:
-    """Every file but git's, the lock, and those of the local index, which may go at any time."""
-    known = (root / ".git", root / ".datacc" / "lock", root / ".datacc" / "index-1")
+    """Every file but git's, the locks, and those of the local index, which may go at any time."""
+    known = (root / ".git", *(root / ".datacc" / name for name in ("lock", "staging", "index-1")))
     paths = [path for path in root.rglob("*") if path.is_file() and not any(map(path.is_relative_to, known))]
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in paths}
 
@@ -228,14 +230,19 @@ def test_a_later_import_finds_the_label_by_the_name_of_the_output(repository: Re
     assert import_examples(repository, tmp_path / "u.csv", ImportOptions()).classes == {"x": 1}
 
 
-def test_what_a_killed_import_left_is_swept_up_after_a_day(repository: Repository, folder: Path) -> None:
-    old, new = (repository.root / ".datacc" / f"staging-{name}" for name in ("old", "new"))
-    for left in (old, new):
-        (left / "media").mkdir(parents=True)
-    os.utime(old, (1, 1))
-    import_examples(repository, folder, OPTIONS)
-    assert not old.exists()
-    assert new.exists()
+def test_the_next_command_sweeps_up_what_a_killed_import_left(repository: Repository, folder: Path) -> None:
+    child = os.fork()
+    if child == 0:
+        with staging(repository.root) as half_made:
+            (half_made / "media").mkdir()
+            os.kill(os.getpid(), signal.SIGKILL)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    [left] = (repository.root / ".datacc").glob("staging-*")
+    with staging(repository.root) as alive:
+        find(repository.root)
+        assert alive.exists()
+        assert not left.exists()
+    assert not alive.exists()
 
 
 def test_one_class_only_is_noted(repository: Repository, folder: Path) -> None:

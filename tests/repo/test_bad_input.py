@@ -233,11 +233,11 @@ def test_a_journal_of_nonsense_is_named_and_history_is_not_touched(root: Path, s
     before = say("show", first)
     say("label", first, "long")
     with sqlite3.connect(root / ".datacc" / "journal") as database:
-        database.execute("INSERT INTO edits (line) VALUES ('keep calm')")
+        number = database.execute("INSERT INTO edits (line) VALUES ('keep calm')").lastrowid
     database.close()
     for words in (("status",), ("show", first), ("label", first, "short"), ("undo",), ("commit",)):
         error = say(*words)["error"]
-        assert (error["exit_code"], error["where"]) == (REPOSITORY, ".datacc/journal:2")
+        assert (error["exit_code"], error["where"]) == (REPOSITORY, f".datacc/journal:{number}")
         assert any("move .datacc/journal away" in attempt for attempt in error["tries"])
     (root / ".datacc" / "journal").rename(root.parent / "kept")
     assert say("show", first) == before

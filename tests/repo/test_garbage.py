@@ -65,12 +65,12 @@ def test_the_past_of_a_branch_counts(ann: Repository, store: Path) -> None:
 
 
 def test_a_dry_run_changes_nothing(ann: Repository, store: Path) -> None:
-    lost, staged = orphan(store), ann.root / ".datacc" / "staging-x"
-    staged.mkdir()
-    os.utime(staged, (0, 0))
+    lost, loose = orphan(store), ann.root / ".datacc" / "packs" / ("0" * 32)
+    loose.write_bytes(b"x")
+    os.utime(loose, (0, 0))
     found = collect(ann)
-    assert (found.files, found.mark) == ((".datacc/staging-x",), (("store", lost),))
-    assert staged.exists()
+    assert (found.files, found.mark) == ((f".datacc/packs/{loose.name}",), (("store", lost),))
+    assert loose.exists()
     assert names(store / "tombstones") == set()
 
 

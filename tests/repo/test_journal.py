@@ -18,5 +18,5 @@ def test_a_damaged_journal_says_what_is_safe(tmp_path: Path) -> None:
     (tmp_path / ".datacc").mkdir()
     (tmp_path / ".datacc" / "journal").write_bytes(b"no database" * 1000)
     with pytest.raises(RepositoryError, match="not a database") as caught:
-        Journal(tmp_path).lines()
+        Journal(tmp_path).rows()
     assert "the commits are not touched" in caught.value.tries[0]

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from datacc.repo.git import Git
 from datacc.repo.journal import Journal
 from datacc.repo.label import label
 from datacc.repo.status import status
+from datacc.repo.undo import undo
+from tests.repo.killed import killed_at
 
 
 def ids(repository: Repository) -> list[str]:
@@ -134,28 +137,44 @@ def test_a_crash_before_the_commit_loses_and_repeats_nothing(
 ) -> None:
     first, second = ids(repository)[:2]
     label(repository, first, None, "cat")
-    lines = Journal(repository.root).take_batch()
-    path = repository.root / "ops/2026-01-01/000000-x-0.jsonl"
+    lines = list(Journal(repository.root).rows().values())
+    assert killed_at(0, lambda: commit(repository), monkeypatch)
+    [left] = (repository.root / "ops").rglob("*.jsonl")
     label(repository, second, None, "cat")
     made = commit(repository)
     assert made.edits == 2
-    assert not path.exists()
+    assert not left.exists()
     assert lines[0] in (repository.root / made.segment).read_text().splitlines()
 
 
 def test_a_crash_after_the_commit_repeats_nothing(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = ids(repository)[:2]
     label(repository, first, None, "cat")
-    monkeypatch.setattr(Journal, "drop_batch", lambda self: None)
-    made = commit(repository)
-    monkeypatch.undo()
+    assert killed_at(1, lambda: commit(repository), monkeypatch)
     assert Journal(repository.root).count() == 1
     with pytest.raises(UsageError):
         commit(repository)
+    assert Journal(repository.root).count() == 0
+    [segment] = read_contents(repository).segments
     label(repository, second, None, "dog")
     assert commit(repository).edits == 1
     assert len(read_contents(repository).segments) == 2
-    assert made.segment in read_contents(repository).segments
+    assert segment in read_contents(repository).segments
+
+
+def test_an_edit_that_comes_during_an_undo_stays(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = ids(repository)[:2]
+    label(repository, first, None, "cat", "Ann <ann@example.org>")
+    drop = Journal.drop
+
+    def late(journal: Journal, numbers: Iterable[int]) -> None:
+        label(repository, second, None, "cat", "Bob <bob@example.org>")
+        drop(journal, numbers)
+
+    monkeypatch.setattr(Journal, "drop", late)
+    [undone] = undo(repository).edits
+    [left] = Journal(repository.root).operations()
+    assert (undone.example, left.example) == (first, second)
 
 
 def test_an_interrupt_during_the_commit_leaves_everything_as_it_was(
@@ -187,7 +206,7 @@ def test_two_writers_at_once_lose_nothing(repository: Repository) -> None:
     env = {"PYTHONPATH": str(Path(__file__).parents[2] / "src"), "PATH": "/usr/bin:/bin"}
     running = [subprocess.Popen([sys.executable, "-c", code, name], env=env) for name in "ab"]
     assert [process.wait() for process in running] == [0, 0]
-    lines = Journal(repository.root).lines()
+    lines = list(Journal(repository.root).rows().values())
     assert sorted(lines) == sorted(f"{name}{n}" for name in "ab" for n in range(20))
 
 

@@ -2,6 +2,7 @@
 
 They leave runs, segments, media, the journal, the caches, and the packs here and in the remotes; a tombstone keeps
 merges and imports from bringing them back. What git's history still holds is listed, with the command that rewrites it.
+The exit code is 20 when a remote has their packs still.
 """
 
 import argparse
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from datacc.cli.outcome import Outcome
+from datacc.errors import RemoteError
 from datacc.repo.find import find
 from datacc.repo.forget import Forgotten, forget
 from datacc.repo.remains import COMMAND
@@ -33,7 +35,16 @@ def run(options: argparse.Namespace) -> Outcome:
     told = asdict(done)
     told["history"] = {"commits": done.history.commits, "files": done.history.files}
     facts = {**told, "command": COMMAND if done.history.files else None, "done": options.yes}
-    return Outcome(facts=facts, text="\n".join(_lines(done, done=options.yes)))
+    return Outcome(facts=facts, text="\n".join(_lines(done, done=options.yes)), error=_left(done))
+
+
+def _left(found: Forgotten) -> RemoteError | None:
+    """That remotes still have packs of what is forgotten."""
+    if not found.left:
+        return None
+    told = ", ".join(f"{remote} ({why})" for remote, why in found.left.items())
+    again = f"datacc forget {' '.join(one[:12] for one in found.examples)} --yes, when that is settled"
+    return RemoteError(f"packs with forgotten examples are left in {told}", tries=[again])
 
 
 def _lines(found: Forgotten, *, done: bool) -> Iterator[str]:
@@ -48,8 +59,6 @@ def _lines(found: Forgotten, *, done: bool) -> Iterator[str]:
         yield f"  the file {name} stays: another example uses it"
     for remote, packs in found.erased.items():
         yield f"  {counted(len(packs), 'pack')} deleted in {remote}"
-    for remote, why in found.left.items():
-        yield f"note: {remote} still has its packs: {why}\n  try: datacc forget {found.examples[0][:12]} --yes, later"
     for build in found.builds:
         yield f"note: {build} was built from it, and may have learnt it: build again, and withdraw what was given away"
     yield from _history(found, done=done)

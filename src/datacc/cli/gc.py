@@ -1,7 +1,8 @@
 """Show what nothing needs any more, and with --yes delete it.
 
-Here: packs that no commit names, and what killed imports left, a day old at least. In remotes: packs that no branch
-known here needs are marked, and deleted by a later `datacc gc --yes`, 14 days on, if nothing needs them still.
+Here: packs that no commit names, and parts of caches that killed commands left, a day old at least. In remotes: packs
+that no branch known here needs are marked, and deleted by a later `datacc gc --yes`, 14 days on, if nothing needs them
+still.
 """
 
 import argparse

@@ -1,15 +1,15 @@
 """Turn the journal into one segment of history and one git commit, safely repeatable after a crash."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from datacc.errors import UsageError
 from datacc.repo.find import Repository
-from datacc.repo.journal import JOURNAL, Journal
-from datacc.repo.operation import Operation, parse_lines
+from datacc.repo.journal import Journal, parsed
+from datacc.repo.operation import Operation
 from datacc.repo.place import refuse_links
 from datacc.repo.tidy import alone, changing
 from datacc.repo.words import counted
@@ -34,14 +34,13 @@ def commit(repository: Repository, message: str | None = None) -> Committed:
     Raises `UsageError` when there is nothing of either. When git or a hook refuses, the journal keeps the edits.
     """
     with alone(repository.root):
-        return _commit(repository, Journal(repository.root), message)
+        return _commit(repository, message)
 
 
-def _commit(repository: Repository, journal: Journal, message: str | None) -> Committed:
-    recover(repository, journal)
-    lines = journal.take_batch()
-    if lines:
-        return _commit_edits(repository, journal, lines, message)
+def _commit(repository: Repository, message: str | None) -> Committed:
+    waiting = Journal(repository.root).rows()
+    if waiting:
+        return _commit_edits(repository, waiting, message)
     beside = repository.git.changed(BUILDS_LEAVE)
     if beside:
         said = message or f"keep {', '.join(sorted({path.split('/')[0] for path in beside}))}"
@@ -49,16 +48,15 @@ def _commit(repository: Repository, journal: Journal, message: str | None) -> Co
     raise UsageError("there is nothing to commit", tries=["datacc label ID CLASS", "datacc status"])
 
 
-def _commit_edits(repository: Repository, journal: Journal, lines: Sequence[str], message: str | None) -> Committed:
-    operations = parse_lines(lines, JOURNAL)
+def _commit_edits(repository: Repository, waiting: Mapping[int, str], message: str | None) -> Committed:
+    lines, operations = list(waiting.values()), list(parsed(waiting).values())
     path = segment_path(lines, operations)
     said = message or _summary(operations)
     beside = [name for name in BUILDS_LEAVE if (repository.root / name).exists()]  # git leaves out what is unchanged
     refuse_links(repository.root, path)
-    with changing(repository.root, [path], segment=path):
+    with changing(repository.root, [path], edits=list(waiting), proof=path):
         write_atomically(repository.root / path, "".join(f"{line}\n" for line in lines).encode())
         made = repository.git.commit([path, *beside], said)
-        journal.drop_batch()
     return Committed(commit=made, segment=path, edits=len(lines), message=said)
 
 
@@ -68,20 +66,6 @@ def segment_path(lines: Sequence[str], operations: Sequence[Operation]) -> str:
     moment = datetime.fromisoformat(latest.when)
     author = re.sub(r"[^a-z0-9]+", "-", latest.who.split("<")[0].casefold()).strip("-")[:24] or "someone"
     return f"ops/{moment:%Y-%m-%d}/{moment:%H%M%S}-{author}-{digest(*lines)[:16]}.jsonl"
-
-
-def recover(repository: Repository, journal: Journal) -> None:
-    """Settle a batch that a crash left: committed already, then forget it; otherwise give it back."""
-    lines = journal.batch()
-    if not lines:
-        return
-    path = segment_path(lines, parse_lines(lines, JOURNAL))
-    if path in repository.git.tree(repository.git.commit_of("HEAD")):
-        journal.drop_batch()
-        return
-    repository.git.unstage([path])
-    (repository.root / path).unlink(missing_ok=True)
-    journal.release_batch()
 
 
 def _summary(operations: Sequence[Operation]) -> str:

@@ -7,11 +7,9 @@ from typing import Final
 from datacc.errors import RepositoryError, UsageError
 from datacc.repo.branches import current_branch, default_branch
 from datacc.repo.clean import demand_clean
-from datacc.repo.commit import recover
 from datacc.repo.contents import Contents, read_contents
 from datacc.repo.find import MARKER, REWRITTEN, Repository, marker_text
 from datacc.repo.fold import fold
-from datacc.repo.journal import Journal
 from datacc.repo.operation import parse_lines
 from datacc.repo.origins import hash_of, is_origins, is_segment, origins_path, origins_text, read_origins, reverted_path
 from datacc.repo.swap import swap
@@ -56,7 +54,6 @@ def compact(repository: Repository, *, really: bool = False) -> Compacted:
         raise UsageError(what, tries=[f"datacc switch {wanted}", f"datacc merge {here}", "datacc compact"])
     with alone(repository.root):
         demand_clean(repository.git)
-        recover(repository, Journal(repository.root))
         contents = read_contents(repository)
         done = _join(repository, contents)
         segments = [path for path in done.leaving if is_segment(path)]

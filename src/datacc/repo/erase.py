@@ -1,5 +1,6 @@
 """Erase what lies outside git of examples that are forgotten: here, and in the remotes of media."""
 
+import os
 import shutil
 from collections.abc import Collection
 from pathlib import Path
@@ -11,16 +12,20 @@ from datacc.repo.index import FOLDER
 from datacc.repo.needs import first_commit, needed_packs
 from datacc.repo.packs import Packs, packs_folder
 from datacc.repo.remotes import read_remotes
+from datacc.repo.staging import staging
 
-# Any of these may hold what an example was: rows, texts, pictures as numbers, files that were damaged, half an import.
-_CACHES: Final = (Path(FOLDER).name, "cache", "damaged", "staging-*", "healing-*")
+# Any of these may hold what an example was: rows, texts, pictures as numbers, files that were damaged.
+_CACHES: Final = (Path(FOLDER).name, "cache", "damaged")
 
 
 def erase_here(repository: Repository, packs: Collection[str]) -> None:
     """Remove the caches, all of them made again when needed, and these packs."""
     own = repository.root / OWN_FOLDER
-    for path in (found for pattern in _CACHES for found in own.glob(pattern)):
-        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink(missing_ok=True)
+    with staging(repository.root) as aside:  # or half a cache would be left where it is looked for
+        for name in (name for name in _CACHES if os.path.lexists(own / name)):
+            os.replace(own / name, aside / name)
+            path = aside / name
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     for name in packs:
         (packs_folder(repository) / name).unlink(missing_ok=True)
 

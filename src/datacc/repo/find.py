@@ -11,6 +11,7 @@ from typing import Any, Final
 from datacc.errors import RepositoryError
 from datacc.repo.git import Git
 from datacc.repo.objects import Objects
+from datacc.repo.staging import sweep
 from datacc.repo.tidy import tidy
 
 FORMAT: Final = 0
@@ -52,6 +53,7 @@ def find(start: Path) -> Repository:
             repository = Repository(root=folder, name=check_marker(marker.read_bytes(), str(marker)))
             refuse_own_folder(repository.git, "HEAD")
             tidy(folder)
+            sweep(folder)
             return repository
     raise RepositoryError(
         "this is no label repository, and neither is a folder above it",

@@ -8,7 +8,6 @@ from typing import Any, Final
 from datacc.errors import DataError
 from datacc.repo.branches import current_branch
 from datacc.repo.clean import demand_clean
-from datacc.repo.commit import recover
 from datacc.repo.contents import Contents, read_contents
 from datacc.repo.cut import RUN_FILES, Cut, Read, cut_media, cut_runs, cut_segments, joined, reader
 from datacc.repo.edit import author
@@ -91,10 +90,8 @@ def forget(
         contents = read_contents(repository)
         plan = _plan(repository, contents, prefixes, reason or REASON)
         journal = Journal(repository.root)
-        if really:
-            recover(repository, journal)
-        waiting = sum(one.example in plan.examples for one in journal.operations())
-        commit = _commit(repository, contents, plan) if really and (plan.cut.moved or plan.stones) else None
+        waiting = [number for number, operation in journal.said().items() if operation.example in plan.examples]
+        commit = _commit(repository, contents, plan, waiting) if really and (plan.cut.moved or plan.stones) else None
         if really:
             journal.forget(plan.examples)
         history = remains(repository, plan.examples, plan.addresses)  # while the packs that it needs are here
@@ -102,7 +99,7 @@ def forget(
             erase_here(repository, plan.packs)
             write_rewrite(repository, history)
     erased, left = erase_there(repository, plan.packs) if really else ({}, {})
-    done = _told(plan, history, commit=commit, waiting_edits=waiting, erased=erased, left=left,
+    done = _told(plan, history, commit=commit, waiting_edits=len(waiting), erased=erased, left=left,
                  builds=builds_with(repository, history))  # fmt: skip
     _demand_something(done, plan, is_open=bool(plan.packs) and not really)
     return done
@@ -214,10 +211,11 @@ def _pack(repository: Repository, place: Place) -> bytes:
     return Packs(repository).read(place.pack)
 
 
-def _commit(repository: Repository, contents: Contents, plan: _Plan) -> str:
+def _commit(repository: Repository, contents: Contents, plan: _Plan, edits: Sequence[int]) -> str:
     for name, data in plan.cut.packs.items():
         write_atomically(packs_folder(repository) / name, data)
     coming = {**plan.cut.files, **{one.path: one.text for one in plan.stones}}
     coming[MARKER] = marker_text(repository.name, REWRITTEN)
     message = f"forget {counted(len(plan.examples), 'example')}"
-    return swap(repository, plan.cut.moved, coming, message)
+    proof = plan.stones[0].path if plan.stones else ""
+    return swap(repository, plan.cut.moved, coming, message, edits=edits, proof=proof)

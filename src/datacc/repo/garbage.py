@@ -7,7 +7,7 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Final
 
-from datacc.repo.find import OWN_FOLDER, Repository
+from datacc.repo.find import Repository
 from datacc.repo.index import FOLDER
 from datacc.repo.needs import EVERYTHING, first_commit, packs_in
 from datacc.repo.packs import Packs, packs_folder
@@ -72,10 +72,9 @@ def collect(repository: Repository, *, really: bool = False, now: datetime | Non
 
 
 def _files(repository: Repository, needed: Collection[str], gone: Collection[str], before: datetime) -> list[Path]:
-    """Packs that nothing needs and what killed processes left, last changed before a moment; `gone` at once."""
-    own = repository.root / OWN_FOLDER
+    """Packs that nothing needs and half-made caches, last changed before a moment; `gone` at once."""
     loose = [path for path in packs_folder(repository).glob("*") if path.name not in needed]
-    old = [*loose, *own.glob("staging-*"), *own.glob("healing-*"), *(repository.root / FOLDER / "runs").glob(".half-*")]
+    old = [*loose, *(repository.root / FOLDER / "runs").glob(".half-*")]
     limit = before.timestamp()
     return sorted(path for path in old if path.name in gone or path.lstat().st_mtime < limit)
 

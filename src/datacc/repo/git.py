@@ -19,6 +19,7 @@ _KEPT: Final = ("GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG_", "GIT_SSH", "GIT_
 _STREAMED: Final = ("-c", "core.bigFileThreshold=1m", "-c", "core.compression=1")  # large files go into a pack at once
 _LARGE: Final = 1 << 20  # bytes
 _MADE: Final = re.compile(rb"^\[[^\]\n]* ([0-9a-f]{40}|[0-9a-f]{64})\] ", re.MULTILINE)
+# Whatever git writes is on disk when it is done: a commit does not write again what an earlier command stored.
 _SYNCED: Final = ("-c", "core.fsync=all", "-c", "gc.auto=0", "-c", "maintenance.auto=false")
 _NOBODY: Final = ("datacc", "datacc@localhost")
 _SECRET: Final = re.compile(r"://[^/@\s]*@")  # a password in the URL of a git remote
@@ -147,7 +148,7 @@ class Git:
         told = ("--quiet",) if any(_size(self.root / path) > _LARGE for path in given) else ()
         words = ("-c", "core.abbrev=no", "commit", *told, "--only", f"--message={message}", *named)
         try:
-            self.run(*_SYNCED, *_STREAMED, "add", "--force", *named, input=listed)
+            self.run(*_STREAMED, "add", "--force", *named, input=listed)
             made = _MADE.search(self.run_signed(*words, input=listed))
             if made is not None:
                 return made[1].decode()
@@ -159,14 +160,14 @@ class Git:
         return self.commit_of("HEAD")
 
     def run_signed(self, *arguments: str, input: bytes = b"") -> bytes:
-        """What `run` gives, for what makes a commit: by `identity`, and durable when it is done."""
+        """What `run` gives, for what makes a commit: by `identity`."""
         try:
-            return self.run(*_SYNCED, "-c", "user.useConfigOnly=true", *arguments, input=input)
+            return self.run("-c", "user.useConfigOnly=true", *arguments, input=input)
         except RepositoryError as error:  # seldom; asking first would cost every commit two processes
             if "auto-detection is disabled" not in error.what:
                 raise
         name, address, _ = self.identity()
-        return self.run(*_SYNCED, "-c", f"user.name={name}", "-c", f"user.email={address}", *arguments, input=input)
+        return self.run("-c", f"user.name={name}", "-c", f"user.email={address}", *arguments, input=input)
 
     def unstage(self, paths: Iterable[str]) -> None:
         """Let the index have what HEAD has of these paths; the files themselves stay."""
@@ -182,7 +183,7 @@ class Git:
     def _run(self, arguments: Sequence[str], input: bytes) -> subprocess.CompletedProcess[bytes]:
         return self._begun(
             lambda: subprocess.run(
-                ["git", *_GUARDS, *arguments],
+                ["git", *_GUARDS, *_SYNCED, *arguments],
                 cwd=self.root,
                 input=input,
                 capture_output=True,

@@ -3,7 +3,7 @@
 import sqlite3
 import time
 import weakref
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,23 +11,20 @@ from pathlib import Path
 from typing import Final, final
 
 from datacc.errors import DataccError, RepositoryError, ResourceError
-from datacc.repo.operation import Operation, parse_line, parse_lines
+from datacc.repo.operation import Operation, parse_line
 
 JOURNAL: Final = ".datacc/journal"
 
 _PATIENCE: Final = 30.0  # seconds to wait for another process
-_TABLE: Final = (
-    "CREATE TABLE IF NOT EXISTS edits"
-    " (number INTEGER PRIMARY KEY AUTOINCREMENT, line TEXT NOT NULL, taken INTEGER NOT NULL DEFAULT 0)"
-)
-_LINES: Final = "SELECT line FROM edits ORDER BY number"
+_TABLE: Final = "CREATE TABLE IF NOT EXISTS edits (number INTEGER PRIMARY KEY AUTOINCREMENT, line TEXT NOT NULL)"
+_ROWS: Final = "SELECT number, line FROM edits ORDER BY number"
 _PRIMARY: Final = 0xFF  # SQLite's error codes keep their kind in the lowest byte
 
 
 @final
 @dataclass(frozen=True)
 class Journal:
-    """The journal of the repository at `root`. Lines belong to no batch until a commit takes them into one."""
+    """The journal of the repository at `root`: lines of operations, each under a number that comes once."""
 
     root: Path
 
@@ -38,61 +35,36 @@ class Journal:
 
     def operations(self) -> list[Operation]:
         """Every operation that no commit holds yet, oldest first."""
-        return parse_lines(self.lines(), JOURNAL)
+        return list(self.said().values())
 
-    def lines(self) -> list[str]:
-        """The lines of these operations."""
+    def said(self) -> dict[int, Operation]:
+        """Number → operation of each, oldest first."""
+        return parsed(self.rows())
+
+    def rows(self) -> dict[int, str]:
+        """Number → line of each, oldest first."""
         if not self._path.exists():
-            return []
+            return {}
         try:
             with self._open() as database:
-                return [line for (line,) in database.execute(_LINES)]
+                return dict(database.execute(_ROWS))
         except ResourceError:  # where nothing can be written, one can read
-            return self._lines_without_writing()
+            return self._rows_without_writing()
 
     def count(self) -> int:
         """How many operations wait for a commit."""
-        return len(self.lines())
+        return len(self.rows())
 
-    def batch(self) -> list[str]:
-        """The lines that a commit took and, when there are any, did not live to drop or release."""
-        if not self._path.exists():
-            return []
+    def drop(self, numbers: Iterable[int]) -> None:
+        """Let these lines go; those that are gone already are no error."""
         with self._open() as database:
-            return [line for (line,) in database.execute("SELECT line FROM edits WHERE taken ORDER BY number")]
-
-    def take_batch(self) -> list[str]:
-        """Every line there is now becomes the batch; edits made meanwhile wait for the next one."""
-        if not self._path.exists():
-            return []
-        with self._open() as database:
-            database.execute("UPDATE edits SET taken = 1")
-            return [line for (line,) in database.execute(_LINES)]
-
-    def release_batch(self) -> None:
-        """Give the batch back: its commit failed, and later edits may join it."""
-        with self._open() as database:
-            database.execute("UPDATE edits SET taken = 0")
-
-    def drop_last(self, count: int) -> None:
-        """Forget the newest `count` lines."""
-        with self._open() as database:
-            newest = "SELECT number FROM edits ORDER BY number DESC LIMIT ?"
-            database.execute(f"DELETE FROM edits WHERE number IN ({newest})", (count,))
-
-    def drop_batch(self) -> None:
-        """Forget the batch: a commit holds it."""
-        with self._open() as database:
-            database.execute("DELETE FROM edits WHERE taken")
+            database.executemany("DELETE FROM edits WHERE number = ?", ((number,) for number in numbers))
 
     def forget(self, examples: Collection[str]) -> None:
         """Remove every line on one of these examples, and what the file still holds of lines that left it before."""
         if not self._path.exists():
             return
-        with self._open() as database:
-            rows = database.execute("SELECT number, line FROM edits").fetchall()
-            gone = [(number,) for number, line in rows if parse_line(line, f"{JOURNAL}:{number}").example in examples]
-            database.executemany("DELETE FROM edits WHERE number = ?", gone)
+        self.drop(number for number, operation in self.said().items() if operation.example in examples)
         try:
             self._database.execute("VACUUM")
             self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -126,16 +98,16 @@ class Journal:
             raise
         return database
 
-    def _lines_without_writing(self) -> list[str]:
-        """The lines, read without the files beside the journal that readers share otherwise."""
+    def _rows_without_writing(self) -> dict[int, str]:
+        """The rows, read without the files beside the journal that readers share otherwise."""
         log = self._path.with_name(f"{self._path.name}-wal")
         is_alone = not log.exists() or not log.stat().st_size
         database = sqlite3.connect(f"{self._path.as_uri()}?{'immutable=1' if is_alone else 'mode=rw'}", uri=True)
         try:
             database.execute("PRAGMA locking_mode = EXCLUSIVE")
             if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'edits'").fetchall():
-                return []  # the first label has failed while it made the journal
-            return [line for (line,) in database.execute(_LINES)]
+                return {}  # the first label has failed while it made the journal
+            return dict(database.execute(_ROWS))
         except sqlite3.Error as error:
             raise self._failure(error) from error
         finally:
@@ -153,6 +125,11 @@ class Journal:
             return ResourceError("the journal cannot be written", where=where, tries=["check who may write there"])
         tries = ["move that file away and label again; the commits are not touched"]
         return RepositoryError(f"the journal failed: {error}", where=where, tries=tries)
+
+
+def parsed(rows: Mapping[int, str]) -> dict[int, Operation]:
+    """The operations of rows of a journal. Raises `RepositoryError` for what is none."""
+    return {number: parse_line(line, f"{JOURNAL}:{number}") for number, line in rows.items()}
 
 
 def _write_ahead(database: sqlite3.Connection) -> None:

@@ -1,42 +1,12 @@
 """Put new files into the working tree and one git commit, or leave no trace of them."""
 
-import errno
 import os
-import shutil
-import tempfile
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
 
-from datacc.errors import RepositoryError, ResourceError
+from datacc.errors import RepositoryError
 from datacc.repo.find import Repository
 from datacc.repo.tidy import alone, changing
-
-_FORGOTTEN: Final = 24 * 3600.0  # seconds
-
-
-@contextmanager
-def staging(repository: Repository) -> Iterator[Path]:
-    """A folder for half-made files, on the same disk and ignored by git; gone afterwards.
-
-    Raises `ResourceError` when the disk fills up inside.
-    """
-    parent = repository.root / ".datacc"
-    try:
-        parent.mkdir(exist_ok=True)
-        _sweep(parent)
-        folder = Path(tempfile.mkdtemp(prefix="staging-", dir=parent))
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        tries = ["free some space and run again; nothing was changed"]
-        raise ResourceError("the disk is full", where=str(repository.root), tries=tries) from error
 
 
 def commit_new(repository: Repository, staged: Mapping[str, Path], message: str) -> str:
@@ -70,13 +40,6 @@ def refuse_links(root: Path, path: str) -> None:
             raise RepositoryError(
                 "this is a link; the repository has folders of its own", where=str(folder), tries=tries
             )
-
-
-def _sweep(parent: Path) -> None:
-    """Remove what imports left that were killed long ago."""
-    for folder in parent.glob("staging-*"):
-        if time.time() - folder.stat().st_mtime > _FORGOTTEN:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _sync(file: Path) -> None:

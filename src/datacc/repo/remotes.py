@@ -13,7 +13,8 @@ from urllib.request import url2pathname
 from datacc.errors import RepositoryError, UsageError
 from datacc.repo.find import Repository
 from datacc.repo.git import Git
-from datacc.repo.place import commit_new, staging
+from datacc.repo.place import commit_new
+from datacc.repo.staging import staging
 from datacc.repo.tidy import alone, changing
 from datacc.repo.trust import distrust, trust
 from datacc.repo.words import listed, printable
@@ -90,7 +91,7 @@ def add_remote(repository: Repository, name: str, place: str, packs: Keep, check
         raise UsageError(fault, tries=["s3://BUCKET/PREFIX", "file:///FOLDER", "a folder"])
     remote = Remote(name=name, url=url, packs=packs)
     check(remote)
-    with staging(repository) as folder:
+    with staging(repository.root) as folder:
         (folder / "remote").write_text(json.dumps({"packs": packs, "url": url}) + "\n", encoding="utf-8")
         commit_new(repository, {f"remotes/{name}.json": folder / "remote"}, f"keep packs in {name}")
     trust(repository, [contact(url)])

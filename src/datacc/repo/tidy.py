@@ -28,11 +28,12 @@ _MERGING: Final = ("MERGE_HEAD", "MERGE_MSG", "MERGE_MODE", "AUTO_MERGE")
 
 @dataclass(frozen=True, kw_only=True)
 class Note:
-    """What a command is about to touch: files below the root, the journal's segment, lock files of git (patterns), and
-    whether git's notes of an unfinished merge are its own."""
+    """What a command is about to touch: files below the root, the journal's edits (by number) that leave it once HEAD
+    has the file `proof`, lock files of git (patterns), and whether git's notes of an unfinished merge are its own."""
 
     files: Sequence[str] = ()
-    segment: str | None = None
+    edits: Sequence[int] = ()
+    proof: str = ""
     locks: Sequence[str] = ()
     merges: bool = False
 
@@ -55,14 +56,19 @@ def tidy(root: Path) -> None:
 
 
 @contextmanager
-def changing(root: Path, files: Sequence[str], *, segment: str | None = None, merges: bool = False) -> Iterator[None]:
+def changing(
+    root: Path, files: Sequence[str], *, edits: Sequence[int] = (), proof: str = "", merges: bool = False
+) -> Iterator[None]:
     """Whoever is inside and fails, or is killed, has not changed these files; the lock is held.
 
-    Files that differ from HEAD already must not be among them.
+    Files that differ from HEAD already must not be among them. At the end the journal loses the `edits`, as it does
+    after a kill if HEAD has the file `proof` by then.
     """
     locks = ("index.lock", "next-index-*.lock", "HEAD.lock", "ORIG_HEAD.lock", _BRANCH)
-    with noted(root, Note(files=tuple(files), segment=segment, locks=locks, merges=merges)):
+    with noted(root, Note(files=tuple(files), edits=edits, proof=proof, locks=locks, merges=merges)):
         yield
+        if edits:
+            Journal(root).drop(edits)
 
 
 @contextmanager
@@ -129,10 +135,8 @@ def _settle(root: Path, note: Note, since: float | None) -> None:
         _follow_head(git, note.files)
     for name in _MERGING if note.merges else ():
         (folders[0] / name).unlink(missing_ok=True)
-    if note.segment is not None:
-        journal = Journal(root)
-        is_committed = note.segment in git.tree(git.commit_of("HEAD"))
-        journal.drop_batch() if is_committed else journal.release_batch()
+    if note.edits and note.proof in git.tree(git.commit_of("HEAD")):
+        Journal(root).drop(note.edits)
 
 
 def _remove_lock(path: Path, since: float) -> None:

@@ -11,7 +11,6 @@ from typing import Final
 
 from datacc.errors import DataError, UsageError
 from datacc.repo.change import Edit, alike, change
-from datacc.repo.commit import recover
 from datacc.repo.edit import author, write
 from datacc.repo.find import Repository
 from datacc.repo.fold import State, fold, living
@@ -36,17 +35,17 @@ def undo(repository: Repository) -> Undone:
 
     Raises `UsageError` when there is nothing to take back, `DataError` when somebody has changed it since.
     """
-    with alone(repository.root):  # or the batch of a running commit would look like a crash's
+    with alone(repository.root):  # a running commit has these edits
         return _undo(repository, Journal(repository.root))
 
 
 def _undo(repository: Repository, journal: Journal) -> Undone:
-    recover(repository, journal)
-    pending = journal.operations()
-    latest = [o for o in pending if o.when == pending[-1].when] if pending else []
-    if latest and not all(map(takes_back, latest)):
-        journal.drop_last(len(latest))
-        return Undone(edits=tuple(latest), is_committed=False)
+    pending = journal.said()
+    last = pending[max(pending)].when if pending else ""
+    latest = {number: o for number, o in pending.items() if o.when == last}
+    if latest and not all(map(takes_back, latest.values())):
+        journal.drop(latest)
+        return Undone(edits=tuple(latest.values()), is_committed=False)
     working = read_working(repository)
     for group in _mine(working, author(repository)):
         said = working.said_of(sorted({o.example for o in group}))

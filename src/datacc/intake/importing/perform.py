@@ -18,8 +18,9 @@ from datacc.repo.find import Repository
 from datacc.repo.fold import fold
 from datacc.repo.media import places, write_packs
 from datacc.repo.packs import keep_outside
-from datacc.repo.place import commit_new, staging
+from datacc.repo.place import commit_new
 from datacc.repo.schema import schema_files
+from datacc.repo.staging import staging
 from datacc.repo.words import counted, printable, seen_once
 from datacc.spec.read import FILE
 
@@ -102,7 +103,7 @@ def _write(
     have = places(repository.git, contents.tree) if batch.media else {}
     media = [(name, rows[number]) for name, number in sorted(batch.media.items()) if name not in have]
     message = f"import {counted(len(batch.ids), 'example')} from {origin}"
-    with staging(repository) as folder:
+    with staging(repository.root) as folder:
         packed = write_packs(folder / "media", f"media/{batch.run}", media) if media else {}
         staged = keep_outside(repository, packed)
         for number, (path, text) in enumerate(texts.items()):

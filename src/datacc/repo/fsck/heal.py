@@ -14,8 +14,8 @@ from datacc.repo.fsck.stored import index_file, object_folder
 from datacc.repo.git import Git
 from datacc.repo.needs import Need
 from datacc.repo.packs import Packs, packs_folder
-from datacc.repo.place import staging
 from datacc.repo.remotes import read_remotes
+from datacc.repo.staging import staging
 from datacc.store import write_atomically
 
 _ASIDE: Final = ".datacc/damaged"
@@ -58,7 +58,7 @@ def _from_git_remotes(repository: Repository) -> None:
     """Take every object of each git remote, as a new clone of it would have them."""
     git = repository.git
     for name in (git.ask("remote") or "").splitlines():
-        with suppress(DataccError), staging(repository) as fresh:
+        with suppress(DataccError), staging(repository.root) as fresh:
             url = git.ask("remote", "get-url", name) or ""
             git.run("clone", "--quiet", "--mirror", "--no-local", "--", url, str(fresh / "fresh"))
             for pack in sorted((fresh / "fresh" / "objects" / "pack").glob("*.pack")):
