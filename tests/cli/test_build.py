@@ -177,7 +177,7 @@ def test_other_bytes_are_noticed(points: Path) -> None:
     with (points / "build/points/points.c").open("a") as file:
         file.write("/* tampered with */\n")
     with pytest.raises(errors.VerifyError, match=r"other bytes: points\.c\n"):
-        verify(read_program(points / "datacc.toml"), points, None, lambda rung: None)
+        verify(read_program(points / "datacc.toml"), points, None)
 
 
 def test_judge_again(points: Path, datacc: Datacc) -> None:

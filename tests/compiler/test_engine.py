@@ -59,7 +59,7 @@ def test_the_one_asked_for_fits(known: Callable[..., None]) -> None:
 def test_one_that_does_not_cover_the_graph_cannot_be_asked_for(known: Callable[..., None]) -> None:
     known(native=Fake(lacking="op 'sin' of node 'wave'"))
     with pytest.raises(SpecError, match="native does not fit op 'sin' of node 'wave'") as caught:
-        engine("native", GRAPH)
+        engine("native", GRAPH).fit(GRAPH, rows(), rows(), QUICK, 0)
     assert "torch" in caught.value.tries[0]
 
 

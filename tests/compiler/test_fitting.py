@@ -14,7 +14,7 @@ from datacc.fit import Progress, Recipe, driver
 from datacc.registry import load
 from datacc.sources.table import infer_program
 from datacc.store import Store
-from tests.compiler.made import points, snapshot_of
+from tests.compiler.made import PROGRAM, points, snapshot_of, thirds
 from tests.compiler.tables import blobs
 from tests.fit.sets import QUICK, row_graph, rows
 
@@ -45,6 +45,22 @@ def test_the_same_fit_is_done_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     again = fitting.fit_once(program, snapshot, graph, recipe, store)
     assert first.graph.digest == again.graph.digest == exact.graph.digest
     assert (first.tune, first.history) == (again.tune, again.history)
+
+
+@pytest.mark.parametrize("split", ["learn", "tune", "judge"])
+def test_labels_of_judge_cost_no_fit(split: str, tmp_path: Path) -> None:
+    (values, names), splits, store = points(90), thirds(90), Store(tmp_path)
+    turned = list(names)
+    at = splits.index(split)
+    turned[at] = "low" if names[at] != "low" else "high"
+    first, second = (snapshot_of(store, values, labels, splits) for labels in (names, turned))
+    graph = skeleton_graph(PROGRAM, first, "mlp.v1", {"width": 4, "depth": 1})
+    recipe, steps = Recipe(epochs=2, batch=16, rate=0.01, threads=1), []
+    for snapshot in (first, second):
+        fitting.fit_once(PROGRAM, snapshot, graph, recipe, store, lambda one: steps.append(one.step))
+    fits = sum(step == steps[-1] for step in steps)
+    assert first.digest != second.digest
+    assert fits == (1 if split == "judge" else 2)
 
 
 def test_an_interrupted_fit_goes_on_and_leaves_nothing_but_its_result(

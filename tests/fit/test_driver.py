@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from datacc.errors import FitError, ResourceError
-from datacc.fit import BackEnd, Examples, Fitted, Recipe, Rounding, driver
+from datacc.fit import BackEnd, Examples, Fitted, Recipe, Rounding, Start, driver
 from datacc.fit._batches import spans
 from datacc.fit._initial import initial, opened
 from datacc.fit._statistics import statistics
@@ -264,6 +264,52 @@ def test_an_interrupted_fit_goes_on_and_gives_the_same(
     begun = 0 if pause else max(last for _, last in [(0, 0), *spans(180, 64, [113, 135, 158, 180])] if last < step)
     assert stop.seen == step + 180 - begun, "what was done before is not done again"
     assert files(tmp_path) == [], "nothing is left of a fit that has ended"
+
+
+def weights_of(found: Fitted, names: tuple[str, ...] = ("top.weight", "top.bias")) -> dict[str, Any]:
+    return {name: found.graph.by_name[name].value for name in names}
+
+
+@BOTH
+def test_a_fit_goes_on_from_weights_and_looks_before_and_after(back_end: BackEnd) -> None:
+    learn, tune = rows(), rows(60, 1)
+    first = fitted(learn, tune, back_end)
+    start = Start(weights=weights_of(first))
+    more = {"recipe": replace(RECIPE, epochs=1, rate=1e-3), "start": start}
+    on, again = fitted(learn, tune, back_end, **more), fitted(learn, tune, back_end, **more)
+    assert same(on, again)
+    assert [step for step, _ in on.history] == [0, 15]
+    assert on.history[0][1] == first.tune
+    for name, weight in weights_of(on).items():
+        np.testing.assert_allclose(weight, start.weights[name], atol=0.05)
+        assert (weight != start.weights[name]).any()
+
+
+@BOTH
+def test_a_share_of_the_earlier_weights_is_kept(back_end: BackEnd) -> None:
+    learn, tune = rows(), rows(60, 1)
+    start = weights_of(fitted(learn, tune, back_end, recipe=replace(RECIPE, epochs=1)))
+    whole, half, none = (
+        weights_of(fitted(learn, tune, back_end, start=Start(weights=start, kept=kept))) for kept in (1.0, 0.5, 0.0)
+    )
+    for name, weight in start.items():
+        np.testing.assert_array_equal(whole[name], weight)
+        assert np.abs(none[name] - weight).max() > 0.01
+        np.testing.assert_array_equal(half[name], np.float32(0.5) * weight + np.float32(0.5) * none[name])
+
+
+@pytest.mark.parametrize("kept_share", [0.0, 0.5])
+def test_a_fit_that_goes_on_survives_an_interruption(
+    kept_share: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driver, "MOMENT", 0.0)
+    learn, tune = rows(), rows(60, 1)
+    start = Start(weights=weights_of(fitted(learn, tune, recipe=replace(RECIPE, epochs=1))), kept=kept_share)
+    straight = fitted(learn, tune, start=start)
+    back_end = Fake(Once(100))
+    with pytest.raises(KeyboardInterrupt):
+        fitted(learn, tune, back_end, start=start, checkpoint=kept(tmp_path))
+    assert same(straight, fitted(learn, tune, back_end, start=start, checkpoint=kept(tmp_path)))
 
 
 def same(one: Fitted, other: Fitted) -> bool:

@@ -79,5 +79,6 @@ def programs(draw: Any) -> Program:
         ),
         target=draw(st.sampled_from([Target(), Target(make=("wheel",)), Target(make=())])),
         backend=draw(st.sampled_from([None, "torch"])),
+        keep_answers=draw(st.booleans()),
         seed=draw(st.integers(0, 2**31 - 1)),
     )

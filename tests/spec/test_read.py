@@ -91,7 +91,12 @@ def test_what_stands_before_does_not_matter(tmp_path: Path, head: str) -> None:
 
 def test_a_back_end_may_be_asked_for(tmp_path: Path) -> None:
     assert read(tmp_path, WHOLE + '\n[fit]\nbackend = "torch"\n') == replace(DIGITS, backend="torch")
-    for wrong, what in (('backend = "tourch"', "'tourch'"), ('back_end = "torch"', "fit.back_end")):
+    assert read(tmp_path, WHOLE + "\n[fit]\nkeep_answers = true\n") == replace(DIGITS, keep_answers=True)
+    for wrong, what in (
+        ('backend = "tourch"', "'tourch'"),
+        ("keep_answers = 1", "must be true or false"),
+        ('back_end = "torch"', "fit.back_end"),
+    ):
         with pytest.raises(SpecError, match=re.escape(what)) as caught:
             read(tmp_path, WHOLE + f"\n[fit]\n{wrong}\n")
         assert caught.value.where == f"datacc.toml:{len(WHOLE.splitlines()) + 3}"

@@ -49,8 +49,7 @@ def run(options: argparse.Namespace) -> Outcome:
 
 def _verified(outcome: Outcome, program: Program, root: Path, revision: str | None) -> Outcome:
     """The outcome, with the files that a second build made equal."""
-    with FitDisplay() as display:
-        same = verify(program, root, revision, lambda rung: display.watch(f"again: {_title(rung)}"))
+    same = verify(program, root, revision)
     return replace(outcome, facts={**outcome.facts, "verified": same}, text=f"built twice, equal: {', '.join(same)}")
 
 

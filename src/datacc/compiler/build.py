@@ -12,7 +12,8 @@ from datacc.compiler.cache import cache
 from datacc.compiler.certify import certify, outlook
 from datacc.compiler.checks import what_runs
 from datacc.compiler.finish import Decided, finish, printed, standing
-from datacc.compiler.fitting import absent, fit_once
+from datacc.compiler.fitting import absent
+from datacc.compiler.onward import fit_on, keep_parent
 from datacc.compiler.price import over_budget, price
 from datacc.compiler.recipe import recipe_of
 from datacc.compiler.report import Report
@@ -60,9 +61,9 @@ def build(program: Program, root: Path, order: Order = Order(), announce: Announ
     if lock is None:
         choice = search(asked, snapshot, store, chosen_goal=chosen_goal, announce=announce)
     else:
-        choice = obey(lock, asked, snapshot, store, announce)
-    fresh = lock_of(asked, choice)
-    told = (*warnings, *absent(snapshot), *choice.fitted.warnings, *_outlook(asked, snapshot, choice))
+        choice = obey(replace(lock, parent=None) if order.exact else lock, asked, snapshot, store, announce)
+    fresh = replace(lock_of(asked, choice), parent=choice.parent or _kept(asked, snapshot, choice, store))
+    told = (*warnings, *absent(snapshot), *choice.fitted.warnings, *choice.said, *_outlook(asked, snapshot, choice))
     decided = Decided(program=asked, snapshot=snapshot, choice=choice, lock=fresh, warnings=told, checks=files)
     made, place = printed(decided), root / "build" / program.name
     report = None if order.exact else standing(made, place, searched=lock is None)
@@ -74,6 +75,11 @@ def build(program: Program, root: Path, order: Order = Order(), announce: Announ
     if report.verdict.holds and fresh != lock:
         write_lock(root / LOCK, fresh)
     return report
+
+
+def _kept(program: Program, snapshot: Snapshot, choice: Choice, store: Store) -> str | None:
+    """The digest of what was fitted from nothing, kept for later fits to go on from; None when not worth it."""
+    return keep_parent(program, snapshot, choice.rung.graph, choice.recipe, choice.fitted, store)
 
 
 def _outlook(program: Program, snapshot: Snapshot, choice: Choice) -> tuple[str, ...]:
@@ -109,10 +115,9 @@ def obey(lock: Lock, program: Program, snapshot: Snapshot, store: Store, announc
         what = "what it chose needs " + " and ".join(over.text for over in overs)
         raise BudgetError(what, where=LOCK, tries=["datacc build --search", *(over.fix for over in overs)])
     recipe = recipe_of(lock.recipe, LOCK)
-    by = program.backend or lock.toolchain.get("fit")
-    fitted = fit_once(program, snapshot, graph, recipe, store, watch=announce(rung), asked=by)
-    tried = replace(candidate(rung, costs, fitted.tune, "as datacc.lock says"), chosen=True)
-    return Choice(rung=rung, recipe=recipe, fitted=fitted, tried=(tried,))
+    found = fit_on(program, snapshot, graph, recipe, lock, store, announce(rung))
+    tried = replace(candidate(rung, costs, found.fitted.tune, "as datacc.lock says"), chosen=True)
+    return Choice(rung=rung, recipe=recipe, fitted=found.fitted, tried=(tried,), parent=found.parent, said=found.said)
 
 
 def lock_of(program: Program, choice: Choice) -> Lock:

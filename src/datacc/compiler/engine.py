@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 from datacc.errors import MissingExtra, SpecError
-from datacc.fit import BackEnd, Examples, Fitted, Recipe, Rounding, Watch
+from datacc.fit import BackEnd, Examples, Fitted, Recipe, Rounding, Start, Watch
 from datacc.fit.checkpoint import Checkpoint
 from datacc.fit.driver import fit
 from datacc.ir.graph import Graph
@@ -18,11 +18,15 @@ LAST: Final = "torch"  # covers everything, and takes seconds to import: it is n
 
 @dataclass(frozen=True, kw_only=True)
 class Engine:
-    """A back end that is not loaded before it is needed: its name, its version, and why no other was taken."""
+    """A back end that is not loaded before it is needed: its name, its version, and why no other was taken.
+
+    One that was `asked` for by name is asked in turn what it lacks when it is to fit, which costs more than to know it.
+    """
 
     name: str
     version: str
     why: str = ""
+    asked: bool = False
 
     def fit(
         self,
@@ -35,11 +39,27 @@ class Engine:
         watch: Watch | None = None,
         rounding: Rounding | None = None,
         checkpoint: Checkpoint | None = None,
+        start: Start | None = None,
     ) -> Fitted:
-        """`datacc.fit.driver.fit` with this back end."""
+        """`datacc.fit.driver.fit` with this back end. Raises `SpecError` when it does not cover the fit."""
         back_end = _member(self.name, self.why)
+        lacks = back_end.lacks(graph, rounding) if self.asked else ""
+        if lacks:
+            tries = [f'backend = "{LAST}" under [fit] in datacc.toml, and datacc build --search']
+            raise SpecError(f"{self.name} does not fit {lacks}", tries=tries)
         recipe = replace(recipe, threads=_processors()) if back_end.steady else recipe
-        return fit(back_end, graph, learn, tune, recipe, seed, watch=watch, rounding=rounding, checkpoint=checkpoint)
+        return fit(
+            back_end,
+            graph,
+            learn,
+            tune,
+            recipe,
+            seed,
+            watch=watch,
+            rounding=rounding,
+            checkpoint=checkpoint,
+            start=start,
+        )
 
 
 def _processors() -> int:
@@ -50,9 +70,12 @@ def _processors() -> int:
 def engine(asked: str | None, graph: Graph, rounding: Rounding | None = None) -> Engine:
     """The back end `asked` for, by name or as a lock says it ("torch 2.13.0"); None: the first that covers the fit.
 
-    A rounding that the one asked for does not know is left to torch. Raises `SpecError` when it does not cover the
-    Graph itself, `MissingExtra` when what it stands on is not installed.
+    A rounding that the one asked for does not know is left to torch. Raises `MissingExtra` when what it stands on is
+    not installed.
     """
+    if asked is not None and rounding is None:
+        name = asked.split(" ")[0].rstrip(",")
+        return Engine(name=name, version=_version(name, ""), asked=True)
     name, why = _choose(asked.split(" ")[0].rstrip(",") if asked else None, graph, rounding)
     return Engine(name=name, version=_version(name, why), why=why)
 
@@ -63,12 +86,7 @@ def _choose(asked: str | None, graph: Graph, rounding: Rounding | None) -> tuple
     if first == LAST:
         return LAST, ""
     lacks = _member(first, "").lacks(graph, rounding)
-    if not lacks:
-        return first, ""
-    why = f"{first} does not fit {lacks}"
-    if asked is not None and rounding is None:
-        raise SpecError(why, tries=[f'backend = "{LAST}" under [fit] in datacc.toml, and datacc build --search'])
-    return LAST, why
+    return (LAST, f"{first} does not fit {lacks}") if lacks else (first, "")
 
 
 def _member(name: str, why: str) -> BackEnd:

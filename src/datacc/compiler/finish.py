@@ -171,6 +171,7 @@ def _said(made: Printed) -> dict[str, Any]:
             commit=commit if commit != decided.snapshot.origin else None,
             lock=digest(lock_toml(decided.lock)),
             checks=decided.checks,
+            parent=decided.choice.parent,
         ),
     }
 

@@ -2,20 +2,25 @@
 
 import json
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
 from datacc.compiler.assemble import examples
 from datacc.compiler.engine import Engine, engine
 from datacc.compiler.integers import as_integers
-from datacc.fit import Fitted, Recipe, Rounding, Watch
+from datacc.compiler.recipe import onward
+from datacc.fit import Fitted, Recipe, Rounding, Start, Watch
 from datacc.fit.checkpoint import Checkpoint
 from datacc.ir.file import dump
 from datacc.ir.file import load as load_graph
 from datacc.ir.graph import Graph
 from datacc.repo.snapshot import LEARN, Snapshot
+from datacc.spec.lock import shape_digest
 from datacc.spec.program import Program
 from datacc.store import Store, canonical, digest
+
+KEPT: Final = 0.5  # of earlier weights, where answers are to stay: see bench/RESULTS.md
 
 
 def fit_once(
@@ -26,20 +31,24 @@ def fit_once(
     store: Store,
     watch: Watch | None = None,
     asked: str | None = None,
+    start: Graph | None = None,
 ) -> Fitted:
     """The fitted Graph, of the arithmetic that the program asks for, from the cache where it is there.
 
     `asked` is the back end as a lock names it; without one, that of the program, or the first that covers the Graph.
-    An interrupted fit goes on where it was.
+    With `start`, a fitted Graph of the same form, it takes the fewer steps of `onward(recipe)` from its weights. An
+    interrupted fit goes on where it was.
     """
     chosen = engine(asked or program.backend, graph)
-    settings = canonical(recipe.plain()), str(program.seed), chosen.version
-    key = digest("fitted 2", graph.digest, snapshot.digest, *settings)
+    steps = recipe if start is None else onward(recipe)
+    settings = canonical(steps.plain()), str(program.seed), chosen.version
+    began = () if start is None else (start.digest, str(kept(program)))
+    key = digest("fitted 3", graph.digest, shape_digest(program), snapshot.seen, *settings, *began)
     found = _read(store.get(key))
     if found is None:
         learn, tune = examples(program, snapshot)
-        checkpoint = Checkpoint(store=store, key=digest("checkpoint 1", key))
-        found = chosen.fit(graph, learn, tune, recipe, program.seed, watch=watch, checkpoint=checkpoint)
+        checkpoint, weights = Checkpoint(store=store, key=digest("checkpoint 1", key)), _start(program, graph, start)
+        found = chosen.fit(graph, learn, tune, steps, program.seed, watch=watch, checkpoint=checkpoint, start=weights)
         store.put(key, _bytes(found))
     return found if program.target.arithmetic == "float" else _integers(program, snapshot, found, recipe, store, chosen)
 
@@ -56,12 +65,25 @@ def absent(snapshot: Snapshot) -> tuple[str, ...]:
     return tuple(told)
 
 
+def kept(program: Program) -> float:
+    """The share of earlier weights in what comes of a fit that goes on from them."""
+    return KEPT if program.keep_answers else 0.0
+
+
+def _start(program: Program, graph: Graph, start: Graph | None) -> Start | None:
+    """The weights of `start` for what `graph` learns."""
+    if start is None:
+        return None
+    found = {node.name: start.by_name[node.name].value for node in graph.holes if node.role == "learnt"}
+    return Start(weights={name: value for name, value in found.items() if value is not None}, kept=kept(program))
+
+
 def _integers(
     program: Program, snapshot: Snapshot, fitted: Fitted, recipe: Recipe, store: Store, chosen: Engine
 ) -> Fitted:
     """The same of integers, from the cache where it is there."""
     settings = canonical(recipe.plain()), str(program.seed), chosen.version
-    key = digest("integers 3", fitted.graph.digest, snapshot.digest, *settings)
+    key = digest("integers 4", fitted.graph.digest, shape_digest(program), snapshot.seen, *settings)
     found = _read(store.get(key))
     if found is None:
         learn, tune = examples(program, snapshot)

@@ -27,12 +27,13 @@ class Over:
 
 
 def price(program: Program, snapshot: Snapshot, graph: Graph, store: Store) -> Costs:
-    """The costs of `graph` once it is fitted; remembered by its C and the toolchain."""
-    draft = write(stand_in(graph, program.target.arithmetic), interface(program, snapshot, graph))
-    key = digest("price 1", draft.source.digest, program.target.cpu, canonical(toolchain()))
+    """The costs of `graph` once it is fitted; remembered by all that its C follows from, and the toolchain."""
+    port, arithmetic = interface(program, snapshot, graph), program.target.arithmetic
+    key = digest("price 2", graph.digest, port.to_json(), arithmetic, program.target.cpu, canonical(toolchain()))
     known = store.get(key)
     if known is not None:
         return Costs(**json.loads(known))
+    draft = write(stand_in(graph, arithmetic), port)
     with tempfile.TemporaryDirectory(prefix="datacc-") as folder:
         costs = build_library(draft, program.target.cpu, Path(folder)).costs
     store.put(key, canonical(asdict(costs)).encode())

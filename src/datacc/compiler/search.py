@@ -45,12 +45,17 @@ class Rung:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Choice:
-    """What was settled on: a rung, how it was fitted, what came out, and everything that was tried."""
+    """What was settled on: a rung, how it was fitted, what came out, and everything that was tried.
+
+    `parent` is the digest of the Graph that the fit went on from, None for nothing; `said` tells people why.
+    """
 
     rung: Rung
     recipe: Recipe
     fitted: Fitted
     tried: tuple[Candidate, ...]
+    parent: str | None = None
+    said: tuple[str, ...] = ()
 
 
 Announce = Callable[[Rung], Watch | None]

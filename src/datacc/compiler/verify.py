@@ -1,37 +1,70 @@
-"""Builds a program once more, from nothing and in another place, and compares the bytes."""
+"""Builds a program once more, in another process and place and by one thread, and compares the bytes."""
 
+import os
 import shutil
+import subprocess
+import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from datacc.compiler.artifact import files
-from datacc.compiler.build import LOCK, Order, build
-from datacc.compiler.search import Announce
-from datacc.errors import VerifyError
+from datacc.compiler.build import LOCK
+from datacc.compiler.cache import cache
+from datacc.compiler.parent import lend
+from datacc.errors import GoalMissed, VerifyError
 from datacc.repo.git import Git
+from datacc.spec.lock import read_lock
 from datacc.spec.program import Program
+from datacc.spec.read import FILE
+from datacc.spec.write import program_toml
+
+BUILD: Final = (sys.executable, "-P", "-m", "datacc", "build")
 
 
-def verify(program: Program, root: Path, revision: str | None, announce: Announce) -> tuple[str, ...]:
+def verify(program: Program, root: Path, revision: str | None) -> tuple[str, ...]:
     """The files of `build/<name>` that came out equal, byte by byte, in a second build of `program` elsewhere.
 
-    A repository is cloned for it, a table is read where it lies; nothing is taken from a cache. Checks in Python, which
-    change no byte, do not run again. Raises `VerifyError` that names the files that differ.
+    A repository is cloned for it, a table is read where it lies; nothing is taken from a cache but the parent that the
+    lock names, if any. The second process has one processor, so that back ends take one thread. Checks in Python, which
+    change no byte, do not run again. Raises `VerifyError` that names the files that differ, or when the second build
+    fails.
     """
     with tempfile.TemporaryDirectory(prefix="datacc-verify-") as place:
         elsewhere = _clone(root, Path(place)) if program.source.type == "repository" else Path(place)
-        if (root / LOCK).exists():
+        if (lock := read_lock(root / LOCK)) is not None:
             shutil.copy(root / LOCK, elsewhere / LOCK)
-        checks = tuple(check for check in program.checks if check.kind != "python")
-        again = _from_anywhere(replace(program, checks=checks), root)
-        build(again, elsewhere, Order(revision=revision, exact=True), announce)
+            lend(cache(root), cache(elsewhere), lock.parent)
+        again = replace(program, checks=tuple(check for check in program.checks if check.kind != "python"))
+        (elsewhere / FILE).write_text(program_toml(_from_anywhere(again, root)), encoding="utf-8")
+        words = [] if revision is None else ["--revision", revision]
+        with _one_processor():
+            code = subprocess.run([*BUILD, *words], cwd=elsewhere, stdout=subprocess.DEVNULL, check=False).returncode
+        if code not in (0, GoalMissed.exit_code):
+            raise VerifyError(f"the second build failed with exit code {code}", tries=["datacc build --exact"])
         first, second = (_bytes(folder / "build" / program.name) for folder in (root, elsewhere))
     unequal = sorted(name for name in {*first, *second} if first.get(name) != second.get(name))
     if unequal:
         what = f"a second build gave other bytes: {', '.join(unequal)}"
         raise VerifyError(what, where=str(root / "build" / program.name), tries=["datacc build --exact", "report it"])
     return tuple(sorted(first))
+
+
+@contextmanager
+def _one_processor() -> Iterator[None]:
+    """Whatever is started meanwhile sees one processor, where the system can say so."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    all_ = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(all_)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, all_)
 
 
 def _bytes(artifact: Path) -> dict[str, bytes]:

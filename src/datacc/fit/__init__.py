@@ -74,6 +74,14 @@ class Rounding:
     weights: int
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Start:
+    """Where a fit goes on from: the `weights` of every learnt hole by name, and their share in what comes out."""
+
+    weights: Mapping[str, NDArray[np.float32]]
+    kept: float = 0.0
+
+
 @dataclass(frozen=True, kw_only=True)
 class Progress:
     """One moment of a fit: step of steps, loss of the last batch, best tune score so far (None before the first)."""

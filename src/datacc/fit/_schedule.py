@@ -14,6 +14,11 @@ def rate(done: float) -> float:
     return 0.5 * (1 + math.cos(math.pi * (done - WARM) / (1 - WARM))) + 1e-3
 
 
+def falling(done: float) -> float:
+    """For weights that were fitted before: down in a straight line from the first step to nearly nothing."""
+    return 1 - done + 1e-3
+
+
 def looks_of(steps: int) -> frozenset[int]:
     """The steps after which tune is scored: `LOOKS` of them over the second half, the last among them."""
     return frozenset(steps - (steps // 2) * k // LOOKS for k in range(LOOKS))

@@ -4,17 +4,18 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from datacc.errors import FitError
-from datacc.fit import BackEnd, Examples, Fitted, Progress, Recipe, Rounding, Watch
+from datacc.fit import BackEnd, Examples, Fitted, Progress, Recipe, Rounding, Start, Watch
 from datacc.fit._batches import AHEAD, Batches, Chunk, ahead, chunk_steps, spans, steps_per_epoch
 from datacc.fit._initial import Weights, initial, opened
 from datacc.fit._memory import demand, limit, value_bytes
-from datacc.fit._schedule import looks_of, rate
+from datacc.fit._schedule import falling, looks_of, rate
 from datacc.fit._statistics import QUICK_ROWS, features_of, look_rows, score, statistics
 from datacc.fit._trouble import first_not_finite, likely_cause, nothing_moved
 from datacc.fit.checkpoint import Best, Checkpoint, Moment
@@ -40,18 +41,20 @@ def fit(
     watch: Watch | None = None,
     rounding: Rounding | None = None,
     checkpoint: Checkpoint | None = None,
+    start: Start | None = None,
 ) -> Fitted:
     """The Graph with its `learnt`, `mean` and `variance` holes filled; the same bytes for the same arguments.
 
     `data` holes must be filled before. With a `rounding` the Graph has no holes: the weights of its products are
-    fitted on, from where they are. A fit that was interrupted goes on from its `checkpoint`. Raises `FitError` when
-    there is nothing to learn from, or the loss stops being a number before the first look at tune; `ResourceError`
-    when memory does not suffice.
+    fitted on, from where they are. `start` holds the weights of an earlier fit, to go on from: then the rate only
+    falls, and tune is looked at before the first step and after the last. A fit that was interrupted goes on from its
+    `checkpoint`. Raises `FitError` when there is nothing to learn from, or the loss stops being a number before the
+    first look at tune; `ResourceError` when memory does not suffice.
     """
     check(graph, holes=("learnt", "mean", "variance"))
     if not len(learn):
         raise FitError("there are no examples to learn from")
-    return _Fit(back_end, graph, learn, tune, recipe, seed, rounding).run(watch, checkpoint)
+    return _Fit(back_end, graph, learn, tune, recipe, seed, rounding, start).run(watch, checkpoint)
 
 
 class _NotFinite(Exception):
@@ -74,6 +77,7 @@ class _Fit:
         recipe: Recipe,
         seed: int,
         rounding: Rounding | None,
+        start: Start | None,
     ) -> None:
         self.filled, self.learn, self.tune, self.recipe, self.seed = graph, learn, tune, recipe, seed
         self.batch = min(recipe.batch, len(learn))
@@ -81,17 +85,21 @@ class _Fit:
         (self.classes,) = graph.by_name[graph.loss].type.shape
         self.loss = cross_entropy(self.classes, recipe.smoothing)
         self.steps = recipe.epochs * steps_per_epoch(len(learn), recipe.batch)
-        self.looks = looks_of(self.steps) if len(tune) else frozenset([self.steps])
+        self.looks = looks_of(self.steps) if len(tune) and not start else frozenset([self.steps])
+        self.rate = falling if start else rate
         row = sum(node.type.nbytes for node in graph.inputs) + 4 * self.classes
         self.at_once = chunk_steps(work(graph), self.batch, row)
         self.spans = spans(self.steps, self.at_once, sorted(self.looks))
         values = look_rows(self.graph) * value_bytes(self.graph) + (AHEAD + 1) * self.at_once * self.batch * row
         demand(back_end.memory(self.graph, self.batch) + values, limit())
         known = {node.name: node.value for node in graph.weights if node.value is not None}
-        self.start = initial(self.graph, seed, known)
+        self.start = initial(self.graph, seed, {**known, **(start.weights if start else {})})
         self.by = back_end.version
-        self.fitting = back_end.open(self.graph, self.loss, recipe, self.start, self.batch, rounding)
+        self.open = partial(back_end.open, self.graph, self.loss, recipe, rows=self.batch, rounding=rounding)
+        self.fitting, self.kept = self.open(self.start), start.kept if start else 0.0
         self.now = self.moment = Moment(step=0, state=self.fitting.state())
+        if start and len(tune):
+            self.now = self.moment = replace(self._look(0), best=None)
 
     def run(self, watch: Watch | None, checkpoint: Checkpoint | None) -> Fitted:
         known = None if checkpoint is None else checkpoint.read()
@@ -113,6 +121,8 @@ class _Fit:
         best = self.now.best
         assert best is not None  # the last step is looked at, and a fit that stops before any look has raised
         self.fitting.restore(best.state)
+        if self.kept:
+            self.fitting = self.open(self._between(self.fitting.weights()))
         found = statistics(self.fitting, self.graph, self.learn)
         result = score(features_of(self.fitting, self.graph, found, self.tune), self.tune.targets)
         weights = {**self.fitting.weights(), **found}
@@ -121,6 +131,11 @@ class _Fit:
         open_ = {node.name for node in (*self.graph.holes, *self.filled.holes)}
         whole = check(self.filled.fill({name: values[name] for name in open_}), holes=())
         return Fitted(graph=whole, tune=result[0], history=self.now.history, warnings=told, by=self.by)
+
+    def _between(self, weights: Weights) -> Weights:
+        """The weights on the straight line from those of the start to these."""
+        kept = np.float32(self.kept)
+        return {**self.start, **{name: kept * self.start[name] + (1 - kept) * now for name, now in weights.items()}}
 
     def _go(self, watch: Watch | None, checkpoint: Checkpoint | None) -> tuple[str, ...]:
         """From the moment that is known to the last step, or to one that cannot be gone; what is to be said of it."""
@@ -154,7 +169,7 @@ class _Fit:
 
     def _run(self, chunk: Chunk) -> NDArray[np.float32]:
         steps = range(chunk.first, chunk.first + len(chunk.weights))
-        rates = self.recipe.rate * np.array([rate(step / self.steps) for step in steps])
+        rates = self.recipe.rate * np.array([self.rate(step / self.steps) for step in steps])
         return self.fitting.run(chunk.inputs, chunk.targets, chunk.weights, rates)
 
     def _steps(self, chunk: Chunk) -> float:

@@ -1,10 +1,10 @@
 """Canonical JSON (RFC 8785) and what follows from it: the address of media, the id and the content of an example."""
 
 import hashlib
-import json
 import math
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from json.encoder import encode_basestring  # json.dumps(text, ensure_ascii=False) makes an encoder at each call
 from typing import Any, Final
 
 from datacc.store import digest
@@ -18,8 +18,10 @@ def canonical_json(value: Any) -> str:
 
     Raises `ValueError` for NaN, infinity and anything that JSON cannot hold.
     """
-    if value is None or isinstance(value, bool | str):
-        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str):
+        return encode_basestring(value)
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else "true" if value else "false"
     if isinstance(value, int | float):
         return canonical_number(value)
     if isinstance(value, Mapping):

@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -53,6 +54,21 @@ class Snapshot:
     def rows(self, split: int) -> NDArray[np.intp]:
         """The row numbers of one split, ascending."""
         return np.flatnonzero(self.splits == split)
+
+    @cached_property
+    def seen(self) -> str:
+        """The digest of all that a fit sees of it, in this order: learn and tune, and nothing of judge."""
+        rows = np.flatnonzero(self.splits != JUDGE)
+        arrays = [
+            self.splits[rows],
+            *(table[name][rows] for table in (self.inputs, self.labels) for name in sorted(table)),
+        ]
+        shapes = [
+            [name, list(self.inputs[name].shape[1:]), self.inputs[name].dtype.name] for name in sorted(self.inputs)
+        ]
+        said = [shapes, sorted(self.labels), {field: list(names) for field, names in self.classes.items()}]
+        ids = "".join(self.ids[row] for row in rows)
+        return digest("seen 1", canonical(said), ids, *(array.tobytes() for array in arrays))
 
 
 def freeze(

@@ -73,8 +73,8 @@ class Program:
     """Everything that is asked of a build. `goals` empty means that datacc chooses one (zero configuration).
 
     `skeleton` None means that datacc chooses among those that fit the types, `backend` None that it chooses what fits
-    it. `path` is the file it was read from;
-    it is not part of what is asked.
+    it. `keep_answers`: a rebuild after label edits is to break few of the answers that were right. `path` is the file
+    it was read from; it is not part of what is asked.
     """
 
     name: str
@@ -87,6 +87,7 @@ class Program:
     budget: Budget = Budget()
     target: Target = Target()
     backend: str | None = None
+    keep_answers: bool = False
     seed: int = 0
     path: Path | None = field(default=None, compare=False)
 

@@ -54,6 +54,7 @@ def read_program(path: Path) -> Program:
     _refuse_newer(table)
     table.known(KEYS)
     inputs, outputs = read_fields(table)
+    fit = table.table("fit").known(["backend", "keep_answers"])
     return Program(
         name=_name(table),
         source=_source(table.table("source")),
@@ -64,7 +65,8 @@ def read_program(path: Path) -> Program:
         checks=read_checks(table.tables("check"), inputs, outputs),
         budget=_budget(table.table("budget")),
         target=_target(table.table("target")),
-        backend=_backend(table.table("fit")),
+        backend=_member(fit, "backend", "fit"),
+        keep_answers=fit.get("keep_answers", bool, default=False),
         seed=_seed(table),
         path=path,
     )
@@ -157,11 +159,6 @@ def _target(table: Table) -> Target:
         for name in table.values.get("make", ()):
             registry.require("targets", name)
     return Target(cpu=cpu, arithmetic=arithmetic, make=make, platforms=_platforms(table))
-
-
-def _backend(table: Table) -> str | None:
-    table.known(["backend"])
-    return _member(table, "backend", "fit")
 
 
 def _platforms(table: Table) -> tuple[str, ...]:

@@ -14,9 +14,16 @@ from datacc.spec.lines import Keys, line_of
 
 LARGEST_FILE: Final = 64_000
 LONGEST_NAME: Final = 80
-_WORDS: Final = {str: "text", int: "a whole number", float: "a number", dict: "a table", list: "a list"}
+_WORDS: Final = {
+    str: "text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    dict: "a table",
+    list: "a list",
+}
 
-T = TypeVar("T", str, int, float)
+T = TypeVar("T", str, int, float, bool)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +117,7 @@ class Table:
     def _of_kind(self, key: str, kind: type[T]) -> T:
         value = self.values[key]
         accepted = (int, float) if kind is float else (kind,)
-        if isinstance(value, bool) or not isinstance(value, accepted):
+        if not isinstance(value, accepted) or isinstance(value, bool) is not (kind is bool):
             raise self.error(f"{self._name(key)} must be {_WORDS[kind]}, not {_word(value)}", key)
         return kind(value)
 
@@ -152,4 +159,4 @@ def _nearest(key: str, known: Sequence[str]) -> list[str]:
 
 
 def _word(value: Any) -> str:
-    return "true or false" if isinstance(value, bool) else _WORDS.get(type(value), "a date or time")
+    return _WORDS.get(type(value), "a date or time")

@@ -30,8 +30,8 @@ def program_toml(program: Program) -> str:
         document.add("budget", _table(_budget(program.budget)))
     if program.target != Target():
         document.add("target", _table(_target(program.target)))
-    if program.backend is not None:
-        document.add("fit", _table({"backend": program.backend}))
+    if fit := _fit(program):
+        document.add("fit", _table(fit))
     return tomlkit.dumps(document)
 
 
@@ -53,6 +53,11 @@ def _fields(fields: tuple[Field, ...]) -> Table:
     for field in fields:
         side.add(field.name, _table({"type": field.type, **field.options}))
     return side
+
+
+def _fit(program: Program) -> dict[str, Any]:
+    backend = {} if program.backend is None else {"backend": program.backend}
+    return {**backend, "keep_answers": True} if program.keep_answers else backend
 
 
 def _check(check: Check) -> dict[str, Any]:

@@ -85,7 +85,10 @@ class Tune:
 @dataclass(frozen=True, kw_only=True)
 class Provenance:
     """What made the program: versions, processor and arithmetic, the commit, the digest of `datacc.lock`, and
-    those of the files that its checks ran."""
+    those of the files that its checks ran.
+
+    `parent` is the digest of the Graph that its fit went on from, None for a fit from nothing.
+    """
 
     datacc: str
     toolchain: Mapping[str, str]
@@ -94,6 +97,7 @@ class Provenance:
     lock: str | None
     arithmetic: str = "float"
     checks: Mapping[str, str] = field(default_factory=dict)
+    parent: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,6 +149,7 @@ class Report:
             "arithmetic": made.arithmetic,
             "commit": made.commit,
             "datacc.lock": made.lock,
+            "fitted from": made.parent or "nothing",
             "examples": self.data.digest,
             "graph": digests.graph,
             "C": digests.source,

@@ -1,0 +1,92 @@
+"""A fit as a lock says it: on from its parent where little has changed since, else from nothing."""
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+from datacc.compiler.fitting import fit_once
+from datacc.compiler.parent import Parent, form_of, keep, learnt, recall_parent
+from datacc.fit import Fitted, Recipe, Watch
+from datacc.ir.cost import work
+from datacc.ir.graph import Graph
+from datacc.repo.snapshot import LEARN, TUNE, Snapshot
+from datacc.spec.lock import Lock
+from datacc.spec.program import Program
+from datacc.store import Store
+
+NEAR: Final = 0.1  # share of learn rows that may differ from what the parent learnt: beyond, quality is lost
+CHEAP: Final = 5 * 10**9  # multiply-adds of all answers in a fit, half a second: not worth a parent
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Onward:
+    """A fit and where it began: at the Graph of digest `parent`, None: at nothing. `said` tells people why."""
+
+    fitted: Fitted
+    parent: str | None = None
+    said: tuple[str, ...] = ()
+
+
+def fit_on(
+    program: Program, snapshot: Snapshot, graph: Graph, recipe: Recipe, lock: Lock, store: Store, watch: Watch | None
+) -> Onward:
+    """Fit `graph`, which is of the form that the lock chose, by `recipe`, on from the parent that it names.
+
+    It begins at nothing where the lock names none, the fit costs little, or the parent was fitted to these very
+    examples; and, which is said, where the parent is lost, was asked for otherwise, learnt too much else, or where
+    going on from it loses more on tune than chance explains.
+    """
+    by = program.backend or lock.toolchain.get("fit")
+    parent, said = _parent(program, snapshot, graph, recipe, lock, store)
+    if parent is not None:
+        fitted = fit_once(program, snapshot, graph, recipe, store, watch=watch, asked=by, start=parent.graph)
+        lost = _loss(fitted, len(snapshot.rows(TUNE)))
+        if not lost:
+            return Onward(fitted=fitted, parent=lock.parent, said=(said,))
+        said = f"fitted from nothing: {lost}"
+    fitted = fit_once(program, snapshot, graph, recipe, store, watch=watch, asked=by)
+    return Onward(fitted=fitted, said=(said,) if said else ())
+
+
+def keep_parent(
+    program: Program, snapshot: Snapshot, graph: Graph, recipe: Recipe, fitted: Fitted, store: Store
+) -> str | None:
+    """Keep what was fitted from nothing, so that later fits may go on from it: its digest, None when not worth it."""
+    if is_cheap(snapshot, graph, recipe):
+        return None
+    floats = fitted.floats or fitted.graph
+    form = form_of(program, snapshot, graph, recipe)
+    keep(store, Parent(graph=floats, form=form, examples=snapshot.seen, labels=learnt(snapshot)))
+    return floats.digest
+
+
+def is_cheap(snapshot: Snapshot, graph: Graph, recipe: Recipe) -> bool:
+    """Whether a fit from nothing costs so little that no other is worth it."""
+    return work(graph) * len(snapshot.rows(LEARN)) * recipe.epochs < CHEAP
+
+
+def _parent(
+    program: Program, snapshot: Snapshot, graph: Graph, recipe: Recipe, lock: Lock, store: Store
+) -> tuple[Parent | None, str]:
+    """The parent to go on from, or None; and what is to be said of it, "" where that is nothing."""
+    if lock.parent is None or is_cheap(snapshot, graph, recipe):
+        return None, ""
+    parent, name, nothing = recall_parent(store, lock.parent), lock.parent[:12], "fitted from nothing:"
+    if parent is None:
+        return None, f"{nothing} the parent {name} is not in the cache"
+    if parent.examples == snapshot.seen:
+        return None, ""
+    if parent.form != form_of(program, snapshot, graph, recipe):
+        return None, f"{nothing} the parent {name} has other classes, inputs or settings"
+    differing, rows = parent.differing(snapshot), len(snapshot.rows(LEARN))
+    told = f"{differing:,} of {rows:,} learn examples are not as it learnt them"
+    if differing > NEAR * rows:
+        return None, f"{nothing} it is far from the parent {name}: {told}"
+    return parent, f"fitted on from {name}: {told}; datacc build --exact begins from nothing"
+
+
+def _loss(fitted: Fitted, rows: int) -> str:
+    """What is lost on `rows` rows of tune since before the fit, if it is more than two standard errors."""
+    before, after = (score for _, score in (fitted.history[0], fitted.history[-1]))
+    error = math.sqrt(before * (1 - before) / max(rows, 1))
+    return f"going on from the parent loses on tune: {before:.1%} → {after:.1%}" if before - after > 2 * error else ""
