@@ -86,7 +86,7 @@ def _parent(
 
 
 def _loss(fitted: Fitted, rows: int) -> str:
-    """What is lost on `rows` rows of tune since before the fit, if it is more than two standard errors."""
+    """What is lost on `rows` rows of tune since before the fit, if it is more than a standard error."""
     before, after = (score for _, score in (fitted.history[0], fitted.history[-1]))
     error = math.sqrt(before * (1 - before) / max(rows, 1))
-    return f"going on from the parent loses on tune: {before:.1%} → {after:.1%}" if before - after > 2 * error else ""
+    return f"going on from the parent loses on tune: {before:.1%} → {after:.1%}" if before - after > error else ""
