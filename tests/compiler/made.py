@@ -29,7 +29,7 @@ PROGRAM = Program(
     name="points",
     inputs=(Field(name="point", type="record", options={"columns": ["x", "y"]}),),
     outputs=(Field(name="side", type="label"),),
-    goals=(Goal(metric="accuracy", at_least=0.5),),
+    goals=(Goal(metric="accuracy", limit=0.5),),
 )
 
 

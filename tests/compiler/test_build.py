@@ -82,7 +82,7 @@ def test_a_table_becomes_a_judged_program_that_answers_like_its_graph(tmp_path: 
 
     # The files it left are the program: building from them obeys the lock and gives the same bytes.
     again = read_program(tmp_path / "datacc.toml")
-    assert again.goals == (Goal(metric="accuracy", at_least=report.verdict.lines[1].limit or 0),)
+    assert again.goals == (Goal(metric="accuracy", limit=report.verdict.lines[1].limit or 0),)
     lock = (tmp_path / "datacc.lock").read_bytes()
     assert tomllib.loads(lock.decode())["skeleton"] == "mlp.v1"
     second = build(again, tmp_path)
@@ -140,7 +140,7 @@ def test_a_missed_goal_is_told_and_writes_no_lock(tmp_path: Path) -> None:
     ]
     (tmp_path / "noise.csv").write_text("\n".join(lines))
     inferred = infer_program(tmp_path / "noise.csv", "kind")
-    report = build(replace(inferred, goals=(Goal(metric="accuracy", at_least=0.9),)), tmp_path)
+    report = build(replace(inferred, goals=(Goal(metric="accuracy", limit=0.9),)), tmp_path)
     assert not report.verdict.holds
     (missed,) = report.verdict.missed
     assert missed.kind == "goal"
@@ -152,7 +152,7 @@ def test_a_missed_goal_is_told_and_writes_no_lock(tmp_path: Path) -> None:
 
 
 def test_the_cheapest_rung_that_will_do_is_chosen(tmp_path: Path) -> None:
-    program = program_in(tmp_path, goals=(Goal(metric="accuracy", at_least=0.6),))
+    program = program_in(tmp_path, goals=(Goal(metric="accuracy", limit=0.6),))
     report = build(program, tmp_path)
     works = [one.work for one in report.tried]
     assert works == sorted(works)
@@ -196,7 +196,7 @@ def test_a_budget_that_nothing_meets_names_the_nearest(tmp_path: Path) -> None:
 
 
 def test_a_goal_too_high_for_the_judge_split_is_refused_before_fitting(tmp_path: Path) -> None:
-    program = program_in(tmp_path, goals=(Goal(metric="accuracy", at_least=0.999),))
+    program = program_in(tmp_path, goals=(Goal(metric="accuracy", limit=0.999),))
     with pytest.raises(CertifyError, match="cannot be certified"):
         build(program, tmp_path, announce=lambda rung: pytest.fail("fitted"))
 
@@ -216,7 +216,7 @@ def test_a_lock_of_another_program_is_refused(built: Path) -> None:
     fewer = replace(record, options={"columns": ("length", "width")})
     with pytest.raises(SpecError, match="chosen for other inputs"):
         build(replace(program, inputs=(fewer,)), built)
-    build(replace(program, inputs=(fewer,), goals=(Goal(metric="accuracy", at_least=0.5),)), built, Order(search=True))
+    build(replace(program, inputs=(fewer,), goals=(Goal(metric="accuracy", limit=0.5),)), built, Order(search=True))
 
 
 def test_a_lock_is_fitted_again_by_the_back_end_that_it_names(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:

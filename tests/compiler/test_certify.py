@@ -25,7 +25,7 @@ def snapshot(tmp_path: Path) -> Snapshot:
 
 
 def goal(at_least: float) -> tuple[Goal, ...]:
-    return (Goal(metric="accuracy", at_least=at_least),)
+    return (Goal(metric="accuracy", limit=at_least),)
 
 
 def test_a_goal_that_sixty_right_answers_reach_is_let_through(snapshot: Snapshot) -> None:
@@ -112,3 +112,6 @@ def test_a_bad_outlook_is_told_with_its_numbers() -> None:
     assert "480 of 500 in tune" in said
     assert outlook(program, rate(498, 500), 1000) is None
     assert outlook(replace(program, goals=()), rate(0, 500), 1000) is None
+    known = (Goal(metric="coverage", limit=0.9), *program.goals)  # right answers say nothing of a coverage
+    assert outlook(replace(program, goals=known[:1]), rate(0, 500), 1000) is None
+    assert outlook(replace(program, goals=known), rate(480, 500), 1000) == said

@@ -29,7 +29,7 @@ VALUES, NAMES = points(COUNT)
 GRAPH = graph_for()
 ASKED = replace(
     PROGRAM,
-    goals=(Goal(metric="accuracy", at_least=0.2),),
+    goals=(Goal(metric="accuracy", limit=0.2),),
     checks=(
         Check(metric="recall", at_least=0.9, of_class="far"),
         Check(metric="accuracy", at_least=0.1, where={"source": "phone"}),

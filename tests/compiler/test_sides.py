@@ -42,7 +42,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def asked(folder: Path) -> Program:
     inferred = infer_program(folder / "flowers.csv", "species")
     origin = replace(inferred.source, options={"path": "flowers.csv", "label": "species"})
-    return replace(inferred, source=origin, goals=(Goal(metric="accuracy", at_least=0.6),))
+    return replace(inferred, source=origin, goals=(Goal(metric="accuracy", limit=0.6),))
 
 
 def cheap(program: Program) -> Lock:

@@ -73,7 +73,7 @@ def test_an_artifact_that_is_not_whole_is_made_again(
 @pytest.mark.parametrize(
     "change",
     [
-        lambda program: replace(program, goals=(Goal(metric="accuracy", at_least=0.61),)),
+        lambda program: replace(program, goals=(Goal(metric="accuracy", limit=0.61),)),
         lambda program: replace(program, budget=Budget(size=10**6)),
         lambda program: replace(program, target=replace(program.target, make=("c",))),
         lambda program: replace(program, target=replace(program.target, cpu="x86-64-v2")),
@@ -93,7 +93,7 @@ def test_what_is_asked_otherwise_is_built(
 def test_a_miss_stands_but_for_its_time(tmp_path: Path, program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     blobs(tmp_path / "flowers.csv", rows=240, classes=2, spread=2.5)
     done = count(monkeypatch)
-    hard = replace(program, goals=(Goal(metric="accuracy", at_least=0.9),))
+    hard = replace(program, goals=(Goal(metric="accuracy", limit=0.9),))
     assert not build(hard, tmp_path).verdict.holds
     assert build(hard, tmp_path) == done[0]
     slow = replace(program, budget=Budget(latency=1e-9))

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy.stats import beta
 
 from datacc.compiler.verdict import Costs, Timing, Verdict, budget_lines, gap, rate_line, rows_at_rate
-from datacc.goals import rate
+from datacc.goals import rate, slips
 from datacc.spec.bounds import lower_bound
 from datacc.spec.program import Budget
 
@@ -53,6 +53,22 @@ def test_a_share_of_one_is_never_promised() -> None:
     line = rate_line("goal", "accuracy", 1.0, rate(50, 50))
     assert not line.holds
     assert "below 1" in line.closes
+
+
+@given(st.integers(1, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), st.floats(0.001, 0.99))
+def test_an_error_holds_when_its_upper_bound_does(counts: tuple[int, int], at_most: float) -> None:
+    """And what is said to close its gap does, and no less."""
+    wrong, total = counts
+    line = rate_line("goal", "error", at_most, slips(wrong, total))
+    bound = float(beta.ppf(0.95, wrong + 1, total - wrong)) if wrong < total else 1.0
+    if abs(bound - at_most) > 1e-9:
+        assert line.holds == (bound <= at_most)
+    assert line.wanted.startswith("≤ ")
+    assert f"({wrong:,} of {total:,})" in line.reached
+    assert float(line.reached.split(" %")[0].removeprefix("≤ ")) >= 100 * bound - 1e-7
+    if " more right" in line.closes:
+        fewer = wrong - int(line.closes.split(" more right")[0].replace(",", ""))
+        assert slips(fewer, total).bound <= at_most + 1e-9 < slips(fewer + 1, total).bound + 2e-9
 
 
 def test_no_example_is_said_in_words() -> None:

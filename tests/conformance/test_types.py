@@ -92,7 +92,7 @@ def test_an_output_answers_what_it_encodes(kind: str, classes: tuple[str, ...]) 
     type_: OutputType = load("types", kind)
     encoded = type_.encode([*classes, None], classes)
     assert encoded.tolist() == [*range(len(classes)), -1]
-    answer = check(type_.answer("y", classes), holes=())
+    answer = check(type_.answer("y", classes, type_.options()), holes=())
     [features] = answer.inputs
     assert (features.name, features.type) == ("y.features", float32(len(classes)))
     assert answer.loss

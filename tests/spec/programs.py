@@ -63,16 +63,24 @@ def behaviour(field: Field) -> st.SearchStrategy[Check]:
     )
 
 
+def known_goals() -> st.SearchStrategy[tuple[Goal, ...]]:
+    error = st.floats(1e-6, 1, exclude_max=True).map(lambda share: Goal(metric="error", limit=share))
+    coverage = SHARES.map(lambda share: Goal(metric="coverage", limit=share))
+    return st.tuples(error) | st.tuples(coverage) | st.tuples(error, coverage)
+
+
 @st.composite
 def programs(draw: Any) -> Program:
     fields = draw(st.lists(NAMES, min_size=2, max_size=4, unique=True))
     inputs = tuple(draw(images(name) | records(name)) for name in fields[1:])
+    plain = st.sampled_from([(), (Goal(metric="accuracy", limit=draw(SHARES)),)])
+    abstains, goals = draw(st.tuples(st.just({}), plain) | st.tuples(st.just({"abstain": True}), known_goals()))
     return Program(
         name=draw(NAMES),
         inputs=inputs,
-        outputs=(Field(name=fields[0], type="label"),),
+        outputs=(Field(name=fields[0], type="label", options=abstains),),
         skeleton=draw(st.sampled_from([None, "mlp.v1", "conv.v1"])),
-        goals=draw(st.sampled_from([(), (Goal(metric="accuracy", at_least=draw(SHARES)),)])),
+        goals=goals,
         checks=tuple(draw(st.lists(CHECKS | behaviour(inputs[0]), max_size=3))),
         budget=Budget(
             latency=draw(st.none() | st.floats(1e-9, 1e3)), size=draw(COUNTS), memory=draw(COUNTS), work=draw(COUNTS)

@@ -64,7 +64,7 @@ def test_a_lock_fits_its_program(program: Program) -> None:
     [
         replace(DIGITS, name="figures"),
         replace(DIGITS, seed=7),
-        replace(DIGITS, goals=(Goal(metric="accuracy", at_least=0.5),), budget=Budget(size=1000)),
+        replace(DIGITS, goals=(Goal(metric="accuracy", limit=0.5),), budget=Budget(size=1000)),
         replace(DIGITS, target=Target(make=("wheel",))),
     ],
 )

@@ -53,7 +53,7 @@ DIGITS = Program(
     skeleton="conv.v1",
     inputs=(Field(name="picture", type="image", options={"height": 28, "width": 28}),),
     outputs=(Field(name="digit", type="label"),),
-    goals=(Goal(metric="accuracy", at_least=0.96),),
+    goals=(Goal(metric="accuracy", limit=0.96),),
     checks=(Check(metric="recall", at_least=0.9, of_class="9", where={"source": "phone"}),),
     budget=Budget(latency=5e-5, size=200_000, memory=32_768, work=1_000_000),
     target=Target(cpu="x86-64-v3", arithmetic="float", make=("c", "library", "wheel")),
@@ -131,6 +131,11 @@ WRONG = [
     ("accuracy = 0.96", "accuracy = nan", 14, "above 0", ""),
     ("accuracy = 0.96", 'accuracy = "96 %"', 14, "must be a number", ""),
     ("accuracy = 0.96", "recall = 0.96", 14, "one class", "[[check]]"),
+    ("accuracy = 0.96", "error = 0.01", 14, "when they do not know", "abstain = true under [output.digit]"),
+    ("accuracy = 0.96", "coverage = 0.9", 14, "when they do not know", "abstain = true under [output.digit]"),
+    ('type = "label"', 'type = "label"\nabstain = true', 12, "no goal says how sure", "error = 0.01 under [goal]"),
+    ('type = "label"', 'type = "label"\nabstain = "yes"', 12, "output.digit.abstain", ""),
+    ('"recall"\nclass = "9"', '"coverage"', 17, "a goal, not a check", "under [goal]"),
     ('class = "9"\n', "", 17, "which", "class"),
     ('"recall"', '"accuracy"', 18, "not of one class", "recall"),
     ('class = "9"', "class = 9", 18, "check.class must be text", ""),
@@ -170,6 +175,29 @@ def test_what_is_wrong_has_a_line_and_a_suggestion(
     with pytest.raises(SpecError) as caught:
         read(tmp_path, WHOLE.replace(old, new, 1))
     assert caught.value.where == f"datacc.toml:{line}"
+    assert what in caught.value.what
+    assert attempt in " ".join(caught.value.tries)
+
+
+@pytest.mark.parametrize(
+    ("goal", "what", "attempt"),
+    [
+        ("error = 1", "error ≤ 100 % asks for nothing", "error = 0.01"),
+        ("error = 0", "above 0", "error = 0.01"),
+        ("error = 2", "at most 1", "error = 0.02"),
+        ("coverage = 0", "above 0", "coverage = 0.9"),
+        ("erorr = 0.01", "erorr", "error"),
+    ],
+)
+def test_goals_of_what_is_known_have_their_own_sides(tmp_path: Path, goal: str, what: str, attempt: str) -> None:
+    text = WHOLE.replace('type = "label"', 'type = "label"\nabstain = true', 1)
+    program = read(tmp_path, text.replace("accuracy = 0.96", "error = 0.01\ncoverage = 0.9"))
+    assert program.goals == (Goal(metric="error", limit=0.01), Goal(metric="coverage", limit=0.9))
+    assert program.outputs[0].abstains
+    assert not DIGITS.outputs[0].abstains
+    with pytest.raises(SpecError) as caught:
+        read(tmp_path, text.replace("accuracy = 0.96", goal))
+    assert caught.value.where == "datacc.toml:15"
     assert what in caught.value.what
     assert attempt in " ".join(caught.value.tries)
 

@@ -24,7 +24,7 @@ def test_the_text_is_plain() -> None:
         name="digits",
         inputs=(Field(name="picture", type="image", options={"height": 28, "width": 28}),),
         outputs=(Field(name="digit", type="label"),),
-        goals=(Goal(metric="accuracy", at_least=0.96),),
+        goals=(Goal(metric="accuracy", limit=0.96),),
         checks=(Check(metric="recall", at_least=0.9, of_class="9", where={"source": "phone"}),),
         budget=Budget(latency=5e-5, memory=32_768),
         target=Target(make=("c", "wheel")),

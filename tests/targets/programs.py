@@ -48,9 +48,15 @@ def packed(
     name: str = "zoo",
     classes: tuple[str, ...] = CLASSES,
     cpu: str = "x86-64-v2",
+    limit: float | None = None,
 ) -> Packed:
-    """A program with random weights, linked into `folder`. `inputs` are (type, options) by name."""
-    answer = load("types", "label").answer("kind", classes)
+    """A program with random weights, linked into `folder`. `inputs` are (type, options) by name.
+
+    With a `limit` it abstains where its confidence is below.
+    """
+    label = load("types", "label")
+    answer = label.answer("kind", classes, label.options(abstain=limit is not None))
+    answer = answer if limit is None else answer.fill({"kind.limit": np.array([limit])})
     graph = load("skeletons", "mlp.v1").graph(fronts_of(inputs), answer, {"width": 4, "depth": 1})
     random = np.random.default_rng(1)
     graph = graph.fill({node.name: random.uniform(0.1, 1.0, node.type.shape) for node in graph.holes})

@@ -31,7 +31,7 @@ def test_a_program_of_the_gallery_is_whole(name: str) -> None:
     program = read_program(GALLERY / name / "datacc.toml")
     expected = json.loads((GALLERY / name / "expected.json").read_text())
     assert program.name == name
-    assert {goal.metric: goal.at_least for goal in program.goals} == expected["at_least"]
+    assert {goal.metric: goal.limit for goal in program.goals} == expected["at_least"]
     assert {key: getattr(program.budget, key) for key in expected["at_most"]} == expected["at_most"]
     assert (GALLERY / name / "README.md").exists()
 

@@ -124,4 +124,5 @@ def _told(answer: Any) -> tuple[str, ...]:
         return (str(answer),)
     others = sorted(((score, name) for name, score in answer.scores.items() if name != answer.label), reverse=True)
     runners_up = ", ".join(f"{name} {percent(score, 1)}" for score, name in others[:TOP])
-    return answer.label, percent(answer.confidence, 1), f"then {runners_up}" if others else ""
+    label = answer.label if answer.known else f"not known ({answer.label}?)"
+    return label, percent(answer.confidence, 1), f"then {runners_up}" if others else ""

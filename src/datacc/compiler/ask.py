@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from datacc.goals import Metric
 from datacc.ir.cost import node_costs
 from datacc.ir.graph import Graph
 from datacc.ir.interpret import interpret
@@ -43,6 +44,12 @@ def ask(native: Answering, inputs: Arrays) -> Arrays:
 def ask_reference(graph: Graph, inputs: Arrays) -> Arrays:
     """The interpreter's answers by field, each (N, *shape), to inputs (N, *shape)."""
     return joined([interpret(graph, rows) for rows in batched(inputs, batch_rows(graph))])
+
+
+def counted(metric: Metric, answers: Arrays, field: str) -> NDArray[np.int32]:
+    """The class indices (N,) of an output as `metric` counts them: −1 for what is not known, where that matters."""
+    answer = answers[field].reshape(-1)
+    return np.where(answers[f"{field}_known"].reshape(-1) > 0, answer, -1) if metric.needs_known else answer
 
 
 def batched(inputs: Arrays, size: int) -> Iterator[Arrays]:

@@ -2,11 +2,12 @@
 
 from functools import partial
 
+from datacc.compiler.halves import selecting
 from datacc.errors import SpecError
 from datacc.fit import Examples
 from datacc.ir.graph import Graph
 from datacc.registry import load, names
-from datacc.repo.snapshot import LEARN, TUNE, Snapshot
+from datacc.repo.snapshot import LEARN, Snapshot
 from datacc.skeletons import Sizes, Skeleton
 from datacc.spec.interface import Interface, Port
 from datacc.spec.program import Program
@@ -41,14 +42,14 @@ def ladders(program: Program) -> tuple[tuple[str, Sizes], ...]:
 
 
 def examples(program: Program, snapshot: Snapshot) -> tuple[Examples, Examples]:
-    """The labelled rows of learn and of tune."""
+    """The labelled rows of learn, and those of tune that select."""
     (output,) = program.outputs
     augment = {}
     for field in program.inputs:
         kind = load("types", field.type)
         augment[field.name] = partial(kind.augment, options=kind.options(**field.options))
     everything = Examples(inputs=snapshot.inputs, targets=snapshot.labels[output.name], augment=augment)
-    return everything.rows(snapshot.rows(LEARN)), everything.rows(snapshot.rows(TUNE))
+    return everything.rows(snapshot.rows(LEARN)), everything.rows(selecting(program, snapshot))
 
 
 def interface(program: Program, snapshot: Snapshot, graph: Graph) -> Interface:
@@ -86,5 +87,6 @@ def _fronts(program: Program) -> list[Graph]:
 
 def _answer(program: Program, snapshot: Snapshot) -> Graph:
     (output,) = program.outputs
-    answer: Graph = load("types", output.type).answer(output.name, snapshot.classes[output.name])
+    kind = load("types", output.type)
+    answer: Graph = kind.answer(output.name, snapshot.classes[output.name], kind.options(**output.options))
     return answer

@@ -13,6 +13,8 @@ from datacc.compiler.certify import certify, outlook
 from datacc.compiler.checks import what_runs
 from datacc.compiler.finish import Decided, finish, printed, standing
 from datacc.compiler.fitting import absent
+from datacc.compiler.halves import selecting
+from datacc.compiler.knowing import calibrated
 from datacc.compiler.onward import fit_on, keep_parent
 from datacc.compiler.price import over_budget, price
 from datacc.compiler.recipe import recipe_of
@@ -22,7 +24,7 @@ from datacc.errors import BudgetError
 from datacc.goals import rate
 from datacc.ir.cost import work
 from datacc.registry import load
-from datacc.repo.snapshot import JUDGE, TUNE, Snapshot
+from datacc.repo.snapshot import JUDGE, Snapshot
 from datacc.runtime.link import toolchain
 from datacc.sources import Source
 from datacc.spec.lock import Lock, check_lock, read_lock, shape_digest, write_lock
@@ -83,11 +85,11 @@ def _kept(program: Program, snapshot: Snapshot, choice: Choice, store: Store) ->
 
 
 def _outlook(program: Program, snapshot: Snapshot, choice: Choice) -> tuple[str, ...]:
-    """A warning when tune makes passing unlikely."""
-    rows = len(snapshot.rows(TUNE))
+    """Warnings when tune makes passing unlikely."""
+    rows = len(selecting(program, snapshot))
     seen = rate(round(choice.fitted.tune * rows), rows)
     said = outlook(program, seen, len(snapshot.rows(JUDGE)))
-    return (said,) if said else ()
+    return (*((said,) if said else ()), *(note for known in choice.known for note in known.notes))
 
 
 def floor_goal(snapshot: Snapshot) -> Goal:
@@ -98,7 +100,7 @@ def floor_goal(snapshot: Snapshot) -> Goal:
     (labels,) = snapshot.labels.values()
     known = labels[snapshot.splits != JUDGE]
     share = Counter(known.tolist()).most_common(1)[0][1] / len(known)
-    return Goal(metric="accuracy", at_least=min(math.floor(share * 100 + 1) / 100, 0.99))
+    return Goal(metric="accuracy", limit=min(math.floor(share * 100 + 1) / 100, 0.99))
 
 
 def obey(lock: Lock, program: Program, snapshot: Snapshot, store: Store, announce: Announce) -> Choice:
@@ -116,8 +118,17 @@ def obey(lock: Lock, program: Program, snapshot: Snapshot, store: Store, announc
         raise BudgetError(what, where=LOCK, tries=["datacc build --search", *(over.fix for over in overs)])
     recipe = recipe_of(lock.recipe, LOCK)
     found = fit_on(program, snapshot, graph, recipe, lock, store, announce(rung))
-    tried = replace(candidate(rung, costs, found.fitted.tune, "as datacc.lock says"), chosen=True)
-    return Choice(rung=rung, recipe=recipe, fitted=found.fitted, tried=(tried,), parent=found.parent, said=found.said)
+    fitted, known = calibrated(program, snapshot, found.fitted, store)
+    tried = replace(candidate(rung, costs, fitted.tune, "as datacc.lock says"), chosen=True)
+    return Choice(
+        rung=rung,
+        recipe=recipe,
+        fitted=fitted,
+        tried=(tried,),
+        parent=found.parent,
+        said=found.said,
+        known=known,
+    )
 
 
 def lock_of(program: Program, choice: Choice) -> Lock:

@@ -7,15 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datacc.compiler.checks import kind_of
+from datacc.compiler.halves import calibrating
 from datacc.compiler.slices import place_of, slice_rows
-from datacc.compiler.verdict import floored, share
+from datacc.compiler.verdict import demanded, floored, share
 from datacc.errors import CertifyError
-from datacc.goals import Figure
+from datacc.goals import Figure, Metric, least
+from datacc.registry import load
 from datacc.repo.snapshot import JUDGE, Snapshot
-from datacc.spec.bounds import lower_bound, needed_right, needed_total
+from datacc.spec.bounds import log_factorials, lower_bound, needed_right, needed_total
 from datacc.spec.lines import place
-from datacc.spec.program import Check, Program
+from datacc.spec.program import Check, Goal, Program
 
+LIKELY: Final = 0.9  # the chance of passing, seen from tune, that is good enough
 UNLIKELY: Final = 0.5
 CHOSEN: Final = "the goal that datacc chose, to beat the commonest class"
 
@@ -28,9 +31,13 @@ def certify(program: Program, snapshot: Snapshot, *, chosen_goal: bool = False) 
     about. `chosen_goal`: the goal stands in no file, since datacc chose it.
     """
     rows = len(snapshot.rows(JUDGE))
+    covered = any(goal.metric == "coverage" for goal in program.goals)
     for goal in program.goals:
         where = CHOSEN if chosen_goal else place(program, "goal", goal.metric)
-        _refuse(goal.metric, goal.at_least, rows, rows / len(snapshot.ids), where)
+        metric: Metric = load("goals", goal.metric)
+        _refuse(goal.metric, goal.limit, rows, rows / len(snapshot.ids), where, at_most=metric.at_most)
+        if metric.needs_known and not (metric.at_most and covered):  # beside a coverage, that gives the limit
+            _refuse_to_calibrate(goal, metric, len(calibrating(program, snapshot)), len(snapshot.ids), where)
     warnings = (kind_of(check).certify(check, program, snapshot) for check in program.checks)
     return tuple(warning for warning in warnings if warning)
 
@@ -49,52 +56,71 @@ def refuse_rows(
     return chosen
 
 
-def _refuse(what: str, at_least: float, rows: int, judge_share: float, where: str) -> None:
-    """Raise `CertifyError` when `rows` right answers of `rows` do not reach `at_least`."""
-    best = lower_bound(rows, rows)
-    if best >= at_least:
+def _refuse(what: str, limit: float, rows: int, judge_share: float, where: str, *, at_most: bool = False) -> None:
+    """Raise `CertifyError` when `rows` right answers of `rows` do not reach `limit`."""
+    best, wanted_share = lower_bound(rows, rows), least(limit, at_most=at_most)
+    if best >= wanted_share:
         return
-    said = f"{what} ≥ {share(at_least)} cannot be certified"
-    if at_least >= 1:
+    said = f"{what} {demanded(limit, at_most=at_most)} cannot be certified"
+    if wanted_share >= 1:
         tries = ["ask for less: a bound from examples always stays below 100 %", f"at most {floored(best)} here"]
         raise CertifyError(said, where=where, tries=tries)
-    wanted = needed_total(at_least)
+    wanted = needed_total(wanted_share)
     total = f", about {math.ceil(wanted / judge_share):,} of them in all" if judge_share else ""
     tries = [f"more examples: {wanted:,} in judge would do if every answer is right{total}"]
     if best > 0:
-        tries.append(f"ask for at most {math.floor(best * 1000) / 1000:g}: that is what {rows:,} right answers show")
+        tries.append(f"ask for {_reachable(best, at_most)}: that is what {rows:,} right answers show")
     even = f" by {rows:,} judge examples, even if every answer is right" if rows else ": it has no judge example"
     raise CertifyError(said + even, where=where, tries=tries)
 
 
+def _reachable(best: float, at_most: bool) -> str:
+    if at_most:
+        return f"at least {math.ceil((1 - best) * 1000) / 1000:g}"
+    return f"at most {math.floor(best * 1000) / 1000:g}"
+
+
+def _refuse_to_calibrate(goal: Goal, metric: Metric, rows: int, examples: int, where: str) -> None:
+    """Raise `CertifyError` when even `rows` right answers cannot vouch for a limit that keeps the goal."""
+    least_share = least(goal.limit, at_most=metric.at_most)
+    # An error is tested on the rows; a coverage follows from their number, rows / (rows + 1) where none is left out.
+    wanted = needed_total(least_share) if metric.at_most else math.ceil(least_share / (1 - least_share) - 1e-9)
+    if rows >= wanted:
+        return
+    total = f", about {math.ceil(wanted * examples / rows):,} of them in all" if rows else ""
+    tries = [f"more examples: {wanted:,} that calibrate would do{total} (about half of tune calibrates)"]
+    if rows:
+        best = lower_bound(rows, rows) if metric.at_most else rows / (rows + 1)
+        tries.append(f"ask for {_reachable(best, metric.at_most)}")
+    said = f"{goal.metric} {demanded(goal.limit, at_most=metric.at_most)} cannot be calibrated"
+    even = f" by {rows:,} tune examples" if rows else ": no tune example calibrates"
+    raise CertifyError(said + even + (", even if every answer is right" if rows else ""), where=where, tries=tries)
+
+
 def outlook(program: Program, tune_figure: Figure, judge_rows: int) -> str | None:
-    """A warning when the tune split makes it unlikely that judge certifies the first goal; else None.
+    """A warning when right answers on tune make it unlikely that judge certifies the first goal that is of them.
 
     The chance is that of a beta-binomial draw: what `judge_rows` new rows may show after `tune_figure`, starting
     from no opinion.
     """
-    if not program.goals:
+    goal = next((goal for goal in program.goals if not load("goals", goal.metric).needs_known), None)
+    if goal is None:
         return None
-    goal = program.goals[0]
-    wanted = needed_right(judge_rows, goal.at_least)
+    wanted = needed_right(judge_rows, goal.limit)
     chance = 0.0 if wanted is None else chance_of(wanted, judge_rows, tune_figure)
     if wanted is None or chance >= UNLIKELY:
         return None
     return (
-        f"{goal.metric} ≥ {share(goal.at_least)} needs {wanted:,} right answers of {judge_rows:,} in judge; after "
+        f"{goal.metric} ≥ {share(goal.limit)} needs {wanted:,} right answers of {judge_rows:,} in judge; after "
         f"{tune_figure.right:,} of {tune_figure.total:,} in tune the chance is about {chance:.0%}"
     )
 
 
 def chance_of(wanted: int, rows: int, seen: Figure) -> float:
     """The chance that at least `wanted` of `rows` are right, given `seen`; beta-binomial with a flat prior."""
-    a, b = seen.right + 1, seen.total - seen.right + 1
-    terms = [
-        _log_beta(k + a, rows - k + b) - _log_beta(a, b) - math.log(rows + 1) - _log_beta(k + 1, rows - k + 1)
-        for k in range(wanted, rows + 1)
-    ]
-    return float(min(1.0, np.exp(terms).sum()))
-
-
-def _log_beta(a: float, b: float) -> float:
-    return math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)
+    right, wrong, k = seen.right, seen.total - seen.right, np.arange(wanted, rows + 1)
+    logs = log_factorials(rows + seen.total + 1)
+    ways = logs[rows] - logs[k] - logs[rows - k]
+    before = logs[right] + logs[wrong] - logs[seen.total + 1]
+    after = logs[k + right] + logs[rows - k + wrong] - logs[rows + seen.total + 1]
+    return float(min(1.0, np.exp(ways + after - before).sum()))

@@ -13,7 +13,10 @@ from datacc.repo.snapshot import TUNE, Snapshot
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Evidence:
-    """N tune rows of one output: ids, names, inputs (N, *shape), class indices and the confidence of the answer."""
+    """N tune rows of one output: ids, names, inputs (N, *shape), class indices and the confidence of the answer.
+
+    `known` (N,) says which answers are known, None for a program that does not abstain.
+    """
 
     field: str
     classes: tuple[str, ...]
@@ -23,6 +26,7 @@ class Evidence:
     truth: NDArray[np.int32]
     answer: NDArray[np.int32]
     confidence: NDArray[np.float32]
+    known: NDArray[np.bool_] | None = None
 
 
 def gather(snapshot: Snapshot, field: str, native: Answering) -> Evidence:
@@ -40,4 +44,5 @@ def gather(snapshot: Snapshot, field: str, native: Answering) -> Evidence:
         truth=snapshot.labels[field][rows],
         answer=answers[field].reshape(-1).astype(np.int32),
         confidence=answers[f"{field}_confidence"].reshape(-1).astype(np.float32),
+        known=answers[f"{field}_known"].reshape(-1) > 0 if f"{field}_known" in answers else None,
     )

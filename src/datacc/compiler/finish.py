@@ -163,6 +163,7 @@ def _said(made: Printed) -> dict[str, Any]:
         "program": program_toml(decided.program),
         "data": replace(data, notes=(*data.notes, *decided.warnings)),
         "recipe": decided.choice.recipe.plain(),
+        "known": decided.choice.known,
         "provenance": Provenance(
             datacc=version("datacc"),
             toolchain=decided.lock.toolchain,

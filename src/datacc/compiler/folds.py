@@ -13,7 +13,7 @@ from datacc.compiler.assemble import examples
 from datacc.compiler.engine import Engine, engine
 from datacc.fit import Examples, Recipe, Watch
 from datacc.ir.container import pack, unpack
-from datacc.ir.graph import Graph
+from datacc.ir.graph import Graph, Node
 from datacc.registry import load
 from datacc.repo.snapshot import LEARN, Snapshot
 from datacc.spec.program import Program
@@ -64,9 +64,18 @@ def folds(
 
 
 def emptied(graph: Graph) -> Graph:
-    """`graph` as it was before it was fitted: its learnt weights and statistics are holes again."""
-    nodes = tuple(replace(node, value=None) if node.role in _FITTED else node for node in graph.nodes)
+    """`graph` as it was before it was fitted: its learnt weights and statistics are holes again.
+
+    What was calibrated decides no class, and changes with every fit: it is 0, so that a fold is remembered without it.
+    """
+    nodes = tuple(_emptied(node) for node in graph.nodes)
     return replace(graph, nodes=nodes)
+
+
+def _emptied(node: Node) -> Node:
+    if node.role == "calibrated" and node.value is not None:
+        return replace(node, value=np.zeros_like(node.value))
+    return replace(node, value=None) if node.role in _FITTED else node
 
 
 def assign_folds(learn: Examples) -> NDArray[np.int64]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from numpy.typing import NDArray
 
 from datacc.compiler import checks
+from datacc.compiler.ask import counted
 from datacc.compiler.checks import Place, Trial
 from datacc.compiler.ledger import log_opening
 from datacc.compiler.parity import Answers, compare, tolerance
@@ -89,13 +90,9 @@ def _small(value: float) -> str:
 
 def _rate_lines(trial: Trial) -> list[Line]:
     """A line for every goal and every check, of one output."""
-    goals = [
-        rate_line("goal", goal.metric, goal.at_least, _metric(goal.metric).measure(trial.truth, trial.answer, None))
-        for goal in trial.program.goals
-    ]
+    goals = []
+    for goal in trial.program.goals:
+        metric: Metric = load("goals", goal.metric)
+        figure = metric.measure(trial.truth, counted(metric, trial.answers, trial.field), None)
+        goals.append(rate_line("goal", goal.metric, goal.limit, figure))
     return [*goals, *checks.lines(trial)]
-
-
-def _metric(name: str) -> Metric:
-    found: Metric = load("goals", name)
-    return found

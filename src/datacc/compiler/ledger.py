@@ -29,7 +29,7 @@ def log_opening(ledger: Path, program: Program, snapshot: Snapshot, rows: int) -
         "snapshot": snapshot.digest,
         "sealed": snapshot.sealed,
         "rows": rows,
-        "goals": {goal.metric: goal.at_least for goal in program.goals},
+        "goals": {goal.metric: goal.limit for goal in program.goals},
     }
     ledger.parent.mkdir(parents=True, exist_ok=True)
     with ledger.open("ab") as file:

@@ -66,7 +66,8 @@ class Lowering:
         for name in node.inputs:
             if self.graph.by_name[name].op == "weight":
                 weight = self.graph.by_name[name]
-                self.b.nodes.setdefault(name, replace(weight, role="fixed"))
+                fixed = weight if weight.role == "calibrated" else replace(weight, role="fixed")
+                self.b.nodes.setdefault(name, fixed)
                 kept.append(name)
             else:
                 kept.append(self.as_floats(name))

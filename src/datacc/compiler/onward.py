@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from datacc.compiler.fitting import fit_once
+from datacc.compiler.halves import selecting
 from datacc.compiler.parent import Parent, form_of, keep, learnt, recall_parent
 from datacc.fit import Fitted, Recipe, Watch
 from datacc.ir.cost import work
 from datacc.ir.graph import Graph
-from datacc.repo.snapshot import LEARN, TUNE, Snapshot
+from datacc.repo.snapshot import LEARN, Snapshot
 from datacc.spec.lock import Lock
 from datacc.spec.program import Program
 from datacc.store import Store
@@ -40,7 +41,7 @@ def fit_on(
     parent, said = _parent(program, snapshot, graph, recipe, lock, store)
     if parent is not None:
         fitted = fit_once(program, snapshot, graph, recipe, store, watch=watch, asked=by, start=parent.graph)
-        lost = _loss(fitted, len(snapshot.rows(TUNE)))
+        lost = _loss(fitted, len(selecting(program, snapshot)))
         if not lost:
             return Onward(fitted=fitted, parent=lock.parent, said=(said,))
         said = f"fitted from nothing: {lost}"

@@ -5,18 +5,20 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from datacc.compiler.ask import Interpreted
+from datacc.compiler.ask import Interpreted, counted
 from datacc.compiler.assemble import ladders, skeleton_graph
-from datacc.compiler.certify import chance_of
+from datacc.compiler.certify import LIKELY, chance_of
 from datacc.compiler.checks import Trial, all_promising
 from datacc.compiler.fitting import fit_once
+from datacc.compiler.halves import selecting
+from datacc.compiler.knowing import Knowing, calibrated
 from datacc.compiler.price import over_budget, price
 from datacc.compiler.recipe import default_recipe
 from datacc.compiler.report import Candidate
 from datacc.compiler.verdict import Costs
 from datacc.errors import BudgetError
 from datacc.fit import Fitted, Recipe, Watch
-from datacc.goals import Figure, Metric
+from datacc.goals import Figure, Metric, least
 from datacc.ir.cost import work
 from datacc.ir.graph import Graph
 from datacc.registry import load
@@ -26,7 +28,6 @@ from datacc.spec.lines import place
 from datacc.spec.program import Program
 from datacc.store import Store
 
-LIKELY: Final = 0.9  # the chance of passing, seen from tune, that ends the search
 # Rungs in a row without a real gain on tune that end the search: one more where somebody asked for a goal.
 FLOOR_PATIENCE: Final = 2
 GOAL_PATIENCE: Final = 3
@@ -45,7 +46,7 @@ class Rung:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Choice:
-    """What was settled on: a rung, how it was fitted, what came out, and everything that was tried.
+    """What was settled on: a rung, how it was fitted, what came out, everything that was tried, and what it knows.
 
     `parent` is the digest of the Graph that the fit went on from, None for nothing; `said` tells people why.
     """
@@ -56,6 +57,7 @@ class Choice:
     tried: tuple[Candidate, ...]
     parent: str | None = None
     said: tuple[str, ...] = ()
+    known: tuple[Knowing, ...] = ()
 
 
 Announce = Callable[[Rung], Watch | None]
@@ -79,15 +81,17 @@ def search(program: Program, snapshot: Snapshot, store: Store, *, chosen_goal: b
         if chosen_goal and since and rung.work * rows * recipe.epochs > DEAR:
             break
         fitted = fit_once(program, snapshot, rung.graph, recipe, store, watch=announce(rung))
+        fitted, known = calibrated(program, snapshot, fitted, store)
         tried.append(candidate(rung, costs, fitted.tune))
         trial = trial_on_tune(program, snapshot, fitted.graph)
         here = (all_promising(trial), fitted.tune)
+        one = Choice(rung=rung, recipe=recipe, fitted=fitted, tried=(), known=known)
         if here > rank:
-            best, rank = Choice(rung=rung, recipe=recipe, fitted=fitted, tried=()), here
-        gained = fitted.tune > level + _standard_error(level, len(snapshot.rows(TUNE)))
+            best, rank = one, here
+        gained = fitted.tune > level + _standard_error(level, len(selecting(program, snapshot)))
         level, since = (fitted.tune, 0) if gained else (level, since + 1)
         if not chosen_goal and here[0] and promising(trial):
-            best = Choice(rung=rung, recipe=recipe, fitted=fitted, tried=())
+            best = one
             break
         if since >= patience or rank == (True, 1):
             break
@@ -126,8 +130,9 @@ def promising(trial: Trial) -> bool:
     """Whether, after a candidate's answers on tune, reaching every goal on judge is likely."""
     for goal in trial.program.goals:
         metric: Metric = load("goals", goal.metric)
-        seen = metric.measure(trial.truth, trial.answer, None)
-        if not _likely(seen, len(trial.snapshot.rows(JUDGE)), goal.at_least):
+        seen = metric.measure(trial.truth, counted(metric, trial.answers, trial.field), None)
+        judged = round(len(trial.snapshot.rows(JUDGE)) * seen.total / max(1, len(trial.rows)))
+        if not _likely(seen, judged, least(goal.limit, at_most=metric.at_most)):
             return False
     return True
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from datacc.compiler.shown import percent, seconds
-from datacc.goals import Figure
+from datacc.goals import Figure, least
 from datacc.spec.bounds import lower_bound, needed_right, needed_total
 from datacc.spec.program import Budget
 
@@ -79,32 +79,44 @@ class Verdict:
         return tuple(line for line in self.lines if not line.holds)
 
 
-def rate_line(kind: Kind, what: str, at_least: float, figure: Figure) -> Line:
-    """The line of a rate: it holds when the 95 % bound of `figure` reaches `at_least`."""
-    holds = figure.bound >= at_least
-    counts = f"{percent(figure.value, 2)} ({figure.right:,} of {figure.total:,})"
+def rate_line(kind: Kind, what: str, limit: float, figure: Figure) -> Line:
+    """The line of a rate: it holds when the 95 % bound of `figure` reaches `limit`."""
+    holds = figure.reaches(limit)
+    counted = figure.total - figure.right if figure.at_most else figure.right
+    counts = f"{percent(figure.value, 2)} ({counted:,} of {figure.total:,})"
     return Line(
         kind=kind,
         what=what,
-        wanted=f"≥ {share(at_least)}",
-        reached=f"≥ {floored(figure.bound)}, measured {counts}" if figure.total else "no judge example",
+        wanted=demanded(limit, at_most=figure.at_most),
+        reached=f"{certified(figure)}, measured {counts}" if figure.total else "no judge example",
         holds=holds,
-        closes="" if holds else gap(figure, at_least),
-        limit=at_least,
+        closes="" if holds else gap(figure, limit),
+        limit=limit,
         value=figure.bound,
         figure=figure,
     )
 
 
-def gap(figure: Figure, at_least: float) -> str:
-    """What would lift the bound to `at_least`: more right answers, or more examples at the same rate."""
+def demanded(limit: float, *, at_most: bool) -> str:
+    """A share that is asked for, from its side: "≥ 96.5 %", "≤ 1 %"."""
+    return f"{'≤' if at_most else '≥'} {share(limit)}"
+
+
+def certified(figure: Figure) -> str:
+    """The bound of a rate, from its side, and never shown better than it is."""
+    return f"≤ {_raised(figure.bound)}" if figure.at_most else f"≥ {floored(figure.bound)}"
+
+
+def gap(figure: Figure, limit: float) -> str:
+    """What would bring the bound to `limit`: more right answers, or more examples at the same rate."""
+    at_least, right = (least(part, at_most=figure.at_most) for part in (limit, figure.value))
     if at_least >= 1:
         return "nothing: a bound always stays below 1"
     wanted = needed_right(figure.total, at_least)
     if wanted is None:
         return f"{figure.total:,} judge examples cannot certify it; {needed_total(at_least):,} without an error could"
     more = f"{wanted - figure.right:,} more right of {figure.total:,}"
-    rows = rows_at_rate(figure.value, at_least)
+    rows = rows_at_rate(right, at_least)
     return f"{more}, or about {rows:,} judge examples at this rate" if rows is not None else more
 
 
@@ -160,6 +172,11 @@ def _amount(what: str, value: float) -> str:
 def share(value: float) -> str:
     """A share as it was asked for: 0.965 → "96.5 %"."""
     return f"{value * 100:.10g} %"
+
+
+def _raised(bound: float) -> str:
+    """A bound as a percentage, rounded up, so that it is never shown smaller than it is."""
+    return f"{math.ceil(bound * 10_000) / 100:.2f} %"
 
 
 def floored(bound: float) -> str:

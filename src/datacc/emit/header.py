@@ -139,9 +139,11 @@ def _class_lines(interface: Interface) -> Iterator[str]:
 
 
 def _members(ports: tuple[Port, ...]) -> Iterator[str]:
+    known = {f"{port.name}_known" for port in ports if port.classes}
     for port in ports:
         size = "" if count(port) == 1 else f"[{count(port)}]"
-        yield f"    {C_TYPES[port.dtype]} {members(ports)[port.name]}{size};{_meaning(port)}"
+        meaning = " /* 1, or 0 for a class too unsure to rely on */" if port.name in known else _meaning(port)
+        yield f"    {C_TYPES[port.dtype]} {members(ports)[port.name]}{size};{meaning}"
 
 
 def _meaning(port: Port) -> str:

@@ -13,16 +13,20 @@ from datacc.errors import DataError, ToolchainError, UsageError
 from datacc.runtime.bound import Bound
 from datacc.runtime.library import SUFFIX, name_fits
 from datacc.runtime.native import Native
-from datacc.spec.interface import Interface, Port, read_interface
+from datacc.spec.interface import LABEL_PARTS, Interface, Port, read_interface
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What a label output says of one input: the class, its score, and the scores of all classes (they sum to 1)."""
+    """What a label output says of one input: the class, its score, and the scores of all classes (they sum to 1).
+
+    `known` is False where the program says that it does not know; one that does not abstain always does.
+    """
 
     label: str
     confidence: float
     scores: Mapping[str, float]
+    known: bool = True
 
 
 class Loaded:
@@ -124,9 +128,9 @@ def _narrowed(array: NDArray[Any], wanted: np.dtype[Any]) -> NDArray[Any]:
 
 
 def _is_answer(port: Port, answers: Mapping[str, Any]) -> bool:
-    """Whether a port stands for itself: confidences and scores belong to their label."""
-    owner = port.name.removesuffix("_confidence").removesuffix("_scores")
-    return owner == port.name or owner not in answers
+    """Whether a port stands for itself: confidence, scores and what is known belong to their label."""
+    owner, _, part = port.name.rpartition("_")
+    return part not in LABEL_PARTS or owner not in answers
 
 
 def _answer(port: Port, answers: Mapping[str, NDArray[Any]]) -> Any:
@@ -137,6 +141,7 @@ def _answer(port: Port, answers: Mapping[str, NDArray[Any]]) -> Any:
         label=port.classes[int(answers[port.name].reshape(-1)[0])],
         confidence=float(answers[f"{port.name}_confidence"].reshape(-1)[0]),
         scores={name: float(score) for name, score in zip(port.classes, scores, strict=True)},
+        known=bool(answers.get(f"{port.name}_known", np.ones(1)).reshape(-1)[0]),
     )
 
 

@@ -1,11 +1,15 @@
 """One-sided 95 % bounds of rates (Clopper–Pearson 1934), and what they can certify."""
 
 import math
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 CONFIDENCE: Final = 0.95
+
+Floats = NDArray[np.float64]
 
 
 def lower_bound(right: int, total: int, confidence: float = CONFIDENCE) -> float:
@@ -29,30 +33,36 @@ def lower_bound(right: int, total: int, confidence: float = CONFIDENCE) -> float
 
 def _tail(right: int, total: int, rate: float) -> float:
     """The probability of `right` or more successes in `total` draws."""
-    k = np.arange(right, total + 1)
-    logs = _log_factorials(total)
+    return float(_probabilities(right, total, rate).sum())
+
+
+def _probabilities(least: int, total: int, rate: float) -> Floats:
+    """Of `least`, `least` + 1 … `total` successes in `total` draws."""
+    k = np.arange(least, total + 1)
+    logs = log_factorials(total)
     terms = logs[total] - logs[k] - logs[total - k] + k * math.log(rate) + (total - k) * math.log1p(-rate)
-    return float(np.exp(terms).sum())
+    found: Floats = np.exp(terms)
+    return found
 
 
-def _log_factorials(n: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def log_factorials(n: int) -> Floats:
+    """ln 0!, ln 1! … ln n!."""
     logs = np.zeros(n + 1)
     np.cumsum(np.log(np.arange(1, n + 1)), out=logs[1:])
     return logs
 
 
+@lru_cache(maxsize=1 << 14)  # whoever tries many limits asks the same again and again
 def needed_right(total: int, goal: float) -> int | None:
     """The fewest right answers of `total` whose bound reaches `goal`; None when even all of them do not."""
-    if lower_bound(total, total) < goal:
-        return None
-    low, high = 0, total  # the bound grows with `right`: the invariant is bound(high) ≥ goal > bound(low - 1)
-    while low < high:
-        middle = (low + high) // 2
-        if lower_bound(middle, total) >= goal:
-            high = middle
-        else:
-            low = middle + 1
-    return high
+    if goal >= 1 or total == 0:
+        return None if goal > 0 else 0
+    if goal <= 0:
+        return 0
+    # A bound reaches the goal where so many right answers, or more, are unusual at a rate of just the goal.
+    tails = np.cumsum(_probabilities(0, total, goal)[::-1])  # of `total` or more right, of one less or more …
+    enough = int(np.searchsorted(tails, 1 - CONFIDENCE, side="right"))
+    return total + 1 - enough if enough else None
 
 
 def needed_total(goal: float) -> int:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from datacc.errors import SpecError
 
 VERSION: Final = 1
+LABEL_PARTS: Final = ("confidence", "scores", "known")  # what may follow a label's name; the last where it abstains
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +32,8 @@ class Interface:
     """The struct members of one program, in order of declaration, and the processor it needs.
 
     `states` are what a call leaves to the next one of the same stream. A label output `digit` gives three answers:
-    `digit` (int32 class index), `digit_confidence` and `digit_scores` (float32).
+    `digit` (int32 class index), `digit_confidence` and `digit_scores` (float32); one that abstains also `digit_known`
+    (int32, 1 or 0).
     """
 
     name: str

@@ -14,6 +14,11 @@ class Field:
     type: str
     options: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def abstains(self) -> bool:
+        """Whether this output also says when it does not know."""
+        return self.options.get("abstain") is True
+
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
@@ -25,10 +30,10 @@ class Origin:
 
 @dataclass(frozen=True, kw_only=True)
 class Goal:
-    """A metric whose one-sided 95 % bound on the judge split must reach `at_least`."""
+    """A metric whose one-sided 95 % bound on the judge split must reach `limit`, from the side that the metric says."""
 
     metric: str
-    at_least: float
+    limit: float
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Reads `datacc.toml` into a `Program`; whatever is wrong in it has a line and a suggestion."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -12,7 +12,7 @@ from datacc.spec.cpus import judging_cpu
 from datacc.spec.fields import read_fields
 from datacc.spec.names import check_name
 from datacc.spec.platforms import platform_named
-from datacc.spec.program import Budget, Goal, Origin, Program, Target
+from datacc.spec.program import Budget, Field, Goal, Origin, Program, Target
 from datacc.spec.table import Table, read_table
 
 FILE: Final = "datacc.toml"
@@ -61,7 +61,7 @@ def read_program(path: Path) -> Program:
         inputs=inputs,
         outputs=outputs,
         skeleton=_member(table, "skeleton", "skeletons"),
-        goals=_goals(table.table("goal")),
+        goals=_goals(table, outputs),
         checks=read_checks(table.tables("check"), inputs, outputs),
         budget=_budget(table.table("budget")),
         target=_target(table.table("target")),
@@ -110,15 +110,27 @@ def _source(table: Table) -> Origin:
     return Origin(type=kind, options=options) if kind else Origin()
 
 
-def _goals(table: Table) -> tuple[Goal, ...]:
-    goals = []
+def _goals(whole: Table, outputs: Sequence[Field]) -> tuple[Goal, ...]:
+    table, abstaining = whole.table("goal"), [field for field in outputs if field.abstains]
+    goals, asked = [], False
     for metric in table.values:
         with table.blaming(metric):
             member = registry.load("goals", metric)
         if member.needs_class:
             tries = [f'[[check]] with metric = "{metric}", class = "…"']
             raise table.error(f"{metric} is of one class, so it is a check, not a goal", metric, tries)
-        goals.append(Goal(metric=metric, at_least=table.share(metric)))
+        if member.needs_known and not abstaining:
+            tries = [f"abstain = true under [output.{outputs[0].name}]"]
+            raise table.error(f"{metric} is of programs that say when they do not know", metric, tries)
+        limit = table.share(metric, "0.01" if member.at_most else "0.9")
+        if member.at_most and limit == 1:
+            raise table.error(f"{metric} ≤ 100 % asks for nothing", metric, [f"{metric} = 0.01"])
+        goals.append(Goal(metric=metric, limit=limit))
+        asked |= member.needs_known
+    if abstaining and not asked:
+        field = whole.table("output").table(abstaining[0].name)
+        tries = ["error = 0.01 under [goal]: at most 1 % of what it answers is wrong", "coverage = 0.9 under [goal]"]
+        raise field.error("abstain: no goal says how sure is sure enough", "abstain", tries)
     return tuple(goals)
 
 

@@ -57,11 +57,11 @@ class Table:
             raise self.error(f"{self._name(key)} is missing", tries=[example])
         return self._of_kind(key, kind)
 
-    def share(self, key: str) -> float:
-        """A number above 0 and at most 1, which must be there."""
-        share = self.need(key, float, example=f"{key} = 0.9")
+    def share(self, key: str, usual: str = "0.9") -> float:
+        """A number above 0 and at most 1, which must be there; `usual` is what to write else."""
+        share = self.need(key, float, example=f"{key} = {usual}")
         if not 0 < share <= 1:
-            tries = [f"{key} = {share / 100:g}"] if 1 < share <= 100 else [f"{key} = 0.9"]
+            tries = [f"{key} = {share / 100:g}"] if 1 < share <= 100 else [f"{key} = {usual}"]
             raise self.error(f"{key} is a share, above 0 and at most 1; {share:g} is not", key, tries)
         return share
 

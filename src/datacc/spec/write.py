@@ -23,7 +23,7 @@ def program_toml(program: Program) -> str:
     document.add("input", _fields(program.inputs))
     document.add("output", _fields(program.outputs))
     if program.goals:
-        document.add("goal", _table({goal.metric: goal.at_least for goal in program.goals}))
+        document.add("goal", _table({goal.metric: goal.limit for goal in program.goals}))
     if program.checks:
         document.add("check", AoT([_table(_check(check)) for check in program.checks]))
     if program.budget != Budget():

@@ -7,7 +7,7 @@ from typing import Final
 from datacc.spec.cpus import cpu_named
 from datacc.spec.interface import Interface, Port
 from datacc.spec.names import check_name
-from datacc.targets._parameters import label_of, parameters
+from datacc.targets._parameters import known_of, label_of, parameters
 
 _MODULE: Final = '''\
 """{name}: a program built by datacc. Free for any use: 0BSD.
@@ -80,6 +80,8 @@ _LABEL: Final = '''\
     label: str
     confidence: float
     scores: dict[str, float]'''
+_KNOWN: Final = """
+    known: bool  # False: too unsure to be relied on"""
 
 
 def module(interface: Interface, library: str) -> str:
@@ -112,15 +114,16 @@ def module(interface: Interface, library: str) -> str:
 def _labelled(interface: Interface, label: Port) -> dict[str, str]:
     """What differs in the module of a program that answers one label."""
     first = _firsts(interface)
-    scores = first[f"{label.name}_scores"]
+    scores, known = first[f"{label.name}_scores"], known_of(interface, label)
     taken = f"CLASSES[row[{first[label.name]}]]", f"row[{first[f'{label.name}_confidence']}]"
+    said = f", bool(row[{first[known.name]}])" if known else ""
     return {
-        "example": "answer.label, answer.confidence, answer.scores",
+        "example": "answer.label, answer.confidence, answer.scores" + (", answer.known" if known else ""),
         "imports": "",
         "exported": '"CLASSES", ',
         "classes": f"\nCLASSES: tuple[str, ...] = {_tuple([ascii(text) for text in label.classes])}\n",
-        "answer": _LABEL,
-        "taken": f"{', '.join(taken)}, dict(zip(CLASSES, row[{scores}:{scores + len(label.classes)}]))",
+        "answer": _LABEL + (_KNOWN if known else ""),
+        "taken": f"{', '.join(taken)}, dict(zip(CLASSES, row[{scores}:{scores + len(label.classes)}])){said}",
     }
 
 

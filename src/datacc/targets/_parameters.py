@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from datacc.spec.interface import Interface, Port
+from datacc.spec.interface import LABEL_PARTS, Interface, Port
 from datacc.spec.names import identifier
 
 
@@ -19,7 +19,13 @@ def parameters(names: Iterable[str]) -> list[str]:
 
 
 def label_of(interface: Interface) -> Port | None:
-    """The one label that the program answers, with confidence and scores, if that is all it does."""
+    """The one label that the program answers, with confidence, scores and perhaps what is known, if that is all."""
     labels = [port for port in interface.answers if port.classes]
-    wanted = {labels[0].name + part for part in ("", "_confidence", "_scores")} if len(labels) == 1 else set()
-    return labels[0] if wanted == {port.name for port in interface.answers} else None
+    parts = [f"{labels[0].name}_{part}" for part in LABEL_PARTS] if len(labels) == 1 else []
+    found = {port.name for port in interface.answers}
+    return labels[0] if parts and {labels[0].name, *parts[:2]} <= found <= {labels[0].name, *parts} else None
+
+
+def known_of(interface: Interface, label: Port) -> Port | None:
+    """The answer that says whether `label` is known, None in a program that does not abstain."""
+    return next((port for port in interface.answers if port.name == f"{label.name}_known"), None)

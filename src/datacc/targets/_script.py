@@ -7,7 +7,7 @@ from typing import Any, Final
 from datacc.runtime.bound import row_type
 from datacc.spec.interface import Interface, Port
 from datacc.spec.names import check_name
-from datacc.targets._parameters import label_of, parameters
+from datacc.targets._parameters import known_of, label_of, parameters
 
 _LABEL: Final = """\
 export const CLASSES = {classes};
@@ -16,7 +16,7 @@ const ANSWER = (row) => ({{
   label: CLASSES[row[{label}][0]],
   confidence: row[{confidence}][0],
   scores: Object.fromEntries(CLASSES.map((name, i) => [name, row[{scores}][i]])),
-}});
+{known}}});
 """
 _ARRAYS: Final = """\
 const ANSWER = (row) => ({{ {fields} }});
@@ -69,7 +69,7 @@ export interface Answer {{
   label: Label;
   confidence: number;
   scores: Record<Label, number>;
-}}
+{known}}}
 """
 _ARRAY_TYPES: Final = """\
 /** What the program computes, by name. */
@@ -122,7 +122,9 @@ def _answer(interface: Interface) -> str:
     if label is None:
         return _ARRAYS.format(fields=", ".join(f"{_text(name)}: row[{i}]" for name, i in at.items()))
     parts = {part: at[f"{label.name}_{part}"] for part in ("confidence", "scores")}
-    return _LABEL.format(classes=_text(list(label.classes)), label=at[label.name], **parts)
+    known = known_of(interface, label)
+    said = f"  known: row[{at[known.name]}][0] === 1,\n" if known else ""
+    return _LABEL.format(classes=_text(list(label.classes)), label=at[label.name], known=said, **parts)
 
 
 def _answer_types(interface: Interface) -> str:
@@ -130,7 +132,8 @@ def _answer_types(interface: Interface) -> str:
     if label is None:
         fields = "\n".join(f"  {_text(port.name)}: {_ARRAY[port.dtype]}Array;" for port in interface.answers)
         return _ARRAY_TYPES.format(fields=fields)
-    return _LABEL_TYPES.format(union=" | ".join(map(_text, label.classes)))
+    known = "  /** False: too unsure to be relied on. */\n  known: boolean;\n" if known_of(interface, label) else ""
+    return _LABEL_TYPES.format(union=" | ".join(map(_text, label.classes)), known=known)
 
 
 def _kind(port: Port) -> str:

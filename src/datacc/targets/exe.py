@@ -14,7 +14,7 @@ from datacc.spec.interface import Interface, Port
 from datacc.store import write_atomically
 from datacc.targets import Built, Target
 from datacc.targets._forms import Form, forms
-from datacc.targets._parameters import label_of
+from datacc.targets._parameters import known_of, label_of
 
 _LABEL: Final = """\
 /* A score with four decimals, or what stands for none. */
@@ -39,7 +39,7 @@ static const char *const quoted[] = {{
     {quoted},
 }};
 
-/* One line: the class, a tab, its score; then all classes with theirs, where they are wanted; or an object of JSON. */
+/* One line: the class, a tab, its score{unsure}; then all classes with theirs, where wanted; or an object of JSON. */
 static void answer(const NAME_answer *one, int scores, int json)
 {{
     const float *all = {address};
@@ -48,7 +48,7 @@ static void answer(const NAME_answer *one, int scores, int json)
     say(json ? quoted[one->{label}] : shown[one->{label}]);
     say(json ? ", \\"confidence\\": " : "\\t");
     put_score(one->{confidence}, nothing);
-    say(json ? ", \\"scores\\": {{" : "");
+{known}    say(json ? ", \\"scores\\": {{" : "");
     for (int k = 0; (scores || json) && k < {classes}; k++) {{
         say(!json ? "\\t" : k ? ", " : "");
         say(json ? quoted[k] : shown[k]);
@@ -57,6 +57,9 @@ static void answer(const NAME_answer *one, int scores, int json)
     }}
     say(json ? "}}}}\\n" : "\\n");
 }}
+"""
+_KNOWN: Final = """\
+    say(json ? (one->{known} ? ", \\"known\\": true" : ", \\"known\\": false") : one->{known} ? "" : "\\tnot known");
 """
 _BYTES: Final = """\
 static void answer(const NAME_answer *one, int scores, int json)
@@ -135,7 +138,7 @@ def _giving_way(text: str, name: str) -> str:
 
 def _label_text(interface: Interface, label: Port) -> str:
     """The C that writes a label with its scores."""
-    names = members(interface.answers)
+    names, known = members(interface.answers), known_of(interface, label)
     quoted = [json.dumps(name) for name in label.classes]
     shown = [name if name.isprintable() else text[1:-1] for name, text in zip(label.classes, quoted, strict=True)]
     return _LABEL.format(
@@ -143,6 +146,8 @@ def _label_text(interface: Interface, label: Port) -> str:
         quoted=",\n    ".join(map(string, quoted)),
         label=names[label.name],
         confidence=names[f"{label.name}_confidence"],
+        known=_KNOWN.format(known=names[known.name]) if known else "",
+        unsure=", what is not known" if known else "",
         address=f"{'' if len(label.classes) > 1 else '&'}one->{names[f'{label.name}_scores']}",
         classes=len(label.classes),
     )
@@ -158,9 +163,16 @@ def _help(interface: Interface, label: Port | None) -> str:
         inputs=_listed(interface.inputs),
         stream=" They are one stream." if interface.states else "",
         answers="one line an answer" if label else f"{answer_bytes} bytes an answer: {raw}",
-        plain="the class, a tab, its score" if label else "answers as bytes",
+        plain=_plain(interface, label),
         options=options,
     )
+
+
+def _plain(interface: Interface, label: Port | None) -> str:
+    """What a line holds."""
+    if label is None:
+        return "answers as bytes"
+    return "the class, a tab, its score" + ("; after a tab, what is not known" if known_of(interface, label) else "")
 
 
 def _listed(ports: tuple[Port, ...]) -> str:

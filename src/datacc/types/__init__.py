@@ -56,7 +56,7 @@ class InputType(ABC):
 
 
 class OutputType(ABC):
-    """A type that can be an output; `classes` are the names in their permanent order."""
+    """A type that can be an output; `classes` are the names in their permanent order, options as above."""
 
     options: type[Options]
 
@@ -65,10 +65,11 @@ class OutputType(ABC):
         """Frozen labels (N,) of raw values, −1 where there is none. Raises `DataError` for an unknown class."""
 
     @abstractmethod
-    def answer(self, name: str, classes: Sequence[str]) -> Graph:
+    def answer(self, name: str, classes: Sequence[str], options: Any) -> Graph:
         """A Graph from one float32 input, `<name>.features` of shape (K,), to the outputs, its loss node named.
 
-        The skeleton reads K from the input's type. The first output carries the name itself.
+        The skeleton reads K from the input's type. The first output carries the name itself. Weights of role
+        `calibrated` have a neutral value here, and get theirs from tune after the fit.
         """
 
 

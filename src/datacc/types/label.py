@@ -1,10 +1,15 @@
-"""The output type `label`: one of K classes, answered with its confidence and the scores of all."""
+"""The output type `label`: one of K classes, answered with its confidence and the scores of all.
+
+With `abstain = true` it also says whether it knows: scores are sharpened or blunted until they are as often right as
+they say, and an answer whose confidence reaches a limit is known. Both numbers are calibrated after the fit.
+"""
 
 from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import StrictBool
 
 from datacc.errors import DataError
 from datacc.ir.build import Builder
@@ -12,9 +17,16 @@ from datacc.ir.compose import softmax
 from datacc.ir.graph import Graph
 from datacc.types import Options, OutputType
 
+STEEP: Final = -(2.0**60)  # times any difference of two confidences that is not 0, it is beyond 1
+
 
 class LabelOptions(Options):
-    """A label has no options: its classes live in the repository's schema."""
+    """`abstain`: answer also whether the class is known. The classes live in the repository's schema."""
+
+    abstain: StrictBool = False
+
+
+_PLAIN: Final = LabelOptions()
 
 
 class Label(OutputType):
@@ -33,17 +45,42 @@ class Label(OutputType):
             known = ", ".join(repr(name) for name in list(classes)[:10])
             raise DataError(f"{wrong!r} is not a class", tries=[f"one of {known}"]) from None
 
-    def answer(self, name: str, classes: Sequence[str]) -> Graph:
-        """Outputs `name` (int32 index), `name_confidence` and `name_scores` (float32); the loss reads the features."""
+    def answer(self, name: str, classes: Sequence[str], options: LabelOptions = _PLAIN) -> Graph:
+        """Outputs `name` (int32 index), `name_confidence` and `name_scores` (float32); the loss reads the features.
+
+        With `abstain` also `name_known` (int32, 1 or 0): whether the confidence is at least `<name>.limit`, of
+        features times `<name>.sharpness`. Uncalibrated these are 0 and 1.
+        """
         b = Builder()
         features = b.input(f"{name}.features", "float32", (len(classes),))
-        scores = softmax(b, f"{name}.softmax", features)
+        scores = softmax(b, f"{name}.softmax", _sharpened(b, name, features) if options.abstain else features)
         outputs = {
             name: b.op("argmax", f"{name}.argmax", features),
             f"{name}_confidence": b.op("maximum", f"{name}.maximum", scores),
             f"{name}_scores": scores,
         }
+        if options.abstain:
+            outputs[f"{name}_known"] = _known(b, name, outputs[f"{name}_confidence"])
         return b.graph(outputs, loss=features)
+
+
+def _sharpened(b: Builder, name: str, features: str) -> str:
+    """Features times the inverse of their temperature."""
+    sharpness = b.weight(f"{name}.sharpness", (1,), role="calibrated", value=np.ones(1))
+    zero = b.weight(f"{name}.sharpness.zero", (1,), role="fixed", value=np.zeros(1))
+    return b.op("affine", f"{name}.sharp", features, sharpness, zero)
+
+
+def _known(b: Builder, name: str, confidence: str) -> str:
+    """1 where the confidence is at least the limit, else 0, without a branch: limit − confidence has an exact sign."""
+    minus, steep, one = (
+        b.weight(f"{name}.known.{word}", (1,), role="fixed", value=np.array([value]))
+        for word, value in (("minus", -1.0), ("steep", STEEP), ("one", 1.0))
+    )
+    limit = b.weight(f"{name}.limit", (1,), role="calibrated", value=np.zeros(1))
+    lacking = b.op("affine", f"{name}.lacking", confidence, minus, limit)
+    step = b.op("clip", f"{name}.step", b.op("affine", f"{name}.steep", lacking, steep, one), low=0.0, high=1.0)
+    return b.op("cast", f"{name}.known", step, to="int32")
 
 
 ENTRY: Final = Label()

@@ -125,7 +125,7 @@ def test_what_one_build_broke_is_no_measure_for_the_next(repository: Repository)
     assert build(program, root).verdict.holds
     place = root / "build" / "flowers"
     first = (place / "graph.dcc").read_bytes()
-    spoilt = replace(program, goals=(Goal(metric="accuracy", at_least=0.01),), inputs=program.inputs)
+    spoilt = replace(program, goals=(Goal(metric="accuracy", limit=0.01),), inputs=program.inputs)
     narrow = replace(spoilt, inputs=(replace(program.inputs[0], options={"columns": ("length",)}),))
     (root / "datacc.lock").unlink()
     for seed in (0, 1):  # two programs that see one column of three
@@ -194,7 +194,7 @@ def test_a_rung_that_misses_a_check_is_not_chosen_while_another_passes(
 
 
 def test_without_a_rung_that_passes_the_best_on_tune_is_judged(tmp_path: Path) -> None:
-    report = build(table(tmp_path, SWAP, goals=(Goal(metric="accuracy", at_least=0.5),)), tmp_path)
+    report = build(table(tmp_path, SWAP, goals=(Goal(metric="accuracy", limit=0.5),)), tmp_path)
     assert not report.verdict.holds
     best = max(one.tune for one in report.tried if one.tune is not None)
     assert next(one for one in report.tried if one.chosen).tune == best

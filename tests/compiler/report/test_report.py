@@ -25,6 +25,17 @@ def test_json_gives_the_same_report_back(tmp_path: Path, report: Report) -> None
     assert [line.holds for line in again.verdict.lines] == [True, False, True, False, True, True]
 
 
+def test_a_report_from_before_outputs_abstained_is_read(tmp_path: Path, report: Report) -> None:
+    path = tmp_path / "report.json"
+    old = json.loads(report.to_json())
+    del old["known"]
+    for line in old["verdict"]["lines"]:
+        if line["figure"]:
+            del line["figure"]["at_most"]
+    path.write_text(json.dumps(old))
+    assert read_report(path) == report
+
+
 def test_a_newer_version_is_named_as_such(tmp_path: Path, report: Report) -> None:
     path = tmp_path / "report.json"
     path.write_text(json.dumps({"version": 2, "something": "else"}))

@@ -70,6 +70,9 @@ class SliceGoal(Demand):
     def __post_init__(self) -> None:
         require("goals", self.metric)
         needs_class = _metric(self.metric).needs_class
+        if _metric(self.metric).needs_known:
+            what = f"{self.metric} is of programs that are calibrated and judged; a commit is only fitted"
+            raise UsageError(what, tries=['--goal "accuracy >= 0.9"'])
         if needs_class and self.of_class is None:
             raise UsageError(f"{self.metric} is of one class: which?", tries=["--class NAME"])
         if not needs_class and self.of_class is not None:

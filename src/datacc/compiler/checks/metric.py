@@ -23,7 +23,9 @@ class MetricKind(RateKind):
         table.known(["metric", "class", "where", "at_least"])
         metric = table.need("metric", str, example='metric = "recall"')
         with table.blaming("metric"):
-            needs_class = _metric(metric).needs_class
+            needs_class, needs_known = _metric(metric).needs_class, _metric(metric).needs_known
+        if needs_known:
+            raise table.error(f"{metric} is a goal, not a check", "metric", [f"{metric} = … under [goal]"])
         of_class = table.find("class", str)
         if needs_class and of_class is None:
             raise table.error(f"{metric} is of one class: which?", "metric", ['class = "…"'])

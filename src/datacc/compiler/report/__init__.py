@@ -11,6 +11,7 @@ from pydantic_core import from_json
 
 from datacc.compiler.diff import Diff
 from datacc.compiler.evidence import Evidence
+from datacc.compiler.knowing import Knowing
 from datacc.compiler.verdict import Costs, Verdict
 from datacc.errors import DataError, UsageError
 from datacc.ir.cost import NodeCost
@@ -114,8 +115,9 @@ class Report:
     """Everything about one build.
 
     `program` is the text of the `datacc.toml` that was asked for, `recipe` how it was fitted, as in `datacc.lock`;
-    `files` digests of the artifact's files by name. `since` is what changed since the build that this one replaced,
-    with some examples named, and `unlike` says why the two cannot be compared.
+    `files` digests of the artifact's files by name; `known` how outputs that abstain were calibrated. `since` is what
+    changed since the build that this one replaced, with some examples named, and `unlike` says why the two cannot be
+    compared.
     """
 
     version: int = field(default=VERSION)
@@ -131,6 +133,7 @@ class Report:
     provenance: Provenance
     digests: Digests
     files: Mapping[str, str] = field(default_factory=dict)
+    known: tuple[Knowing, ...] = ()
     since: Diff | None = None
     unlike: str = ""
 

@@ -27,6 +27,7 @@ def card(report: Report) -> str:
         "## Examples",
         f"{counts}; from {plain(report.data.origin)}, snapshot `{report.data.digest}`.",
         *(f"* {plain(note, 300)}" for note in (*report.data.notes, report.unlike) if note),
+        *(f"## When it does not know\n\n{plain(known.told, 500)}." for known in report.known),
         *(_weakest(tune) for tune in report.tune),
         "## How it was made",
         "\n".join(f"* {name}: {plain(value, 200)}" for name, value in report.makers.items()),

@@ -67,6 +67,8 @@ def _card(
     wrong = truth != answer
     said = f'<b class="{"wrong" if wrong else "right"}">{bdi(evidence.classes[answer])}</b>'
     label = f'<span class="was">label {bdi(evidence.classes[truth])}</span>' if wrong else ""
+    if evidence.known is not None and not evidence.known[row]:
+        label += '<span class="was">not known</span>'
     inputs = "".join(_input(array[row], columns.get(n), unusual.get(n), row) for n, array in evidence.inputs.items())
     title = f'<span class="name" title="{escape(shown(name, 200))}">{bdi(name, 40)}</span>' if name else ""
     command = label_command(example, evidence.classes[answer])

@@ -14,7 +14,7 @@ from datacc.compiler.report import Candidate, Report, Tune
 from datacc.compiler.report.cards import MOST_BYTES, PER_CELL, bdi, cards
 from datacc.compiler.report.matrix import MOST_CLASSES, matrix
 from datacc.compiler.shown import amount, part, percent, seconds, shown, size
-from datacc.compiler.verdict import Line, floored
+from datacc.compiler.verdict import Line, certified, floored
 from datacc.ir.cost import NodeCost
 
 SIDE_BY_SIDE: Final = 14  # classes up to which the matrix leaves room for examples beside it
@@ -33,6 +33,7 @@ def report_html(report: Report, examples: Sequence[Evidence]) -> str:
         _header(report),
         _demands(report),
         *(_confusions(tables[e.field], e, columns, commands) for e in examples),
+        *(f"<h2>When it does not know</h2><p>{bdi(known.told, 500)}.</p>" for known in report.known),
         _ops(report.ops),
         _tried(report.tried),
         _since(report),
@@ -97,7 +98,7 @@ def _figures(report: Report) -> str:
     found = [
         (
             shown(line.what),
-            floored(line.figure.bound),
+            certified(line.figure),
             f"certified; {percent(line.figure.value, 2)} measured",
         )
         for line in report.verdict.lines
@@ -144,8 +145,8 @@ def _bar(line: Line) -> str:
     """How much of the limit is used; of a rate: of the errors that the bound may leave."""
     if line.limit is None or line.value is None:
         return ""
-    rate = line.figure is not None
-    limit, value = (1 - line.limit, 1 - line.value) if rate else (line.limit, line.value)
+    is_least = line.figure is not None and not line.figure.at_most
+    limit, value = (1 - line.limit, 1 - line.value) if is_least else (line.limit, line.value)
     used = value / limit if limit > 0 else 2.0 if value > 0 else 0.0
     over = "" if line.holds else " over"
     return f'<span class="bar{over}"><i style="width:{min(used, 1):.1%}"></i></span> {percent(used)}'

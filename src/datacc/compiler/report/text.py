@@ -25,6 +25,7 @@ def report_text(report: Report) -> RenderableType:
         _lines(report.verdict.lines),
         *_details(report.verdict.missed),
         *(_confusions(tune) for tune in report.tune),
+        *(Text(known.told, style="dim") for known in report.known),
         *_since(report),
         *_notes(report),
     )

@@ -1,0 +1,34 @@
+"""The two halves of tune, where a program abstains: one selects, as tune always does, the other one calibrates."""
+
+import hashlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datacc.repo.snapshot import TUNE, Snapshot
+from datacc.spec.program import Program
+
+Rows = NDArray[np.intp]
+
+
+def selecting(program: Program, snapshot: Snapshot) -> Rows:
+    """The tune rows that fit and search choose by: all of them, unless some output abstains."""
+    rows = snapshot.rows(TUNE)
+    return rows[~_calibrates(snapshot, rows)] if _abstains(program) else rows
+
+
+def calibrating(program: Program, snapshot: Snapshot) -> Rows:
+    """The tune rows that no choice has seen: about half where some output abstains, else none."""
+    rows = snapshot.rows(TUNE)
+    return rows[_calibrates(snapshot, rows)] if _abstains(program) else rows[:0]
+
+
+def _abstains(program: Program) -> bool:
+    return any(output.abstains for output in program.outputs)
+
+
+def _calibrates(snapshot: Snapshot, rows: Rows) -> NDArray[np.bool_]:
+    """By a hash of the id: an example stays in its half, whatever becomes of the others."""
+    hashes = (hashlib.blake2b(b"half of " + snapshot.ids[row].encode(), digest_size=1).digest()[0] for row in rows)
+    found: NDArray[np.bool_] = np.fromiter(hashes, np.uint8, len(rows)) % 2 == 1
+    return found
