@@ -24,7 +24,7 @@ from sides.rows import Row, as_json, table
 
 from datacc.compiler.assemble import interface, skeleton_graph
 from datacc.compiler.fitting import fit_once
-from datacc.compiler.produce import build_library, write
+from datacc.compiler.produce import build_library, stand_in, write
 from datacc.compiler.recipe import default_recipe
 from datacc.compiler.widths import fit_widths, narrower_forms
 from datacc.ir.cost import work
@@ -102,6 +102,25 @@ def measured(seed: int, folder: Path, *, timed: bool) -> list[Row]:
     return found
 
 
+def wide(folder: Path) -> list[Row]:
+    """Latency beside work where every width fills whole vectors: 32 channels first, weights by chance."""
+    store = Store(folder / "cache")
+    snapshot, _ = frozen(store, 0)
+    form = skeleton_graph(PROGRAM, snapshot, "conv.v1", {"width": 32, "depth": 1})
+    narrower, whole = [stand_in(one, "float") for one in narrower_forms(form, WIDTHS)], stand_in(form, "float")
+    port = interface(PROGRAM, snapshot, whole)
+    draft = write(whole, port, narrower)
+    native = Native(build_library(draft, port.cpu, folder).library.path, port, draft.arena)
+    inputs = {"picture": snapshot.inputs["picture"][snapshot.rows(JUDGE)]}
+    works = [work(plan.graph) for plan in (*draft.narrower, draft.plan)]
+    times = [latency(native.at(width), inputs).median for width in WIDTHS]
+    return [
+        Row(name=f"32 channels/width {width:g}/latency", ours=time, note=f"{part / works[-1]:.3f} of the work; "
+            f"latency {time / times[-1]:.3f}")
+        for width, part, time in zip(WIDTHS, works, times, strict=True)
+    ]  # fmt: skip
+
+
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -113,6 +132,8 @@ def main() -> None:
     for seed in range(1 if options.quick else 3):
         with tempfile.TemporaryDirectory() as folder:
             rows += measured(seed, Path(folder), timed=not seed)
+    with tempfile.TemporaryDirectory() as folder:
+        rows += wide(Path(folder))
     print(as_json(rows) if options.json else table(rows))
 
 

@@ -28,7 +28,7 @@ GRAPH: Final = "graph.dcc"
 # Parts of the passes and of the rate of a fit from nothing: on digits and tables what comes out is as good as that.
 WIDER: Final = (0.5, 0.5)
 NARROWER: Final = (0.25, 1.0)
-ROWS: Final = 256  # of tune, on which the answers before and after are compared
+ROWS: Final = 64  # of tune, on which the answers before and after are compared
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
