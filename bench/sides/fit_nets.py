@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from datacc.fit._initial import initial
+from datacc.fit.initial import initial
 from datacc.ir.build import Builder
 from datacc.ir.graph import Graph
 from datacc.skeletons import normalised

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from datacc.fit import BackEnd, Examples, Fitting, Recipe
 from datacc.fit._batches import Batches
-from datacc.fit._initial import initial
 from datacc.fit.driver import fit
+from datacc.fit.initial import initial
 from datacc.fit.losses import cross_entropy
 from datacc.ir.graph import Graph, Node
 from datacc.ir.interpret import interpret, walk

@@ -11,11 +11,11 @@ import pytest
 from datacc.errors import FitError, ResourceError
 from datacc.fit import BackEnd, Examples, Fitted, Recipe, Rounding, Start, driver
 from datacc.fit._batches import spans
-from datacc.fit._initial import initial, opened
 from datacc.fit._statistics import statistics
 from datacc.fit._trouble import nothing_moved
 from datacc.fit.checkpoint import Checkpoint
 from datacc.fit.driver import fit
+from datacc.fit.initial import initial, opened
 from datacc.fit.losses import cross_entropy
 from datacc.fit.torch import ENTRY as TORCH
 from datacc.ir.graph import Graph

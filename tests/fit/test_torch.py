@@ -15,8 +15,8 @@ import torch.nn.utils as nn_utils
 
 from datacc.errors import FitError, GraphError
 from datacc.fit import Examples, Fitted, Progress, Recipe
-from datacc.fit._initial import initial
 from datacc.fit.driver import fit as drive
+from datacc.fit.initial import initial
 from datacc.fit.torch import ENTRY, FITTING_FORMS, FORMS, _Optimiser
 from datacc.ir import meaning
 from datacc.ir.graph import Graph

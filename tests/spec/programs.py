@@ -89,4 +89,5 @@ def programs(draw: Any) -> Program:
         backend=draw(st.sampled_from([None, "torch"])),
         keep_answers=draw(st.booleans()),
         seed=draw(st.integers(0, 2**31 - 1)),
+        widths=draw(st.sampled_from([(), (0.5, 1.0), (0.25, 0.3333, 1.0)])),
     )

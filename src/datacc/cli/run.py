@@ -29,12 +29,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """The artifact and what to ask it."""
     parser.add_argument("artifact", type=Path, help="the folder that a build left")
     parser.add_argument("inputs", metavar="INPUT", nargs="+", help="a file, or JSON such as '{\"width\": 2.5}'")
+    parser.add_argument("--width", type=float, metavar="SHARE", help="at one of its widths, such as 0.5 (the whole)")
 
 
 def run(options: argparse.Namespace) -> Outcome:
     """Every answer, with its confidence and the runners-up."""
     require_trusted_build(options.artifact)
     program = load(options.artifact)
+    program = program if options.width is None else program.at(options.width)
     ports = [port.name for port in program.interface.inputs]
     asked: Iterable[tuple[str, Any]]
     asked = _named(options.inputs, ports) if len(ports) > 1 else _bare(_values(options.inputs), program)

@@ -9,6 +9,7 @@ from datacc.compiler.judge import judge
 from datacc.compiler.ledger import ledger_folder
 from datacc.compiler.report import Report, read_report
 from datacc.compiler.sides import asked, open_side
+from datacc.compiler.widths import read_widths
 from datacc.errors import UsageError
 from datacc.ir.file import load as load_graph
 from datacc.runtime.load import load as load_native
@@ -27,15 +28,17 @@ def judge_again(folder: Path, root: Path, store: Store) -> Report:
     report = read_report(folder / "report.json")
     what_runs(asked(report), root)
     side, before = open_side(folder, root, store), folder / PREVIOUS
+    native = load_native(folder).native
     verdict = judge(
         side.program,
         side.snapshot,
         load_graph((folder / "graph.dcc").read_bytes(), str(folder / "graph.dcc")),
-        load_native(folder).native,
+        native,
         report.costs,
         store,
         ledger_folder(side.program, root),
         artifact=report.digests.library,
         place=Place(root=root, artifact=folder, before=before if before.exists() else None, store=store),
+        narrower=read_widths(folder, native.interface.widths),
     )
     return replace(report, verdict=verdict)

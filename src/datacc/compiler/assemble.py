@@ -74,7 +74,7 @@ def interface(program: Program, snapshot: Snapshot, graph: Graph) -> Interface:
         )
         for field, name in graph.outputs
     )
-    return Interface(name=program.name, cpu=program.target.cpu, inputs=inputs, answers=answers)
+    return Interface(name=program.name, cpu=program.target.cpu, inputs=inputs, answers=answers, widths=program.widths)
 
 
 def _fronts(program: Program) -> list[Graph]:

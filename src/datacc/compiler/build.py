@@ -8,6 +8,7 @@ from typing import Final
 
 from datacc.compiler.artifact import replacing
 from datacc.compiler.assemble import skeleton_graph
+from datacc.compiler.begin import begun_from
 from datacc.compiler.cache import cache
 from datacc.compiler.certify import certify, outlook
 from datacc.compiler.checks import what_runs
@@ -15,14 +16,17 @@ from datacc.compiler.finish import Decided, finish, printed, standing
 from datacc.compiler.fitting import absent
 from datacc.compiler.halves import selecting
 from datacc.compiler.knowing import calibrated
-from datacc.compiler.onward import fit_on, keep_parent
+from datacc.compiler.onward import Onward, fit_on, keep_parent
 from datacc.compiler.price import over_budget, price
 from datacc.compiler.recipe import recipe_of
 from datacc.compiler.report import Report
 from datacc.compiler.search import Announce, Choice, Rung, candidate, search
+from datacc.compiler.widths import fit_widths
 from datacc.errors import BudgetError
+from datacc.fit import Watch
 from datacc.goals import rate
 from datacc.ir.cost import work
+from datacc.ir.graph import Graph
 from datacc.registry import load
 from datacc.repo.snapshot import JUDGE, Snapshot
 from datacc.runtime.link import toolchain
@@ -38,11 +42,17 @@ LOCK: Final = "datacc.lock"
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """How a build is wanted: at which revision, from nothing (`exact`), with a new search."""
+    """How a build is wanted: at which revision, from nothing (`exact`), with a new search.
+
+    `lock` is obeyed instead of the one that stands beside `datacc.toml`. `parents` is the artifact that holds the
+    parent which a lock names; left out, the one that this build replaces, and none when it is `exact`.
+    """
 
     revision: str | None = None
     exact: bool = False
     search: bool = False
+    lock: Lock | None = None
+    parents: Path | None = None
 
 
 def build(program: Program, root: Path, order: Order = Order(), announce: Announce = lambda rung: None) -> Report:
@@ -59,24 +69,38 @@ def build(program: Program, root: Path, order: Order = Order(), announce: Announ
     asked = program if program.goals else replace(program, goals=(floor_goal(snapshot),))
     chosen_goal = not program.goals
     warnings = certify(asked, snapshot, chosen_goal=chosen_goal)
-    lock = None if order.search else read_lock(root / LOCK)
+    known, place = read_lock(root / LOCK), root / "build" / program.name
+    lock = None if order.search else order.lock or known
     if lock is None:
         choice = search(asked, snapshot, store, chosen_goal=chosen_goal, announce=announce)
     else:
-        choice = obey(replace(lock, parent=None) if order.exact else lock, asked, snapshot, store, announce)
+        allowed = replace(lock, parent=None) if order.exact else lock
+        choice = obey(allowed, asked, snapshot, store, announce, order.parents or place)
+    choice = _with_widths(asked, snapshot, choice, store, announce)
     fresh = replace(lock_of(asked, choice), parent=choice.parent or _kept(asked, snapshot, choice, store))
     told = (*warnings, *absent(snapshot), *choice.fitted.warnings, *choice.said, *_outlook(asked, snapshot, choice))
     decided = Decided(program=asked, snapshot=snapshot, choice=choice, lock=fresh, warnings=told, checks=files)
-    made, place = printed(decided), root / "build" / program.name
+    made = printed(decided)
     report = None if order.exact else standing(made, place, searched=lock is None)
     if report is None:
         with replacing(place) as folder:
             report = finish(made, root, store, folder, place)
     if program.path is None:
         write_atomically(root / FILE, program_toml(asked).encode())
-    if report.verdict.holds and fresh != lock:
+    if report.verdict.holds and fresh != known:
         write_lock(root / LOCK, fresh)
     return report
+
+
+def _with_widths(program: Program, snapshot: Snapshot, choice: Choice, store: Store, announce: Announce) -> Choice:
+    """The choice, fitted for every width that is asked for."""
+    rung = choice.rung
+
+    def watch(width: float, form: Graph) -> Watch | None:
+        sizes = {**rung.sizes, "percent": round(100 * width)}
+        return announce(replace(rung, sizes=sizes, graph=form, work=work(form)))
+
+    return replace(choice, narrower=fit_widths(program, snapshot, choice.fitted, choice.recipe, store, watch))
 
 
 def _kept(program: Program, snapshot: Snapshot, choice: Choice, store: Store) -> str | None:
@@ -103,8 +127,8 @@ def floor_goal(snapshot: Snapshot) -> Goal:
     return Goal(metric="accuracy", limit=min(math.floor(share * 100 + 1) / 100, 0.99))
 
 
-def obey(lock: Lock, program: Program, snapshot: Snapshot, store: Store, announce: Announce) -> Choice:
-    """What the lock says, fitted.
+def obey(lock: Lock, program: Program, snapshot: Snapshot, store: Store, announce: Announce, parents: Path) -> Choice:
+    """What the lock says, fitted; on from its parent, which the artifact in the folder `parents` may hold.
 
     Raises `SpecError` when the lock is another program's or damaged, `BudgetError` when what it chose is too dear.
     """
@@ -117,17 +141,24 @@ def obey(lock: Lock, program: Program, snapshot: Snapshot, store: Store, announc
         what = "what it chose needs " + " and ".join(over.text for over in overs)
         raise BudgetError(what, where=LOCK, tries=["datacc build --search", *(over.fix for over in overs)])
     recipe = recipe_of(lock.recipe, LOCK)
-    found = fit_on(program, snapshot, graph, recipe, lock, store, announce(rung))
+    watch, by = announce(rung), program.backend or lock.toolchain.get("fit")
+    begun = begun_from(lock.parent, parents, program, snapshot, graph, store)
+    if begun is None:
+        found = fit_on(program, snapshot, graph, recipe, lock, store, watch)
+    else:
+        fitted = begun.fit(program, snapshot, recipe, store, watch, by)
+        found = Onward(fitted=fitted, parent=lock.parent, said=(begun.told(),))
     fitted, known = calibrated(program, snapshot, found.fitted, store)
-    tried = replace(candidate(rung, costs, fitted.tune, "as datacc.lock says"), chosen=True)
+    tried = (replace(candidate(rung, costs, fitted.tune, "as datacc.lock says"), chosen=True),)
     return Choice(
         rung=rung,
         recipe=recipe,
         fitted=fitted,
-        tried=(tried,),
+        tried=tried,
         parent=found.parent,
         said=found.said,
         known=known,
+        begun=begun,
     )
 
 
@@ -139,4 +170,5 @@ def lock_of(program: Program, choice: Choice) -> Lock:
         sizes=dict(choice.rung.sizes),
         recipe=choice.recipe.plain(),
         toolchain={**toolchain(), "fit": choice.fitted.by},
+        parent=choice.parent,
     )

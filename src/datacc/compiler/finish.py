@@ -8,6 +8,8 @@ from typing import Any
 
 from datacc.compiler.artifact import TOLD, files, replaced
 from datacc.compiler.assemble import interface
+from datacc.compiler.begin import FILE as PARENT
+from datacc.compiler.begin import FITTED
 from datacc.compiler.checks import Place
 from datacc.compiler.diff import Side, diff
 from datacc.compiler.diff_text import NAMED
@@ -20,6 +22,7 @@ from datacc.compiler.report.card import card
 from datacc.compiler.report.html import report_html
 from datacc.compiler.search import Choice
 from datacc.compiler.sides import open_side, right_of
+from datacc.compiler.widths import file_of
 from datacc.errors import DataccError
 from datacc.ir.cost import node_costs
 from datacc.ir.file import dump
@@ -61,7 +64,8 @@ def printed(decided: Decided) -> Printed:
     """Simplify, arrange and emit."""
     graph = decided.choice.fitted.graph
     port = interface(decided.program, decided.snapshot, graph)
-    return Printed(decided=decided, port=port, draft=write(graph, port))
+    narrower = [one.fitted.graph for one in decided.choice.narrower]
+    return Printed(decided=decided, port=port, draft=write(graph, port, narrower))
 
 
 def standing(made: Printed, folder: Path, *, searched: bool) -> Report | None:
@@ -89,7 +93,7 @@ def finish(made: Printed, root: Path, store: Store, folder: Path, old: Path) -> 
     """
     decided, program = made.decided, made.decided.program
     product = build_library(made.draft, program.target.cpu, folder)
-    native = Native(product.library.path, made.port, product.draft.plan.arena)
+    native = Native(product.library.path, made.port, product.draft.arena)
     artifact = digest(product.library.path.read_bytes())
     _write(folder, decided, product, made.port)
     before = replaced(old, folder, decided.snapshot.digest)
@@ -104,6 +108,7 @@ def finish(made: Printed, root: Path, store: Store, folder: Path, old: Path) -> 
         artifact=artifact,
         cheaper=_cheaper(decided.choice),
         place=Place(root=root, artifact=folder, before=before, store=store),
+        narrower=[one.fitted.graph for one in decided.choice.narrower],
     )
     evidence = tuple(gather(decided.snapshot, output.name, native) for output in program.outputs)
     report = Report(
@@ -191,13 +196,18 @@ def _write(folder: Path, decided: Decided, product: Product, port: Interface) ->
     fitted = decided.choice.fitted
     (folder / "graph.dcc").write_bytes(dump(fitted.graph))
     if fitted.floats is not None:
-        (folder / "fitted.dcc").write_bytes(dump(fitted.floats))
+        (folder / FITTED).write_bytes(dump(fitted.floats))
+    for one in decided.choice.narrower:
+        (folder / file_of(one.width)).write_bytes(dump(one.fitted.graph))
+    if decided.choice.begun is not None:
+        (folder / PARENT).write_bytes(dump(decided.choice.begun.parent))
     built = Built(
         interface=port,
         source=product.draft.source,
         library=product.library,
-        scratch=product.draft.plan.arena,
+        scratch=product.draft.arena,
         graph=product.draft.graph,
+        narrower=tuple(plan.graph for plan in product.draft.narrower),
         platforms=decided.program.target.platforms,
     )
     for name in decided.program.target.make:

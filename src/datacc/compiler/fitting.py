@@ -32,22 +32,24 @@ def fit_once(
     watch: Watch | None = None,
     asked: str | None = None,
     start: Graph | None = None,
+    part: Recipe | None = None,
 ) -> Fitted:
     """The fitted Graph, of the arithmetic that the program asks for, from the cache where it is there.
 
     `asked` is the back end as a lock names it; without one, that of the program, or the first that covers the Graph.
-    With `start`, a fitted Graph of the same form, it takes the fewer steps of `onward(recipe)` from its weights. An
-    interrupted fit goes on where it was.
+    With `start`, a fitted Graph of the same form, it takes the fewer steps of `part`, or of `onward(recipe)`, from its
+    weights. An interrupted fit goes on where it was.
     """
     chosen = engine(asked or program.backend, graph)
-    steps = recipe if start is None else onward(recipe)
+    steps = recipe if start is None else part or onward(recipe)
     settings = canonical(steps.plain()), str(program.seed), chosen.version
-    began = () if start is None else (start.digest, str(kept(program)))
+    share = kept(program) if part is None else 0.0
+    began = () if start is None else (start.digest, str(share))
     key = digest("fitted 3", graph.digest, shape_digest(program), snapshot.seen, *settings, *began)
     found = _read(store.get(key))
     if found is None:
         learn, tune = examples(program, snapshot)
-        checkpoint, weights = Checkpoint(store=store, key=digest("checkpoint 1", key)), _start(program, graph, start)
+        checkpoint, weights = Checkpoint(store=store, key=digest("checkpoint 1", key)), _start(graph, start, share)
         found = chosen.fit(graph, learn, tune, steps, program.seed, watch=watch, checkpoint=checkpoint, start=weights)
         store.put(key, _bytes(found))
     return found if program.target.arithmetic == "float" else _integers(program, snapshot, found, recipe, store, chosen)
@@ -70,12 +72,12 @@ def kept(program: Program) -> float:
     return KEPT if program.keep_answers else 0.0
 
 
-def _start(program: Program, graph: Graph, start: Graph | None) -> Start | None:
+def _start(graph: Graph, start: Graph | None, kept: float) -> Start | None:
     """The weights of `start` for what `graph` learns."""
     if start is None:
         return None
     found = {node.name: start.by_name[node.name].value for node in graph.holes if node.role == "learnt"}
-    return Start(weights={name: value for name, value in found.items() if value is not None}, kept=kept(program))
+    return Start(weights={name: value for name, value in found.items() if value is not None}, kept=kept)
 
 
 def _integers(

@@ -1,6 +1,6 @@
 """The judge: every judge row through the linked program, compared with the reference, then held to goal and budget."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -11,7 +11,8 @@ from datacc.compiler import checks
 from datacc.compiler.ask import counted
 from datacc.compiler.checks import Place, Trial
 from datacc.compiler.ledger import log_opening
-from datacc.compiler.parity import Answers, compare, tolerance
+from datacc.compiler.narrower import Seen, narrower_seen, widths_of
+from datacc.compiler.parity import compare, tolerance
 from datacc.compiler.verdict import Costs, Line, Timing, Verdict, budget_lines, rate_line
 from datacc.goals import Metric
 from datacc.ir.graph import Graph
@@ -38,18 +39,20 @@ def judge(
     artifact: str,
     cheaper: str = "",
     place: Place | None = None,
+    narrower: Sequence[Graph] = (),
 ) -> Verdict:
     """The verdict on the linked program `native`, whose reference is `graph`.
 
     The judge labels are opened once, after every row agreed with the reference; first the opening is written to
     `ledger`/<artifact>.jsonl, where `ledger` is the folder "judged" of a repository (None: there is none) and
     `artifact` the digest of the library. `cheaper` names a smaller choice, for lines of the budget that are missed;
-    `place` is where checks find the artifact and the one before. Raises `ParityError` when a row differs.
+    `place` is where checks find the artifact and the one before. `narrower` are the references of its widths below 1.
+    Raises `ParityError` when a row differs, at whatever width.
     """
     rows = snapshot.rows(JUDGE)
-    inputs = {name: array[rows] for name, array in snapshot.inputs.items()}
-    answers = compare(graph, native, inputs, [snapshot.ids[row] for row in rows])
-    timing = _timing(native, inputs)
+    inputs, ids = {name: array[rows] for name, array in snapshot.inputs.items()}, [snapshot.ids[row] for row in rows]
+    answers, timing = compare(graph, native, inputs, ids), _timing(native, inputs)
+    seen = [Seen(1.0, answers, costs.work, timing.median), *narrower_seen(native, narrower, inputs, ids, _timing)]
     if ledger is not None:
         log_opening(ledger / f"{artifact}.jsonl", program, snapshot, len(rows))
     truth = open_labels(store, snapshot)
@@ -57,13 +60,12 @@ def judge(
         Trial, program=program, snapshot=snapshot, native=native, rows=rows, told=answers.values, place=place
     )
     trials = [trial(field=output.name, truth=truth[output.name][rows]) for output in program.outputs]
+    same = [_parity_line(one, len(rows), tolerance(graph)) for one in seen]
+    rates = [line for trial in trials for line in _rate_lines(trial)]
     return Verdict(
-        lines=(
-            _parity_line(answers, len(rows), tolerance(graph)),
-            *(line for trial in trials for line in _rate_lines(trial)),
-            *budget_lines(program.budget, costs, timing, cheaper),
-        ),
+        lines=(*same, *rates, *budget_lines(program.budget, costs, timing, cheaper)),
         timing=timing,
+        widths=widths_of(seen, trials[0]) if narrower else (),
     )
 
 
@@ -72,12 +74,12 @@ def _timing(native: Native, inputs: Mapping[str, NDArray[Any]]) -> Timing:
     return Timing(median=measured.median, p99=measured.p99, quiet=measured.quiet)
 
 
-def _parity_line(answers: Answers, rows: int, allowed: float) -> Line:
+def _parity_line(seen: Seen, rows: int, allowed: float) -> Line:
     return Line(
         kind="parity",
-        what="same answers as the reference",
+        what="same answers as the reference" + (f" at width {seen.width:g}" if seen.width < 1 else ""),
         wanted=f"class equal, scores within {_small(allowed)}" if allowed else "class and scores equal to the last bit",
-        reached=f"{rows:,} rows, largest difference {_small(answers.difference)}",
+        reached=f"{rows:,} rows, largest difference {_small(seen.answers.difference)}",
         holds=True,
     )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from datacc.compiler.assemble import interface
 from datacc.compiler.produce import build_library, stand_in, write
 from datacc.compiler.verdict import Costs
+from datacc.compiler.widths import narrower_forms
 from datacc.ir.graph import Graph
 from datacc.repo.snapshot import Snapshot
 from datacc.runtime.link import toolchain
@@ -18,12 +19,33 @@ from datacc.store import Store, canonical, digest
 
 @dataclass(frozen=True, kw_only=True)
 class Over:
-    """One limit of the budget that a candidate breaks: its name, how far (> 1), in words, and what would allow it."""
+    """One limit that a candidate breaks: its name, the cost in words and as one writes it, and the limit."""
 
     name: str
-    ratio: float
-    text: str
-    fix: str
+    cost: int
+    limit: int
+    unit: str
+    shown: str
+
+    @property
+    def ratio(self) -> float:
+        """How far beyond the limit: above 1."""
+        return self.cost / self.limit
+
+    @property
+    def needs(self) -> str:
+        """The cost in words."""
+        return f"{self.cost:,} {self.unit}"
+
+    @property
+    def text(self) -> str:
+        """Cost and limit in words."""
+        return f"{self.needs} (budget.{self.name} allows {self.limit:,})"
+
+    @property
+    def fix(self) -> str:
+        """What would allow it."""
+        return f'{self.name} = "{self.shown}" under [budget]'
 
 
 def price(program: Program, snapshot: Snapshot, graph: Graph, store: Store) -> Costs:
@@ -33,7 +55,8 @@ def price(program: Program, snapshot: Snapshot, graph: Graph, store: Store) -> C
     known = store.get(key)
     if known is not None:
         return Costs(**json.loads(known))
-    draft = write(stand_in(graph, arithmetic), port)
+    whole, *narrower = (stand_in(form, arithmetic) for form in (graph, *narrower_forms(graph, program.widths)))
+    draft = write(whole, port, narrower)
     with tempfile.TemporaryDirectory(prefix="datacc-") as folder:
         costs = build_library(draft, program.target.cpu, Path(folder)).costs
     store.put(key, canonical(asdict(costs)).encode())
@@ -48,12 +71,7 @@ def over_budget(budget: Budget, costs: Costs) -> tuple[Over, ...]:
         ("work", budget.work, costs.work, "multiply-adds", show_work),
     )
     return tuple(
-        Over(
-            name=name,
-            ratio=cost / limit,
-            text=f"{cost:,} {unit} (budget.{name} allows {limit:,})",
-            fix=f'{name} = "{show(cost)}" under [budget]',
-        )
+        Over(name=name, cost=cost, limit=limit, unit=unit, shown=show(cost))
         for name, limit, cost, unit, show in pairs
         if limit is not None and cost > limit
     )

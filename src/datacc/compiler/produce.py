@@ -1,5 +1,6 @@
 """From a complete Graph to a linked library and what it costs: simplify, arrange, emit, link in one straight line."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,11 +21,17 @@ from datacc.spec.interface import Interface
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Draft:
-    """A program up to its C: the simplified Graph, the plan and the source text."""
+    """A program up to its C: the simplified Graph, the plan and the source text; `narrower` widths likewise."""
 
     graph: Graph
     plan: Plan
     source: Source
+    narrower: tuple[Plan, ...] = ()
+
+    @property
+    def arena(self) -> int:
+        """Bytes of scratch, whichever width is called."""
+        return max(plan.arena for plan in (self.plan, *self.narrower))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -36,11 +43,10 @@ class Product:
     costs: Costs
 
 
-def write(graph: Graph, interface: Interface) -> Draft:
-    """The C of a complete Graph."""
-    simple = simplify(graph)
-    plan = arrange(simple, interface.cpu)
-    return Draft(graph=simple, plan=plan, source=emit(plan, interface))
+def write(graph: Graph, interface: Interface, narrower: Sequence[Graph] = ()) -> Draft:
+    """The C of a complete Graph, and of one more for each of the interface's widths below 1."""
+    plan, *others = (arrange(simplify(one), interface.cpu) for one in (graph, *narrower))
+    return Draft(graph=plan.graph, plan=plan, source=emit(plan, interface, others), narrower=tuple(others))
 
 
 def build_library(draft: Draft, cpu: str, folder: Path) -> Product:
@@ -49,9 +55,9 @@ def build_library(draft: Draft, cpu: str, folder: Path) -> Product:
     costs = Costs(
         work=work(draft.graph),
         size=library.size,
-        arena=draft.plan.arena,
+        arena=draft.arena,
         stack=library.stack,
-        weights=weight_bytes(draft.graph),
+        weights=sum(weight_bytes(plan.graph) for plan in (draft.plan, *draft.narrower)),
     )
     return Product(draft=draft, library=library, costs=costs)
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from datacc.compiler.ask import Interpreted, counted
 from datacc.compiler.assemble import ladders, skeleton_graph
+from datacc.compiler.begin import Begun
 from datacc.compiler.certify import LIKELY, chance_of
 from datacc.compiler.checks import Trial, all_promising
 from datacc.compiler.fitting import fit_once
@@ -16,6 +17,7 @@ from datacc.compiler.price import over_budget, price
 from datacc.compiler.recipe import default_recipe
 from datacc.compiler.report import Candidate
 from datacc.compiler.verdict import Costs
+from datacc.compiler.widths import Narrower
 from datacc.errors import BudgetError
 from datacc.fit import Fitted, Recipe, Watch
 from datacc.goals import Figure, Metric, least
@@ -48,7 +50,8 @@ class Rung:
 class Choice:
     """What was settled on: a rung, how it was fitted, what came out, everything that was tried, and what it knows.
 
-    `parent` is the digest of the Graph that the fit went on from, None for nothing; `said` tells people why.
+    `parent` is the digest of the Graph that the fit went on from, None for nothing; `said` tells people why. `begun` is
+    there when that Graph had other widths; `narrower` are the widths of the program below 1.
     """
 
     rung: Rung
@@ -58,6 +61,8 @@ class Choice:
     parent: str | None = None
     said: tuple[str, ...] = ()
     known: tuple[Knowing, ...] = ()
+    begun: Begun | None = None
+    narrower: tuple[Narrower, ...] = ()
 
 
 Announce = Callable[[Rung], Watch | None]
@@ -109,6 +114,8 @@ def rungs(program: Program, snapshot: Snapshot) -> list[Rung]:
     found = []
     for skeleton, sizes in ladders(program):
         graph = skeleton_graph(program, snapshot, skeleton, sizes)
+        if program.widths and not any(dim for node in graph.weights for dim in node.dims):
+            continue  # without channels it has one width
         found.append(Rung(skeleton=skeleton, sizes=sizes, graph=graph, work=work(graph)))
     return sorted(found, key=lambda rung: (rung.work, rung.skeleton))
 

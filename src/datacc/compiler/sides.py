@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Final
 
 from datacc.compiler.artifact import PREVIOUS
+from datacc.compiler.begin import fitted_graph
 from datacc.compiler.diff import Diff, Side, diff
 from datacc.compiler.folds import Announce, OutOfFold, folds
 from datacc.compiler.recipe import recipe_of
 from datacc.compiler.report import Report, read_report
 from datacc.errors import DataError, UsageError
-from datacc.ir.file import load as load_graph
 from datacc.registry import load
 from datacc.repo.snapshot import Snapshot, recall
 from datacc.runtime.load import load as load_native
@@ -99,9 +99,7 @@ def snapshot_of(report: Report, root: Path, store: Store) -> Snapshot:
 
 
 def _out_of_fold(folder: Path, side: Side, store: Store, announce: Announce) -> OutOfFold:
-    fitted = folder / "fitted.dcc"  # of floats, where the program itself is one of integers
-    file = fitted if fitted.exists() else folder / "graph.dcc"
-    graph = load_graph(file.read_bytes(), str(file))
+    graph = fitted_graph(folder)
     report = read_report(folder / "report.json")
     recipe = recipe_of(report.recipe, str(folder / "report.json"))
     by = report.provenance.toolchain.get("fit")

@@ -62,11 +62,22 @@ class Line:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Width:
+    """The program at one of its widths: multiply-adds of an answer, the median latency in seconds, right answers."""
+
+    width: float
+    work: int
+    latency: float
+    accuracy: Figure
+
+
+@dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """All lines, in the order in which they were asked, and the latency that was measured."""
+    """All lines, in the order in which they were asked, and the latency that was measured; the widths, if several."""
 
     lines: tuple[Line, ...]
     timing: Timing
+    widths: tuple[Width, ...] = ()
 
     @property
     def holds(self) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from datacc.compiler.artifact import files
+from datacc.compiler.begin import lend as lend_begun
 from datacc.compiler.build import LOCK
 from datacc.compiler.cache import cache
 from datacc.compiler.parent import lend
@@ -38,6 +39,7 @@ def verify(program: Program, root: Path, revision: str | None) -> tuple[str, ...
         if (lock := read_lock(root / LOCK)) is not None:
             shutil.copy(root / LOCK, elsewhere / LOCK)
             lend(cache(root), cache(elsewhere), lock.parent)
+            lend_begun(root / "build" / program.name, cache(root), cache(elsewhere), lock.parent)
         again = replace(program, checks=tuple(check for check in program.checks if check.kind != "python"))
         (elsewhere / FILE).write_text(program_toml(_from_anywhere(again, root)), encoding="utf-8")
         words = [] if revision is None else ["--revision", revision]

@@ -1,5 +1,6 @@
 """From a Plan to C that a stranger can read: one file, one header, no library needed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -24,9 +25,11 @@ class Source:
         return digest(self.name, self.c, self.header)
 
 
-def emit(plan: Plan, interface: Interface) -> Source:
-    """The C of a Plan; equal Plans give equal bytes.
+def emit(plan: Plan, interface: Interface, narrower: Sequence[Plan] = ()) -> Source:
+    """The C of a Plan; equal Plans give equal bytes. `narrower` has one for each of the interface's widths below 1.
 
     Raises `GraphError` when the interface is not that of the Graph.
     """
-    return Source(name=interface.name, c=source_text(plan, interface), header=header(plan, interface))
+    return Source(
+        name=interface.name, c=source_text(plan, interface, narrower), header=header([plan, *narrower], interface)
+    )

@@ -1,6 +1,6 @@
 """The header file: what goes in, what comes out, the scratch memory, the functions, the names of the classes."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from datacc.emit.piece import C_TYPES
@@ -47,7 +47,7 @@ int {name}_runs_here(void);
 
 /* sizeof({name}_scratch), for callers that do not read C. */
 extern const size_t {name}_scratch_bytes;
-{state_bytes}{classes}
+{state_bytes}{widths}{classes}
 #ifdef __cplusplus
 }}
 #endif
@@ -68,8 +68,18 @@ extern const size_t {name}_state_bytes;
 """
 
 
-def header(plan: Plan, interface: Interface) -> str:
-    """The text of NAME.h."""
+_WIDTHS: Final = """
+/* The same program at a part of its channels: faster, and right a little less often. `width` counts in {name}_widths,
+ * the last of which is the whole; so is any other number. */
+void {name}_at(int width, const {name}_input *input, {name}_answer *answer, {name}_scratch *scratch);
+void {name}_at_batch(int width, const {name}_input *inputs, {name}_answer *answers, size_t count,
+    {name}_scratch *scratch);
+extern const float {name}_widths[{count}];
+"""
+
+
+def header(plans: Sequence[Plan], interface: Interface) -> str:
+    """The text of NAME.h, of a program that is all of these plans."""
     name = interface.name
     return _HEADER.format(
         name=name,
@@ -80,7 +90,8 @@ def header(plan: Plan, interface: Interface) -> str:
         state=_state(interface),
         kept=f", {name}_state *state" if interface.states else "",
         state_bytes=_STATE_BYTES.format(name=name) if interface.states else "",
-        floats=max(plan.arena, 64) // 4,
+        floats=max(64, *(plan.arena for plan in plans)) // 4,
+        widths=_WIDTHS.format(name=name, count=len(interface.widths)) if interface.widths else "",
         classes="".join(_class_lines(interface)),
     )
 

@@ -1,7 +1,8 @@
 """The C file: header comment, kernels that are used, one function per step, the program, then the weights."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Any, Final
 
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ from datacc.ir.plan import Plan, Step
 from datacc.spec.cpus import CPUS, FLAGS, march
 from datacc.spec.interface import Interface
 
-_INSIDE: Final = re.compile(r"step\d+[a-z]*_\w*|(?:lanes?|wide|sums|wide_sums|kernel)_\w*")
+_INSIDE: Final = re.compile(r"width\d+|step\d+[a-z]*_\w*|(?:lanes?|wide|sums|wide_sums|kernel)_\w*")
 
 # Whether the portable form gives the same bits, and why.
 _BITS: Final = {
@@ -62,7 +63,7 @@ _FILE: Final = """\
 EXPORT {program}
 
 EXPORT {batch}
-
+{widths}
 {runs_here}
 
 {constants}
@@ -73,15 +74,17 @@ EXPORT {batch}
 """
 
 
-def source_text(plan: Plan, interface: Interface) -> str:
-    """The text of NAME.c."""
-    _check(plan, interface)
+def source_text(plan: Plan, interface: Interface, narrower: Sequence[Plan] = ()) -> str:
+    """The text of NAME.c; `narrower` are the plans of the widths below 1."""
     texts, nodes, weights = dict[str, str](), dict[str, str](), dict[str, NDArray[Any]]()
-    for i, step in enumerate(plan.steps, 1):
-        name = title(str(i), step)
-        texts[name], more = _step(plan, str(i), step)
-        nodes[name] = " + ".join(step.nodes)
-        weights |= more
+    plans = [plan, *narrower]
+    for first, one in zip(_firsts(plans), plans, strict=True):
+        _check(one, interface)
+        for i, step in enumerate(one.steps, first):
+            name = title(str(i), step)
+            texts[name], more = _step(one, str(i), step)
+            nodes[name] = " + ".join(step.nodes)
+            weights |= more
     kept, calls = share(texts, nodes, weights)
     steps = "\n\n".join(kept)
     name = interface.name
@@ -92,15 +95,16 @@ def source_text(plan: Plan, interface: Interface) -> str:
         products=products,
         flags=" ".join((*FLAGS, *march(CPUS[plan.cpu]))),
         work=work(plan.graph),
-        arena=plan.arena,
-        weights=weight_bytes(plan.graph),
+        arena=max(one.arena for one in plans),
+        weights=sum(weight_bytes(one.graph) for one in plans),
         digest=plan.graph.digest,
         words=WORDS,
         kernels="\n\n".join(_used(steps)),
         declarations="\n".join(f"{_constant(key, values)};" for key, values in weights.items()),
         steps=steps,
-        program=_program(plan, interface, calls),
+        program=_program(plan, interface, calls, 1, name),
         batch=_batch(interface),
+        widths=_widths(plans, interface, calls) if narrower else "",
         runs_here=runs_here(name, plan.cpu),
         constants=_constants(interface),
         weights_text="\n\n".join(
@@ -157,7 +161,13 @@ def _used(text: str) -> list[str]:
     return [*filter(None, words), *kept[::-1]]
 
 
-def _program(plan: Plan, interface: Interface, calls: Mapping[str, Call]) -> str:
+def _firsts(plans: Sequence[Plan]) -> list[int]:
+    """The number of the first step of each plan: no two steps have one number."""
+    return [1, *(1 + total for total in accumulate(len(plan.steps) for plan in plans[:-1]))]
+
+
+def _program(plan: Plan, interface: Interface, calls: Mapping[str, Call], first: int, function: str) -> str:
+    """The function that calls the steps of a plan in order; they are numbered from `first`."""
     ports = {"input": interface.inputs, "answer": interface.answers, "state": interface.states}
     names = {home: members(mine) for home, mine in ports.items()}
     single = {(home, port.name) for home, mine in ports.items() for port in mine if count(port) == 1}
@@ -171,16 +181,38 @@ def _program(plan: Plan, interface: Interface, calls: Mapping[str, Call]) -> str
         return f"{address}{place.home}->{names[place.home][place.buffer]}"
 
     lines = []
-    for i, step in enumerate(plan.steps, 1):
+    for i, step in enumerate(plan.steps, first):
         call = calls[title(str(i), step)]
         arguments = [*(pointer(value) for value in step.touched), *call.weights]
         remark = f" /* {call.remark} */" if call.remark else ""
         lines.append(f"    {call.name}({', '.join(arguments)});{remark}")
     name = interface.name
     state = f", {name}_state *state" if interface.states else ""
-    head = f"void {name}(const {name}_input *input, {name}_answer *answer{state}, {name}_scratch *scratch)"
+    head = f"void {function}(const {name}_input *input, {name}_answer *answer{state}, {name}_scratch *scratch)"
     unused = [] if any("scratch->" in line for line in lines) else ["    (void)scratch;"]
     return "\n".join([head, "{", *unused, *lines, "}"])
+
+
+def _widths(plans: Sequence[Plan], interface: Interface, calls: Mapping[str, Call]) -> str:
+    """A function for each width below 1, and those that choose among them: the number of a width is no data."""
+    name, whole = interface.name, len(interface.widths) - 1
+    numbered = list(zip(_firsts(plans), plans, strict=True))[1:]
+    bodies = []
+    for k, (first, plan) in enumerate(numbered):
+        note = f"/* At {interface.widths[k]:g} of the channels: {work(plan.graph):,} multiply-adds. */"
+        bodies.append(f"{note}\nINLINE {_program(plan, interface, calls, first, f'width{k}')}")
+    width, x, y, scratch = (f"{word}_" if word == name else word for word in ("width", "input", "answer", "scratch"))
+    cases = [f"    case {k}: width{k}({x}, {y}, {scratch}); break;" for k in range(whole)]
+    chosen = "\n".join([f"    switch ({width}) {{", *cases, f"    default: {name}({x}, {y}, {scratch});", "    }"])
+    ports = f"const {name}_input *{x}, {name}_answer *{y}, {name}_scratch *{scratch}"
+    at = f"EXPORT void {name}_at(int {width}, {ports})\n{{\n{chosen}\n}}"
+    xs, ys, count, i = (f"{word}_" if word == name else word for word in ("inputs", "answers", "count", "i"))
+    ports = f"const {name}_input *{xs}, {name}_answer *{ys}, size_t {count},\n    {name}_scratch *{scratch}"
+    loop = f"for (size_t {i} = 0; {i} < {count}; {i}++) {name}_at({width}, {xs} + {i}, {ys} + {i}, {scratch});"
+    batch = f"EXPORT void {name}_at_batch(int {width}, {ports})\n{{\n    {loop}\n}}"
+    numbers = ", ".join(f"{width!r}f" for width in interface.widths)
+    shares = f"EXPORT const float {name}_widths[{whole + 1}] = {{{numbers}}};"
+    return "\n" + "\n\n".join([*bodies, at, batch, shares]) + "\n"
 
 
 def _batch(interface: Interface) -> str:

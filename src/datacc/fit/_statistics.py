@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datacc.fit import Examples, Fitting
-from datacc.fit._initial import STATISTICS, Weights
 from datacc.fit._memory import value_bytes
+from datacc.fit.initial import STATISTICS, Weights
 from datacc.fit.step import BEFORE
 from datacc.ir.graph import Graph, Node
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from datacc.fit._initial import Weights
+from datacc.fit.initial import Weights
 from datacc.fit.losses import FEATURES, TARGET, WEIGHT
 from datacc.ir.graph import Graph, Node
 from datacc.ir.interpret import walk

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from datacc.errors import FitError
 from datacc.fit import BackEnd, Examples, Fitted, Progress, Recipe, Rounding, Start, Watch
 from datacc.fit._batches import AHEAD, Batches, Chunk, ahead, chunk_steps, spans, steps_per_epoch
-from datacc.fit._initial import Weights, initial, opened
 from datacc.fit._memory import demand, limit, value_bytes
 from datacc.fit._schedule import falling, looks_of, rate
 from datacc.fit._statistics import QUICK_ROWS, features_of, look_rows, score, statistics
 from datacc.fit._trouble import first_not_finite, likely_cause, nothing_moved
 from datacc.fit.checkpoint import Best, Checkpoint, Moment
+from datacc.fit.initial import Weights, initial, opened
 from datacc.fit.losses import cross_entropy
 from datacc.ir.check import check
 from datacc.ir.cost import work

@@ -94,12 +94,16 @@ def visible(cpu: Cpu) -> tuple[str, ...]:
 def stack_bytes(warnings: str, name: str) -> int:
     """The deepest a call of NAME_batch can go, from the compiler's report of every function's frame.
 
-    NAME_batch calls NAME, which calls one step at a time. A step in strips calls its parts, one at a time, some of
-    them through functions that make rows with several; kernels are inlined, and nothing is recursive. What lies
-    around a frame is counted at its most, so this is an upper bound.
+    NAME_batch calls NAME, which calls one step at a time; NAME_at_batch calls NAME_at, which does so too, or calls
+    NAME. A step in strips calls its parts, one at a time, some of them through functions that make rows with several;
+    kernels are inlined, and nothing is recursive. What lies around a frame is counted at its most, so this is an upper
+    bound.
     """
     frames = {match[3]: int(match[1] or match[2]) + _AROUND for match in _FRAME.finditer(warnings)}
-    outer = frames.pop(f"{name}_batch", _AROUND) + frames.pop(name, _AROUND)
+    whole = frames.pop(name, _AROUND)
+    outer = whole + frames.pop(f"{name}_batch", _AROUND)
+    if f"{name}_at" in frames:
+        outer = max(outer, whole + frames.pop(f"{name}_at") + frames.pop(f"{name}_at_batch", _AROUND))
     steps: dict[str, list[int]] = {}
     single: dict[str, int] = {}
     for function, frame in frames.items():

@@ -3,6 +3,7 @@
 import ctypes
 import threading
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,14 @@ from datacc.spec.interface import Interface
 class Native:
     """A loaded library. Several threads may call it at once; each has its own scratch memory.
 
-    `scratch` is the size in bytes of that memory; None asks the library. Raises `ToolchainError` when this
-    processor is older than the program needs, or when the file is not the library of this interface.
+    `scratch` is the size in bytes of that memory; None asks the library. `width` is the number of one of the
+    interface's widths, None: the whole. Raises `ToolchainError` when this processor is older than the program needs, or
+    when the file is not the library of this interface.
     """
 
-    def __init__(self, library: Path, interface: Interface, scratch: int | None = None) -> None:
+    def __init__(
+        self, library: Path, interface: Interface, scratch: int | None = None, width: int | None = None
+    ) -> None:
         demand_cpu(interface.cpu, library.name)
         self.interface = interface
         self.input_row = row_type(interface.inputs)
@@ -30,16 +34,27 @@ class Native:
         self.state_row = row_type(interface.states)
         try:
             loaded = ctypes.CDLL(str(library.resolve()))
-            self.single = loaded[interface.name]
-            self._batch = loaded[f"{interface.name}_batch"]
+            name = interface.name if width is None else f"{interface.name}_at"
+            single, batch = loaded[name], loaded[f"{name}_batch"]
             asked = ctypes.c_size_t.in_dll(loaded, f"{interface.name}_scratch_bytes").value
         except (OSError, AttributeError, ValueError) as error:
             raise ToolchainError(f"not a library of {interface.name}: {error}", where=str(library)) from error
         pointers = (ctypes.c_void_p,) * (2 if interface.states else 1)  # the state, the scratch
-        self._batch.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, *pointers)
-        self._batch.restype = None
+        first = () if width is None else (ctypes.c_int,)
+        batch.argtypes = (*first, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, *pointers)
+        batch.restype = None
+        self.single: Any = single if width is None else partial(single, ctypes.c_int(width))
+        self._batch: Any = batch if width is None else partial(batch, width)
+        self._library, self._asked = library, scratch
         self.scratch_bytes = max(asked, scratch or 0)
         self._thread = threading.local()
+
+    def at(self, width: float) -> "Native":
+        """The same program at one of its widths. Raises `DataError` when it has no such width."""
+        if width not in self.interface.widths:
+            known = ", ".join(f"{one:g}" for one in self.interface.widths) or "its whole width alone"
+            raise DataError(f"{self.interface.name} has no width {width:g}", tries=[known])
+        return Native(self._library, self.interface, self._asked, self.interface.widths.index(width))
 
     @property
     def scratch(self) -> NDArray[np.float32]:

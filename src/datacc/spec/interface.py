@@ -33,7 +33,7 @@ class Interface:
 
     `states` are what a call leaves to the next one of the same stream. A label output `digit` gives three answers:
     `digit` (int32 class index), `digit_confidence` and `digit_scores` (float32); one that abstains also `digit_known`
-    (int32, 1 or 0).
+    (int32, 1 or 0). `widths`: at which shares of its channels it answers, ascending up to 1; none: only the whole.
     """
 
     name: str
@@ -41,10 +41,14 @@ class Interface:
     inputs: tuple[Port, ...]
     answers: tuple[Port, ...]
     states: tuple[Port, ...] = ()
+    widths: tuple[float, ...] = ()
 
     def to_json(self) -> str:
         """The text of `interface.json`."""
-        return json.dumps({"version": VERSION, **asdict(self, dict_factory=_plain)}, indent=1, ensure_ascii=False)
+        table = asdict(self, dict_factory=_plain)
+        if not self.widths:
+            del table["widths"]
+        return json.dumps({"version": VERSION, **table}, indent=1, ensure_ascii=False)
 
 
 def _plain(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -64,6 +68,7 @@ def read_interface(text: str, where: str) -> Interface:
             inputs=tuple(_port(row) for row in table["inputs"]),
             answers=tuple(_port(row) for row in table["answers"]),
             states=tuple(_port(row) for row in table.get("states", ())),
+            widths=tuple(map(float, table.get("widths", ()))),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise SpecError(f"not an interface: {error}", where=where, tries=["datacc build"]) from error

@@ -78,7 +78,8 @@ class Program:
     """Everything that is asked of a build. `goals` empty means that datacc chooses one (zero configuration).
 
     `skeleton` None means that datacc chooses among those that fit the types, `backend` None that it chooses what fits
-    it. `keep_answers`: a rebuild after label edits is to break few of the answers that were right. `path` is the file
+    it. `widths` are shares of the channels at which one artifact answers, ascending up to 1; none: only the whole.
+    `keep_answers`: a rebuild after label edits is to break few of the answers that were right. `path` is the file
     it was read from; it is not part of what is asked.
     """
 
@@ -94,6 +95,7 @@ class Program:
     backend: str | None = None
     keep_answers: bool = False
     seed: int = 0
+    widths: tuple[float, ...] = ()
     path: Path | None = field(default=None, compare=False)
 
     @property

@@ -17,12 +17,14 @@ from datacc.spec.table import Table, read_table
 
 FILE: Final = "datacc.toml"
 FORMAT: Final = 1
+MOST_WIDTHS: Final = 16
 ARITHMETICS: Final = ("float", "int8")
 KEYS: Final = [
     "format",
     "name",
     "seed",
     "skeleton",
+    "widths",
     "source",
     "input",
     "output",
@@ -68,6 +70,7 @@ def read_program(path: Path) -> Program:
         backend=_member(fit, "backend", "fit"),
         keep_answers=fit.get("keep_answers", bool, default=False),
         seed=_seed(table),
+        widths=_widths(table),
         path=path,
     )
 
@@ -90,6 +93,23 @@ def _seed(table: Table) -> int:
     if not 0 <= seed < 2**31:
         raise table.error("seed must be between 0 and 2,147,483,647", "seed")
     return seed
+
+
+def _widths(table: Table) -> tuple[float, ...]:
+    """Shares of the channels, ascending up to 1."""
+    if "widths" not in table.values:
+        return ()
+    given = table.values["widths"]
+    example = ["widths = [0.25, 0.5, 0.75, 1.0]"]
+    numbers = isinstance(given, list) and all(type(one) in (int, float) and 0 < one <= 1 for one in given)
+    if not numbers or not 2 <= len(given) <= MOST_WIDTHS:
+        raise table.error(
+            f"widths are 2 to {MOST_WIDTHS} shares of the channels, above 0 and at most 1", "widths", example
+        )
+    widths = tuple(float(one) for one in given)
+    if widths != tuple(sorted(set(widths))) or widths[-1] != 1:
+        raise table.error("widths ascend, and the last is 1", "widths", example)
+    return widths
 
 
 def _member(table: Table, key: str, kind: str) -> str | None:

@@ -18,6 +18,8 @@ def program_toml(program: Program) -> str:
         document.add("skeleton", tomlkit.item(program.skeleton))
     if program.seed:
         document.add("seed", tomlkit.item(program.seed))
+    if program.widths:
+        document.add("widths", tomlkit.item(list(program.widths)))
     if program.source != Origin():
         document.add("source", _table({"type": program.source.type, **program.source.options}))
     document.add("input", _fields(program.inputs))

@@ -14,7 +14,8 @@ from datacc.spec.interface import Interface
 class Built:
     """A program that is ready to be packed: what callers see, its C, its library, its simplified Graph.
 
-    `scratch` is the length of the planned arena in bytes. `platforms` are asked for by name; none means this machine.
+    `narrower` are the simplified Graphs of its widths below 1. `scratch` is the length of the planned arena in bytes.
+    `platforms` are asked for by name; none means this machine.
     """
 
     interface: Interface
@@ -23,6 +24,7 @@ class Built:
     scratch: int
     graph: Graph
     platforms: tuple[str, ...] = ()
+    narrower: tuple[Graph, ...] = ()
 
 
 class Target(ABC):

@@ -37,7 +37,8 @@ def form(built: Built, platform: Platform) -> Form:
     interface, source = built.interface, built.source
     if cpu.name != interface.cpu:
         interface = replace(interface, cpu=cpu.name)
-        source = emit(arrange(built.graph, cpu.name), interface)
+        plan, *narrower = (arrange(graph, cpu.name) for graph in (built.graph, *built.narrower))
+        source = emit(plan, interface, narrower)
     is_here = platform.name == here().name and cpu.name == built.interface.cpu
     return Form(platform=platform, cpu=cpu, interface=interface, source=source, is_here=is_here)
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 
 from datacc.fit import Fitting, Recipe
-from datacc.fit._initial import initial
+from datacc.fit.initial import initial
 from datacc.fit.losses import cross_entropy
 from datacc.ir.graph import Graph
 from datacc.registry import load

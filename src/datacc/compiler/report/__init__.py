@@ -12,12 +12,14 @@ from pydantic_core import from_json
 from datacc.compiler.diff import Diff
 from datacc.compiler.evidence import Evidence
 from datacc.compiler.knowing import Knowing
-from datacc.compiler.verdict import Costs, Verdict
+from datacc.compiler.shown import percent, seconds
+from datacc.compiler.verdict import Costs, Verdict, floored
 from datacc.errors import DataError, UsageError
 from datacc.ir.cost import NodeCost
 from datacc.repo.snapshot import SPLITS, Snapshot
 
 VERSION: Final = 1
+WIDTHS: Final = ("width", "work", "latency", "right")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,6 +197,19 @@ def data_of(snapshot: Snapshot) -> Data:
     return Data(
         digest=snapshot.digest, origin=snapshot.origin, notes=snapshot.notes, rows=rows, classes=dict(snapshot.classes)
     )
+
+
+def width_rows(verdict: Verdict) -> list[tuple[str, str, str, str]]:
+    """A row of cells for each width, under the heads `WIDTHS`."""
+    return [
+        (
+            f"{one.width:g}",
+            f"{one.work:,} multiply-adds",
+            seconds(one.latency),
+            f"{percent(one.accuracy.value, 2)} of judge, ≥ {floored(one.accuracy.bound)}",
+        )
+        for one in verdict.widths
+    ]
 
 
 def tune_of(evidence: Evidence) -> Tune:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from datacc.compiler.report import Report, Tune
+from datacc.compiler.report import WIDTHS, Report, Tune, width_rows
 from datacc.compiler.shown import amount, part, shown, size
 from datacc.compiler.verdict import Line
 
@@ -23,6 +23,7 @@ def card(report: Report) -> str:
         "## Goal and budget",
         "| | demand | wanted | reached | to close it |\n|---|---|---|---|---|\n"
         + "\n".join(map(_row, report.verdict.lines)),
+        *_widths(report),
         "Shares count by their one-sided 95 % Clopper–Pearson bound on judge examples, which nothing saw before.",
         "## Examples",
         f"{counts}; from {plain(report.data.origin)}, snapshot `{report.data.digest}`.",
@@ -33,6 +34,12 @@ def card(report: Report) -> str:
         "\n".join(f"* {name}: {plain(value, 200)}" for name, value in report.makers.items()),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _widths(report: Report) -> list[str]:
+    """What each width costs, and how often it is right."""
+    rows = ["| " + " | ".join(row) + " |" for row in width_rows(report.verdict)]
+    return ["\n".join([f"| {' | '.join(WIDTHS)} |", "|---|---|---|---|", *rows])] if rows else []
 
 
 def _summary(report: Report) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 
 from datacc.compiler.diff_text import diff_text
 from datacc.compiler.evidence import Evidence
-from datacc.compiler.report import Candidate, Report, Tune
+from datacc.compiler.report import WIDTHS, Candidate, Report, Tune, width_rows
 from datacc.compiler.report.cards import MOST_BYTES, PER_CELL, bdi, cards
 from datacc.compiler.report.matrix import MOST_CLASSES, matrix
 from datacc.compiler.shown import amount, part, percent, seconds, shown, size
@@ -123,7 +123,16 @@ def _demands(report: Report) -> str:
         f"<p>Judged on the linked program itself, by {judge:,} examples that nothing before has seen. "
         "A share counts by its one-sided 95&nbsp;% bound.</p>"
         f'<div class="scroll"><table class="rows wide demands"><thead>{head}</thead>{rows}</table></div>'
+        f"{_widths(report)}"
     )
+
+
+def _widths(report: Report) -> str:
+    """What each width costs, and how often it is right."""
+    rows = "".join(f"<tr>{''.join(f'<td>{escape(cell)}' for cell in row)}" for row in width_rows(report.verdict))
+    head = "".join(f"<th>{name}" for name in WIDTHS)
+    table = f'<div class="scroll"><table class="rows wide"><thead><tr>{head}</thead>{rows}</table></div>'
+    return f"<h2>Widths</h2>{table}" if rows else ""
 
 
 def _demand(line: Line) -> str:

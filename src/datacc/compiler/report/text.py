@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from datacc.compiler.diff_text import diff_text
-from datacc.compiler.report import Report, Tune
+from datacc.compiler.report import WIDTHS, Report, Tune, width_rows
 from datacc.compiler.shown import part, shown
 from datacc.compiler.verdict import Line
 
@@ -24,6 +24,7 @@ def report_text(report: Report) -> RenderableType:
         _head(report),
         _lines(report.verdict.lines),
         *_details(report.verdict.missed),
+        *_widths(report),
         *(_confusions(tune) for tune in report.tune),
         *(Text(known.told, style="dim") for known in report.known),
         *_since(report),
@@ -69,6 +70,18 @@ def _details(missed: Iterable[Line]) -> Iterable[Text]:
         if line.detail:
             told = "\n".join(f"  {shown(part, 200)}" for part in line.detail.splitlines()[:MOST_DETAIL])
             yield Text(f"{shown(line.what, 120)}:\n{told}", style="red")
+
+
+def _widths(report: Report) -> list[Table]:
+    """What each width costs, and how often it is right."""
+    if not report.verdict.widths:
+        return []
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim", show_edge=False)
+    for name in WIDTHS:
+        table.add_column(name)
+    for cells in width_rows(report.verdict):
+        table.add_row(*cells)
+    return [table]
 
 
 def _confusions(tune: Tune) -> Text:

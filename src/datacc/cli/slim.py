@@ -1,0 +1,55 @@
+"""Take channels out of a built program until it costs no more than asked.
+
+Those go whose changes weigh least in what reads them; what is left is fitted briefly to the examples of now, and judged
+as any build. The artifact takes the place of the one before; datacc.lock names the program that it came from as its
+parent.
+"""
+
+import argparse
+from pathlib import Path
+from typing import Final
+
+from datacc.cli.outcome import Outcome
+from datacc.cli.place import place_of
+from datacc.cli.progress import FitDisplay
+from datacc.cli.verdict import verdict
+from datacc.compiler.family import show_sizes
+from datacc.compiler.slim import slim
+from datacc.errors import UsageError
+from datacc.spec.program import Budget
+from datacc.spec.read import FILE, read_program
+from datacc.spec.units import parse_bytes, parse_work
+
+EXAMPLE: Final = "datacc slim build/digits --work 0.5MMAC"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The artifact, and what it may cost."""
+    parser.add_argument("artifact", nargs="?", type=Path, help="the folder that a build left (that of this program)")
+    parser.add_argument("--work", metavar="W", help="the most multiply-adds of one answer: 0.5MMAC")
+    parser.add_argument("--size", metavar="S", help="the largest library: 40kB")
+    parser.add_argument("--memory", metavar="M", help="the most arena and stack: 16KiB")
+
+
+def run(options: argparse.Namespace) -> Outcome:
+    """Slim, fit briefly, and tell how the judge decided."""
+    limits = _limits(options)
+    place = place_of(options.artifact)
+    program = read_program(place.root / FILE)
+    with FitDisplay() as display:
+        report = slim(
+            *(place.artifact, program, place.root, place.store, limits),
+            lambda rung: display.watch(f"fit on {rung.skeleton} {show_sizes(rung.sizes)}"),
+        )
+    return verdict(report, place.root / "build" / program.name)
+
+
+def _limits(options: argparse.Namespace) -> Budget:
+    if not (options.work or options.size or options.memory):
+        raise UsageError("slim to what?", tries=["--work 0.5MMAC", "--size 40kB", "--memory 16KiB"])
+    limits = Budget(
+        work=parse_work(options.work) if options.work else None,
+        size=parse_bytes(options.size) if options.size else None,
+        memory=parse_bytes(options.memory) if options.memory else None,
+    )
+    return limits

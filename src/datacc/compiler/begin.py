@@ -1,0 +1,160 @@
+"""The program that a fit begins from: found by the digest that a lock names, brought to the sizes asked for."""
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from datacc.compiler.artifact import PREVIOUS
+from datacc.compiler.ask import ask_reference
+from datacc.compiler.fitting import fit_once
+from datacc.compiler.folds import emptied
+from datacc.compiler.resize import resized, unlike
+from datacc.errors import GraphError, UsageError
+from datacc.fit import Fitted, Recipe, Watch
+from datacc.ir.cost import work
+from datacc.ir.file import dump
+from datacc.ir.file import load as load_graph
+from datacc.ir.graph import Graph
+from datacc.repo.snapshot import LEARN, TUNE, Snapshot
+from datacc.spec.program import Program
+from datacc.store import Store, canonical, digest
+
+FILE: Final = "parent.dcc"  # in an artifact: what its fit began from
+FITTED: Final = "fitted.dcc"  # the floats of a program of integers
+GRAPH: Final = "graph.dcc"
+# Parts of the passes and of the rate of a fit from nothing: on digits and tables what comes out is as good as that.
+WIDER: Final = (0.5, 0.5)
+NARROWER: Final = (0.25, 1.0)
+ROWS: Final = 64  # of tune, on which the answers before and after are compared
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Begun:
+    """Where a fit begins: the complete Graph, and by how much its answers differ from the parent's.
+
+    `scores` is the largest difference of a float answer on some rows of tune; `wider` than the parent, or narrower.
+    """
+
+    parent: Graph
+    graph: Graph
+    scores: float
+
+    @property
+    def wider(self) -> bool:
+        """Whether it has more channels than the parent."""
+        return work(self.graph) > work(self.parent)
+
+    def part_of(self, recipe: Recipe) -> Recipe:
+        """How to fit on, where `recipe` would fit from nothing."""
+        epochs, rate = WIDER if self.wider else NARROWER
+        return replace(recipe, epochs=max(1, round(recipe.epochs * epochs)), rate=recipe.rate * rate)
+
+    @property
+    def holes(self) -> Graph:
+        """The Graph to fit."""
+        return emptied(self.graph)
+
+    def fit(
+        self,
+        program: Program,
+        snapshot: Snapshot,
+        recipe: Recipe,
+        store: Store,
+        watch: Watch | None,
+        asked: str | None,
+    ) -> Fitted:
+        """What comes of it; `recipe` would fit the same from nothing."""
+        part = self.part_of(recipe)
+        return fit_once(
+            program, snapshot, self.holes, recipe, store, watch=watch, asked=asked, start=self.graph, part=part
+        )
+
+    def told(self) -> str:
+        """In words."""
+        return (
+            f"the fit began from the program {self.parent.digest}; at that moment no score differed from its by more "
+            f"than {self.scores:.1g}"
+        )
+
+
+def begin(program: Program, snapshot: Snapshot, parent: Graph, form: Graph, store: Store) -> Begun:
+    """`parent` in the sizes of `form`; what is standardised stays so as the parent knows it.
+
+    Raises `GraphError` when the two differ in more than widths.
+    """
+    key = digest("begun 1", parent.digest, form.digest, snapshot.digest, str(program.seed))
+    known = store.get(key)
+    if known is not None:
+        head, _, stored = known.partition(b"\n")
+        return Begun(parent=parent, graph=load_graph(stored), scores=json.loads(head)["scores"])
+    learn, tune = ({n: a[snapshot.rows(split)] for n, a in snapshot.inputs.items()} for split in (LEARN, TUNE))
+    store.put(_key(parent.digest), dump(parent))
+    graph = resized(parent, form, learn, program.seed)
+    rows = {name: array[:ROWS] for name, array in tune.items()}
+    scores = _difference(parent, graph, rows) if len(snapshot.rows(TUNE)) else 0.0
+    store.put(key, canonical({"scores": scores}).encode() + b"\n" + dump(graph))
+    return Begun(parent=parent, graph=graph, scores=scores)
+
+
+def _difference(one: Graph, other: Graph, inputs: dict[str, np.ndarray]) -> float:
+    """The largest difference of any float answer."""
+    first, second = (ask_reference(graph, inputs) for graph in (one, other))
+    gaps = [np.abs(first[field] - second[field]).max() for field in first if first[field].dtype == np.float32]
+    return float(max(gaps, default=0.0))
+
+
+def fitted_graph(folder: Path) -> Graph:
+    """The fitted Graph of floats of the artifact in `folder`.
+
+    Raises `UsageError` when it is not there, `GraphError` when it is damaged.
+    """
+    file = folder / FITTED if (folder / FITTED).exists() else folder / GRAPH
+    if not file.is_file():
+        raise UsageError("the artifact is not whole", where=str(file), tries=["datacc build"])
+    return load_graph(file.read_bytes(), str(file))
+
+
+def begun_from(
+    parent: str | None, parents: Path, program: Program, snapshot: Snapshot, form: Graph, store: Store
+) -> Begun | None:
+    """Where a fit of `form` begins whose parent has the digest `parent` and other widths.
+
+    None where it has the same, or is found neither in the artifact `parents` nor in the cache.
+    """
+    graph = None if parent is None else find_parent(parents, parent, store)
+    if graph is None or unlike(graph, form) or all(form.by_name[n.name].type == n.type for n in graph.weights):
+        return None
+    return begin(program, snapshot, graph, form, store)
+
+
+def find_parent(folder: Path, wanted: str, store: Store) -> Graph | None:
+    """The Graph with the digest `wanted`, where the artifact in `folder`, the one before it or the cache has it."""
+    for place in (folder, folder / PREVIOUS):
+        for name in (FILE, FITTED, GRAPH):
+            graph = _whole(place / name)
+            if graph is not None and graph.digest == wanted:
+                return graph
+    kept = store.get(_key(wanted))
+    return None if kept is None else load_graph(kept)
+
+
+def _whole(file: Path) -> Graph | None:
+    """The Graph in `file`; None where there is none, or it is damaged: then nothing can begin from it."""
+    try:
+        return load_graph(file.read_bytes())
+    except (OSError, GraphError):
+        return None
+
+
+def lend(folder: Path, store: Store, other: Store, wanted: str | None) -> None:
+    """Give the cache `other` the parent of this digest, where the artifact in `folder` or the cache `store` has it."""
+    graph = None if wanted is None else find_parent(folder, wanted, store)
+    if graph is not None:
+        other.put(_key(graph.digest), dump(graph))
+
+
+def _key(graph: str) -> str:
+    return digest("begun from 1", graph)

@@ -1,0 +1,124 @@
+"""One build at several widths: each is fitted, linked, and judged row by row; the report says what each costs."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import datacc
+from datacc.compiler import fitting
+from datacc.compiler.again import judge_again
+from datacc.compiler.ask import ask_reference
+from datacc.compiler.build import build
+from datacc.compiler.cache import cache
+from datacc.compiler.grow import grow
+from datacc.compiler.report import Report, read_report
+from datacc.compiler.verify import verify
+from datacc.errors import DataError, ParityError
+from datacc.ir.cost import work
+from datacc.ir.file import dump
+from datacc.ir.file import load as load_graph
+from datacc.spec.lock import read_lock, write_lock
+from datacc.spec.program import Program, Target
+from tests.compiler.tables import blobs
+from tests.compiler.test_sides import asked, cheap
+
+WIDTHS = (0.25, 0.5, 1.0)
+
+
+def program_in(folder: Path, **changes: object) -> Program:
+    """A program of three flowers at three widths, with a lock of a small net."""
+    blobs(folder / "flowers.csv", rows=360, spread=0.6)
+    program = replace(asked(folder), widths=WIDTHS, **changes)  # type: ignore[arg-type]
+    write_lock(folder / "datacc.lock", replace(cheap(program), sizes={"width": 16, "depth": 1}))
+    return program
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Program, Report]:
+    """A folder in which it was built, made once; nobody may change it."""
+    folder = tmp_path_factory.mktemp("widths")
+    program = program_in(folder)
+    return folder, program, build(program, folder)
+
+
+def test_every_width_is_in_the_report_and_right(built: tuple[Path, Program, Report]) -> None:
+    root, _, report = built
+    folder = root / "build" / "flowers"
+    assert [one.width for one in report.verdict.widths] == [*WIDTHS]
+    works = [one.work for one in report.verdict.widths]
+    assert works == sorted(set(works))
+    assert works[-1] == report.costs.work
+    goal = next(line for line in report.verdict.lines if line.kind == "goal")
+    assert report.verdict.widths[-1].accuracy == goal.figure
+    assert all(one.accuracy.value > 0.8 for one in report.verdict.widths)
+    parities = [line for line in report.verdict.lines if line.kind == "parity"]
+    assert [line.what.rpartition("reference")[2] for line in parities] == ["", " at width 0.25", " at width 0.5"]
+    for text in ((folder / "card.md").read_text(), (folder / "report.html").read_text()):
+        assert f"{works[0]:,} multiply-adds" in text
+    assert read_report(folder / "report.json") == report
+
+
+def test_the_artifact_answers_at_each_width_as_its_graph_there(built: tuple[Path, Program, Report]) -> None:
+    root, *_ = built
+    folder = root / "build" / "flowers"
+    whole = datacc.load(folder)
+    rows = np.random.default_rng(5).uniform(-3, 3, (200, 3)).astype(np.float32)
+    for width, file in ((0.25, "width-0.25.dcc"), (0.5, "width-0.5.dcc"), (1.0, "graph.dcc")):
+        graph = load_graph((folder / file).read_bytes())
+        assert graph.by_name["hidden1.weight"].type.shape == (16 * width, 3)
+        wanted, got = ask_reference(graph, {"record": rows}), whole.at(width).batch(rows)
+        np.testing.assert_array_equal(got["species"].reshape(-1), wanted["species"].reshape(-1))
+        np.testing.assert_allclose(got["species_scores"], wanted["species_scores"], atol=1e-5)
+    with pytest.raises(DataError, match=r"no width 0\.75"):
+        whole.at(0.75)
+
+
+def test_it_stands_and_comes_out_the_same_elsewhere(
+    built: tuple[Path, Program, Report], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, program, report = built
+    assert {"width-0.25.dcc", "width-0.5.dcc", "flowers.c"} <= {*verify(program, root, None)}
+    monkeypatch.setattr(fitting.Engine, "fit", lambda *_, **more: pytest.fail("fitted again"))
+    assert build(program, root) == report
+    again = judge_again(root / "build" / "flowers", root, cache(root))
+    assert [one.accuracy for one in again.verdict.widths] == [one.accuracy for one in report.verdict.widths]
+
+
+def test_a_width_that_differs_from_its_graph_is_found(built: tuple[Path, Program, Report], tmp_path: Path) -> None:
+    """The judge holds each width against a Graph of its own: another one there does not pass."""
+    root = tmp_path / "copy"
+    shutil.copytree(built[0], root)
+    folder = root / "build" / "flowers"
+    graph = load_graph((folder / "width-0.5.dcc").read_bytes())
+    weight = graph.by_name["top.weight"].value
+    assert weight is not None
+    (folder / "width-0.5.dcc").write_bytes(dump(graph.fill({"top.weight": -weight})))
+    with pytest.raises(ParityError):
+        judge_again(folder, root, cache(root))
+
+
+def test_integers_have_widths_too(tmp_path: Path) -> None:
+    program = program_in(tmp_path, target=Target(arithmetic="int8"))
+    write_lock(tmp_path / "datacc.lock", replace(cheap(program), sizes={"width": 16, "depth": 1}))
+    report = build(program, tmp_path)
+    exact = [line for line in report.verdict.lines if line.kind == "parity"]
+    assert [line.reached.endswith("difference 0") for line in exact] == [True] * 3
+    assert all(one.accuracy.value > 0.8 for one in report.verdict.widths)
+
+
+def test_a_search_weighs_all_widths_together_and_skips_what_has_only_one(tmp_path: Path) -> None:
+    blobs(tmp_path / "flowers.csv", rows=240, spread=0.4)
+    program = replace(asked(tmp_path), widths=WIDTHS)
+    report = build(program, tmp_path)
+    assert all(tried.sizes["width"] > 0 for tried in report.tried)
+    chosen = next(tried for tried in report.tried if tried.chosen)
+    assert (chosen.work, chosen.size) == (report.costs.work, report.costs.size)
+    lock = read_lock(tmp_path / "datacc.lock")
+    assert lock is not None
+    wider = grow(tmp_path / "build" / "flowers", program, tmp_path, cache(tmp_path), 2, lambda rung: None)
+    graph = load_graph((tmp_path / "build" / "flowers" / "width-0.5.dcc").read_bytes())
+    assert graph.by_name["hidden1.weight"].type.shape[0] == lock.sizes["width"]
+    assert work(graph) < wider.costs.work + 100
