@@ -8,6 +8,7 @@ from typing import Final
 
 from datacc.compiler.artifact import replacing
 from datacc.compiler.assemble import skeleton_graph
+from datacc.compiler.attempts import Tell, Wish
 from datacc.compiler.cache import cache
 from datacc.compiler.certify import certify, outlook
 from datacc.compiler.checks import what_runs
@@ -36,19 +37,27 @@ LOCK: Final = "datacc.lock"
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """How a build is wanted: at which revision, from nothing (`exact`), with a new search."""
+    """How a build is wanted: at which revision, from nothing (`exact`), with a new search, and for what that looks."""
 
     revision: str | None = None
     exact: bool = False
     search: bool = False
+    wish: Wish = "cheapest"
 
 
-def build(program: Program, root: Path, order: Order = Order(), announce: Announce = lambda rung: None) -> Report:
+def build(
+    program: Program,
+    root: Path,
+    order: Order = Order(),
+    announce: Announce = lambda rung: None,
+    tell: Tell = lambda attempt: None,
+) -> Report:
     """Build `program` in the folder `root` of its `datacc.toml`; leaves `build/<name>/` and, if it holds, the lock.
 
     A program without a file (zero configuration) gets one. Where the artifact is already what would come out, file by
     file, it stands as it was judged. The report tells whether goal, checks and budget hold;
-    nothing is raised for a miss. `announce(rung)` is called before each fit and gives what watches it.
+    nothing is raised for a miss. `announce(rung)` is called before each fit and gives what watches it, `tell(attempt)`
+    after each fit of a search.
     """
     store = cache(root, fresh=order.exact)
     files = what_runs(program, root)
@@ -57,9 +66,9 @@ def build(program: Program, root: Path, order: Order = Order(), announce: Announ
     asked = program if program.goals else replace(program, goals=(floor_goal(snapshot),))
     chosen_goal = not program.goals
     warnings = certify(asked, snapshot, chosen_goal=chosen_goal)
-    lock = None if order.search else read_lock(root / LOCK)
+    lock = None if order.search or order.wish != "cheapest" else read_lock(root / LOCK)
     if lock is None:
-        choice = search(asked, snapshot, store, chosen_goal=chosen_goal, announce=announce)
+        choice = search(asked, snapshot, store, chosen_goal=chosen_goal, announce=announce, wish=order.wish, tell=tell)
     else:
         choice = obey(replace(lock, parent=None) if order.exact else lock, asked, snapshot, store, announce)
     fresh = replace(lock_of(asked, choice), parent=choice.parent or _kept(asked, snapshot, choice, store))
