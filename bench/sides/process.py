@@ -23,6 +23,7 @@ class Cost:
 def cost(command: Sequence[str | Path], folder: Path, allowed: Sequence[int] = (0,)) -> Cost:
     """Run `command` in `folder` with its output thrown away. Stops the bench when its exit code is not `allowed`."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "GIT_OPTIONAL_LOCKS": "0"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed has its bytecode beside it
     began = time.perf_counter()
     process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     assert process.stderr is not None
