@@ -150,6 +150,15 @@ def test_mirroring() -> None:
     np.testing.assert_array_equal(warp(batch, random, mirror=False), batch)
 
 
+def test_flipping_mirrors_about_half_and_changes_nothing_else() -> None:
+    batch = np.random.default_rng(0).integers(0, 256, (400, 4, 6, 3), dtype=np.uint8)
+    options = COLOUR.model_copy(update={"augment": "flip"})
+    found = IMAGE.augment(batch, np.random.default_rng(1), options)
+    mirrored = (found == batch[:, :, ::-1]).all(axis=(1, 2, 3))
+    assert (mirrored | (found == batch).all(axis=(1, 2, 3))).all()
+    assert 150 < mirrored.sum() < 250
+
+
 @given(st.integers(0, 2**32 - 1))
 def test_a_warp_keeps_type_range_and_flat_pictures(seed: int) -> None:
     random = np.random.default_rng(seed)

@@ -32,7 +32,7 @@ class ImageOptions(Options):
     height: int = Field(ge=1, le=4096)
     width: int = Field(ge=1, le=4096)
     channels: Literal[1, 3] = 1
-    augment: Literal["none", "small", "mirror"] = "small"
+    augment: Literal["none", "flip", "small", "mirror"] = "small"
 
 
 class Image(InputType):
@@ -84,9 +84,12 @@ class Image(InputType):
         }
 
     def augment(self, batch: NDArray[Any], random: np.random.Generator, options: ImageOptions) -> NDArray[Any]:
-        """Turned, zoomed, sheared and moved a little; mirrored left to right at random where the options allow it."""
+        """Turned, zoomed, sheared, moved a little; with "mirror" also mirrored at random; with "flip" only mirrored."""
         if options.augment == "none":
             return batch
+        if options.augment == "flip":
+            turned = random.random(len(batch)) < 0.5
+            return np.where(turned[:, None, None, None], batch[:, :, ::-1], batch)
         return warp(batch, random, mirror=options.augment == "mirror")
 
 
