@@ -17,14 +17,15 @@ from datacc.repo.example import Example
 from datacc.repo.identity import address, content
 from datacc.repo.names import natural
 from datacc.repo.schema import permanent_id
-from datacc.repo.snapshot import Snapshot, freeze
+from datacc.repo.snapshot import Snapshot, freeze, remember, remembered
 from datacc.repo.split import JUDGE
 from datacc.repo.words import counted
 from datacc.sources import Source
 from datacc.spec.names import identifier
 from datacc.spec.program import Origin, Program
-from datacc.store import Store, digest
+from datacc.store import Store, canonical, digest
 
+_REMEMBERED: Final = "snapshot of a table 1"
 _OPTIONS: Final = ("path", "label", "group", "split", "key", "skip_bad")
 
 
@@ -54,20 +55,29 @@ class TableSource(Source):
                 where="datacc.toml",
                 tries=["datacc new and datacc import keep one", "build without a revision"],
             )
-        path, found = _read(program, root)
+        path = _path(program, root)
+        origin = f"table {path.name} {_digest(path)}" if path.exists() else ""
+        fields = [[field.name, field.type, dict(field.options)] for field in (*program.inputs, *program.outputs)]
+        key = digest(_REMEMBERED, origin, canonical([fields, dict(program.source.options)]))
+        known = remembered(store, key, origin)
+        if known is not None:
+            return known
+        found = _read(program, path)
         examples, notes = _examples(program, found)
         classes = sorted({one.labels[program.outputs[0].name] for one in examples}, key=natural)
-        origin = f"table {path.name} {_digest(path)}"
-        return freeze(store, program, examples, {program.outputs[0].name: classes}, origin, (*found.notes, *notes))
+        frozen = freeze(store, program, examples, {program.outputs[0].name: classes}, origin, (*found.notes, *notes))
+        remember(store, key, frozen)
+        return frozen
 
     def media(self, program: Program, root: Path, snapshot: Snapshot, ids: tuple[str, ...]) -> dict[str, bytes]:
         """The pictures among `ids` that are not judge's."""
         allowed = {id for id, split in zip(snapshot.ids, snapshot.splits, strict=True) if split != JUDGE} & set(ids)
-        _, found = _read(program, root)
+        found = _read(program, _path(program, root))
         return {one.id: one.row.read() for one in _identified(program, found) if found.pictures and one.id in allowed}
 
 
-def _read(program: Program, root: Path) -> tuple[Path, Read]:
+def _path(program: Program, root: Path) -> Path:
+    """Where the table lies. Raises `SpecError` for options that no table has."""
     given = program.source.options
     unknown = [key for key in given if key not in _OPTIONS]
     if unknown:
@@ -78,9 +88,12 @@ def _read(program: Program, root: Path) -> tuple[Path, Read]:
         raise SpecError("source.path is missing", where="datacc.toml", tries=['path = "data.csv"'])
     if len(program.outputs) != 1:
         raise SpecError("a table has one output: its label column", where="datacc.toml")
-    path = root / given["path"]
-    options = ImportOptions(**{key: value for key, value in given.items() if key != "path"})
-    return path, read(path, options, known=record_columns(program.inputs), output=program.outputs[0].name)
+    return root / str(given["path"])
+
+
+def _read(program: Program, path: Path) -> Read:
+    options = ImportOptions(**{key: value for key, value in program.source.options.items() if key != "path"})
+    return read(path, options, known=record_columns(program.inputs), output=program.outputs[0].name)
 
 
 @dataclass(frozen=True, kw_only=True)
