@@ -3,10 +3,12 @@
 import csv
 import errno
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ import pytest
 import datacc as package
 from datacc import errors
 from datacc.cli import app
+from datacc.cli.progress import FitDisplay
 from datacc.compiler.verify import verify
 from datacc.spec.lock import read_lock
 from datacc.spec.read import read_program
@@ -147,6 +150,72 @@ def test_a_miss_is_an_answer_and_an_error(points: Path, datacc: Datacc) -> None:
     assert "latency" in said["error"]["what"]
     assert said["error"]["tries"]
     assert (points / "datacc.lock").read_bytes() == lock
+
+
+def test_the_frontier_is_told_and_drawn(points: Path, datacc: Datacc, told: Told) -> None:
+    said = datacc("build", "--frontier")
+    found = said["frontier"]
+    assert found == [one for one in said["report"]["tried"] if one in found]
+    assert [one["tune"] for one in found] == sorted({one["tune"] for one in found})
+    assert all(one["share"] >= 1 for one in found)
+    drawn = ElementTree.fromstring(re.findall("<svg.*?</svg>", next(points.glob("build/*/report.html")).read_text())[0])
+    fitted = [one for one in said["report"]["tried"] if one["tune"] is not None]
+    assert sum(one.tag == "circle" for one in drawn.iter()) == len(fitted) >= 2
+    assert "multiply-adds" in told("build", "--frontier")
+
+
+def test_the_best_is_no_worse_and_the_next_build_obeys_it(points: Path, datacc: Datacc) -> None:
+    said = datacc("build", "--best")
+    fitted = [one for one in said["report"]["tried"] if one["tune"] is not None]
+    assert all(one["tune"] is not None or one["note"].startswith("over budget") for one in said["report"]["tried"])
+    [chosen] = [one for one in fitted if one["chosen"]]
+    assert chosen["tune"] == max(one["tune"] for one in fitted if one["share"] >= 1)
+    assert datacc("build")["report"]["digests"] == said["report"]["digests"]
+    datacc("build", "--best", "--frontier", code=errors.UsageError.exit_code)
+
+
+def test_events_are_told_line_by_line(points: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.call(["build", "--search", "--exact", "--json"]) == 0
+    said = capsys.readouterr()
+    events = [json.loads(line) for line in said.err.splitlines()]
+    tried = {(one["skeleton"], *one["sizes"].values()): one for one in events if one["event"] == "candidate"}
+    for one in json.loads(said.out)["report"]["tried"]:
+        if one["tune"] is not None:
+            assert tried[one["skeleton"], *one["sizes"].values()]["tune"] == one["tune"]
+    ends = [one for one in events if one["event"] == "fit" and one["step"] == one["steps"]]
+    assert len(ends) >= len(tried)
+
+
+def test_what_was_fitted_before_an_interruption_is_not_fitted_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two folders: a build that runs through, and one that is interrupted in its second fit."""
+
+    def fits() -> list[str]:
+        events = [json.loads(line) for line in capsys.readouterr().err.splitlines() if line.startswith("{")]
+        return [one["what"] for one in events if one["event"] == "fit" and one["step"] == one["steps"]]
+
+    def interrupt(display: FitDisplay, attempt: Any) -> None:
+        raise KeyboardInterrupt
+
+    whole: dict[str, list[str]] = {}
+    for name in ("through", "interrupted"):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        write_table(Path("points.csv"))
+        words = ["build", "points.csv", "--label", "kind", "--json"]
+        capsys.readouterr()
+        if name == "interrupted":
+            with monkeypatch.context() as patch:
+                patch.setattr(FitDisplay, "tell", interrupt)
+                assert app.call(words) == app.INTERRUPTED
+            first = fits()
+            assert len(first) == 1
+        assert app.call(words) == 0
+        whole[name] = fits()
+    assert first + whole["interrupted"] == whole["through"]
+    one, other = (tmp_path / name / "build/points/graph.dcc" for name in whole)
+    assert one.read_bytes() == other.read_bytes()
 
 
 def test_another_table_in_the_same_folder_is_refused(points: Path, datacc: Datacc) -> None:

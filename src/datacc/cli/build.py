@@ -1,20 +1,25 @@
 """Build the program: search, fit, compile, and judge the final bytes.
 
 Without arguments it builds what the datacc.toml here or above asks for, as its datacc.lock says. With a table it needs
-no file at all, and leaves the datacc.toml and datacc.lock that it used. The exit code is 8 when the program misses its
-goal, a check or its budget.
+no file at all, and leaves the datacc.toml and datacc.lock that it used. Ctrl-C keeps what was fitted; the next build
+goes on from there. With --json, standard error tells what happens meanwhile, a JSON object a line. The exit code is 8
+when the program misses its goal, a check or its budget.
 """
 
 import argparse
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Final
 
+from rich.console import Group
+
+from datacc.cli.frontier import frontier_table
 from datacc.cli.outcome import Outcome
 from datacc.cli.progress import FitDisplay
 from datacc.cli.verdict import verdict
+from datacc.compiler.attempts import Wish
 from datacc.compiler.build import Order, build
-from datacc.compiler.search import Rung
+from datacc.compiler.report.plot import frontier_of
 from datacc.compiler.verify import verify
 from datacc.errors import UsageError
 from datacc.sources.table import infer_program
@@ -33,6 +38,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--skip-bad", action="store_true", help="leave out what cannot be read, and say so")
     parser.add_argument("--revision", metavar="R", help="build the examples of this commit")
     parser.add_argument("--search", action="store_true", help="choose anew, and renew datacc.lock")
+    wish = parser.add_mutually_exclusive_group()
+    wish.add_argument("--best", action="store_true", help="choose anew: the best that the budget allows")
+    wish.add_argument("--frontier", action="store_true", help="choose anew, and show cost against quality")
     parser.add_argument("--exact", action="store_true", help="use no cache and no earlier program")
     parser.add_argument("--verify", action="store_true", help="build again elsewhere, and compare the bytes")
 
@@ -40,10 +48,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> Outcome:
     """Build, and tell how the judge decided."""
     program, root = _asked(options)
-    order = Order(revision=options.revision, exact=options.exact, search=options.search)
-    with FitDisplay() as display:
-        report = build(program, root, order, lambda rung: display.watch(_title(rung)))
+    wish: Wish = "best" if options.best else "frontier" if options.frontier else "cheapest"
+    order = Order(revision=options.revision, exact=options.exact, search=options.search, wish=wish)
+    with FitDisplay(events=options.json) as display:
+        report = build(program, root, order, lambda rung: display.watch(f"fit {rung.title}"), display.tell)
     outcome = verdict(report, root / "build" / program.name)
+    if options.frontier:
+        found = frontier_of(report.tried)
+        facts = {**outcome.facts, "frontier": [asdict(one) for one in found]}
+        outcome = replace(outcome, facts=facts, picture=Group(outcome.picture, "", frontier_table(found)))
     return _verified(outcome, program, root, options.revision) if options.verify else outcome
 
 
@@ -51,10 +64,6 @@ def _verified(outcome: Outcome, program: Program, root: Path, revision: str | No
     """The outcome, with the files that a second build made equal."""
     same = verify(program, root, revision)
     return replace(outcome, facts={**outcome.facts, "verified": same}, text=f"built twice, equal: {', '.join(same)}")
-
-
-def _title(rung: Rung) -> str:
-    return f"fit {rung.skeleton} {', '.join(f'{name} {size}' for name, size in rung.sizes.items())}"
 
 
 def _asked(options: argparse.Namespace) -> tuple[Program, Path]:

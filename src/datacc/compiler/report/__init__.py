@@ -37,17 +37,19 @@ class Data:
 class Candidate:
     """One choice that the search looked at: its costs, its tune score (None: never fitted), and why it stopped there.
 
-    `work` in multiply-adds; `size` and `memory` in bytes.
+    `work` in multiply-adds; `size` and `memory` in bytes, None when it was not linked to know them. `share` says for
+    how much of its whole recipe it was fitted.
     """
 
     skeleton: str
     sizes: Mapping[str, int]
     work: int
-    size: int
-    memory: int
+    size: int | None
+    memory: int | None
     tune: float | None = None
     chosen: bool = False
     note: str = ""
+    share: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)

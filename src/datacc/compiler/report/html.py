@@ -13,6 +13,7 @@ from datacc.compiler.evidence import Evidence
 from datacc.compiler.report import WIDTHS, Candidate, Report, Tune, width_rows
 from datacc.compiler.report.cards import MOST_BYTES, PER_CELL, bdi, cards
 from datacc.compiler.report.matrix import MOST_CLASSES, matrix
+from datacc.compiler.report.plot import plot
 from datacc.compiler.shown import amount, part, percent, seconds, shown, size
 from datacc.compiler.verdict import Line, certified, floored
 from datacc.ir.cost import NodeCost
@@ -220,7 +221,7 @@ def _tried(tried: Sequence[Candidate]) -> str:
     rows = "".join(
         f'<tr{" class=chosen" if c.chosen else ""}><td class="mark">{"→" if c.chosen else ""}'
         f"<td>{escape(shown(c.skeleton))} {escape(_sizes(c))}"
-        f'<td class="n">{c.work:,}<td class="n">{c.size:,}<td class="n">{c.memory:,}'
+        f'<td class="n">{c.work:,}<td class="n">{_bytes(c.size)}<td class="n">{_bytes(c.memory)}'
         f'<td class="n">{"–" if c.tune is None else percent(c.tune, 2)}<td>{bdi(c.note, 200)}'
         for c in tried
     )
@@ -229,11 +230,16 @@ def _tried(tried: Sequence[Candidate]) -> str:
         '<th class="n">memory, B<th class="n">right on tune<th>'
     )
     return (
-        "<h2>What was tried</h2><p>From cheap to dear; the judge has seen only the chosen one.</p>"
+        "<h2>What was tried</h2><p>From cheap to dear; the judge has seen only the chosen one. Drawn are errors on "
+        f"tune; filled dots were fitted to the end.</p>{plot(tried)}"
         f'<div class="scroll"><table class="rows wide"><thead>{head}</thead>{rows}</table></div>'
         if tried
         else ""
     )
+
+
+def _bytes(count: int | None) -> str:
+    return "–" if count is None else f"{count:,}"
 
 
 def _sizes(candidate: Candidate) -> str:

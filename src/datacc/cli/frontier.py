@@ -1,0 +1,22 @@
+"""`datacc build --frontier`: cost against quality, as a table."""
+
+from rich import box
+from rich.table import Table
+
+from datacc.compiler.report import Candidate
+from datacc.compiler.shown import percent, shown
+
+
+def frontier_table(candidates: tuple[Candidate, ...]) -> Table:
+    """One line for each candidate that is better than every cheaper one."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim", show_edge=False, title_justify="left")
+    table.add_column("")
+    table.add_column("candidate")
+    for head in ("multiply-adds", "size, B", "memory, B", "right on tune"):
+        table.add_column(head, justify="right")
+    for one in candidates:
+        sizes = ", ".join(f"{name} {size}" for name, size in one.sizes.items())
+        costs = ("–" if count is None else f"{count:,}" for count in (one.size, one.memory))
+        mark = "→" if one.chosen else ""
+        table.add_row(mark, f"{shown(one.skeleton)} {sizes}", f"{one.work:,}", *costs, percent(one.tune or 0, 2))
+    return table
