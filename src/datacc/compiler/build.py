@@ -8,6 +8,7 @@ from typing import Final
 
 from datacc.compiler.artifact import replacing
 from datacc.compiler.assemble import skeleton_graph
+from datacc.compiler.attempts import Tell, Wish
 from datacc.compiler.begin import begun_from
 from datacc.compiler.cache import cache
 from datacc.compiler.certify import certify, outlook
@@ -42,7 +43,7 @@ LOCK: Final = "datacc.lock"
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """How a build is wanted: at which revision, from nothing (`exact`), with a new search.
+    """How a build is wanted: at which revision, from nothing (`exact`), with a new search, and for what that looks.
 
     `lock` is obeyed instead of the one that stands beside `datacc.toml`. `parents` is the artifact that holds the
     parent which a lock names; left out, the one that this build replaces, and none when it is `exact`.
@@ -53,14 +54,22 @@ class Order:
     search: bool = False
     lock: Lock | None = None
     parents: Path | None = None
+    wish: Wish = "cheapest"
 
 
-def build(program: Program, root: Path, order: Order = Order(), announce: Announce = lambda rung: None) -> Report:
+def build(
+    program: Program,
+    root: Path,
+    order: Order = Order(),
+    announce: Announce = lambda rung: None,
+    tell: Tell = lambda attempt: None,
+) -> Report:
     """Build `program` in the folder `root` of its `datacc.toml`; leaves `build/<name>/` and, if it holds, the lock.
 
     A program without a file (zero configuration) gets one. Where the artifact is already what would come out, file by
     file, it stands as it was judged. The report tells whether goal, checks and budget hold;
-    nothing is raised for a miss. `announce(rung)` is called before each fit and gives what watches it.
+    nothing is raised for a miss. `announce(rung)` is called before each fit and gives what watches it, `tell(attempt)`
+    after each fit of a search.
     """
     store = cache(root, fresh=order.exact)
     files = what_runs(program, root)
@@ -70,9 +79,9 @@ def build(program: Program, root: Path, order: Order = Order(), announce: Announ
     chosen_goal = not program.goals
     warnings = certify(asked, snapshot, chosen_goal=chosen_goal)
     known, place = read_lock(root / LOCK), root / "build" / program.name
-    lock = None if order.search else order.lock or known
+    lock = None if order.search or order.wish != "cheapest" else order.lock or known
     if lock is None:
-        choice = search(asked, snapshot, store, chosen_goal=chosen_goal, announce=announce)
+        choice = search(asked, snapshot, store, chosen_goal=chosen_goal, announce=announce, wish=order.wish, tell=tell)
     else:
         allowed = replace(lock, parent=None) if order.exact else lock
         choice = obey(allowed, asked, snapshot, store, announce, order.parents or place)

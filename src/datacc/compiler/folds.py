@@ -57,7 +57,7 @@ def folds(
     for fold in range(FOLDS):
         held = fold_of == fold
         if held.any():
-            part = _Fold(program, empty, learn.rows(~held), tune, learn.rows(held), recipe, chosen)
+            part = Fold(program, empty, learn.rows(~held), tune, learn.rows(held), recipe, chosen)
             answer[held] = part.answers(store, lambda fold=fold: announce(fold))  # type: ignore[misc]
     rows = snapshot.rows(LEARN)
     return OutOfFold(ids=tuple(snapshot.ids[row] for row in rows), answer=answer)
@@ -87,7 +87,7 @@ def assign_folds(learn: Examples) -> NDArray[np.int64]:
     return np.array([int.from_bytes(state.digest(), "big") % FOLDS for state in hashes], np.int64)
 
 
-class _Fold:
+class Fold:
     """One fit without one fold, and its answers to it."""
 
     def __init__(
@@ -108,6 +108,7 @@ class _Fold:
             self.graph = self.graph.fill(kind.data(field.name, learn.inputs[field.name], options))
 
     def answers(self, store: Store, announce: Callable[[], Watch | None]) -> NDArray[np.int32]:
+        """The class indices (N,) answered to the rows held out, remembered. Raises `FitError` when the fit fails."""
         key = self._key()
         known = store.get(key)
         if known is not None:

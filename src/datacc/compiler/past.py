@@ -153,6 +153,6 @@ def chosen_form(program: Program, snapshot: Snapshot, store: Store, fits: Fits) 
         snapshot,
         store,
         chosen_goal=not program.goals,
-        announce=lambda rung: fits.watch(f"fit {rung.skeleton} {', '.join(f'{k} {v}' for k, v in rung.sizes.items())}"),
+        announce=lambda rung: fits.watch(f"fit {rung.title}"),
     )
     return lock_of(asked, choice)

@@ -1,26 +1,29 @@
-"""The search: up the ladder from cheap to dear, past what breaks the budget, to the first that reaches the goal."""
+"""The search: from candidates that the types allow to the one that is built, within the budget and for the goal."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from datacc.compiler.ask import Interpreted, counted
 from datacc.compiler.assemble import ladders, skeleton_graph
+from datacc.compiler.attempts import SHORT, WHOLE, Announce, Attempt, Attempts, Rung, Tell, Wish, shortened
 from datacc.compiler.begin import Begun
 from datacc.compiler.certify import LIKELY, chance_of
 from datacc.compiler.checks import Trial, all_promising
 from datacc.compiler.fitting import fit_once
 from datacc.compiler.halves import selecting
+from datacc.compiler.halving import best, cheapest, frontier, knee
 from datacc.compiler.knowing import Knowing, calibrated
 from datacc.compiler.price import over_budget, price
 from datacc.compiler.recipe import default_recipe
+from datacc.compiler.repeats import is_small, repeated
 from datacc.compiler.report import Candidate
 from datacc.compiler.verdict import Costs
 from datacc.compiler.widths import Narrower
 from datacc.errors import BudgetError
-from datacc.fit import Fitted, Recipe, Watch
-from datacc.goals import Figure, Metric, least
+from datacc.fit import Fitted, Recipe
+from datacc.goals import Figure, Metric, least, rate
 from datacc.ir.cost import work
 from datacc.ir.graph import Graph
 from datacc.registry import load
@@ -30,20 +33,10 @@ from datacc.spec.lines import place
 from datacc.spec.program import Program
 from datacc.store import Store
 
-# Rungs in a row without a real gain on tune that end the search: one more where somebody asked for a goal.
-FLOOR_PATIENCE: Final = 2
-GOAL_PATIENCE: Final = 3
-DEAR: Final = 10**11  # multiply-adds of a fit, about a minute: not spent without a gain before, unless for a goal
+ACCURACY: Final = "accuracy"
+CHEAP: Final = 2 * 10**10  # multiply-adds of the dearest fit, a second or so, up to which there are no shorter trials
 
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Rung:
-    """One candidate before it is fitted: skeleton, sizes, its Graph with holes, and its multiply-adds."""
-
-    skeleton: str
-    sizes: Mapping[str, int]
-    graph: Graph
-    work: int
+__all__ = ["Announce", "Choice", "Rung", "candidate", "promising", "rungs", "search", "trial_on_tune"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -65,48 +58,79 @@ class Choice:
     narrower: tuple[Narrower, ...] = ()
 
 
-Announce = Callable[[Rung], Watch | None]
-
-
-def search(program: Program, snapshot: Snapshot, store: Store, *, chosen_goal: bool, announce: Announce) -> Choice:
+def search(
+    program: Program,
+    snapshot: Snapshot,
+    store: Store,
+    *,
+    chosen_goal: bool,
+    announce: Announce,
+    wish: Wish = "cheapest",
+    tell: Tell = lambda attempt: None,
+) -> Choice:
     """The cheapest rung whose tune answers make passing likely; without one, the best on tune of those that pass the
     checks there, and of all when none does.
 
-    It ends where tune no longer gains more than chance could give it: one standard error since the last gain. With
-    `chosen_goal` (datacc set the goal itself, as a floor) that is the only end, and it comes sooner before dear fits.
-    Raises `BudgetError` with the nearest rung when none can meet the budget; then nothing was fitted.
+    With `chosen_goal` (datacc set the goal itself, as a floor) it is the one beyond which work gains no more than
+    chance could. The wish "best" wants the most that the budget allows, "frontier" whole fits of all that are better
+    than whatever is cheaper. `tell` hears of every attempt. Raises `BudgetError` with the nearest rung when none can
+    meet the budget; then nothing was fitted.
     """
-    priced = [(rung, price(program, snapshot, rung.graph, store)) for rung in rungs(program, snapshot)]
-    patience = FLOOR_PATIENCE if chosen_goal else GOAL_PATIENCE
-    tried, best, level, since = [], None, -1.0, 0
-    rank = (False, -1.0)  # of the best: whether its checks hold on tune, then its score
-    for rung, costs in _within_budget(program, priced):
-        rows = len(snapshot.rows(LEARN))
-        recipe = default_recipe(rows, rung.work)
-        if chosen_goal and since and rung.work * rows * recipe.epochs > DEAR:
-            break
+    ladder = rungs(program, snapshot)
+    least = SHORT if _effort(snapshot, ladder[-1], WHOLE) > CHEAP else WHOLE
+    attempts = _attempts(program, snapshot, store, announce, tell, least)
+    if not any(attempts.fits(rung) for rung in ladder):
+        raise _nothing_fits(program, ladder, attempts)
+    scored = int((snapshot.splits != JUDGE).sum()) if is_small(snapshot) else len(selecting(program, snapshot))
+    if wish == "best":
+        found = best(ladder, attempts)
+    elif wish == "frontier":
+        found = frontier(ladder, attempts)
+    elif chosen_goal:
+        found = knee(ladder, attempts, scored, lambda rung: _effort(snapshot, rung, WHOLE))
+    else:
+        found = cheapest(ladder, attempts, scored)
+    tried = tuple(_row(rung, attempts, chosen=rung is found.rung) for rung in ladder)
+    return Choice(rung=found.rung, recipe=found.recipe, fitted=found.fitted, tried=tried, known=found.known)
+
+
+def _attempts(
+    program: Program, snapshot: Snapshot, store: Store, announce: Announce, tell: Tell, least: float
+) -> Attempts:
+    """How the candidates of these examples are priced and fitted, for `least` of their recipe at least."""
+
+    def attempt(rung: Rung, asked: float) -> Attempt:
+        share = max(asked, least)
+        recipe = _recipe(snapshot, rung, share)
         fitted = fit_once(program, snapshot, rung.graph, recipe, store, watch=announce(rung))
         fitted, known = calibrated(program, snapshot, fitted, store)
-        tried.append(candidate(rung, costs, fitted.tune))
+        seen = _seen(program, snapshot, fitted, rung.graph, recipe, store)
         trial = trial_on_tune(program, snapshot, fitted.graph)
-        here = (all_promising(trial), fitted.tune)
-        one = Choice(rung=rung, recipe=recipe, fitted=fitted, tried=(), known=known)
-        if here > rank:
-            best, rank = one, here
-        gained = fitted.tune > level + _standard_error(level, len(selecting(program, snapshot)))
-        level, since = (fitted.tune, 0) if gained else (level, since + 1)
-        if not chosen_goal and here[0] and promising(trial):
-            best = one
-            break
-        if since >= patience or rank == (True, 1):
-            break
-    assert best is not None  # _within_budget gives at least one rung
-    return replace(best, tried=_all_tried(program, priced, tried, best.rung))
+        sound = all_promising(trial)
+        passes = sound and _passes(trial, seen)
+        return Attempt(
+            rung=rung,
+            share=share,
+            recipe=recipe,
+            fitted=fitted,
+            score=seen.value,
+            sound=sound,
+            promising=passes,
+            hopeful=lambda left: passes or _hopeful(program, snapshot, seen, left),
+            work=_effort(snapshot, rung, share),
+            known=known,
+        )
+
+    return Attempts(program.budget, lambda rung: price(program, snapshot, rung.graph, store), attempt, tell)
 
 
-def _standard_error(rate: float, rows: int) -> float:
-    """Of a share measured on so many rows; 0 before anything was measured."""
-    return math.sqrt(rate * (1 - rate) / rows) if rate > 0 else 0.0
+def _recipe(snapshot: Snapshot, rung: Rung, share: float) -> Recipe:
+    return shortened(default_recipe(len(snapshot.rows(LEARN)), rung.work), share)
+
+
+def _effort(snapshot: Snapshot, rung: Rung, share: float) -> int:
+    """The multiply-adds of a fit, forwards."""
+    return rung.work * len(snapshot.rows(LEARN)) * _recipe(snapshot, rung, share).epochs
 
 
 def rungs(program: Program, snapshot: Snapshot) -> list[Rung]:
@@ -120,14 +144,14 @@ def rungs(program: Program, snapshot: Snapshot) -> list[Rung]:
     return sorted(found, key=lambda rung: (rung.work, rung.skeleton))
 
 
-def candidate(rung: Rung, costs: Costs, tune: float | None, note: str = "") -> Candidate:
+def candidate(rung: Rung, costs: Costs | None, tune: float | None, note: str = "") -> Candidate:
     """The row of a rung in the report."""
     return Candidate(
         skeleton=rung.skeleton,
         sizes=dict(rung.sizes),
-        work=costs.work,
-        size=costs.size,
-        memory=costs.memory,
+        work=costs.work if costs else rung.work,
+        size=costs.size if costs else None,
+        memory=costs.memory if costs else None,
         tune=tune,
         note=note,
     )
@@ -158,21 +182,45 @@ def trial_on_tune(program: Program, snapshot: Snapshot, graph: Graph) -> Trial:
     )
 
 
+def _seen(program: Program, snapshot: Snapshot, fitted: Fitted, graph: Graph, recipe: Recipe, store: Store) -> Figure:
+    """Right answers to rows that were not learnt from: those of tune, or of few examples all, in folds."""
+    if is_small(snapshot):
+        return repeated(program, snapshot, graph, recipe, store)
+    total = len(selecting(program, snapshot))
+    return rate(round(fitted.tune * total), total)
+
+
+def _passes(trial: Trial, seen: Figure) -> bool:
+    """Whether reaching every goal is likely. Of few examples, folds tell more of accuracy than tune does."""
+    program, snapshot = trial.program, trial.snapshot
+    if not is_small(snapshot):
+        return promising(trial)
+    others = tuple(goal for goal in program.goals if goal.metric != ACCURACY)
+    return _accurate(program, snapshot, seen) and promising(replace(trial, program=replace(program, goals=others)))
+
+
+def _hopeful(program: Program, snapshot: Snapshot, seen: Figure, left: float) -> bool:
+    """Whether that share of the errors would make passing likely. Who can tell for another goal than accuracy?"""
+    errors = math.floor(left * (seen.total - seen.right))
+    return _accurate(program, snapshot, rate(seen.total - errors, seen.total))
+
+
+def _accurate(program: Program, snapshot: Snapshot, seen: Figure) -> bool:
+    asked = [goal.limit for goal in program.goals if goal.metric == ACCURACY]
+    return all(_likely(seen, len(snapshot.rows(JUDGE)), at_least) for at_least in asked)
+
+
 def _likely(seen: Figure, judge_rows: int, at_least: float) -> bool:
     wanted = needed_right(judge_rows, at_least)
     return wanted is not None and chance_of(wanted, judge_rows, seen) >= LIKELY
 
 
-def _within_budget(program: Program, priced: Iterable[tuple[Rung, Costs]]) -> list[tuple[Rung, Costs]]:
-    """The rungs that can meet size, memory and work. Raises `BudgetError` that names the nearest."""
-    priced = list(priced)
-    fitting = [(rung, costs) for rung, costs in priced if not over_budget(program.budget, costs)]
-    if fitting:
-        return fitting
-    rung, costs = min(priced, key=lambda pair: max(over.ratio for over in over_budget(program.budget, pair[1])))
-    overs = over_budget(program.budget, costs)
+def _nothing_fits(program: Program, ladder: Sequence[Rung], attempts: Attempts) -> BudgetError:
+    """The error that names the rung that is nearest to the budget."""
+    found = [(rung, over_budget(program.budget, attempts.costs(rung))) for rung in ladder]
+    rung, overs = min(found, key=lambda pair: max(over.ratio for over in pair[1]))
     sizes = ", ".join(f"{name} = {size}" for name, size in rung.sizes.items())
-    raise BudgetError(
+    return BudgetError(
         f"no skeleton meets the budget; the nearest, {rung.skeleton} with {sizes}, needs "
         + " and ".join(over.text for over in overs),
         where=place(program, "budget", overs[0].name),
@@ -180,16 +228,13 @@ def _within_budget(program: Program, priced: Iterable[tuple[Rung, Costs]]) -> li
     )
 
 
-def _all_tried(
-    program: Program, priced: Iterable[tuple[Rung, Costs]], fitted: list[Candidate], chosen: Rung
-) -> tuple[Candidate, ...]:
-    """Every rung in order of work: fitted, over budget, or not tried; the chosen one marked."""
-    scores = {(one.skeleton, tuple(one.sizes.items())): one.tune for one in fitted}
-    rows = []
-    for rung, costs in priced:
-        tune = scores.get((rung.skeleton, tuple(rung.sizes.items())))
-        overs = over_budget(program.budget, costs)
-        note = "over budget: " + " and ".join(over.text for over in overs) if overs else ""
-        note = note or ("not tried" if tune is None else "")
-        rows.append(replace(candidate(rung, costs, tune, note), chosen=rung is chosen))
-    return tuple(rows)
+def _row(rung: Rung, attempts: Attempts, *, chosen: bool) -> Candidate:
+    """The row of a rung: fitted, for how long, over budget, or not tried."""
+    longest, costs, overs = attempts.longest(rung), attempts.known_costs(rung), attempts.known_overs(rung)
+    note = "not tried"
+    if longest is not None:
+        note = "" if longest.share == WHOLE else f"{longest.share:g} of a whole fit"
+    elif overs:
+        note = "over budget: " + " and ".join(over.text for over in overs)
+    row = candidate(rung, costs, longest.score if longest else None, note)
+    return replace(row, chosen=chosen, share=longest.share if longest else 1.0)

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from datacc.ir.container import pack, unpack
 from datacc.registry import load
 from datacc.repo.example import Example
 from datacc.repo.identity import canonical_json
-from datacc.repo.split import JUDGE, LEARN, SPLITS, TUNE, assign
+from datacc.repo.split import JUDGE, LEARN, SPLITS, TUNE, assign, leaders_of
 from datacc.repo.words import listed, seen_once
 from datacc.spec.program import Field, Program
 from datacc.store import Store, canonical, digest
@@ -27,13 +27,15 @@ ENCODED: Final = b"DATACCE\n"  # first bytes of its inputs
 SEALED: Final = b"DATACCJ\n"  # first bytes of judge labels in the cache
 _LAYOUT: Final = "snapshot 1"
 _SPLITS: Final = "splits of all rows"  # no name of an output
+_GROUPS: Final = "groups of all rows"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Snapshot:
     """Examples frozen at one moment, N rows in the order of their ids; only labelled ones without a conflict.
 
-    `splits` (N,) LEARN, TUNE or JUDGE; `inputs` field → (N, *shape), encoded by its type; `labels` field → (N,) class
+    `splits` (N,) LEARN, TUNE or JUDGE; `groups` (N,) a number that rows have in common which must not be told apart,
+    by their group or an equal input; `inputs` field → (N, *shape), encoded by its type; `labels` field → (N,) class
     index, −1 on every judge row; `classes` field → names in permanent order; `columns` other columns for slices, with
     "name", what the user calls the row (None on judge rows, since a path often tells the label); `sealed` the digest
     under which the judge labels were put away; `notes` what was left out or counted; `origin` "commit <hash>" or
@@ -50,6 +52,7 @@ class Snapshot:
     notes: tuple[str, ...]
     origin: str
     digest: str
+    groups: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def rows(self, split: int) -> NDArray[np.intp]:
         """The row numbers of one split, ascending."""
@@ -153,7 +156,13 @@ def _encode(
         notes=(),
         origin="",
         digest=key,
+        groups=_groups(ordered),
     )
+
+
+def _groups(ordered: Sequence[Example]) -> NDArray[np.int64]:
+    numbers: dict[str, int] = {}
+    return np.array([numbers.setdefault(leader, len(numbers)) for leader in leaders_of(ordered)], np.int64)
 
 
 def _inputs(store: Store, key: str, program: Program, ordered: Sequence[Example]) -> dict[str, NDArray[Any]]:
@@ -247,13 +256,15 @@ def _rare(ordered: Sequence[Example], splits: Sequence[int], outputs: Sequence[F
 
 def _place(key: str) -> str:
     """Where the cache has the snapshot of digest `key`, in the present form."""
-    return digest("snapshot, inputs apart", key)
+    return digest("snapshot, inputs apart, groups", key)
 
 
 def _dump(snapshot: Snapshot, inputs: str) -> bytes:
     """All but the inputs, which are kept under the digest `inputs`."""
     texts = {name: getattr(snapshot, name) for name in ("ids", "classes", "columns", "sealed", "digest")}
-    return pack(FROZEN, {**texts, "inputs": inputs}, {**snapshot.labels, _SPLITS: snapshot.splits})
+    return pack(
+        FROZEN, {**texts, "inputs": inputs}, {**snapshot.labels, _SPLITS: snapshot.splits, _GROUPS: snapshot.groups}
+    )
 
 
 def _restored(texts: Mapping[str, Any], arrays: Mapping[str, Any], inputs: Mapping[str, Any]) -> Snapshot:
@@ -261,11 +272,12 @@ def _restored(texts: Mapping[str, Any], arrays: Mapping[str, Any], inputs: Mappi
         ids=tuple(texts["ids"]),
         splits=arrays[_SPLITS],
         inputs=dict(inputs),
-        labels={name: array for name, array in arrays.items() if name != _SPLITS},
+        labels={name: array for name, array in arrays.items() if name not in (_SPLITS, _GROUPS)},
         classes={name: tuple(order) for name, order in texts["classes"].items()},
         columns={name: tuple(column) for name, column in texts["columns"].items()},
         sealed=texts["sealed"],
         notes=(),
         origin="",
         digest=texts["digest"],
+        groups=arrays[_GROUPS],
     )

@@ -34,7 +34,7 @@ def assign(examples: Sequence[Example]) -> tuple[list[int], tuple[str, ...]]:
     inputs imported into two splits all go to the earlier one, so that judge stays clean. A split that would stay
     empty takes its share of learn: by the hash when splits were imported, otherwise the largest hashes.
     """
-    leaders = _leaders(examples)
+    leaders = leaders_of(examples)
     shares = {leader: _share(leader) for leader in set(leaders)}
     imported, straddling = _imported(examples)
     splits = [imported.get(e.content, _by_hash(shares[one])) for e, one in zip(examples, leaders, strict=True)]
@@ -79,7 +79,7 @@ def _imported(examples: Sequence[Example]) -> tuple[dict[str, int], int]:
     return chosen, len(straddling)
 
 
-def _leaders(examples: Sequence[Example]) -> list[str]:
+def leaders_of(examples: Sequence[Example]) -> list[str]:
     """For each example the smallest name among all groups and inputs that it is tied to."""
     parents: dict[str, str] = {}
 

@@ -24,7 +24,7 @@ class Skeleton(ABC):
 
     @abstractmethod
     def ladder(self, features: Sequence[Type]) -> tuple[Sizes, ...]:
-        """Sizes from small to large for these inputs."""
+        """Sizes for these inputs, no two of equal work: the first is the cheapest of all, the last the dearest."""
 
     @abstractmethod
     def graph(self, fronts: Sequence[Graph], answer: Graph, sizes: Sizes) -> Graph:

@@ -20,8 +20,21 @@ class Mlp(Skeleton):
         return True
 
     def ladder(self, features: Sequence[Type]) -> tuple[Sizes, ...]:
-        """From a linear program to two layers of 128."""
-        rungs = ((0, 0), (8, 1), (16, 1), (16, 2), (32, 2), (64, 2), (128, 2))
+        """From a linear program to three layers of 128."""
+        rungs = (
+            (0, 0),
+            (4, 1),
+            (8, 1),
+            (8, 2),
+            (16, 1),
+            (16, 2),
+            (32, 1),
+            (32, 2),
+            (64, 2),
+            (64, 3),
+            (128, 2),
+            (128, 3),
+        )
         return tuple({"width": width, "depth": depth} for width, depth in rungs)
 
     def graph(self, fronts: Sequence[Graph], answer: Graph, sizes: Sizes) -> Graph:

@@ -1,0 +1,135 @@
+"""The candidates of a search and what was tried of them: each is priced and fitted only once, for so many steps."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+from datacc.compiler.knowing import Knowing
+from datacc.compiler.price import Over, over_budget
+from datacc.compiler.produce import stand_in
+from datacc.compiler.simplify import simplify
+from datacc.compiler.verdict import Costs
+from datacc.fit import Fitted, Recipe, Watch
+from datacc.ir.cost import work
+from datacc.ir.graph import Graph
+from datacc.spec.program import Budget
+
+# How long a candidate is fitted, as a share of the passes of its whole recipe.
+SHORT, WHOLE, LONG = 0.25, 1.0, 4.0
+GUESS: Final = 0.5  # what a whole fit may leave of a short one's errors, unless one was seen to leave less
+SLACK: Final = 0.95  # of the best that was seen
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Rung:
+    """One candidate before it is fitted: skeleton, sizes, its Graph with holes, and its multiply-adds."""
+
+    skeleton: str
+    sizes: Mapping[str, int]
+    graph: Graph
+    work: int
+
+    @property
+    def title(self) -> str:
+        """What a person calls it."""
+        return f"{self.skeleton} {', '.join(f'{name} {size}' for name, size in self.sizes.items())}"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Attempt:
+    """One fit of a rung, for a share of the whole recipe, and what came out.
+
+    `score` is the share of right answers on rows that it has not learnt from, `sound` whether every check holds on
+    tune. `promising`: after all that it is likely to pass; `hopeful(share)`: it would be with that share of its errors.
+    `work` is what the fit took, in multiply-adds forwards; `known` what it knows of itself.
+    """
+
+    rung: Rung
+    share: float
+    recipe: Recipe
+    fitted: Fitted
+    score: float
+    sound: bool
+    promising: bool
+    hopeful: Callable[[float], bool]
+    work: int
+    known: tuple[Knowing, ...] = ()
+
+
+Wish = Literal["cheapest", "best", "frontier"]
+Announce = Callable[[Rung], Watch | None]
+Tell = Callable[[Attempt], None]
+Try = Callable[[Rung, float], Attempt]
+
+
+def shortened(recipe: Recipe, share: float) -> Recipe:
+    """The recipe with that share of its passes, one at least."""
+    return replace(recipe, epochs=max(1, round(recipe.epochs * share)))
+
+
+class Attempts:
+    """What is known of the rungs so far: their costs, asked for one by one, and every attempt.
+
+    `price` links a rung, `attempt` fits it for a share of its recipe; `tell` hears of each attempt when it is made.
+    """
+
+    def __init__(self, budget: Budget, price: Callable[[Rung], Costs], attempt: Try, tell: Tell) -> None:
+        self._budget, self._price, self._attempt, self._tell = budget, price, attempt, tell
+        self._costs: dict[int, Costs] = {}
+        self._made: dict[tuple[int, float], Attempt] = {}
+
+    def costs(self, rung: Rung) -> Costs:
+        """What it costs, exactly."""
+        if id(rung) not in self._costs:
+            self._costs[id(rung)] = self._price(rung)
+        return self._costs[id(rung)]
+
+    def overs(self, rung: Rung) -> tuple[Over, ...]:
+        """What it breaks of the budget. One that has too much work is not linked to know the rest."""
+        return self._by_work(rung) or over_budget(self._budget, self.costs(rung))
+
+    def known_overs(self, rung: Rung) -> tuple[Over, ...]:
+        """What it is known to break, without linking anything."""
+        known = self._costs.get(id(rung))
+        return over_budget(self._budget, known) if known else self._by_work(rung)
+
+    def _by_work(self, rung: Rung) -> tuple[Over, ...]:
+        if self._budget.work is None or id(rung) in self._costs:
+            return ()
+        steps = work(simplify(stand_in(rung.graph, "float")))
+        return over_budget(Budget(work=self._budget.work), Costs(work=steps, size=0, arena=0, stack=0, weights=0))
+
+    def fits(self, rung: Rung) -> bool:
+        """Whether it is within the budget."""
+        return not self.overs(rung)
+
+    def of(self, rung: Rung, share: float) -> Attempt:
+        """The rung, fitted for that share of its recipe or more, now or before."""
+        known = self._made.get((id(rung), share))
+        if known is None:
+            known = self._attempt(rung, share)
+            self._made[id(rung), share] = self._made[id(rung), known.share] = known
+            self._tell(known)
+        return known
+
+    def longest(self, rung: Rung) -> Attempt | None:
+        """The longest attempt at this rung, None before the first."""
+        made = [one for (key, _), one in self._made.items() if key == id(rung)]
+        return max(made, key=lambda one: one.share, default=None)
+
+    def haste(self) -> float:
+        """What a whole fit leaves of the errors of a short one, at best, as far as it is known."""
+        made, ratios = self._made, []
+        for (key, share), one in made.items():
+            if share == SHORT and one.share == SHORT and (key, WHOLE) in made and one.score < 1:
+                ratios.append((1 - made[key, WHOLE].score) / (1 - one.score))
+        return min(GUESS, SLACK * min(ratios, default=1.0))
+
+    def known_costs(self, rung: Rung) -> Costs | None:
+        """Its costs where they were asked for."""
+        return self._costs.get(id(rung))
+
+    @property
+    def all(self) -> tuple[Attempt, ...]:
+        """Every attempt, in the order in which they were made."""
+        return tuple({id(one): one for one in self._made.values()}.values())

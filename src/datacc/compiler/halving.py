@@ -1,0 +1,134 @@
+"""Which candidates are fitted, and for how long: short trials of many, whole fits of few, long ones of the best.
+
+Counts of trials and steps alone decide, never a clock: the same examples give the same winner on a slow day. A ladder
+is sorted by multiply-adds; of rungs that break the budget nothing is fitted.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from datacc.compiler.attempts import LONG, SHORT, WHOLE, Attempt, Attempts, Rung
+
+STRIDE: Final = 2.0  # how many times the work of the rung before, on the way up
+FLOOR_STRIDE: Final = 3.0  # where nobody asked for a goal
+KEPT: Final = 4  # one in so many goes on to a fit that is four times as long, so that each round costs about the same
+# Strides in a row without a real gain that end the way up: one more where somebody asked for a goal.
+FLOOR_PATIENCE: Final = 2
+GOAL_PATIENCE: Final = 3
+DEAR: Final = 10**11  # multiply-adds of a fit, some five seconds: not spent on a goal that nobody asked for
+
+
+def cheapest(ladder: Sequence[Rung], attempts: Attempts, rows: int) -> Attempt:
+    """The cheapest that is promising after a whole fit; without one, the best that could be had.
+
+    Up in strides, by short trials; what is hopeful is fitted whole, until one is promising. Then whatever is cheaper
+    than that, down to two strides below. `rows` is how many rows a score is measured on.
+    """
+    up: list[Rung] = []
+    for short in _climb(_strides(ladder, attempts, STRIDE), attempts, rows, GOAL_PATIENCE):
+        up.append(short.rung)
+        found = _passing([short.rung], attempts, rows)
+        if found is not None:
+            below = up[-3].work if len(up) > 2 else 0
+            around = [rung for rung in ladder if below < rung.work < short.rung.work and attempts.fits(rung)]
+            return _passing(around, attempts, rows) or found
+    return _halved(up, attempts, rows)
+
+
+def knee(ladder: Sequence[Rung], attempts: Attempts, rows: int, effort: Callable[[Rung], int]) -> Attempt:
+    """Where more work no longer gains more than chance could give, for a goal that nobody asked for.
+
+    `effort` is how many multiply-adds a whole fit takes; one of more than `DEAR` is not begun, but for the first.
+    """
+    afford = (rung for n, rung in enumerate(_strides(ladder, attempts, FLOOR_STRIDE)) if not n or effort(rung) <= DEAR)
+    best = None
+    for short in _climb(afford, attempts, rows, FLOOR_PATIENCE):
+        if best is None or short.score > best.score + _chance(best.score, rows):
+            best = short
+    assert best is not None  # the ladder has a rung within the budget
+    return attempts.of(best.rung, WHOLE)
+
+
+def best(ladder: Sequence[Rung], attempts: Attempts) -> Attempt:
+    """The best within the budget, whatever it costs: all rungs, then one in four for longer, twice."""
+    left = [rung for rung in ladder if attempts.fits(rung)]
+    for share in (SHORT, WHOLE, LONG):
+        ranked = _ranked(attempts.of(rung, share) for rung in left)
+        left = [one.rung for one in ranked[: math.ceil(len(ranked) / KEPT)]]
+    return _ranked(one for one in attempts.all if one.share >= WHOLE)[0]
+
+
+def frontier(ladder: Sequence[Rung], attempts: Attempts) -> Attempt:
+    """A whole fit of every rung that is better than all cheaper ones in short trials; the cheapest that will do."""
+    shorts = [attempts.of(rung, SHORT) for rung in ladder if attempts.fits(rung)]
+    wholes = [attempts.of(one.rung, WHOLE) for one in front(shorts)]
+    return next((one for one in wholes if one.promising), _ranked(wholes)[0])
+
+
+def front(tried: Sequence[Attempt]) -> list[Attempt]:
+    """From cheap to dear, those with a better score than every cheaper one."""
+    found: list[Attempt] = []
+    for one in sorted(tried, key=lambda one: (one.rung.work, -one.score)):
+        if not found or one.score > found[-1].score:
+            found.append(one)
+    return found
+
+
+def _strides(ladder: Sequence[Rung], attempts: Attempts, stride: float) -> Iterator[Rung]:
+    """The cheapest within the budget, then each time the next that has `stride` times the work."""
+    least = 0.0
+    for rung in ladder:
+        if rung.work >= least and attempts.fits(rung):
+            yield rung
+            least = stride * rung.work
+
+
+def _climb(strides: Iterator[Rung], attempts: Attempts, rows: int, patience: int) -> Iterator[Attempt]:
+    """Short trials until `patience` of them in a row gained no more than chance, or nothing is left to gain."""
+    level, since = -1.0, 0
+    for rung in strides:
+        one = attempts.of(rung, SHORT)
+        yield one
+        gained = one.score > level + _chance(level, rows)
+        level, since = (one.score, 0) if gained else (level, since + 1)
+        if since >= patience or level + _chance(level, rows) >= 1:
+            return
+
+
+def _passing(rungs: Sequence[Rung], attempts: Attempts, rows: int) -> Attempt | None:
+    """The first that is promising after a whole fit.
+
+    Not fitted whole is what whole fits so far give no hope for, or did less well in its trial, by more than
+    chance, than one that was fitted in vain.
+    """
+    bar = 0.0
+    for rung in rungs:
+        trial = attempts.of(rung, SHORT)
+        if trial.share < WHOLE and (not trial.hopeful(attempts.haste()) or trial.score < bar):
+            continue
+        whole = attempts.of(rung, WHOLE)
+        if whole.promising:
+            return whole
+        bar = trial.score - _chance(trial.score, rows)
+    return None
+
+
+def _halved(rungs: Sequence[Rung], attempts: Attempts, rows: int) -> Attempt:
+    """When nothing was promising: one in so many for longer, and the best of those again if that still gains."""
+    shorts = _ranked(attempts.of(rung, SHORT) for rung in rungs)
+    top = _ranked(attempts.of(one.rung, WHOLE) for one in shorts[: math.ceil(len(shorts) / KEPT)])[0]
+    before = attempts.of(top.rung, SHORT).score
+    if top.score <= before + _chance(before, rows):
+        return top
+    return _ranked([top, attempts.of(top.rung, LONG)])[0]
+
+
+def _ranked(tried: Iterator[Attempt] | Sequence[Attempt]) -> list[Attempt]:
+    """The best first, whatever breaks a check last; of equals the cheapest, then what was fitted more briefly."""
+    return sorted(tried, key=lambda one: (not one.sound, -one.score, one.rung.work, one.share))
+
+
+def _chance(rate: float, rows: int) -> float:
+    """One standard error of a share measured on so many rows; 0 before anything was measured."""
+    return math.sqrt(rate * (1 - rate) / rows) if rate > 0 else 0.0

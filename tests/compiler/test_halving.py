@@ -1,0 +1,153 @@
+"""What a search fits, on made-up candidates whose scores are known: the cheapest that will do, at little cost."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from datacc.compiler.attempts import LONG, SHORT, WHOLE, Attempt, Attempts, Rung
+from datacc.compiler.halving import KEPT, best, cheapest, front, frontier, knee
+from datacc.compiler.verdict import Costs
+from datacc.fit import Recipe
+from datacc.spec.program import Budget
+
+ROWS = 1000
+GOAL = 0.9
+RECIPE = Recipe(epochs=8, batch=8, rate=0.1)
+
+
+@dataclass
+class World:
+    """Candidates whose errors after a whole fit are given; a quarter of the steps leaves `haste` times as many."""
+
+    works: list[int]
+    errors: list[float]
+    haste: float = 1.7
+    unsound: tuple[int, ...] = ()
+    budget: Budget = field(default_factory=Budget)
+    told: list[Attempt] = field(default_factory=list)
+
+    @property
+    def ladder(self) -> list[Rung]:
+        graph: Any = None
+        return [Rung(skeleton="any.v1", sizes={"n": n}, graph=graph, work=work) for n, work in enumerate(self.works)]
+
+    @property
+    def attempts(self) -> Attempts:
+        def attempt(rung: Rung, share: float) -> Attempt:
+            error = self.errors[rung.sizes["n"]] * {SHORT: self.haste, WHOLE: 1.0, LONG: 0.8}[share]
+            score, fitted = 1 - error, None
+            return Attempt(
+                rung=rung,
+                share=share,
+                recipe=RECIPE,
+                fitted=fitted,  # type: ignore[arg-type]
+                score=score,
+                sound=rung.sizes["n"] not in self.unsound,
+                promising=score >= GOAL,
+                hopeful=lambda left: 1 - left * error >= GOAL,
+                work=int(rung.work * share * ROWS),
+            )
+
+        def price(rung: Rung) -> Costs:
+            return Costs(work=rung.work, size=10 * rung.work, arena=0, stack=0, weights=0)
+
+        return Attempts(self.budget, price, attempt, self.told.append)
+
+    @property
+    def spent(self) -> int:
+        return sum(one.work for one in self.told)
+
+
+errors = st.floats(0.01, 0.9, allow_nan=False)
+
+
+@given(st.lists(errors, min_size=2, max_size=20), st.floats(1.0, 1.9))
+def test_where_more_work_never_does_worse_the_cheapest_that_will_do_is_found(found: list[float], haste: float) -> None:
+    """Strides that each gain something never end the way up, so only what truly passes last can be found."""
+    world = World(
+        [2**n for n in range(len(found))], sorted((one * 0.9**n for n, one in enumerate(found)), reverse=True)
+    )
+    world.haste = haste
+    chosen = cheapest(world.ladder, world.attempts, rows=10**9)
+    able = [n for n, error in enumerate(world.errors) if error <= 1 - GOAL]
+    assert chosen.share >= WHOLE
+    if able:
+        assert chosen.rung.work == world.works[able[0]]
+    else:
+        assert chosen.rung.work == world.works[-1]
+        assert not chosen.promising or chosen.share == LONG
+
+
+@given(st.lists(errors, min_size=1, max_size=12))
+def test_what_is_chosen_was_fitted_whole_whatever_the_scores(found: list[float]) -> None:
+    for pick in (
+        lambda world: cheapest(world.ladder, world.attempts, ROWS),
+        lambda world: knee(world.ladder, world.attempts, ROWS, lambda rung: rung.work),
+        lambda world: best(world.ladder, world.attempts),
+        lambda world: frontier(world.ladder, world.attempts),
+    ):
+        world = World([3 * 2**n + n for n in range(len(found))], found)
+        chosen = pick(world)
+        assert chosen.share >= WHOLE
+        assert len({(one.rung.sizes["n"], one.share) for one in world.told}) == len(world.told)  # nothing twice
+
+
+def test_few_multiply_adds_are_spent_beside_fitting_all() -> None:
+    works = [round(100 * 1.4**n) for n in range(20)]
+    world = World(works, [0.4 * 0.85**n for n in range(20)])
+    chosen = cheapest(world.ladder, world.attempts, ROWS)
+    able = [work for work, error in zip(works, world.errors, strict=True) if error <= 1 - GOAL]
+    assert chosen.rung.work == able[0]
+    assert world.spent <= 0.2 * sum(works) * ROWS
+
+
+def test_a_cheaper_candidate_of_another_family_is_found() -> None:
+    """Between two strides, out of order: less work and fewer errors."""
+    world = World([100, 200, 290, 400, 800], [0.5, 0.3, 0.05, 0.08, 0.04])
+    assert cheapest(world.ladder, world.attempts, ROWS).rung.work == 290
+
+
+def test_longer_is_only_fitted_where_that_still_gains() -> None:
+    for haste, expected in ((2.0, LONG), (1.0, WHOLE)):
+        world = World([100, 200], [0.3, 0.2], haste)
+        assert cheapest(world.ladder, world.attempts, ROWS).share == expected
+
+
+def test_what_breaks_a_check_is_no_best() -> None:
+    world = World([100, 200, 400], [0.5, 0.3, 0.2], unsound=(1, 2))
+    assert cheapest(world.ladder, world.attempts, ROWS).rung.work == 100
+    assert best(world.ladder, world.attempts).rung.work == 100
+
+
+def test_the_knee_is_where_work_stops_to_gain() -> None:
+    world = World([100, 400, 1600, 6400, 25600], [0.3, 0.1, 0.0999, 0.0998, 0.01])
+    assert knee(world.ladder, world.attempts, ROWS, lambda rung: 0).rung.work == 400
+    assert [one.rung.work for one in world.told] == [100, 400, 1600, 6400, 400]
+
+
+def test_best_spends_about_the_same_on_each_round() -> None:
+    world = World([100 + n for n in range(16)], [0.4 - 0.01 * n for n in range(16)])
+    assert best(world.ladder, world.attempts).rung.work == 115
+    counts = {share: sum(one.share == share for one in world.told) for share in (SHORT, WHOLE, LONG)}
+    assert counts == {SHORT: 16, WHOLE: 16 // KEPT, LONG: 1}
+
+
+def test_the_frontier_is_better_than_all_that_is_cheaper() -> None:
+    world = World([100, 200, 300, 400], [0.3, 0.35, 0.08, 0.08])
+    assert frontier(world.ladder, world.attempts).rung.work == 300
+    assert [one.rung.work for one in world.told if one.share == WHOLE] == [100, 300]
+    assert [one.rung.work for one in front([one for one in world.told if one.share == WHOLE])] == [100, 300]
+
+
+@pytest.mark.parametrize("pick", ["cheapest", "best", "frontier"])
+def test_what_breaks_the_budget_is_never_fitted(pick: str) -> None:
+    world = World([100, 200, 300, 400], [0.5, 0.5, 0.5, 0.01], budget=Budget(size=3000))
+    given = (world.ladder, world.attempts)
+    {"cheapest": lambda: cheapest(*given, ROWS), "best": lambda: best(*given), "frontier": lambda: frontier(*given)}[
+        pick
+    ]()
+    assert world.told
+    assert max(one.rung.work for one in world.told) <= 300
