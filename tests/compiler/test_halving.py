@@ -120,6 +120,9 @@ def test_what_breaks_a_check_is_no_best() -> None:
     world = World([100, 200, 400], [0.5, 0.3, 0.2], unsound=(1, 2))
     assert cheapest(world.ladder, world.attempts, ROWS).rung.work == 100
     assert best(world.ladder, world.attempts).rung.work == 100
+    assert (
+        knee(World([100, 400], [0.5, 0.3], unsound=(1,)).ladder, world.attempts, ROWS, lambda rung: 0).rung.work == 100
+    )
 
 
 def test_the_knee_is_where_work_stops_to_gain() -> None:

@@ -44,7 +44,8 @@ def knee(ladder: Sequence[Rung], attempts: Attempts, rows: int, effort: Callable
     afford = (rung for n, rung in enumerate(_strides(ladder, attempts, FLOOR_STRIDE)) if not n or effort(rung) <= DEAR)
     best = None
     for short in _climb(afford, attempts, rows, FLOOR_PATIENCE):
-        if best is None or short.score > best.score + _chance(best.score, rows):
+        gained = best is None or short.score > best.score + _chance(best.score, rows)
+        if best is None or (short.sound, gained) > (best.sound, False):
             best = short
     assert best is not None  # the ladder has a rung within the budget
     return attempts.of(best.rung, WHOLE)
