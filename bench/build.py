@@ -11,11 +11,9 @@ import argparse
 import sys
 import time
 from collections.abc import Iterator
-from importlib import import_module
-from importlib.util import find_spec
 
-from sides import build_again, build_quality, build_search
-from sides.build_sets import BuildSet, sets
+from sides import build_again, build_quality, build_search, incremental
+from sides.build_sets import sets
 from sides.machine import load, machine_class, versions
 from sides.rows import Row, as_json, table
 
@@ -29,17 +27,8 @@ def measure(*, quick: bool) -> Iterator[Row]:
         yield from build_quality.rows(data)
         yield from build_search.rows(data)
         if data.name == "mnist":
-            yield from _incremental(data)
-
-
-def _incremental(data: BuildSet) -> Iterator[Row]:
-    """Builds after small edits, where their side is there."""
-    if find_spec("sides.incremental") is None:
-        print("incremental_speedup: skipped: no sides/incremental.py", file=sys.stderr)
-        return
-    incremental = import_module("sides.incremental")
-    yield from incremental.rows(data.program, data.snapshot, data.truth)
-    yield from incremental.whole(data.table, data.label)
+            yield from incremental.rows(data.program, data.snapshot, data.truth)
+            yield from incremental.whole(data.table, data.label)
 
 
 def main() -> None:
