@@ -77,8 +77,8 @@ def search(
     meet the budget; then nothing was fitted.
     """
     ladder = rungs(program, snapshot)
-    least = SHORT if _effort(snapshot, ladder[-1], WHOLE) > CHEAP else WHOLE
-    attempts = _attempts(program, snapshot, store, announce, tell, least)
+    shortest = SHORT if _effort(snapshot, ladder[-1], WHOLE) > CHEAP else WHOLE
+    attempts = _attempts(program, snapshot, store, announce, tell, shortest)
     if not any(attempts.fits(rung) for rung in ladder):
         raise _nothing_fits(program, ladder, attempts)
     scored = int((snapshot.splits != JUDGE).sum()) if is_small(snapshot) else len(selecting(program, snapshot))
@@ -95,12 +95,12 @@ def search(
 
 
 def _attempts(
-    program: Program, snapshot: Snapshot, store: Store, announce: Announce, tell: Tell, least: float
+    program: Program, snapshot: Snapshot, store: Store, announce: Announce, tell: Tell, shortest: float
 ) -> Attempts:
-    """How the candidates of these examples are priced and fitted, for `least` of their recipe at least."""
+    """How the candidates of these examples are priced and fitted, for `shortest` of their recipe at least."""
 
     def attempt(rung: Rung, asked: float) -> Attempt:
-        share = max(asked, least)
+        share = max(asked, shortest)
         recipe = _recipe(snapshot, rung, share)
         fitted = fit_once(program, snapshot, rung.graph, recipe, store, watch=announce(rung))
         fitted, known = calibrated(program, snapshot, fitted, store)
