@@ -62,6 +62,10 @@ Tell = Callable[[Attempt], None]
 Try = Callable[[Rung, float], Attempt]
 
 
+def unheard(attempt: Attempt) -> None:
+    """For whoever does not want to hear of attempts."""
+
+
 def shortened(recipe: Recipe, share: float) -> Recipe:
     """The recipe with that share of its passes, one at least."""
     return replace(recipe, epochs=max(1, round(recipe.epochs * share)))

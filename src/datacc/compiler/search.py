@@ -7,7 +7,7 @@ from typing import Final
 
 from datacc.compiler.ask import Interpreted, counted
 from datacc.compiler.assemble import ladders, skeleton_graph
-from datacc.compiler.attempts import SHORT, WHOLE, Announce, Attempt, Attempts, Rung, Tell, Wish, shortened
+from datacc.compiler.attempts import SHORT, WHOLE, Announce, Attempt, Attempts, Rung, Tell, Wish, shortened, unheard
 from datacc.compiler.begin import Begun
 from datacc.compiler.certify import LIKELY, chance_of
 from datacc.compiler.checks import Trial, all_promising
@@ -66,7 +66,7 @@ def search(
     chosen_goal: bool,
     announce: Announce,
     wish: Wish = "cheapest",
-    tell: Tell = lambda attempt: None,
+    tell: Tell = unheard,
 ) -> Choice:
     """The cheapest rung whose tune answers make passing likely; without one, the best on tune of those that pass the
     checks there, and of all when none does.
