@@ -45,7 +45,7 @@ class BuildSet:
     def asking(self, goal: float) -> Program:
         """What is asked with another goal."""
         program = infer_program(self.table, self.label)
-        return replace(program, goals=(Goal(metric="accuracy", at_least=goal),), budget=Budget(work=MOST))
+        return replace(program, goals=(Goal(metric="accuracy", limit=goal),), budget=Budget(work=MOST))
 
     @cached_property
     def snapshot(self) -> Snapshot:
