@@ -134,6 +134,6 @@ def test_a_goal_that_is_missed_is_told_and_the_lock_stays(root: Path) -> None:
     random = np.random.default_rng(0)  # labels by chance: nothing can be learnt
     noise = [f"{line.rpartition(',')[0]},kind {'abc'[random.integers(3)]}" for line in lines]
     table.write_text("\n".join([head, *noise]) + "\n")
-    report = slimmed(root, replace(asked(root), goals=(Goal(metric="accuracy", at_least=0.6),)), work=250)
+    report = slimmed(root, replace(asked(root), goals=(Goal(metric="accuracy", limit=0.6),)), work=250)
     assert [line.what for line in report.verdict.missed] == ["accuracy"]
     assert (root / "datacc.lock").read_bytes() == before

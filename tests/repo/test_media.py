@@ -11,7 +11,8 @@ from datacc.repo.create import create
 from datacc.repo.find import Repository
 from datacc.repo.identity import address
 from datacc.repo.media import read_media, write_packs
-from datacc.repo.place import commit_new, staging
+from datacc.repo.place import commit_new
+from datacc.repo.staging import staging
 
 FILES = [bytes([n]) * (n * 37 % 200) for n in range(30)]
 
@@ -20,7 +21,7 @@ FILES = [bytes([n]) * (n * 37 % 200) for n in range(30)]
 def packed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
     monkeypatch.setattr(media, "LARGEST_PACK", 500)
     repository = create(tmp_path / "repo", "sounds").repository
-    with staging(repository) as folder:
+    with staging(repository.root) as folder:
         named = sorted((address(data), io.BytesIO(data)) for data in FILES)
         commit_new(repository, write_packs(folder / "m", "media/run", named), "media")
     return repository

@@ -39,28 +39,31 @@ class Rung:
 class Attempt:
     """One fit of a rung, for a share of the whole recipe, and what came out.
 
-    `known` tells how it came to know what it does not know.
     `score` is the share of right answers on rows that it has not learnt from, `sound` whether every check holds on
     tune. `promising`: after all that it is likely to pass; `hopeful(share)`: it would be with that share of its errors.
-    `work` is what the fit took, in multiply-adds forwards.
+    `work` is what the fit took, in multiply-adds forwards; `known` tells how it came to know what it does not know.
     """
 
     rung: Rung
     share: float
     recipe: Recipe
     fitted: Fitted
-    known: tuple[Knowing, ...]
     score: float
     sound: bool
     promising: bool
     hopeful: Callable[[float], bool]
     work: int
+    known: tuple[Knowing, ...] = ()
 
 
 Wish = Literal["cheapest", "best", "frontier"]
 Announce = Callable[[Rung], Watch | None]
 Tell = Callable[[Attempt], None]
 Try = Callable[[Rung, float], Attempt]
+
+
+def unheard(attempt: Attempt) -> None:
+    """For whoever does not want to hear of attempts."""
 
 
 def shortened(recipe: Recipe, share: float) -> Recipe:

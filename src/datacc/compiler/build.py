@@ -8,7 +8,7 @@ from typing import Final
 
 from datacc.compiler.artifact import replacing
 from datacc.compiler.assemble import skeleton_graph
-from datacc.compiler.attempts import Tell, Wish
+from datacc.compiler.attempts import Tell, Wish, unheard
 from datacc.compiler.begin import begun_from
 from datacc.compiler.cache import cache
 from datacc.compiler.certify import certify, outlook
@@ -58,11 +58,7 @@ class Order:
 
 
 def build(
-    program: Program,
-    root: Path,
-    order: Order = Order(),
-    announce: Announce = lambda rung: None,
-    tell: Tell = lambda attempt: None,
+    program: Program, root: Path, order: Order = Order(), announce: Announce = lambda rung: None, tell: Tell = unheard
 ) -> Report:
     """Build `program` in the folder `root` of its `datacc.toml`; leaves `build/<name>/` and, if it holds, the lock.
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from datacc.compiler.ask import Interpreted, counted
 from datacc.compiler.assemble import ladders, skeleton_graph
-from datacc.compiler.attempts import SHORT, WHOLE, Announce, Attempt, Attempts, Rung, Tell, Wish, shortened
+from datacc.compiler.attempts import SHORT, WHOLE, Announce, Attempt, Attempts, Rung, Tell, Wish, shortened, unheard
 from datacc.compiler.begin import Begun
 from datacc.compiler.certify import LIKELY, chance_of
 from datacc.compiler.checks import Trial, all_promising
@@ -66,7 +66,7 @@ def search(
     chosen_goal: bool,
     announce: Announce,
     wish: Wish = "cheapest",
-    tell: Tell = lambda attempt: None,
+    tell: Tell = unheard,
 ) -> Choice:
     """The cheapest rung whose tune answers make passing likely; without one, the best on tune of those that pass the
     checks there, and of all when none does.
@@ -113,12 +113,12 @@ def _attempts(
             share=share,
             recipe=recipe,
             fitted=fitted,
-            known=known,
             score=seen.value,
             sound=sound,
             promising=passes,
             hopeful=lambda left: passes or _hopeful(program, snapshot, seen, left),
             work=_effort(snapshot, rung, share),
+            known=known,
         )
 
     return Attempts(program.budget, lambda rung: price(program, snapshot, rung.graph, store), attempt, tell)
