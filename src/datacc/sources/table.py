@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from datacc.errors import SpecError
-from datacc.intake.importing.fields import infer_inputs, infer_outputs, record_columns
+from datacc.intake.importing.fields import columns_of, infer_inputs, infer_outputs, read_columns, text_columns
 from datacc.intake.importing.identify import identify
 from datacc.intake.importing.options import ImportOptions
 from datacc.intake.importing.read import Read, read
@@ -22,7 +22,7 @@ from datacc.repo.split import JUDGE
 from datacc.repo.words import counted
 from datacc.sources import Source
 from datacc.spec.names import identifier
-from datacc.spec.program import Origin, Program
+from datacc.spec.program import Field, Origin, Program
 from datacc.store import Store, canonical, digest
 
 _REMEMBERED: Final = "snapshot of a table 1"
@@ -93,7 +93,8 @@ def _path(program: Program, root: Path) -> Path:
 
 def _read(program: Program, path: Path) -> Read:
     options = ImportOptions(**{key: value for key, value in program.source.options.items() if key != "path"})
-    return read(path, options, known=record_columns(program.inputs), output=program.outputs[0].name)
+    known, texts = read_columns(program.inputs), text_columns(program.inputs)
+    return read(path, options, known=known, output=program.outputs[0].name, known_texts=texts)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,18 +141,25 @@ def _examples(program: Program, found: Read) -> tuple[list[Example], list[str]]:
 
 
 def _example(one: _Identified, program: Program, labels: Mapping[str, str]) -> Example:
-    row, field = one.row, program.inputs[0]
-    raw: Any = row.read() if row.media is not None else [row.numbers[c] for c in field.options["columns"]]
+    row = one.row
     return Example(
         id=one.id,
         content=one.content,
-        inputs={field.name: raw},
+        inputs={field.name: _raw(row, field) for field in program.inputs},
         labels=labels,
         columns=row.others if row.group is None else {**row.others, program.source.options["group"]: row.group},
         name=row.where,
         group=row.group,
         split=row.split,
     )
+
+
+def _raw(row: Row, field: Field) -> Any:
+    """The media, or what stands in the columns that the input reads."""
+    if row.media is not None:
+        return row.read()
+    cells: Mapping[str, Any] = row.texts if field.type == "text" else row.numbers
+    return [cells[column] for column in columns_of(field)]
 
 
 def _conflict(same: list[_Identified]) -> str:
