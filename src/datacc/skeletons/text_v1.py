@@ -23,8 +23,8 @@ class Text(Skeleton):
         return len(features) == 1 and features[0].dtype == "uint8" and len(features[0].shape) == 1
 
     def ladder(self, features: Sequence[Type]) -> tuple[Sizes, ...]:
-        """From pairs of bytes to n-grams of five."""
-        rungs = ((9, 2, 8), (11, 3, 8), (12, 3, 16), (13, 4, 16), (13, 5, 24))
+        """From pairs of bytes to n-grams of four; no table takes more than a megabyte."""
+        rungs = ((8, 2, 8), (10, 3, 8), (11, 3, 16), (11, 4, 16), (12, 4, 12))
         return tuple({"bits": bits, "grams": grams, "width": width} for bits, grams, width in rungs)
 
     def graph(self, fronts: Sequence[Graph], answer: Graph, sizes: Sizes) -> Graph:
