@@ -74,10 +74,19 @@ def _begun(b: Builder, column: str, grams: int) -> str:
 def _mean(b: Builder, rows: str, begun: str) -> str:
     """The mean (width,) of the rows (M, width) that have begun; zeros where none has."""
     m, width = b.type(rows).shape
-    window = {"size": (m,), "stride": (m,)}
-    taken = b.op("meanpool", "mean.taken", b.op("multiply", "mean.begun", rows, begun), **window)
-    count = b.op("clip", "mean.some", b.op("meanpool", "mean.count", begun, **window), low=1 / m, high=1.0)
+    taken = _pooled(b, "mean.taken", b.op("multiply", "mean.begun", rows, begun))
+    count = b.op("clip", "mean.some", _pooled(b, "mean.count", begun), low=1 / m, high=1.0)
     return b.op("reshape", "mean", b.op("divide", "mean.whole", taken, count), shape=(width,))
+
+
+def _pooled(b: Builder, name: str, x: str) -> str:
+    """The mean (1, F) of rows (M, F): by small windows, since the gradient of a window costs the square of its size."""
+    level = 1
+    while (m := b.type(x).shape[0]) > 1:
+        size = next((size for size in (4, 3, 5, 7) if m % size == 0), 2 if m % 2 == 0 else m)
+        x = b.op("meanpool", f"{name}{level}", x, size=(size,), stride=(size,))
+        level += 1
+    return x
 
 
 def _conv(b: Builder, name: str, x: str, taps: np.ndarray, after: int) -> str:

@@ -28,7 +28,7 @@ class TextOptions(Options):
     length: int = Field(ge=1, le=65_536)
     longer: Literal["cut", "refuse"] = "cut"
     columns: tuple[str, ...] = ()
-    augment: Literal["none", "typos"] = "none"
+    augment: Literal["none", "typos"] = "typos"
 
 
 class Text(InputType):
