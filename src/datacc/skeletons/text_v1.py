@@ -23,8 +23,8 @@ class Text(Skeleton):
         return len(features) == 1 and features[0].dtype == "uint8" and len(features[0].shape) == 1
 
     def ladder(self, features: Sequence[Type]) -> tuple[Sizes, ...]:
-        """From pairs of bytes to n-grams of four; no table takes more than a megabyte."""
-        rungs = ((8, 2, 8), (10, 3, 8), (11, 3, 16), (11, 4, 16), (12, 4, 12))
+        """From pairs of bytes to n-grams of five; no table takes more than a megabyte."""
+        rungs = ((8, 2, 8), (10, 3, 8), (11, 3, 16), (12, 4, 12), (11, 5, 20))
         return tuple({"bits": bits, "grams": grams, "width": width} for bits, grams, width in rungs)
 
     def graph(self, fronts: Sequence[Graph], answer: Graph, sizes: Sizes) -> Graph:
@@ -56,7 +56,9 @@ def _row_numbers(b: Builder, column: str, bits: int, grams: int) -> str:
         taps[g, : g + 1, 0] = MULTIPLIERS[: g + 1]
     sums = _conv(b, "hash.sums", column, taps, grams - 1)
     share = 2.0**-bits
-    wraps = b.op("affine", "hash.part", sums, _fixed(b, "hash.share", [share]), _fixed(b, "hash.down", [share / 2 - 0.5]))
+    wraps = b.op(
+        "affine", "hash.part", sums, _fixed(b, "hash.share", [share]), _fixed(b, "hash.down", [share / 2 - 0.5])
+    )
     wraps = b.op("cast", "hash.wraps", b.op("cast", "hash.whole", wraps, to="int32"))
     parts = [g << bits for g in range(grams)]
     less = b.op("affine", "hash.less", wraps, _fixed(b, "hash.rows", [-(2.0**bits)]), _fixed(b, "hash.parts", parts))

@@ -70,7 +70,9 @@ class Port(NamedTuple):
         if not isinstance(text, str):
             text = text.decode("utf-8", "replace")
         if not text.isascii():
-            text = unicodedata.normalize("NFC", text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))
+            text = unicodedata.normalize(
+                "NFC", text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+            )
         data = text.encode()
         end = self.width
         if len(data) > end:

@@ -216,9 +216,7 @@ def _split_column(found: Found) -> str | None:
     return "split" if words and all(isinstance(word, str) and split_named(word) for word in words) else None
 
 
-def _infer(
-    found: Found, numeric: Sequence[str], words: Sequence[str], notes: list[str], where: str
-) -> tuple[str, ...]:
+def _infer(found: Found, numeric: Sequence[str], words: Sequence[str], notes: list[str], where: str) -> tuple[str, ...]:
     constant = [column for column in numeric if _is_constant(found.column(column))]
     numbering = [column for column in numeric if _is_numbering(column, found.column(column))]
     inputs = tuple(column for column in numeric if column not in constant and column not in numbering)
