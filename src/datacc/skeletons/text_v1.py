@@ -1,4 +1,4 @@
-"""The skeleton `text.v1`: learnt vectors of hashed byte n-grams, their mean over the text, then one dense layer."""
+"""The skeleton `text.v1`: learnt vectors of hashed byte n-grams, their mean over the text, two dense layers."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -28,7 +28,7 @@ class Text(Skeleton):
         return tuple({"bits": bits, "grams": grams, "width": width} for bits, grams, width in rungs)
 
     def graph(self, fronts: Sequence[Graph], answer: Graph, sizes: Sizes) -> Graph:
-        """Row numbers, rows, their mean, normalised, then the answer from it."""
+        """Row numbers, rows, their mean, dense, normalised, dense."""
         bits, grams, width = checked(sizes, bits=(1, 20), grams=(1, len(MULTIPLIERS)), width=(1, 1024))
         inputs = side_by_side(tuple(fronts))
         if not self.fits([inputs.by_name[name].type for _, name in inputs.outputs]):
@@ -40,8 +40,10 @@ class Text(Skeleton):
         numbers = _row_numbers(b, column, bits, grams)
         table = b.weight("grams.table", (grams << bits, width), dims=("", "grams"))
         mean = _mean(b, b.op("gather", "grams.rows", numbers, table), _begun(b, column, grams))
-        hidden = normalised(b, "grams", mean)
-        weight = b.weight("top.weight", (*goal.type.shape, width), dims=("", "grams"))
+        weight = b.weight("hidden.weight", (width, 1, width), dims=("hidden", "", "grams"))
+        dense = b.op("dense", "hidden.dense", mean, weight, _fixed(b, "hidden.bias", np.zeros(width), "hidden"))
+        hidden = normalised(b, "hidden", dense)
+        weight = b.weight("top.weight", (*goal.type.shape, width), dims=("", "hidden"))
         top = b.op("dense", "top.dense", hidden, weight, b.weight("top.bias", goal.type.shape))
         return join(b.graph({goal.name: top}), answer)
 
@@ -74,11 +76,11 @@ def _begun(b: Builder, column: str, grams: int) -> str:
 
 
 def _mean(b: Builder, rows: str, begun: str) -> str:
-    """The mean (width,) of the rows (M, width) that have begun; zeros where none has."""
-    m, width = b.type(rows).shape
+    """The mean (1, width) of the rows (M, width) that have begun; zeros where none has."""
+    m = b.type(rows).shape[0]
     taken = _pooled(b, "mean.taken", b.op("multiply", "mean.begun", rows, begun))
     count = b.op("clip", "mean.some", _pooled(b, "mean.count", begun), low=1 / m, high=1.0)
-    return b.op("reshape", "mean", b.op("divide", "mean.whole", taken, count), shape=(width,))
+    return b.op("divide", "mean", taken, count)
 
 
 def _pooled(b: Builder, name: str, x: str) -> str:
@@ -96,9 +98,9 @@ def _conv(b: Builder, name: str, x: str, taps: np.ndarray, after: int) -> str:
     return b.op("conv", name, x, weight, bias, stride=(1,), pad=((0, after),), dilation=(1,))
 
 
-def _fixed(b: Builder, name: str, value: object) -> str:
+def _fixed(b: Builder, name: str, value: object, axis: str = "") -> str:
     array = np.array(value, np.float32)
-    return b.weight(name, array.shape, role="fixed", value=array)
+    return b.weight(name, array.shape, role="fixed", value=array, dims=(axis, *("",) * (array.ndim - 1)))
 
 
 ENTRY: Final = Text()
