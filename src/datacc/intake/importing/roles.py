@@ -15,6 +15,7 @@ from datacc.spec.names import identifier
 
 _NUMERIC_SHARE: Final = 0.9  # a column with fewer numbers than this among its filled cells is text
 _PROSE: Final = 40  # characters of a text, on average, from which a column of it is worth more than numbers beside it
+_WORDY: Final = 8  # and from which it is worth anything
 _FEW: Final = 20  # labels; fewer do not tell whether they repeat
 _LABEL_WORDS: Final = ("label", "class", "target")
 _NUMBERING: Final = frozenset({"id", "index", "row", "rowid", "unnamed: 0", "column 1"})
@@ -224,7 +225,7 @@ def _infer(found: Found, numeric: Sequence[str], words: Sequence[str], notes: li
         notes.append(f"not learnt from: {listed(constant)} (constant)")
     if numbering:
         notes.append(f"not learnt from: {listed(numbering)} (a running number)")
-    prose = _prose(found, words, least=_PROSE if inputs else 0)
+    prose = _prose(found, words, least=_PROSE if inputs else _WORDY)
     if prose is not None:
         if inputs:
             notes.append(f"not learnt from: {listed(inputs)} (beside text); --inputs names other columns")
