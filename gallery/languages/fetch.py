@@ -15,7 +15,7 @@ LANGUAGES = (
     "bul cat ces dan deu_1996 ell_monotonic eng est eus fin fra gle glg heb hin hrv hun hye ind isl ita jpn kat kor lit "
     "lav mlt nld nob pol por_PT ron_2006 rus slk slv spa als swe swh tam tgl tha tur ukr vie cmn_hans arb cym urd ben"
 ).split()
-SHORTEST = 20  # characters of a piece
+SHORTEST = 30  # bytes of a piece
 LONGEST = 200
 
 
@@ -45,7 +45,7 @@ def _pieces(paragraph: str) -> list[str]:
     """A paragraph without markup, parted where sentences and clauses end."""
     plain = " ".join(html.unescape(re.sub(r"<[^>]*>", " ", paragraph)).split())
     pieces = re.split(r"(?<=[.;:,。；，、।؛،])\s*", plain)
-    return [piece[:LONGEST] for piece in pieces if len(piece) >= SHORTEST]
+    return [piece[:LONGEST] for piece in pieces if len(piece.encode()) >= SHORTEST]
 
 
 if __name__ == "__main__":

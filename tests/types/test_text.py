@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datacc.errors import DataError
-from datacc.types._typos import CASE_BIT, misspell, swap
+from datacc.types._typos import CASE_BIT, misspell, shorten, swap
 from datacc.types.text import ENTRY as TEXT
 from datacc.types.text import TextOptions
 
@@ -90,6 +90,16 @@ def test_neighbours_change_places_and_none_moves_twice() -> None:
     batch = TEXT.encode(["abcd e1f"], SHORT)
     assert swap(batch, np.ones(batch.shape, bool))[0].tobytes().rstrip(b"\0") == b"bacd e1f"
     assert (swap(batch, np.zeros(batch.shape, bool)) == batch).all()
+
+
+@given(st.lists(st.text(alphabet="ab é", max_size=20), min_size=1, max_size=5), st.integers(0, 2**32 - 1))
+def test_pieces_are_whole_words_of_the_text(texts: list[str], seed: int) -> None:
+    batch = TEXT.encode(texts, TextOptions(length=32))
+    for one, text in zip(shorten(batch, np.random.default_rng(seed)), texts, strict=True):
+        piece = one.tobytes().rstrip(b"\0").decode()
+        assert one.tobytes() == piece.encode().ljust(32, b"\0")
+        assert f" {piece} " in f" {text} "
+        assert 3 * len(piece.encode()) >= len(text.encode()) - 2
 
 
 def test_no_augmentation_where_none_is_wanted() -> None:

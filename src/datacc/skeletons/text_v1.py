@@ -23,8 +23,8 @@ class Text(Skeleton):
         return len(features) == 1 and features[0].dtype == "uint8" and len(features[0].shape) == 1
 
     def ladder(self, features: Sequence[Type]) -> tuple[Sizes, ...]:
-        """From pairs of bytes to n-grams of five; no table takes more than a megabyte."""
-        rungs = ((8, 2, 8), (10, 3, 8), (11, 3, 16), (12, 4, 12), (11, 5, 20))
+        """From pairs of bytes to n-grams of four; no table takes more than a megabyte."""
+        rungs = ((8, 2, 8), (9, 3, 16), (10, 3, 24), (11, 3, 32), (10, 4, 48))
         return tuple({"bits": bits, "grams": grams, "width": width} for bits, grams, width in rungs)
 
     def graph(self, fronts: Sequence[Graph], answer: Graph, sizes: Sizes) -> Graph:

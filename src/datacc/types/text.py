@@ -12,7 +12,7 @@ from datacc.errors import DataError
 from datacc.ir.build import Builder
 from datacc.ir.graph import Graph, Type
 from datacc.types import InputType, Options
-from datacc.types._typos import misspell
+from datacc.types._typos import misspell, shorten
 
 LENGTHS: Final = (32, 64, 128, 256, 512)  # bytes, of which the first that holds nearly all texts is inferred
 NEARLY_ALL: Final = 0.95
@@ -28,7 +28,7 @@ class TextOptions(Options):
     length: int = Field(ge=1, le=65_536)
     longer: Literal["cut", "refuse"] = "cut"
     columns: tuple[str, ...] = ()
-    augment: Literal["none", "typos"] = "typos"
+    augment: Literal["none", "typos", "pieces"] = "typos"
 
 
 class Text(InputType):
@@ -69,8 +69,10 @@ class Text(InputType):
         return {"length": next((length for length in LENGTHS if length >= wanted), LENGTHS[-1])}
 
     def augment(self, batch: NDArray[Any], random: np.random.Generator, options: TextOptions) -> NDArray[Any]:
-        """Some letters dropped, doubled, swapped or in another case, where the options allow it."""
-        return batch if options.augment == "none" else misspell(batch, random)
+        """Some letters swapped, some texts in one case; `pieces` also lack words at their beginning and end."""
+        if options.augment == "none":
+            return batch
+        return misspell(shorten(batch, random) if options.augment == "pieces" else batch, random)
 
 
 def _whole(value: Any, columns: Sequence[str], n: int) -> str:
