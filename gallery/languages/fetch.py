@@ -42,9 +42,9 @@ def _rows(archive: bytes, language: str) -> list[tuple[str, str]]:
 
 
 def _pieces(paragraph: str) -> list[str]:
-    """A paragraph without markup, parted where sentences and clauses end."""
+    """A paragraph without markup, parted where sentences end."""
     plain = " ".join(html.unescape(re.sub(r"<[^>]*>", " ", paragraph)).split())
-    pieces = re.split(r"(?<=[.;:,。；，、।؛،])\s*", plain)
+    pieces = re.split(r"(?<=[.;:。；।؛])\s*", plain)
     return [piece[:LONGEST] for piece in pieces if len(piece.encode()) >= SHORTEST]
 
 
