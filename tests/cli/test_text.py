@@ -11,7 +11,10 @@ import pytest
 from datacc.runtime.load import load
 from datacc.spec.read import read_program
 
-WORDS = {"weather": "rain sun wind cloud storm snow frost".split(), "money": "bank coin price loan debt cash rent".split()}
+WORDS = {
+    "weather": "rain sun wind cloud storm snow frost".split(),
+    "money": "bank coin price loan debt cash rent".split(),
+}
 FILLING = "the a is of and in on to we they it more".split()
 
 

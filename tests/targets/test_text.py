@@ -19,7 +19,20 @@ from tests.targets.programs import CLASSES, TEXT, Packed, packed
 from tests.tools import need
 
 PORT = Port("message", "uint8", (16,), longer="cut")
-TEXTS = ["hello", "", "e\u0301", "😀", "\ud83d", "a\ude00b", "ab\0c", "x" * 99, "é" * 9, "שלום", "\ufeffx", "1e\u0301" * 9]
+TEXTS = [
+    "hello",
+    "",
+    "e\u0301",
+    "😀",
+    "\ud83d",
+    "a\ude00b",
+    "ab\0c",
+    "x" * 99,
+    "é" * 9,
+    "שלום",
+    "\ufeffx",
+    "1e\u0301" * 9,
+]
 BYTES = [b"caf\xc3\xa9", b"\xff\xfe", b"\xe2\x82", b"a\xf0\x9f\x98z", b"\xef\xbb\xbfx", b"y" * 40, b"\xc0\xaf"]
 
 

@@ -52,7 +52,9 @@ def rounding(graph: Graph, ranges: Ranges) -> Rounding:
     walked = _Quantise(graph, ranges)
     walked.run()
     values = {name: (grid.scale, *grid.limits) for name, (_, grid) in walked.low.bytes.items() if name in ranges}
-    products = [n.name for n in graph.nodes if n.op in PRODUCTS and n.name not in walked.exact and not is_total(graph, n)]
+    products = [
+        n.name for n in graph.nodes if n.op in PRODUCTS and n.name not in walked.exact and not is_total(graph, n)
+    ]
     return Rounding(values=values, products=frozenset(products), weights=WEIGHTS)
 
 

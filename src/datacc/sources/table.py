@@ -22,11 +22,12 @@ from datacc.repo.split import JUDGE
 from datacc.repo.words import counted
 from datacc.sources import Source
 from datacc.spec.names import identifier
-from datacc.spec.program import Field, Origin, Program
+from datacc.spec.program import Field, Origin, Program, Target
 from datacc.store import Store, canonical, digest
 
 _REMEMBERED: Final = "snapshot of a table 1"
 _OPTIONS: Final = ("path", "label", "group", "split", "key", "skip_bad")
+_MADE: Final = (*Target().make, "wheel")  # of a table without a program: something to install
 
 
 def infer_program(path: Path, label: str | None, name: str | None = None, skip_bad: bool = False) -> Program:
@@ -41,6 +42,7 @@ def infer_program(path: Path, label: str | None, name: str | None = None, skip_b
         source=Origin(type="table", options={key: value for key, value in options.items() if value is not None}),
         inputs=infer_inputs(found),
         outputs=infer_outputs(found),
+        target=Target(make=_MADE),
     )
 
 

@@ -92,7 +92,23 @@ def test_what_moves_and_what_is_largest(cpu: Cpu, tmp_path: Path) -> None:
 @pytest.mark.parametrize("cpu", processors(), ids=lambda cpu: cpu.name)
 @pytest.mark.parametrize("to", ["int32", "uint8", "int8", "int16"])
 def test_what_is_cast_to_integers_is_rounded(to: str, cpu: Cpu, tmp_path: Path) -> None:
-    ends = [0.5, 1.5, 2.5, -0.5, -1.5, 254.5, 255.5, -128.5, 32767.5, 8388607.5, 8388608.0, 16777216.0, -1e9, 3e9, np.nan]
+    ends = [
+        0.5,
+        1.5,
+        2.5,
+        -0.5,
+        -1.5,
+        254.5,
+        255.5,
+        -128.5,
+        32767.5,
+        8388607.5,
+        8388608.0,
+        16777216.0,
+        -1e9,
+        3e9,
+        np.nan,
+    ]
     x = np.concatenate([ends, np.random.default_rng(9).uniform(-300, 300, 18)]).astype(np.float32).reshape(ROWS, 3)
     there = Node(name="there", op="cast", type=Type(dtype=to, shape=(3,)), inputs=("x",), attrs=(("to", to),))
     back = node("cast", "back", (3,), "there", to="float32")
