@@ -49,6 +49,26 @@ def test_every_product_is_one_of_integers(name: str) -> None:
     assert len(products) >= len(floats) > 1
 
 
+def test_numbers_of_rows_stay_exact() -> None:
+    """Rows of a table that are found by sums: the sums stay floats, the product behind them is of integers."""
+    net, random = Net(), np.random.default_rng(0)
+    b = net.b
+    x = b.op("cast", "wide", b.input("x", "uint8", (16, 1)))
+    taps = b.weight("taps", (1, 2, 1), role="fixed", value=np.array([[[13.0], [7.0]]]))
+    each = {"stride": (1,), "pad": ((0, 1),), "dilation": (1,)}
+    sums = b.op("conv", "sums", x, taps, b.weight("zero", (1,), role="fixed", value=np.zeros(1)), **each)
+    numbers = b.op("cast", "numbers", b.op("reshape", "line", sums, shape=(16,)), to="int32")
+    rows = b.op("gather", "rows", numbers, b.weight("table", (5101, 3), value=random.normal(size=(5101, 3))))
+    weights = b.weight("w", (4, 16, 3), value=random.normal(size=(4, 16, 3))), b.weight("b", (4,), value=np.zeros(4))
+    graph = b.graph({"y": b.op("dense", "product", rows, *weights)})
+    whole = integers(graph)
+    assert whole.by_name["sums"].type.dtype == "float32"
+    assert "int32" in {node.type.dtype for node in whole.nodes if node.op == "dense"}
+    given_ = inputs_for(graph, 50, seed=2)
+    floats, found = interpret(graph, given_)["y"], interpret(whole, given_)["y"]
+    assert np.abs(floats - found).max() < 0.1 * floats.std()
+
+
 @pytest.mark.parametrize("name", NETS)
 def test_answers_are_near_those_of_floats(name: str) -> None:
     """The distance of logits is a small part of their spread, on rows that no range was taken from."""

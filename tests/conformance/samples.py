@@ -61,6 +61,11 @@ INPUTS = {
             [[1], [2], [3, 4]],
         ),
     ),
+    "text": Sample(
+        {"length": 24, "longer": "refuse"},
+        ("hello", "", "e\u0301t\u00e9", b"caf\xc3\xa9", b"\xff\x00", "\ud83d", ["one", "two"]),
+        ("x" * 25, b"\xff" * 9, 3, None, [], [1, 2], ["a", None], {"text": "a"}, np.zeros(24, np.uint8)),
+    ),
 }
 OUTPUTS = ("label",)
 

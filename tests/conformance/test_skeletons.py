@@ -13,7 +13,7 @@ from datacc.ir.interpret import interpret
 from datacc.ir.narrow import narrow
 from datacc.registry import load, names
 from datacc.skeletons import Sizes, Skeleton
-from tests.conformance.samples import front
+from tests.conformance.samples import INPUTS, front
 from tests.ir.graphs import assert_alike, inputs_for
 
 NAMES = names("skeletons")
@@ -23,13 +23,27 @@ FEATURES = [
     [float32(3), float32(9, 8, 1)],
     [float32(3), float32(5)],
     [float32(60, 4)],
+    [Type(dtype="uint8", shape=(12,))],
+    [Type(dtype="uint8", shape=(12,)), float32(3)],
 ]
 CLASSES = ("a", "b", "c")
 
 
+def taken(skeleton: Skeleton) -> Graph:
+    """The front of the first type that the skeleton takes."""
+    fronts = [front(kind) for kind in INPUTS]
+    return next(one for one in fronts if skeleton.fits([one.by_name[name].type for _, name in one.outputs]))
+
+
+def ladder(skeleton: Skeleton) -> tuple[Sizes, ...]:
+    """For that input."""
+    given = taken(skeleton)
+    return skeleton.ladder([given.by_name[name].type for _, name in given.outputs])
+
+
 def graph_of(skeleton: Skeleton, sizes: Sizes) -> Graph:
-    """On a picture, which both skeletons take."""
-    return skeleton.graph([front("image")], load("types", "label").answer("y", CLASSES), sizes)
+    """On that input."""
+    return skeleton.graph([taken(skeleton)], load("types", "label").answer("y", CLASSES), sizes)
 
 
 def filled(graph: Graph) -> Graph:
@@ -40,7 +54,7 @@ def filled(graph: Graph) -> Graph:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_ladder_goes_from_cheap_to_dear(name: str) -> None:
     skeleton: Skeleton = load("skeletons", name)
-    rungs = [graph_of(skeleton, sizes) for sizes in skeleton.ladder([float32(9, 8, 1)])]
+    rungs = [graph_of(skeleton, sizes) for sizes in ladder(skeleton)]
     assert len(rungs) >= 3
     works, sizes = [work(graph) for graph in rungs], [weight_bytes(graph) for graph in rungs]
     assert len(set(works)) == len(works)
@@ -52,7 +66,7 @@ def test_the_ladder_goes_from_cheap_to_dear(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_only_what_fitting_fills_is_open(name: str) -> None:
     skeleton: Skeleton = load("skeletons", name)
-    for sizes in skeleton.ladder([float32(9, 8, 1)]):
+    for sizes in ladder(skeleton):
         graph = check(graph_of(skeleton, sizes), holes=("learnt", "mean", "variance"))
         assert graph.loss
         assert [field for field, _ in graph.outputs] == ["y", "y_confidence", "y_scores"]
@@ -62,7 +76,7 @@ def test_only_what_fitting_fills_is_open(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_named_axis_can_be_cut(name: str) -> None:
     skeleton: Skeleton = load("skeletons", name)
-    graph = filled(graph_of(skeleton, skeleton.ladder([float32(9, 8, 1)])[-1]))
+    graph = filled(graph_of(skeleton, ladder(skeleton)[-1]))
     axes = {dim for node in graph.weights for dim in node.dims if dim}
     assert axes
     for axis in axes:
@@ -74,7 +88,7 @@ def test_every_named_axis_can_be_cut(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_simplifying_folds_every_normalisation(name: str) -> None:
     skeleton: Skeleton = load("skeletons", name)
-    for sizes in skeleton.ladder([float32(9, 8, 1)])[:3]:
+    for sizes in ladder(skeleton)[:3]:
         graph = filled(graph_of(skeleton, sizes))
         simple = simplify(graph)
         assert not [node.name for node in simple.nodes if node.op == "normalise"]
@@ -108,4 +122,5 @@ def test_what_fits_can_be_built(name: str, features: list[Type]) -> None:
 
 def _front(name: str, type_: Type) -> Graph:
     b = Builder()
-    return b.graph({f"{name}.features": b.op("relu", f"{name}.relu", b.input(name, "float32", type_.shape))})
+    x = b.input(name, type_.dtype, type_.shape)
+    return b.graph({f"{name}.features": x if type_.dtype == "uint8" else b.op("relu", f"{name}.relu", x)})

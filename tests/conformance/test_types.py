@@ -46,7 +46,7 @@ def test_a_bad_value_is_named_by_its_position(kind: str, n: int) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_front_leads_from_the_input_to_float_features(kind: str) -> None:
+def test_the_front_leads_from_the_input_to_features(kind: str) -> None:
     type_, options = opened(kind)
     bare = check(type_.front("x", options))
     [given] = bare.inputs
@@ -56,8 +56,10 @@ def test_the_front_leads_from_the_input_to_float_features(kind: str) -> None:
     assert {node.role for node in bare.holes} <= {"data"}
     full = check(front(kind), holes=())
     features = interpret(full, {"x": type_.encode(INPUTS[kind].good, options)})["x.features"]
-    assert features.dtype == np.float32
+    assert features.dtype == bare.by_name[bare.outputs[0][1]].type.dtype
     assert np.isfinite(features).all()
+    general = [load("skeletons", name) for name in names("skeletons") if load("skeletons", name).general]
+    assert any(one.fits([bare.by_name[bare.outputs[0][1]].type]) for one in general) == (features.dtype == np.float32)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,4 +1,4 @@
-"""Built programs to pack, small and without fitting: a picture or a record in, a label out."""
+"""Built programs to pack, small and without fitting: a picture, a record or a text in, a label out."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +57,10 @@ def packed(
     label = load("types", "label")
     answer = label.answer("kind", classes, label.options(abstain=limit is not None))
     answer = answer if limit is None else answer.fill({"kind.limit": np.array([limit])})
-    graph = load("skeletons", "mlp.v1").graph(fronts_of(inputs), answer, {"width": 4, "depth": 1})
+    is_text = any(kind == "text" for kind, _ in inputs.values())
+    skeleton = load("skeletons", "text.v1" if is_text else "mlp.v1")
+    sizes = {"bits": 6, "grams": 3, "width": 4} if is_text else {"width": 4, "depth": 1}
+    graph = skeleton.graph(fronts_of(inputs), answer, sizes)
     random = np.random.default_rng(1)
     graph = graph.fill({node.name: random.uniform(0.1, 1.0, node.type.shape) for node in graph.holes})
     simple = simplify(graph)
@@ -88,6 +91,7 @@ def packed(
 
 
 PICTURE: dict[str, tuple[str, dict[str, Any]]] = {"picture": ("image", {"height": 3, "width": 5, "channels": 1})}
+TEXT: dict[str, tuple[str, dict[str, Any]]] = {"message": ("text", {"length": 16})}
 RECORD: dict[str, tuple[str, dict[str, Any]]] = {"row": ("record", {"columns": ("tail", "ears")})}
 
 

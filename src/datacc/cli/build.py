@@ -14,16 +14,18 @@ from typing import Final
 from rich.console import Group
 
 from datacc.cli.frontier import frontier_table
-from datacc.cli.outcome import Outcome
+from datacc.cli.outcome import Outcome, columns
 from datacc.cli.progress import FitDisplay
 from datacc.cli.verdict import verdict
 from datacc.compiler.attempts import Wish
 from datacc.compiler.build import Order, build
+from datacc.compiler.report import Report
 from datacc.compiler.report.plot import frontier_of
 from datacc.compiler.verify import verify
 from datacc.errors import UsageError
+from datacc.repo.words import listed
 from datacc.sources.table import infer_program
-from datacc.spec.program import Program
+from datacc.spec.program import Field, Program
 from datacc.spec.read import FILE, find_program, read_program
 
 EXAMPLE: Final = "datacc build messages.csv --label topic"
@@ -57,13 +59,35 @@ def run(options: argparse.Namespace) -> Outcome:
         found = frontier_of(report.tried)
         facts = {**outcome.facts, "frontier": [asdict(one) for one in found]}
         outcome = replace(outcome, facts=facts, picture=Group(outcome.picture, "", frontier_table(found)))
+    if program.path is None:
+        outcome = replace(outcome, text=_inferred(program, report))
     return _verified(outcome, program, root, options.revision) if options.verify else outcome
 
 
 def _verified(outcome: Outcome, program: Program, root: Path, revision: str | None) -> Outcome:
     """The outcome, with the files that a second build made equal."""
     same = verify(program, root, revision)
-    return replace(outcome, facts={**outcome.facts, "verified": same}, text=f"built twice, equal: {', '.join(same)}")
+    told = f"built twice, equal: {', '.join(same)}"
+    return replace(
+        outcome, facts={**outcome.facts, "verified": same}, text="\n".join(filter(None, [outcome.text, told]))
+    )
+
+
+def _inferred(program: Program, report: Report) -> str:
+    """What nobody had said, as the `datacc.toml` that is there now says it."""
+    [output] = program.outputs
+    column, classes = program.source.options.get("label"), len(report.data.classes[output.name])
+    rows = [(f"input {field.name}", field.type, _options(field)) for field in program.inputs]
+    rows.append(
+        (f"output {output.name}", output.type, f"{classes} classes{f' of column {column!r}' if column else ''}")
+    )
+    rows.append(("goal", "", "more than always answering the commonest class"))
+    return f"{FILE} says now what was inferred; change it there:\n" + columns(rows, indent="  ")
+
+
+def _options(field: Field) -> str:
+    plain = {name: listed(value) if isinstance(value, list) else value for name, value in field.options.items()}
+    return ", ".join(f"{name} {value}" for name, value in plain.items())
 
 
 def _asked(options: argparse.Namespace) -> tuple[Program, Path]:

@@ -1,4 +1,4 @@
-"""Ask a built program: a picture, a table of rows, or a record as JSON.
+"""Ask a built program: a picture, a table of rows, a record as JSON, or a text as it is.
 
 A program with several inputs takes them as NAME=INPUT and gives one answer.
 """
@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from datacc.cli.outcome import Outcome, columns
-from datacc.compiler.shown import percent
+from datacc.compiler.shown import percent, shown
 from datacc.errors import DataError, UsageError
 from datacc.intake import Format, Raw
 from datacc.registry import load as member
@@ -28,7 +28,7 @@ TOP: Final = 2  # runners-up shown
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The artifact and what to ask it."""
     parser.add_argument("artifact", type=Path, help="the folder that a build left")
-    parser.add_argument("inputs", metavar="INPUT", nargs="+", help="a file, or JSON such as '{\"width\": 2.5}'")
+    parser.add_argument("inputs", metavar="INPUT", nargs="+", help="a file, JSON such as '{\"width\": 2.5}', or a text")
     parser.add_argument("--width", type=float, metavar="SHARE", help="at one of its widths, such as 0.5 (the whole)")
 
 
@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> Outcome:
     program = program if options.width is None else program.at(options.width)
     ports = [port.name for port in program.interface.inputs]
     asked: Iterable[tuple[str, Any]]
-    asked = _named(options.inputs, ports) if len(ports) > 1 else _bare(_values(options.inputs), program)
+    asked = _named(options.inputs, ports) if len(ports) > 1 else _bare(_values_of(options.inputs, program), program)
     answers = [(where, _ask(program, where, value, several=len(ports) > 1)) for where, value in asked]
     facts = [{"input": where, **_facts(answer)} for where, answer in answers]
     return Outcome(
@@ -53,6 +53,23 @@ def _ask(program: Loaded, where: str, value: Any, several: bool) -> Any:
         return program(**value) if several else program(value)
     except DataError as error:
         raise DataError(error.what, where=where, tries=error.tries) from error
+
+
+def _values_of(words: Sequence[str], program: Loaded) -> Iterator[tuple[str, Any]]:
+    """The same; of a program that reads text, a word that names no file is the text itself."""
+    is_text = program.interface.inputs[0].type == "text"
+    for word in words:
+        if is_text and not _is_file(word):
+            yield shown(word, 40), word
+        else:
+            yield from _values([word])
+
+
+def _is_file(word: str) -> bool:
+    try:
+        return Path(word).exists()
+    except (OSError, ValueError):  # longer than a file name can be, or with a zero in it
+        return False
 
 
 def _values(words: Sequence[str]) -> Iterator[tuple[str, Any]]:

@@ -30,7 +30,7 @@ from datacc.compiler.lowering import Lowering
 from datacc.compiler.simplify import drop_unused
 from datacc.fit import Rounding
 from datacc.ir.check import check
-from datacc.ir.graph import Graph, Node
+from datacc.ir.graph import Graph, Node, needed
 from datacc.ir.total import is_total
 
 # What bytes pass through on their way to the next product.
@@ -52,7 +52,9 @@ def rounding(graph: Graph, ranges: Ranges) -> Rounding:
     walked = _Quantise(graph, ranges)
     walked.run()
     values = {name: (grid.scale, *grid.limits) for name, (_, grid) in walked.low.bytes.items() if name in ranges}
-    products = [node.name for node in graph.nodes if node.op in PRODUCTS and not is_total(graph, node)]
+    products = [
+        n.name for n in graph.nodes if n.op in PRODUCTS and n.name not in walked.exact and not is_total(graph, n)
+    ]
     return Rounding(values=values, products=frozenset(products), weights=WEIGHTS)
 
 
@@ -62,6 +64,8 @@ class _Quantise:
     def __init__(self, graph: Graph, ranges: Ranges) -> None:
         self.graph, self.ranges, self.low = graph, ranges, Lowering(graph, ranges)
         self.done: set[str] = set()
+        # What numbers of rows are computed from stays as it is: half a step beside it is another row.
+        self.exact = needed(graph, [node.inputs[0] for node in graph.nodes if node.op == "gather"])
 
     def run(self) -> Graph:
         forms = {
@@ -74,7 +78,7 @@ class _Quantise:
                 continue
             if node.op == "input":
                 self.low.floats[node.name] = self.low.b.input(node.name, node.type.dtype, node.type.shape)
-            elif node.op not in forms or not forms[node.op](node):
+            elif node.name in self.exact or node.op not in forms or not forms[node.op](node):
                 self.low.same(node)
         outputs = {field: self.low.as_floats(name) for field, name in self.graph.outputs}
         states = tuple((given, self.low.as_floats(left)) for given, left in self.graph.states)

@@ -16,8 +16,8 @@ class Mlp(Skeleton):
     general = True
 
     def fits(self, features: Sequence[Type]) -> bool:
-        """Anything: a dense layer reads every shape."""
-        return True
+        """Any numbers: a dense layer reads every shape."""
+        return all(feature.dtype == "float32" for feature in features)
 
     def ladder(self, features: Sequence[Type]) -> tuple[Sizes, ...]:
         """From a linear program to three layers of 128."""
@@ -43,6 +43,8 @@ class Mlp(Skeleton):
         if depth and not width:
             raise SpecError("hidden layers have a width of at least 1", tries=["depth = 0, for a linear program"])
         inputs = side_by_side(tuple(fronts))
+        if not self.fits([inputs.by_name[name].type for _, name in inputs.outputs]):
+            raise SpecError("mlp.v1 takes numbers, not text", tries=["leave skeleton out"])
         b = Builder(inputs)
         goal = answer.inputs[0]
         tops = [name for _, name in inputs.outputs]

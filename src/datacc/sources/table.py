@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from datacc.errors import SpecError
-from datacc.intake.importing.fields import infer_inputs, infer_outputs, record_columns
+from datacc.intake.importing.fields import columns_of, infer_inputs, infer_outputs, read_columns, text_columns
 from datacc.intake.importing.identify import identify
 from datacc.intake.importing.options import ImportOptions
 from datacc.intake.importing.read import Read, read
@@ -22,11 +22,12 @@ from datacc.repo.split import JUDGE
 from datacc.repo.words import counted
 from datacc.sources import Source
 from datacc.spec.names import identifier
-from datacc.spec.program import Origin, Program
+from datacc.spec.program import Field, Origin, Program, Target
 from datacc.store import Store, canonical, digest
 
 _REMEMBERED: Final = "snapshot of a table 1"
 _OPTIONS: Final = ("path", "label", "group", "split", "key", "skip_bad")
+_MADE: Final = (*Target().make, "wheel")  # of a table without a program: something to install
 
 
 def infer_program(path: Path, label: str | None, name: str | None = None, skip_bad: bool = False) -> Program:
@@ -41,6 +42,7 @@ def infer_program(path: Path, label: str | None, name: str | None = None, skip_b
         source=Origin(type="table", options={key: value for key, value in options.items() if value is not None}),
         inputs=infer_inputs(found),
         outputs=infer_outputs(found),
+        target=Target(make=_MADE),
     )
 
 
@@ -93,7 +95,8 @@ def _path(program: Program, root: Path) -> Path:
 
 def _read(program: Program, path: Path) -> Read:
     options = ImportOptions(**{key: value for key, value in program.source.options.items() if key != "path"})
-    return read(path, options, known=record_columns(program.inputs), output=program.outputs[0].name)
+    known, texts = read_columns(program.inputs), text_columns(program.inputs)
+    return read(path, options, known=known, output=program.outputs[0].name, known_texts=texts)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,18 +143,25 @@ def _examples(program: Program, found: Read) -> tuple[list[Example], list[str]]:
 
 
 def _example(one: _Identified, program: Program, labels: Mapping[str, str]) -> Example:
-    row, field = one.row, program.inputs[0]
-    raw: Any = row.read() if row.media is not None else [row.numbers[c] for c in field.options["columns"]]
+    row = one.row
     return Example(
         id=one.id,
         content=one.content,
-        inputs={field.name: raw},
+        inputs={field.name: _raw(row, field) for field in program.inputs},
         labels=labels,
         columns=row.others if row.group is None else {**row.others, program.source.options["group"]: row.group},
         name=row.where,
         group=row.group,
         split=row.split,
     )
+
+
+def _raw(row: Row, field: Field) -> Any:
+    """The media, or what stands in the columns that the input reads."""
+    if row.media is not None:
+        return row.read()
+    cells: Mapping[str, Any] = row.texts if field.type == "text" else row.numbers
+    return [cells[column] for column in columns_of(field)]
 
 
 def _conflict(same: list[_Identified]) -> str:

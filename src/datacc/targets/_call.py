@@ -159,6 +159,9 @@ def _answer(
 def _put(port: Port, memory: memoryview) -> Callable[[Any], None]:
     """A function that writes one value of `port` to `memory`: the usual forms at once, all others by way of `port`."""
     code, shape, width = CODES[port.dtype], port.shape, port.width
+    assert len(memory) == width
+    if port.longer:
+        return _put_text(port, memory)
     shapes = {shape, tuple(n for n in shape if n != 1), (port.elements,)}
     count, pack = port.elements, Struct(f"{port.elements}{code}").pack_into
     columns = itemgetter(*port.columns) if len(port.columns) > 1 else None
@@ -181,7 +184,15 @@ def _put(port: Port, memory: memoryview) -> Callable[[Any], None]:
         memory[:] = port.row(values)
         return None
 
-    assert len(memory) == width
+    return put
+
+
+def _put_text(port: Port, memory: memoryview) -> Callable[[Any], None]:
+    """The same of a text."""
+
+    def put(values: Any) -> None:
+        memory[:] = port.row(values)
+
     return put
 
 

@@ -165,6 +165,9 @@ def _times(port: Port) -> str:
 
 
 def _described(name: str, port: Port) -> str:
+    if port.type == "text":
+        more = "no longer ones" if port.options.get("longer") == "refuse" else "the beginning of longer ones"
+        return f"{name}: a str, or bytes of UTF-8, up to {prod(port.shape)} bytes in the composed form (NFC); {more}"
     line = f"{name}: {port.dtype}, {_times(port)}"
     return f"{line}; also a mapping from column names to numbers" if _columns(port) else line
 
@@ -179,6 +182,8 @@ def _port(port: Port) -> str:
     columns = _columns(port)
     if columns:
         parts.append(f"({', '.join(map(ascii, columns))},)")
+    if port.type == "text":
+        parts.append(f'longer="{port.options.get("longer", "cut")}"')
     return f"Port({', '.join(parts)})"
 
 

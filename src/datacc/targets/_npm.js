@@ -5,7 +5,7 @@ const RANGES = { uint8: [0, 255], int8: [-128, 127], int16: [-32768, 32767], int
 const ROWS = 64; // that one call answers
 const ALIGN = 64; // bytes
 
-/** A loaded program: `inputs` and `answers` are ports {name, dtype, count, offset, columns}, sizes are of structs. */
+/** A loaded program: `inputs` and `answers` are ports {name, dtype, count, offset, columns, longer}, sizes are of structs. */
 export class Program {
   constructor(module, name, { inputs, inputBytes, answers, answerBytes, stateBytes }) {
     const { exports } = new WebAssembly.Instance(module);
@@ -70,6 +70,7 @@ function aligned(address) {
 
 /** The numbers of one value, checked: a typed array, nested lists, or an object by column name. */
 function elements(port, value) {
+  if (port.longer && (typeof value === "string" || value instanceof Uint8Array)) return bytesOf(port, value);
   let numbers = value;
   if (value instanceof ArrayBuffer) numbers = new ARRAYS[port.dtype](value);
   else if (Array.isArray(value)) numbers = value.flat(Infinity);
@@ -78,6 +79,20 @@ function elements(port, value) {
   if (numbers.length !== port.count) throw new RangeError(`${port.name} has ${numbers.length} numbers; the program takes ${port.count}`);
   if (!(numbers instanceof ARRAYS[port.dtype])) numbers.forEach((number) => check(port, number));
   return numbers;
+}
+
+/** UTF-8 of the composed form, zeros behind it; what is no Unicode becomes U+FFFD. */
+function bytesOf(port, value) {
+  const text = typeof value === "string" ? value : new TextDecoder("utf-8", { ignoreBOM: true }).decode(value);
+  const bytes = new TextEncoder().encode(text.normalize("NFC"));
+  let end = port.count;
+  if (bytes.length > end) {
+    if (port.longer === "refuse") throw new RangeError(`${port.name} has ${bytes.length} bytes of text; the program takes ${end}`);
+    while (end && (bytes[end] & 0xc0) === 0x80) end--; // within a character
+  }
+  const row = new Uint8Array(port.count);
+  row.set(bytes.subarray(0, end));
+  return row;
 }
 
 function byColumn(port, value) {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from array import array
 from collections.abc import Mapping, Sequence
 from math import prod
@@ -19,12 +20,16 @@ CODES = {"float32": "f", "uint8": "B", "int8": "b", "int16": "h", "int32": "i"} 
 
 
 class Port(NamedTuple):
-    """One member of the input or of the answer; `columns` are the names of the numbers of a record."""
+    """One member of the input or of the answer; `columns` are the names of the numbers of a record.
+
+    `longer` says what is done with a text that is longer than the program takes: "cut" or "refuse".
+    """
 
     name: str
     dtype: str
     shape: tuple[int, ...]
     columns: tuple[str, ...] = ()
+    longer: str = ""
 
     @property
     def elements(self) -> int:
@@ -38,6 +43,8 @@ class Port(NamedTuple):
 
     def row(self, values: Values) -> bytes:
         """One value as the program reads it. Raises `TypeError` or `ValueError` that says what is expected."""
+        if self.longer and isinstance(values, (str, bytes, bytearray)):
+            return self._text(values)
         if self.columns and isinstance(values, Mapping):
             if set(values) != set(self.columns):
                 raise self._error(f"columns {', '.join(map(repr, values))}")
@@ -57,6 +64,23 @@ class Port(NamedTuple):
             raise self._error(f"rows of {len(data)} bytes")
         self._demand_shape(shape[1:])
         return data
+
+    def _text(self, text: str | bytes | bytearray) -> bytes:
+        """UTF-8 of the composed form, zeros behind it; what is no Unicode becomes U+FFFD."""
+        if not isinstance(text, str):
+            text = text.decode("utf-8", "replace")
+        if not text.isascii():
+            text = unicodedata.normalize(
+                "NFC", text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+            )
+        data = text.encode()
+        end = self.width
+        if len(data) > end:
+            if self.longer == "refuse":
+                raise ValueError(f"{self.name} is {len(data)} bytes of text; the program takes {end}")
+            while end and data[end] & 0xC0 == 0x80:  # within a character
+                end -= 1
+        return data[:end].ljust(self.width, b"\0")
 
     def _error(self, given: str) -> ValueError:
         wanted = f"{self.dtype} {_times(self.shape)}" if not self.columns else f"columns {', '.join(self.columns)}"

@@ -137,6 +137,8 @@ def _answer_types(interface: Interface) -> str:
 
 
 def _kind(port: Port) -> str:
+    if port.type == "text":
+        return "string | Uint8Array"
     if not _columns(port):
         return "Numbers"
     return f"Numbers | {{ {'; '.join(f'{_text(column)}: number' for column in _columns(port))} }}"
@@ -155,6 +157,7 @@ def _layout(ports: tuple[Port, ...]) -> list[dict[str, Any]]:
             "count": prod(port.shape),
             "offset": fields[port.name][1],
             **({"columns": _columns(port)} if _columns(port) else {}),
+            **({"longer": port.options.get("longer", "cut")} if port.type == "text" else {}),
         }
         for port in ports
     ]

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from datacc.fit.adjoints import ADJOINTS
+from datacc.ir.graph import Node, Type
 from datacc.ir.ops import OPS
 from datacc.spec.cpus import Cpu
 from tests.fit.compiled.single import given, kept, node, processors, run, weight
@@ -86,6 +87,36 @@ def test_what_moves_and_what_is_largest(cpu: Cpu, tmp_path: Path) -> None:
     wanted = np.concatenate([x, x], axis=3)
     found = run([*start, node("concat", "y", (4, 6, 10), "seen", "seen", axis=2)], {"x": x}, cpu, tmp_path)
     np.testing.assert_array_equal(found, wanted)
+
+
+@pytest.mark.parametrize("cpu", processors(), ids=lambda cpu: cpu.name)
+@pytest.mark.parametrize("to", ["int32", "uint8", "int8", "int16"])
+def test_what_is_cast_to_integers_is_rounded(to: str, cpu: Cpu, tmp_path: Path) -> None:
+    ends = [
+        0.5,
+        1.5,
+        2.5,
+        -0.5,
+        -1.5,
+        254.5,
+        255.5,
+        -128.5,
+        32767.5,
+        8388607.5,
+        8388608.0,
+        16777216.0,
+        -1e9,
+        3e9,
+        np.nan,
+    ]
+    x = np.concatenate([ends, np.random.default_rng(9).uniform(-300, 300, 18)]).astype(np.float32).reshape(ROWS, 3)
+    there = Node(name="there", op="cast", type=Type(dtype=to, shape=(3,)), inputs=("x",), attrs=(("to", to),))
+    back = node("cast", "back", (3,), "there", to="float32")
+    wanted = OPS["cast"].meaning(x, to=to).astype(np.float32)
+    found = run([given("x", x), there, back], {"x": x}, cpu, tmp_path)
+    np.testing.assert_array_equal(found[x < 2**31 - 128], wanted[x < 2**31 - 128])
+    np.testing.assert_allclose(found[np.isfinite(x)], wanted[np.isfinite(x)], rtol=1e-7)
+    assert not found[np.isnan(x)].any()
 
 
 @pytest.mark.parametrize("cpu", processors(), ids=lambda cpu: cpu.name)

@@ -19,6 +19,7 @@ PER_CELL: Final = 40
 MOST_BYTES: Final = 6_000_000  # of all pictures together, as text
 LARGEST_SIDE: Final = 160
 COLUMNS: Final = 4
+LONGEST: Final = 300  # characters of a text
 
 Columns = dict[str, tuple[str, ...]]
 
@@ -85,6 +86,8 @@ def _card(
 def _input(value: NDArray[Any], columns: tuple[str, ...] | None, unusual: NDArray[Any] | None, row: int) -> str:
     if value.dtype == np.uint8 and value.ndim == 3 and value.shape[2] in (1, 3):
         return picture(value)
+    if value.dtype == np.uint8 and value.ndim == 1:
+        return f'<p class="values">{bdi(value.tobytes().decode("utf-8", "replace").rstrip(chr(0)), LONGEST)}</p>'
     if columns is not None and unusual is not None:
         return _record(value, columns, unusual[row])
     text = ", ".join(f"{item:.4g}" for item in value.reshape(-1)[:8])
@@ -115,7 +118,7 @@ def _unusual(evidence: Evidence) -> dict[str, NDArray[np.float64]]:
     """For inputs that are rows of numbers: how many deviations each value lies from the mean of tune (N, F)."""
     found = {}
     for name, array in evidence.inputs.items():
-        if array.ndim == 2 and len(array):
+        if array.ndim == 2 and array.dtype == np.float32 and len(array):
             rows = array.astype(np.float64)
             deviation = rows.std(axis=0)
             found[name] = (rows - rows.mean(axis=0)) / np.where(deviation > 0, deviation, np.inf)

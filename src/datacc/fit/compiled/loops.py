@@ -41,6 +41,17 @@ INLINE lanes lanes_gate(lanes a, lanes x, lanes low, lanes high)
 {
     return lanes_of_bits(lanes_bits(a) & lanes_less(low, x) & lanes_less(x, high));
 }""",
+    "lanes_nearest": """\
+/* The nearest whole number between two, ties to even; what is no number becomes 0. */
+INLINE lanes lanes_nearest(lanes x, lanes low, lanes high)
+{
+    const lanes size = lanes_of_bits(lanes_bits(x) & 0x7FFFFFFFu), large = lanes_all(8388608.0f); /* 2^23 */
+    const lanes whole = lanes_subtract(lanes_add(size, large), large); /* nothing behind the point stays */
+    const lanes chosen = lanes_choose(lanes_less(size, large), whole, size); /* not of what is no number */
+    const lanes signed_ = lanes_of_bits(lanes_bits(chosen) | (lanes_bits(x) & 0x80000000u));
+    const lanes_whole is_none = (lanes_whole)(lanes_bits(size) > 0x7F800000u);
+    return lanes_clip(lanes_of_bits(lanes_bits(signed_) & ~is_none), low, high);
+}""",
     **{f"wide_from_{dtype}": _wide_from(dtype) for dtype in ("uint8", "int8", "int16", "int32")},
 }
 
@@ -221,8 +232,8 @@ class _Loop:
     def _value(self, node: Node, names: Mapping[str, str], c: str) -> str:
         rows = [names[name] for name in node.inputs if name not in self.scene.whole]
         a, b = rows[0], rows[-1]
-        if node.op == "cast":
-            return a  # done by what loads
+        if node.op == "cast":  # to floats is done by what loads; whole numbers are kept as floats
+            return a if node.type.dtype == "float32" else _nearest(a, node.type.dtype)
         if node.op == "affine":
             scale, offset = (self._whole(name, c) for name in node.inputs[1:])
             return f"lanes_multiply_add({offset}, {a}, {scale})"
@@ -249,6 +260,12 @@ class _Loop:
 
     def _named(self, expression: str) -> str:
         return self.once.setdefault(expression, f"k{len(self.once) + 1}")
+
+
+def _nearest(a: str, dtype: str) -> str:
+    """The whole number of a type that is nearest; of int32 those that a float can say."""
+    low, high = (np.float32(end) for end in (np.iinfo(dtype).min, min(np.iinfo(dtype).max, 2**31 - 128)))
+    return f"lanes_nearest({a}, lanes_all({number(low)}), lanes_all({number(high)}))"
 
 
 def _turns(variable: str, count: str, main: list[str], rest: list[str], is_summing: bool) -> list[str]:

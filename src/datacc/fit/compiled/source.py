@@ -77,7 +77,7 @@ def source_text(title: str, drafts: Sequence[Draft], optimiser: str, clip: float
 _FRAGMENTS: Final[Mapping[str, str]] = {
     **_TOTAL,
     **loops.FRAGMENTS,
-    "wide_gate": loops.FRAGMENTS["lanes_gate"].replace("lanes", "wide"),
+    **{f"wide_{name}": loops.FRAGMENTS[f"lanes_{name}"].replace("lanes", "wide") for name in ("gate", "nearest")},
     "root": once.ROOT,
     **products.FRAGMENTS,
     **pools.FRAGMENTS,

@@ -73,7 +73,7 @@ def _import(repository: Repository, path: Path, options: ImportOptions) -> Impor
     picture = (wanted.picture.name, wanted.picture.type) if wanted.picture else ("image", "image")
     origin = printable(path.name or path.absolute().name)
     batch = make_batch(found, contents, picture, output, origin)
-    fresh = wanted.program is None and bool(batch.ids) and not found.roles.texts
+    fresh = wanted.program is None and bool(batch.ids)
     program = first_program(repository, found, output) if fresh else None
     commit = _write(repository, contents, batch, found.rows, origin, program)
     return _report(found, contents, batch, origin, commit, fresh)

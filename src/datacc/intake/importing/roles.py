@@ -14,6 +14,8 @@ from datacc.repo.words import listed
 from datacc.spec.names import identifier
 
 _NUMERIC_SHARE: Final = 0.9  # a column with fewer numbers than this among its filled cells is text
+_PROSE: Final = 40  # characters of a text, on average, from which a column of it is worth more than numbers beside it
+_WORDY: Final = 8  # and from which it is worth anything
 _FEW: Final = 20  # labels; fewer do not tell whether they repeat
 _LABEL_WORDS: Final = ("label", "class", "target")
 _NUMBERING: Final = frozenset({"id", "index", "row", "rowid", "unnamed: 0", "column 1"})
@@ -81,11 +83,12 @@ def _guessed(
     numeric = frozenset(column for column in rest if _numeric(found.column(column)))
     notes: list[str] = []
     numbers = [column for column in rest if column in numeric]
-    inputs = () if pictures else _inputs(found, options.inputs or known, numbers, notes, where)
+    words = [column for column in rest if column not in numeric]
+    inputs = () if pictures else _inputs(found, options.inputs or known, numbers, words, notes, where)
     others = tuple(column for column in rest if column not in inputs)
-    told = frozenset(options.inputs or ()) - numeric - frozenset(known or ())
-    texts = (told | known_texts) & frozenset(inputs)
-    notes += _of_texts(told, [column for column in others if column not in numeric and not pictures])
+    read = frozenset(inputs) - numeric - frozenset(known or ())
+    texts = (read | known_texts) & frozenset(inputs)
+    notes += _of_texts(read, [column for column in others if column in words and not pictures])
     return Roles(
         inputs=inputs,
         output=output or options.label or label or "label",
@@ -102,16 +105,16 @@ def _guessed(
 
 def _of_texts(read: frozenset[str], aside: Sequence[str]) -> list[str]:
     """What is to be said of columns of text: which are inputs, which are not."""
-    notes = [f"read as text: {listed(sorted(read))}; no program reads text yet"] if read else []
+    notes = [f"read as text: {listed(sorted(read))}"] if read else []
     return [*notes, f"kept to slice by, not learnt from: {listed(aside)} (text)"] if aside else notes
 
 
 def _inputs(
-    found: Found, told: Sequence[str] | None, numbers: Sequence[str], notes: list[str], where: str
+    found: Found, told: Sequence[str] | None, numbers: Sequence[str], words: Sequence[str], notes: list[str], where: str
 ) -> tuple[str, ...]:
-    """The inputs: those that somebody named, otherwise the columns of numbers that vary."""
+    """The inputs: those that somebody named, otherwise one column of prose, or the columns of numbers that vary."""
     if told is None:
-        return _infer(found, numbers, notes, where)
+        return _infer(found, numbers, words, notes, where)
     for column in told:
         _require(found, column, "input", where)
     notes += _unread(found, [column for column in numbers if column not in told])
@@ -214,7 +217,7 @@ def _split_column(found: Found) -> str | None:
     return "split" if words and all(isinstance(word, str) and split_named(word) for word in words) else None
 
 
-def _infer(found: Found, numeric: Sequence[str], notes: list[str], where: str) -> tuple[str, ...]:
+def _infer(found: Found, numeric: Sequence[str], words: Sequence[str], notes: list[str], where: str) -> tuple[str, ...]:
     constant = [column for column in numeric if _is_constant(found.column(column))]
     numbering = [column for column in numeric if _is_numbering(column, found.column(column))]
     inputs = tuple(column for column in numeric if column not in constant and column not in numbering)
@@ -222,13 +225,29 @@ def _infer(found: Found, numeric: Sequence[str], notes: list[str], where: str) -
         notes.append(f"not learnt from: {listed(constant)} (constant)")
     if numbering:
         notes.append(f"not learnt from: {listed(numbering)} (a running number)")
+    prose = _prose(found, words, least=_PROSE if inputs else _WORDY)
+    if prose is not None:
+        if inputs:
+            notes.append(f"not learnt from: {listed(inputs)} (beside text); --inputs names other columns")
+        return (prose,)
     if not inputs:
         raise DataError(
-            f"no column holds numbers that vary; there are: {listed(found.columns)}",
+            f"no column holds numbers that vary, or text that hardly repeats; there are: {listed(found.columns)}",
             where=where,
-            tries=["give numeric columns", "--inputs names them"],
+            tries=["give such a column", "--inputs names the columns"],
         )
     return inputs
+
+
+def _prose(found: Found, words: Sequence[str], least: float) -> str | None:
+    """The column whose texts are longest, at least `least` characters on average, of those that hardly repeat."""
+    longest, most = None, 0.0
+    for column in words:
+        cells = [str(cell) for cell in found.column(column) if not missing(cell)]
+        mean = sum(map(len, cells)) / max(1, len(cells))
+        if 2 * len(set(cells)) > len(cells) and mean >= least and mean > most:
+            longest, most = column, mean
+    return longest
 
 
 def _unread(found: Found, numeric: Sequence[str]) -> list[str]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from datacc.errors import DataError
-from datacc.intake.importing.fields import infer_inputs, output_name, record_columns
+from datacc.intake.importing.fields import infer_inputs, output_name, read_columns, text_columns
 from datacc.intake.importing.options import ImportOptions
 from datacc.intake.importing.read import Read
 from datacc.repo.find import Repository
@@ -38,8 +38,9 @@ def target(repository: Repository, schema: Schema, options: ImportOptions) -> Ta
     pictures = [Field(name=c.name, type=c.type) for c in schema.of("input") if c.type not in ("number", "text")]
     outputs = [column.name for column in schema.of("output")]
     if program is not None:
-        columns = record_columns(program.inputs) or columns
-        pictures = [field for field in program.inputs if "columns" not in field.options] or pictures
+        columns = read_columns(program.inputs) or columns
+        texts = text_columns(program.inputs) or texts
+        pictures = [field for field in program.inputs if field.type not in ("record", "text")] or pictures
         outputs = [field.name for field in program.outputs]
     if len(pictures) > 1 or (pictures and columns):
         raise DataError("import fills one input; this program has several", where=FILE)
