@@ -18,7 +18,8 @@ from datacc.registry import load, names
 from tests.conformance.samples import front
 from tests.ir.graphs import inputs_for
 
-SIDES = {"conv.v1": ("image",), "mlp.v1": ("image", "record")}
+SIDES = {"conv.v1": ("image",), "mlp.v1": ("image", "record"), "text.v1": ("text",)}
+OTHERS = {"text.v1": {"bits": 5, "grams": 2}}  # sizes that no width is: instead of a depth
 EACH = pytest.mark.parametrize("name", names("skeletons"))
 ANSWER = load("types", "label").answer("y", ("a", "b", "c"))
 
@@ -26,7 +27,8 @@ ANSWER = load("types", "label").answer("y", ("a", "b", "c"))
 def form(name: str, width: int, depth: int = 1) -> Graph:
     """A skeleton with holes, on every input that it takes at once."""
     sides = [front(kind, f"x{n}") for n, kind in enumerate(SIDES.get(name, ("image",)))]
-    graph: Graph = load("skeletons", name).graph(sides, ANSWER, {"width": width, "depth": depth})
+    sizes = {"width": width, **OTHERS.get(name, {"depth": depth})}
+    graph: Graph = load("skeletons", name).graph(sides, ANSWER, sizes)
     return graph
 
 
