@@ -145,6 +145,14 @@ def test_the_frontier_is_better_than_all_that_is_cheaper() -> None:
     assert [one.rung.work for one in front([one for one in world.told if one.share == WHOLE])] == [100, 300]
 
 
+def test_where_nobody_asked_the_frontier_ends_where_it_gains_no_more() -> None:
+    world = World([100, 200, 300, 400], [0.09, 0.05, 0.02, 0.0199])
+    assert frontier(world.ladder, world.attempts).rung.work == 100
+    assert frontier(world.ladder, world.attempts, ROWS).rung.work == 300
+    world = World([100, 200], [0.05, 0.01], unsound=(1,))
+    assert frontier(world.ladder, world.attempts, ROWS).rung.work == 100
+
+
 @pytest.mark.parametrize("pick", ["cheapest", "best", "frontier"])
 def test_what_breaks_the_budget_is_never_fitted(pick: str) -> None:
     world = World([100, 200, 300, 400], [0.5, 0.5, 0.5, 0.01], budget=Budget(size=3000))

@@ -60,11 +60,20 @@ def best(ladder: Sequence[Rung], attempts: Attempts) -> Attempt:
     return _ranked(one for one in attempts.all if one.share >= WHOLE)[0]
 
 
-def frontier(ladder: Sequence[Rung], attempts: Attempts) -> Attempt:
-    """A whole fit of every rung that is better than all cheaper ones in short trials; the cheapest that will do."""
+def frontier(ladder: Sequence[Rung], attempts: Attempts, rows: int | None = None) -> Attempt:
+    """A whole fit of every rung that is better than all cheaper ones in short trials; the cheapest that will do.
+
+    With `rows`, on which scores are measured, nobody asked for a goal: it is the last that gained more than chance.
+    """
     shorts = [attempts.of(rung, SHORT) for rung in ladder if attempts.fits(rung)]
     wholes = [attempts.of(one.rung, WHOLE) for one in front(shorts)]
-    return next((one for one in wholes if one.promising), _ranked(wholes)[0])
+    if rows is None:
+        return next((one for one in wholes if one.promising), _ranked(wholes)[0])
+    found = wholes[0]
+    for one in wholes[1:]:
+        if (one.sound, one.score > found.score + _chance(found.score, rows)) > (found.sound, False):
+            found = one
+    return found
 
 
 def front(tried: Sequence[Attempt]) -> list[Attempt]:

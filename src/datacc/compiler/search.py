@@ -85,7 +85,7 @@ def search(
     if wish == "best":
         found = best(ladder, attempts)
     elif wish == "frontier":
-        found = frontier(ladder, attempts)
+        found = frontier(ladder, attempts, scored if chosen_goal else None)
     elif chosen_goal:
         found = knee(ladder, attempts, scored, lambda rung: _effort(snapshot, rung, WHOLE))
     else:
