@@ -42,6 +42,7 @@ class Attempt:
     `score` is the share of right answers on rows that it has not learnt from, `sound` whether every check holds on
     tune. `promising`: after all that it is likely to pass; `hopeful(share)`: it would be with that share of its errors.
     `work` is what the fit took, in multiply-adds forwards; `known` tells how it came to know what it does not know.
+    `tune` is the share of right answers on tune: `score` itself, but for few examples.
     """
 
     rung: Rung
@@ -54,6 +55,7 @@ class Attempt:
     hopeful: Callable[[float], bool]
     work: int
     known: tuple[Knowing, ...] = ()
+    tune: float = 0.0
 
 
 Wish = Literal["cheapest", "best", "frontier"]

@@ -135,8 +135,8 @@ def _halved(rungs: Sequence[Rung], attempts: Attempts, rows: int) -> Attempt:
 
 
 def _ranked(tried: Iterator[Attempt] | Sequence[Attempt]) -> list[Attempt]:
-    """The best first, whatever breaks a check last; of equals the cheapest, then what was fitted more briefly."""
-    return sorted(tried, key=lambda one: (not one.sound, -one.score, one.rung.work, one.share))
+    """The best first, what breaks a check last; of equals the better on tune, the cheaper, the more briefly fitted."""
+    return sorted(tried, key=lambda one: (not one.sound, -one.score, -one.tune, one.rung.work, one.share))
 
 
 def _chance(rate: float, rows: int) -> float:

@@ -9,7 +9,7 @@ from datacc.compiler.ask import Interpreted, counted
 from datacc.compiler.assemble import ladders, skeleton_graph
 from datacc.compiler.attempts import SHORT, WHOLE, Announce, Attempt, Attempts, Rung, Tell, Wish, shortened, unheard
 from datacc.compiler.begin import Begun
-from datacc.compiler.certify import LIKELY, chance_of
+from datacc.compiler.certify import chance_of
 from datacc.compiler.checks import Trial, all_promising
 from datacc.compiler.fitting import fit_once
 from datacc.compiler.halves import selecting
@@ -34,6 +34,9 @@ from datacc.spec.program import Program
 from datacc.store import Store
 
 ACCURACY: Final = "accuracy"
+LIKELY: Final = (
+    0.95  # the chance of passing, seen from tune, that is good enough: the best of many is less good elsewhere
+)
 CHEAP: Final = 2 * 10**10  # multiply-adds of the dearest fit, a second or so, up to which there are no shorter trials
 
 __all__ = ["Announce", "Choice", "Rung", "candidate", "promising", "rungs", "search", "trial_on_tune"]
@@ -119,6 +122,7 @@ def _attempts(
             hopeful=lambda left: passes or _hopeful(program, snapshot, seen, left),
             work=_effort(snapshot, rung, share),
             known=known,
+            tune=fitted.tune,
         )
 
     return Attempts(program.budget, lambda rung: price(program, snapshot, rung.graph, store), attempt, tell)
