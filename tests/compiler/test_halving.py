@@ -26,6 +26,7 @@ class World:
     errors: list[float]
     haste: float = 1.7
     unsound: tuple[int, ...] = ()
+    tune: tuple[float, ...] = ()
     budget: Budget = field(default_factory=Budget)
     told: list[Attempt] = field(default_factory=list)
 
@@ -49,6 +50,7 @@ class World:
                 promising=score >= GOAL,
                 hopeful=lambda left: 1 - left * error >= GOAL,
                 work=int(rung.work * share * ROWS),
+                tune=self.tune[rung.sizes["n"]] if self.tune else score,
             )
 
         def price(rung: Rung) -> Costs:
@@ -143,6 +145,11 @@ def test_the_frontier_is_better_than_all_that_is_cheaper() -> None:
     assert frontier(world.ladder, world.attempts).rung.work == 300
     assert [one.rung.work for one in world.told if one.share == WHOLE] == [100, 300]
     assert [one.rung.work for one in front([one for one in world.told if one.share == WHOLE])] == [100, 300]
+
+
+def test_of_equals_out_of_fold_the_better_on_tune_comes_first() -> None:
+    world = World([100, 200, 400], [0.2, 0.2, 0.2], haste=1.0, tune=(0.97, 1.0, 1.0))
+    assert cheapest(world.ladder, world.attempts, ROWS).rung.work == 200
 
 
 def test_where_nobody_asked_the_frontier_ends_where_it_gains_no_more() -> None:
