@@ -4,7 +4,7 @@ from rich import box
 from rich.table import Table
 
 from datacc.compiler.report import Candidate
-from datacc.compiler.shown import percent, shown
+from datacc.compiler.shown import percent, show_sizes, shown
 
 
 def frontier_table(candidates: tuple[Candidate, ...]) -> Table:
@@ -15,8 +15,8 @@ def frontier_table(candidates: tuple[Candidate, ...]) -> Table:
     for head in ("multiply-adds", "size, B", "memory, B", "right on tune"):
         table.add_column(head, justify="right")
     for one in candidates:
-        sizes = ", ".join(f"{name} {size}" for name, size in one.sizes.items())
+        what = f"{shown(one.skeleton)} {show_sizes(one.sizes)}"
         costs = ("–" if count is None else f"{count:,}" for count in (one.size, one.memory))
         mark = "→" if one.chosen else ""
-        table.add_row(mark, f"{shown(one.skeleton)} {sizes}", f"{one.work:,}", *costs, percent(one.tune or 0, 2))
+        table.add_row(mark, what, f"{one.work:,}", *costs, percent(one.tune or 0, 2))
     return table

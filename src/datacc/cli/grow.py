@@ -13,7 +13,6 @@ from datacc.cli.outcome import Outcome
 from datacc.cli.place import place_of
 from datacc.cli.progress import FitDisplay
 from datacc.cli.verdict import verdict
-from datacc.compiler.family import show_sizes
 from datacc.compiler.grow import grow
 from datacc.spec.read import FILE, read_program
 
@@ -33,6 +32,6 @@ def run(options: argparse.Namespace) -> Outcome:
     with FitDisplay() as display:
         report = grow(
             *(place.artifact, program, place.root, place.store, options.by),
-            lambda rung: display.watch(f"fit on {rung.skeleton} {show_sizes(rung.sizes)}"),
+            lambda rung: display.watch(f"fit on {rung.title}"),
         )
     return verdict(report, place.root / "build" / program.name)

@@ -13,7 +13,6 @@ from datacc.cli.outcome import Outcome
 from datacc.cli.place import place_of
 from datacc.cli.progress import FitDisplay
 from datacc.cli.verdict import verdict
-from datacc.compiler.family import show_sizes
 from datacc.compiler.slim import slim
 from datacc.errors import UsageError
 from datacc.spec.program import Budget
@@ -39,7 +38,7 @@ def run(options: argparse.Namespace) -> Outcome:
     with FitDisplay() as display:
         report = slim(
             *(place.artifact, program, place.root, place.store, limits),
-            lambda rung: display.watch(f"fit on {rung.skeleton} {show_sizes(rung.sizes)}"),
+            lambda rung: display.watch(f"fit on {rung.title}"),
         )
     return verdict(report, place.root / "build" / program.name)
 

@@ -7,6 +7,7 @@ from typing import Final, Literal
 from datacc.compiler.knowing import Knowing
 from datacc.compiler.price import Over, over_budget
 from datacc.compiler.produce import stand_in
+from datacc.compiler.shown import show_sizes
 from datacc.compiler.simplify import simplify
 from datacc.compiler.verdict import Costs
 from datacc.fit import Fitted, Recipe, Watch
@@ -32,7 +33,7 @@ class Rung:
     @property
     def title(self) -> str:
         """What a person calls it."""
-        return f"{self.skeleton} {', '.join(f'{name} {size}' for name, size in self.sizes.items())}"
+        return f"{self.skeleton} {show_sizes(self.sizes)}"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

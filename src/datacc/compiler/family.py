@@ -10,6 +10,7 @@ from datacc.compiler.price import price
 from datacc.compiler.recipe import default_recipe
 from datacc.compiler.report import Report, read_report
 from datacc.compiler.resize import unlike
+from datacc.compiler.shown import show_sizes
 from datacc.compiler.sides import asked
 from datacc.compiler.verdict import Costs
 from datacc.errors import DataError, SpecError, UsageError
@@ -105,11 +106,6 @@ def family_of(folder: Path, program: Program, root: Path, store: Store) -> Famil
         snapshot=snapshot,
         store=store,
     )
-
-
-def show_sizes(sizes: Sizes) -> str:
-    """As people read them: width 8, depth 1."""
-    return ", ".join(f"{name} {size}" for name, size in sizes.items())
 
 
 def _demand_same_task(report: Report, program: Program, snapshot: Snapshot, folder: Path) -> None:

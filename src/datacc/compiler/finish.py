@@ -21,6 +21,7 @@ from datacc.compiler.report import Digests, Provenance, Report, data_of, read_re
 from datacc.compiler.report.card import card
 from datacc.compiler.report.html import report_html
 from datacc.compiler.search import Choice
+from datacc.compiler.shown import show_sizes
 from datacc.compiler.sides import open_side, right_of
 from datacc.compiler.widths import file_of
 from datacc.errors import DataccError
@@ -154,8 +155,7 @@ def _cheaper(choice: Choice) -> str:
     if not smaller:
         return ""
     one = max(smaller, key=lambda candidate: candidate.work)
-    sizes = ", ".join(f"{name} {size}" for name, size in one.sizes.items())
-    return f"{one.skeleton} with {sizes} has {one.work:,} multiply-adds and {one.tune:.1%} on tune"
+    return f"{one.skeleton} with {show_sizes(one.sizes)} has {one.work:,} multiply-adds and {one.tune:.1%} on tune"
 
 
 def _said(made: Printed) -> dict[str, Any]:

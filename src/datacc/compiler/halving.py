@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from datacc.compiler.attempts import LONG, SHORT, WHOLE, Attempt, Attempts, Rung
+from datacc.spec.bounds import standard_error
 
 STRIDE: Final = 2.0  # how many times the work of the rung before, on the way up
 FLOOR_STRIDE: Final = 3.0  # where nobody asked for a goal
@@ -44,7 +45,7 @@ def knee(ladder: Sequence[Rung], attempts: Attempts, rows: int, effort: Callable
     afford = (rung for n, rung in enumerate(_strides(ladder, attempts, FLOOR_STRIDE)) if not n or effort(rung) <= DEAR)
     best = None
     for short in _climb(afford, attempts, rows, FLOOR_PATIENCE):
-        gained = best is None or short.score > best.score + _chance(best.score, rows)
+        gained = best is None or short.score > best.score + standard_error(best.score, rows)
         if best is None or (short.sound, gained) > (best.sound, False):
             best = short
     assert best is not None  # the ladder has a rung within the budget
@@ -71,7 +72,7 @@ def frontier(ladder: Sequence[Rung], attempts: Attempts, rows: int | None = None
         return next((one for one in wholes if one.promising), _ranked(wholes)[0])
     found = wholes[0]
     for one in wholes[1:]:
-        if (one.sound, one.score > found.score + _chance(found.score, rows)) > (found.sound, False):
+        if (one.sound, one.score > found.score + standard_error(found.score, rows)) > (found.sound, False):
             found = one
     return found
 
@@ -100,9 +101,9 @@ def _climb(strides: Iterator[Rung], attempts: Attempts, rows: int, patience: int
     for rung in strides:
         one = attempts.of(rung, SHORT)
         yield one
-        gained = one.score > level + _chance(level, rows)
+        gained = one.score > level + standard_error(level, rows)
         level, since = (one.score, 0) if gained else (level, since + 1)
-        if since >= patience or level + _chance(level, rows) >= 1:
+        if since >= patience or level + standard_error(level, rows) >= 1:
             return
 
 
@@ -120,7 +121,7 @@ def _passing(rungs: Sequence[Rung], attempts: Attempts, rows: int) -> Attempt | 
         whole = attempts.of(rung, WHOLE)
         if whole.promising:
             return whole
-        bar = trial.score - _chance(trial.score, rows)
+        bar = trial.score - standard_error(trial.score, rows)
     return None
 
 
@@ -129,7 +130,7 @@ def _halved(rungs: Sequence[Rung], attempts: Attempts, rows: int) -> Attempt:
     shorts = _ranked(attempts.of(rung, SHORT) for rung in rungs)
     top = _ranked(attempts.of(one.rung, WHOLE) for one in shorts[: math.ceil(len(shorts) / KEPT)])[0]
     before = attempts.of(top.rung, SHORT).score
-    if top.score <= before + _chance(before, rows):
+    if top.score <= before + standard_error(before, rows):
         return top
     return _ranked([top, attempts.of(top.rung, LONG)])[0]
 
@@ -137,8 +138,3 @@ def _halved(rungs: Sequence[Rung], attempts: Attempts, rows: int) -> Attempt:
 def _ranked(tried: Iterator[Attempt] | Sequence[Attempt]) -> list[Attempt]:
     """The best first, what breaks a check last; of equals the better on tune, the cheaper, the more briefly fitted."""
     return sorted(tried, key=lambda one: (not one.sound, -one.score, -one.tune, one.rung.work, one.share))
-
-
-def _chance(rate: float, rows: int) -> float:
-    """One standard error of a share measured on so many rows; 0 before anything was measured."""
-    return math.sqrt(rate * (1 - rate) / rows) if rate > 0 else 0.0

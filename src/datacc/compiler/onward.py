@@ -1,6 +1,5 @@
 """A fit as a lock says it: on from its parent where little has changed since, else from nothing."""
 
-import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +10,7 @@ from datacc.fit import Fitted, Recipe, Watch
 from datacc.ir.cost import work
 from datacc.ir.graph import Graph
 from datacc.repo.snapshot import LEARN, Snapshot
+from datacc.spec.bounds import standard_error
 from datacc.spec.lock import Lock
 from datacc.spec.program import Program
 from datacc.store import Store
@@ -89,5 +89,5 @@ def _parent(
 def _loss(fitted: Fitted, rows: int) -> str:
     """What is lost on `rows` rows of tune since before the fit, if it is more than a standard error."""
     before, after = (score for _, score in (fitted.history[0], fitted.history[-1]))
-    error = math.sqrt(before * (1 - before) / max(rows, 1))
+    error = standard_error(before, max(rows, 1))
     return f"going on from the parent loses on tune: {before:.1%} → {after:.1%}" if before - after > error else ""

@@ -16,7 +16,7 @@ from datacc.errors import GraphError
 from datacc.fit.initial import initial
 from datacc.ir.graph import Graph, Node
 from datacc.ir.interpret import interpret
-from datacc.ir.narrow import keep
+from datacc.ir.narrow import keep, lengths
 
 ROWS: Final = 256  # of learn that tell how much a channel changes; ids are hashes, so the first ones are a fair sample
 
@@ -32,7 +32,7 @@ def resized(parent: Graph, form: Graph, inputs: Arrays, seed: int) -> Graph:
     other = unlike(parent, form)
     if other:
         raise GraphError(f"two programs that differ in more than their widths: {other}")
-    old, new = _lengths(parent), _lengths(form)
+    old, new = lengths(parent), lengths(form)
     fewer = {dim for dim, length in new.items() if length < old[dim]}
     worth = importance(parent, inputs) if fewer else {}
     kept = {dim: _best(worth.get(dim, np.zeros(old[dim])), new[dim]) for dim in fewer}
@@ -95,11 +95,6 @@ def _widened(node: Node, start: Arrays, form: Graph) -> NDArray[Any]:
     value[: node.type.shape[0]] = 0
     value[tuple(slice(n) for n in node.type.shape)] = node.value
     return value
-
-
-def _lengths(graph: Graph) -> dict[str, int]:
-    axes = (pair for node in graph.weights for pair in zip(node.dims, node.type.shape, strict=True))
-    return {dim: length for dim, length in axes if dim}
 
 
 def unlike(parent: Graph, form: Graph) -> str:

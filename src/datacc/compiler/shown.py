@@ -1,6 +1,7 @@
 """Names and amounts as people read them: no hidden characters, no endless names, few digits."""
 
 import shlex
+from collections.abc import Mapping
 from typing import Final
 
 from datacc.repo.words import printable
@@ -18,6 +19,11 @@ def label_command(example: str, name: str) -> str:
     """The command that labels `example` as the class `name`, safe to paste into bash, zsh or ksh."""
     dashes = "-- " if name.startswith("-") else ""
     return f"datacc label {dashes}{_quoted(example)} {_quoted(name)}"
+
+
+def show_sizes(sizes: Mapping[str, int]) -> str:
+    """The sizes of a skeleton: width 8, depth 1."""
+    return ", ".join(f"{name} {size}" for name, size in sizes.items())
 
 
 def amount(count: float) -> str:

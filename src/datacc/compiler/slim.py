@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from datacc.compiler.build import Order, build
-from datacc.compiler.family import Family, family_of, show_sizes
+from datacc.compiler.family import Family, family_of
 from datacc.compiler.price import over_budget
 from datacc.compiler.report import Report
 from datacc.compiler.search import Announce
+from datacc.compiler.shown import show_sizes
 from datacc.compiler.verdict import Costs
 from datacc.errors import BudgetError, UsageError
 from datacc.skeletons import Sizes

@@ -14,7 +14,7 @@ from datacc.compiler.knowing import calibrated
 from datacc.fit import Fitted, Recipe, Watch
 from datacc.ir.file import load as load_graph
 from datacc.ir.graph import Graph
-from datacc.ir.narrow import narrow
+from datacc.ir.narrow import lengths, narrow
 from datacc.repo.snapshot import Snapshot
 from datacc.spec.program import Program
 from datacc.store import Store
@@ -30,9 +30,8 @@ class Narrower:
 
 def narrower_forms(graph: Graph, widths: Sequence[float]) -> tuple[Graph, ...]:
     """`graph` with this share of every named axis, rounded, at least one element, for each of `widths` but the last."""
-    axes = (pair for node in graph.weights for pair in zip(node.dims, node.type.shape, strict=True))
-    lengths = {dim: length for dim, length in axes if dim}
-    return tuple(narrow(graph, {dim: max(1, round(n * width)) for dim, n in lengths.items()}) for width in widths[:-1])
+    whole = lengths(graph)
+    return tuple(narrow(graph, {dim: max(1, round(n * width)) for dim, n in whole.items()}) for width in widths[:-1])
 
 
 def fit_widths(

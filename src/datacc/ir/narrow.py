@@ -18,6 +18,12 @@ def narrow(graph: Graph, widths: Mapping[str, int]) -> Graph:
     return keep(graph, {name: range(width) for name, width in widths.items()})
 
 
+def lengths(graph: Graph) -> dict[str, int]:
+    """Named weight axis → how many elements it has."""
+    axes = (pair for node in graph.weights for pair in zip(node.dims, node.type.shape, strict=True))
+    return {dim: length for dim, length in axes if dim}
+
+
 def keep(graph: Graph, kept: Mapping[str, Sequence[int]]) -> Graph:
     """The Graph whose named weight axes keep only the elements at these places, in this order. Raises `GraphError`.
 

@@ -31,6 +31,11 @@ def lower_bound(right: int, total: int, confidence: float = CONFIDENCE) -> float
     return low if right < total else (1 - confidence) ** (1 / total)
 
 
+def standard_error(rate: float, total: int) -> float:
+    """Of a rate measured on `total` rows; 0 for a rate that is not above 0."""
+    return math.sqrt(rate * (1 - rate) / total) if rate > 0 else 0.0
+
+
 def _tail(right: int, total: int, rate: float) -> float:
     """The probability of `right` or more successes in `total` draws."""
     return float(_probabilities(right, total, rate).sum())

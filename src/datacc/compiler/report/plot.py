@@ -6,7 +6,7 @@ from html import escape
 from typing import Final
 
 from datacc.compiler.report import Candidate
-from datacc.compiler.shown import amount, percent, shown
+from datacc.compiler.shown import amount, percent, show_sizes, shown
 
 WIDTH, HEIGHT, EDGE = 640, 260, 44  # of the drawing, and what is left around for its scales
 WHOLE: Final = 1.0
@@ -75,8 +75,8 @@ def _ends(scored: Sequence[Candidate], x: _scale, y: _scale) -> str:
 def _dot(one: Candidate, x: float, y: float) -> str:
     """Filled when fitted to the end, larger when chosen."""
     fill = "currentColor" if one.share >= WHOLE else "none"
-    sizes = ", ".join(f"{name} {size}" for name, size in one.sizes.items())
-    told = f"{shown(one.skeleton)} {sizes}: {one.work:,} multiply-adds, {percent(one.tune or 0, 2)} right on tune"
+    what = f"{shown(one.skeleton)} {show_sizes(one.sizes)}"
+    told = f"{what}: {one.work:,} multiply-adds, {percent(one.tune or 0, 2)} right on tune"
     return (
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{6 if one.chosen else 3.5}" fill="{fill}" stroke="currentColor">'
         f"<title>{escape(told)}</title></circle>"
