@@ -136,3 +136,9 @@ class RemoteError(DataccError):
     """A remote cannot be reached, refuses, or holds something damaged; nothing was changed here."""
 
     exit_code = 20
+
+
+class TeacherError(DataccError):
+    """A teacher failed while it was asked; the answers that came before are kept, and are not asked for again."""
+
+    exit_code = 21

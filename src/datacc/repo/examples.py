@@ -1,9 +1,9 @@
 """The examples of a repository at one commit that are labelled and free of conflicts, for a program."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from datacc.errors import DataError
 from datacc.repo.altered import altered
@@ -21,19 +21,27 @@ from datacc.repo.states import States, Table
 from datacc.repo.words import counted
 from datacc.spec.program import Field, Program
 
+_UNLABELLED: Final = "without a label"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """The examples at `commit`, the classes of each output in permanent order, and notes on what was left out."""
+    """The examples at `commit`, the classes of each output in permanent order, and notes on what was left out.
+
+    `unlabelled` are those without any label or conflict, where they were asked for.
+    """
 
     commit: str
     examples: tuple[Example, ...]
+    unlabelled: tuple[Example, ...]
     classes: Mapping[str, tuple[str, ...]]
     notes: tuple[str, ...]
 
 
-def read_examples(repository: Repository, program: Program, revision: str = "HEAD") -> Found:
-    """Everything at `revision` that `program` can learn from or be judged on.
+def read_examples(
+    repository: Repository, program: Program, revision: str = "HEAD", *, unlabelled: bool = False
+) -> Found:
+    """Everything at `revision` that `program` can learn from or be judged on, and the `unlabelled` for a teacher.
 
     Raises `DataError` when the repository has no such input or output, `RepositoryError` when a run or segment was
     changed by hand.
@@ -42,12 +50,19 @@ def read_examples(repository: Repository, program: Program, revision: str = "HEA
     for error in altered(repository.git, contents):
         raise error
     outputs = {field.name: _output(contents.schema, field) for field in program.outputs}
-    usable, notes = _usable(States(contents), outputs)
-    rows = contents.first_rows(usable)
+    usable, left = _usable(States(contents), outputs)
+    open_ = left.pop(_UNLABELLED, []) if unlabelled else []
+    notes = tuple(f"{counted(len(ids), 'example')} {why} left out" for why, ids in left.items())
+    rows = contents.first_rows([*usable, *open_])
     media = _media(repository, contents, list(rows.values()))
-    examples = tuple(_example(id, row, usable[id], contents.schema, program, media) for id, row in rows.items())
-    classes = {name: tuple(one.name for one in column.classes) for name, column in outputs.items()}
-    return Found(commit=contents.commit, examples=examples, classes=classes, notes=tuple(notes))
+    made = {id: _example(id, row, usable.get(id, {}), contents.schema, program, media) for id, row in rows.items()}
+    return Found(
+        commit=contents.commit,
+        examples=tuple(made[id] for id in usable if id in made),
+        unlabelled=tuple(made[id] for id in open_ if id in made),
+        classes={name: tuple(one.name for one in column.classes) for name, column in outputs.items()},
+        notes=notes,
+    )
 
 
 def media_addresses(row: RunRow) -> dict[str, str]:
@@ -67,10 +82,10 @@ def _output(schema: Schema, field: Field) -> Column:
     return column
 
 
-def _usable(states: States, outputs: Mapping[str, Column]) -> tuple[dict[str, dict[str, str]], list[str]]:
-    """Example id → output → class name, of those that a run brings, by id; and what was left out."""
+def _usable(states: States, outputs: Mapping[str, Column]) -> tuple[dict[str, dict[str, str]], dict[str, list[str]]]:
+    """Example id → output → class name, of those that a run brings, by id; and the others, by why they are none."""
     usable: dict[str, dict[str, str]] = {}
-    left: Counter[str] = Counter()
+    left = defaultdict[str, list[str]](list)
     table = states.table
     plain = {name: _class_names(table, column) for name, column in outputs.items()}
     for row, (id, is_plain) in enumerate(zip(to_texts(table.ids), table.is_plain.tolist(), strict=True)):
@@ -79,16 +94,16 @@ def _usable(states: States, outputs: Mapping[str, Column]) -> tuple[dict[str, di
             continue
         labels = _labels(state, outputs) if state else {name: names[row] for name, names in plain.items()}
         if state is not None and state.conflict:
-            left["in conflict (datacc status names them)"] += 1
+            left["in conflict (datacc status names them)"].append(id)
         elif state is not None and any(is_machines(state, column) for column in outputs.values()):
-            left["labelled by a model and not verified by a person"] += 1
+            left["labelled by a model and not verified by a person"].append(id)
         elif any(label is None for label in labels.values()):
-            left["without a label"] += 1
+            left[_UNLABELLED].append(id)
         elif any(label == "" for label in labels.values()):
-            left["with a label outside the schema"] += 1
+            left["with a label outside the schema"].append(id)
         else:
             usable[id] = {name: label or "" for name, label in labels.items()}
-    return usable, [f"{counted(count, 'example')} {why} left out" for why, count in left.items()]
+    return usable, left
 
 
 def _labels(state: State, outputs: Mapping[str, Column]) -> dict[str, str | None]:

@@ -6,11 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from datacc.registry import load
 from datacc.repo.find import MARKER, Repository
 from datacc.repo.git import Git
 from datacc.repo.identity import address
 from datacc.repo.remotes import contact, read_remotes
 from datacc.repo.trust import require_trust
+from datacc.spec.read import FILE
+from datacc.spec.table import read_table
+from datacc.spec.teacher import read_teacher
 
 CHECKS: Final = "checks"  # the folder of functions that a build may run
 
@@ -21,7 +25,8 @@ _LIBRARIES: Final = (".so", ".dylib", ".dll")
 def wishes(repository: Repository) -> tuple[str, ...]:
     """Every sentence, as given to `require_trust` where the thing is done."""
     places = (contact(remote.url) for remote in read_remotes(repository.git))
-    return (*places, *_loads(repository.git, repository.root.resolve() / "build"), *_runs(repository.root / CHECKS))
+    loads = _loads(repository.git, repository.root.resolve() / "build")
+    return (*places, *loads, *_runs(repository.root / CHECKS), *_teaches(repository.root))
 
 
 def running(name: str, source: bytes) -> str:
@@ -35,6 +40,14 @@ def _runs(folder: Path) -> Iterator[str]:
     for path in sorted(files):
         if _CHECK.fullmatch(path.name) and path.is_file() and not path.is_symlink():
             yield running(f"{CHECKS}/{path.name}", path.read_bytes())
+
+
+def _teaches(root: Path) -> Iterator[str]:
+    """What asking the teacher means that `datacc.toml` names, if it names one."""
+    file = root / FILE
+    teacher = read_teacher(read_table(file, missing="datacc new").table("teacher")) if file.is_file() else None
+    if teacher is not None:
+        yield load("teachers", teacher.kind).wish(teacher, root)
 
 
 def require_trusted_build(folder: Path) -> None:

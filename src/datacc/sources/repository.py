@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from datacc.errors import SpecError
 from datacc.repo.contents import read_contents
@@ -14,10 +14,11 @@ from datacc.repo.snapshot import Snapshot, freeze, remember, remembered
 from datacc.repo.split import JUDGE
 from datacc.repo.words import counted
 from datacc.sources import Source
+from datacc.sources.teaching import Taught, state, teach
 from datacc.spec.program import Program
 from datacc.store import Store, canonical, digest
 
-_REMEMBERED: Final = "snapshot of a commit 1"
+_REMEMBERED: Final = "snapshot of a commit 2"
 
 
 class RepositorySource(Source):
@@ -26,7 +27,7 @@ class RepositorySource(Source):
     def snapshot(self, program: Program, root: Path, revision: str | None, store: Store) -> Snapshot:
         """The labelled examples at `revision`; a note says when there are edits that no commit holds."""
         repository = _find(program, root)
-        frozen = _frozen(repository, program, revision or "HEAD", store)
+        frozen = _frozen(repository, program, root, revision or "HEAD", store)
         waiting = Journal(repository.root).count()
         if not waiting:
             return frozen
@@ -45,18 +46,29 @@ class RepositorySource(Source):
         return {id: media[name] for id, name in named.items()}
 
 
-def _frozen(repository: Repository, program: Program, revision: str, store: Store) -> Snapshot:
+def _frozen(repository: Repository, program: Program, root: Path, revision: str, store: Store) -> Snapshot:
     """The examples of a commit: what it says never changes, so that it is read only once for the same fields."""
     commit = repository.git.commit_of(revision)
     fields = [[field.name, field.type, dict(field.options)] for field in (*program.inputs, *program.outputs)]
-    key, origin = digest(_REMEMBERED, commit, canonical(fields)), f"commit {commit}"
-    known = remembered(store, key, origin)
+    origin = f"commit {commit}"
+    known = remembered(store, _key(commit, fields, program, root), origin)
     if known is not None:
         return known
-    found = read_examples(repository, program, commit)
-    frozen = freeze(store, program, found.examples, found.classes, origin, found.notes)
-    remember(store, key, frozen)
+    found = read_examples(repository, program, commit, unlabelled=program.teacher is not None)
+    if program.teacher is None:
+        taught = Taught(examples=found.examples, notes=(), complete=True)
+    else:
+        (classes,) = found.classes.values()
+        taught = teach(program, root, found.examples, found.unlabelled, classes)
+    frozen = freeze(store, program, taught.examples, found.classes, origin, (*found.notes, *taught.notes))
+    if taught.complete:
+        remember(store, _key(commit, fields, program, root), frozen)
     return frozen
+
+
+def _key(commit: str, fields: list[Any], program: Program, root: Path) -> str:
+    """Under which the cache has the snapshot; a teacher that answered more since has made another."""
+    return digest(_REMEMBERED, commit, canonical(fields), state(program, root))
 
 
 def _find(program: Program, root: Path) -> Repository:

@@ -3,7 +3,7 @@
 import os
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,11 +21,12 @@ from datacc.repo.snapshot import Snapshot, freeze, remember, remembered
 from datacc.repo.split import JUDGE
 from datacc.repo.words import counted
 from datacc.sources import Source
+from datacc.sources.teaching import Taught, state, teach
 from datacc.spec.names import identifier
 from datacc.spec.program import Field, Origin, Program, Target
 from datacc.store import Store, canonical, digest
 
-_REMEMBERED: Final = "snapshot of a table 1"
+_REMEMBERED: Final = "snapshot of a table 2"
 _OPTIONS: Final = ("path", "label", "group", "split", "key", "skip_bad")
 _MADE: Final = (*Target().make, "wheel")  # of a table without a program: something to install
 
@@ -60,15 +61,17 @@ class TableSource(Source):
         path = _path(program, root)
         origin = f"table {path.name} {_digest(path)}" if path.exists() else ""
         fields = [[field.name, field.type, dict(field.options)] for field in (*program.inputs, *program.outputs)]
-        key = digest(_REMEMBERED, origin, canonical([fields, dict(program.source.options)]))
-        known = remembered(store, key, origin)
+        asked = canonical([fields, dict(program.source.options)])
+        known = remembered(store, digest(_REMEMBERED, origin, asked, state(program, root)), origin)
         if known is not None:
             return known
         found = _read(program, path)
-        examples, notes = _examples(program, found)
-        classes = sorted({one.labels[program.outputs[0].name] for one in examples}, key=natural)
-        frozen = freeze(store, program, examples, {program.outputs[0].name: classes}, origin, (*found.notes, *notes))
-        remember(store, key, frozen)
+        taught = _taught(program, root, _examples(program, found))
+        classes = sorted({one.labels[program.outputs[0].name] for one in taught.examples}, key=natural)
+        notes = (*found.notes, *taught.notes)
+        frozen = freeze(store, program, taught.examples, {program.outputs[0].name: classes}, origin, notes)
+        if taught.complete:
+            remember(store, digest(_REMEMBERED, origin, asked, state(program, root)), frozen)
         return frozen
 
     def media(self, program: Program, root: Path, snapshot: Snapshot, ids: tuple[str, ...]) -> dict[str, bytes]:
@@ -118,28 +121,47 @@ def _identified(program: Program, found: Read) -> list[_Identified]:
     ]
 
 
-def _examples(program: Program, found: Read) -> tuple[list[Example], list[str]]:
+@dataclass(frozen=True, kw_only=True)
+class _Examples:
+    """The labelled ones, those without a label, and what to tell of both."""
+
+    labelled: list[Example]
+    unlabelled: list[Example]
+    notes: list[str]
+
+
+def _taught(program: Program, root: Path, found: _Examples) -> Taught:
+    """The examples with a label, a teacher's among them where there is one; it says no class that no person said."""
+    if program.teacher is not None:
+        classes = sorted({one.labels[program.outputs[0].name] for one in found.labelled}, key=natural)
+        taught = teach(program, root, found.labelled, found.unlabelled, classes)
+        return replace(taught, notes=(*found.notes, *taught.notes))
+    unlabelled = len(found.unlabelled)
+    left = [f"{counted(unlabelled, 'example')} without a label left out"] if unlabelled else []
+    return Taught(examples=tuple(found.labelled), notes=(*left, *found.notes), complete=True)
+
+
+def _examples(program: Program, found: Read) -> _Examples:
     output = program.outputs[0].name
     by_id: dict[str, list[_Identified]] = defaultdict(list)
     for one in _identified(program, found):
         by_id[one.id].append(one)
-    examples, unlabelled, conflicts, copies = [], 0, [], 0
+    examples, unlabelled, conflicts, copies = list[Example](), list[Example](), list[list[_Identified]](), 0
     for same in by_id.values():
         labels = {one.row.label for one in same if one.row.label is not None}
         copies += len(same) - 1
         if not labels:
-            unlabelled += 1
+            unlabelled.append(_example(same[0], program, {}))
         elif len(labels) > 1:
             conflicts.append(same)
         else:
             chosen = next(one for one in same if one.row.label is not None)
             examples.append(_example(chosen, program, {output: labels.pop() or ""}))
-    notes = [f"{counted(unlabelled, 'example')} without a label left out"] if unlabelled else []
-    notes += [f"{counted(copies, 'copy', 'copies')} of an example left out"] if copies else []
+    notes = [f"{counted(copies, 'copy', 'copies')} of an example left out"] if copies else []
     notes += [_conflict(same) for same in conflicts[:5]]
     notes += [f"{counted(len(conflicts) - 5, 'more conflict')} left out"] if len(conflicts) > 5 else []
     notes += _equal_inputs(examples, output)
-    return examples, notes
+    return _Examples(labelled=examples, unlabelled=unlabelled, notes=notes)
 
 
 def _example(one: _Identified, program: Program, labels: Mapping[str, str]) -> Example:

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+SECONDS: Final = 60  # that a teacher may take for its next answer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,13 +76,38 @@ class Target:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Teacher:
+    """Who labels what people left unlabelled: a member of the open set `teachers`, and what it is told.
+
+    `what` is a function, a file or a command, as the kind says. An answer costs `price` (in `currency`, as written)
+    unless the teacher tells its cost; a build asks at most `most` questions, and waits `seconds` for the next answer.
+    `classes` are the names of what an ONNX model numbers; none: those of the output, in permanent order.
+    """
+
+    kind: str
+    what: str
+    price: float = 0.0
+    currency: str = ""
+    most: int | None = None
+    seconds: int = SECONDS
+    classes: tuple[str, ...] = ()
+
+    def plain(self) -> dict[str, Any]:
+        """The table as a person would have written it."""
+        price = f"{self.price:.12g} {self.currency}".strip() if self.price else None
+        seconds = None if self.seconds == SECONDS else self.seconds
+        told = {"price": price, "most": self.most, "seconds": seconds, "classes": list(self.classes) or None}
+        return {self.kind: self.what, **{key: value for key, value in told.items() if value is not None}}
+
+
+@dataclass(frozen=True, kw_only=True)
 class Program:
     """Everything that is asked of a build. `goals` empty means that datacc chooses one (zero configuration).
 
     `skeleton` None means that datacc chooses among those that fit the types, `backend` None that it chooses what fits
     it. `widths` are shares of the channels at which one artifact answers, ascending up to 1; none: only the whole.
-    `keep_answers`: a rebuild after label edits is to break few of the answers that were right. `path` is the file
-    it was read from; it is not part of what is asked.
+    `keep_answers`: a rebuild after label edits is to break few of the answers that were right. `teacher` labels what
+    people did not. `path` is the file it was read from; it is not part of what is asked.
     """
 
     name: str
@@ -94,6 +121,7 @@ class Program:
     target: Target = Target()
     backend: str | None = None
     keep_answers: bool = False
+    teacher: Teacher | None = None
     seed: int = 0
     widths: tuple[float, ...] = ()
     path: Path | None = field(default=None, compare=False)

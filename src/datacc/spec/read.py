@@ -14,6 +14,7 @@ from datacc.spec.names import check_name
 from datacc.spec.platforms import platform_named
 from datacc.spec.program import Budget, Field, Goal, Origin, Program, Target
 from datacc.spec.table import Table, read_table
+from datacc.spec.teacher import read_teacher
 
 FILE: Final = "datacc.toml"
 FORMAT: Final = 1
@@ -33,6 +34,7 @@ KEYS: Final = [
     "budget",
     "target",
     "fit",
+    "teacher",
 ]
 
 Number = TypeVar("Number", int, float)
@@ -69,6 +71,7 @@ def read_program(path: Path) -> Program:
         target=_target(table.table("target")),
         backend=_member(fit, "backend", "fit"),
         keep_answers=fit.get("keep_answers", bool, default=False),
+        teacher=read_teacher(table.table("teacher")),
         seed=_seed(table),
         widths=_widths(table),
         path=path,

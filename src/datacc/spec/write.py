@@ -34,6 +34,8 @@ def program_toml(program: Program) -> str:
         document.add("target", _table(_target(program.target)))
     if fit := _fit(program):
         document.add("fit", _table(fit))
+    if program.teacher is not None:
+        document.add("teacher", _table(program.teacher.plain()))
     return tomlkit.dumps(document)
 
 

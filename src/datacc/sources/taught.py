@@ -1,0 +1,85 @@
+"""What teachers have answered, kept beside `datacc.toml` to be committed: nothing is asked, or paid for, twice."""
+
+import json
+import os
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from datacc.errors import DataError
+from datacc.store import canonical, digest
+from datacc.teachers import Answer
+
+FOLDER: Final = "taught"
+
+
+def folder_of(root: Path, teacher: str) -> Path:
+    """Where the answers of the teacher with this digest lie."""
+    return root / FOLDER / teacher
+
+
+def state_of(folder: Path) -> str:
+    """The digest of all that was answered so far."""
+    return digest("taught 1", *(part for path in _files(folder) for part in (path.name, path.read_bytes())))
+
+
+def recall(folder: Path) -> dict[str, Answer]:
+    """Every answer, by the question's id; of two to the same question the first in the order of the files' names.
+
+    A last line that was cut off by a crash is as if it were never written. Raises `DataError` for nonsense.
+    """
+    answers: dict[str, Answer] = {}
+    for path in _files(folder):
+        for answer in _read(path):
+            answers.setdefault(answer.id, answer)
+    return answers
+
+
+def keep(folder: Path, answers: Iterable[Answer]) -> Iterator[Answer]:
+    """The same answers, each written down before it is given; one file for this call, whose name is nobody else's.
+
+    They are on disk when the iteration ends, whichever way.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{datetime.now(UTC):%Y-%m-%d}-{secrets.token_hex(6)}.jsonl"
+    with path.open("xb") as file:
+        try:
+            for answer in answers:
+                file.write(canonical(_line(answer)).encode() + b"\n")
+                file.flush()
+                yield answer
+        finally:
+            os.fsync(file.fileno())
+            if not file.tell():
+                path.unlink()
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.jsonl")) if folder.is_dir() else []
+
+
+def _line(answer: Answer) -> dict[str, Any]:
+    told = {"id": answer.id, "label": answer.label, "why": answer.why or None, "cost": answer.cost}
+    return {key: value for key, value in told.items() if value is not None}
+
+
+def _read(path: Path) -> Iterator[Answer]:
+    raw = path.read_bytes()
+    whole = raw[: raw.rfind(b"\n") + 1]
+    for number, line in enumerate(whole.splitlines(), 1):
+        try:
+            said = json.loads(line)
+            yield _answer(said)
+        except (ValueError, TypeError, KeyError):
+            where = f"{FOLDER}/{path.parent.name}/{path.name}:{number}"
+            tries = ["git checkout -- the file", "delete the line: the teacher is asked again"]
+            raise DataError("this is no answer of a teacher", where=where, tries=tries) from None
+
+
+def _answer(said: Mapping[str, Any]) -> Answer:
+    label, cost = said.get("label"), said.get("cost")
+    if not isinstance(said["id"], str) or not isinstance(label, str | None) or not isinstance(cost, int | float | None):
+        raise TypeError
+    return Answer(id=said["id"], label=label, why=str(said.get("why", "")), cost=cost)

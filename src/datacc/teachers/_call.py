@@ -1,0 +1,46 @@
+"""The process of a function that teaches: a question per line in, an answer per line out, prints kept apart."""
+
+import base64
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from functools import reduce
+from importlib import import_module
+from typing import Any
+
+from datacc.registry import load
+
+
+def main(module: str, function: str, plain: str) -> None:
+    """Answer what comes on standard input; what the function prints goes to standard error."""
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    fields: list[tuple[str, str, Mapping[str, Any]]] = json.loads(plain)
+    call: Any = reduce(getattr, function.split("."), import_module(module))
+    for line in sys.stdin:
+        asked = json.loads(line)
+        values = {name: _value(kind, options, asked["inputs"][name]) for name, kind, options in fields}
+        print(json.dumps({"id": asked["id"], **_said(call, values)}), file=out, flush=True)
+
+
+def _value(kind: str, options: Mapping[str, Any], told: Any) -> Any:
+    if not (isinstance(told, dict) and set(told) == {"base64"}):
+        return told
+    member = load("types", kind)
+    return member.encode([base64.b64decode(told["base64"])], member.options(**options))[0]
+
+
+def _said(call: Callable[..., Any], values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What it returns, as an answer; one example that it fails on does not stop the others."""
+    try:
+        found = call(*values.values()) if len(values) == 1 else call(**values)
+    except Exception as error:
+        return {"error": f"{type(error).__name__}: {error}"[:200]}
+    if found is None:
+        return {"error": "it does not know"}
+    return dict(found) if isinstance(found, Mapping) else {"label": str(found)}
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,143 @@
+"""Questions and answers as JSON lines, to and from a process, which may answer in any order."""
+
+import json
+import math
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from queue import Empty, Queue
+from typing import Any, Final
+
+from datacc.errors import TeacherError
+from datacc.spec.program import Field
+from datacc.teachers import Answer, Question, told
+
+MOST_LINE: Final = 1_000_000  # characters of an answer
+MOST_SHOWN: Final = 2_000  # of what a process printed before it died
+_END: Final = ""
+
+
+def converse(
+    command: Sequence[str],
+    *,
+    name: str,
+    folder: Path,
+    seconds: int,
+    fields: Sequence[Field],
+    questions: Sequence[Question],
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[Answer]:
+    """Ask a process, started in `folder`, and give its answers as they come; it is ended afterwards, whatever happens.
+
+    Raises `TeacherError` (in it `name`) when it cannot be started, ends early, says nonsense, or says nothing for
+    `seconds`.
+    """
+    waiting = {question.id for question in questions}
+    with tempfile.TemporaryFile() as errors:
+        process = _start(command, name, folder, errors, environment)
+        lines: Queue[str] = Queue()
+        threads = [
+            threading.Thread(target=_write, args=(process, fields, questions), daemon=True),
+            threading.Thread(target=_read, args=(process, lines), daemon=True),
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            while waiting:
+                answer = _answer(_next(lines, name, seconds, process, errors), name)
+                if answer.id not in waiting:
+                    raise TeacherError(f"it answered {answer.id!r}, which was not asked or answered before", where=name)
+                waiting.remove(answer.id)
+                yield answer
+        finally:
+            _end(process, threads)
+
+
+def _start(
+    command: Sequence[str], name: str, folder: Path, errors: Any, environment: Mapping[str, str] | None
+) -> "subprocess.Popen[bytes]":
+    pipe = subprocess.PIPE
+    try:
+        return subprocess.Popen(command, cwd=folder, env=environment, stdin=pipe, stdout=pipe, stderr=errors)
+    except OSError as error:
+        raise TeacherError(f"it cannot be started: {error.strerror}", where=name) from error
+
+
+def _write(process: "subprocess.Popen[bytes]", fields: Sequence[Field], questions: Sequence[Question]) -> None:
+    """Tell all questions, then the end; one that died hears nothing, which its silence tells the reader."""
+    assert process.stdin is not None
+    try:
+        for question in questions:
+            inputs = {field.name: told(field, question.inputs[field.name]) for field in fields}
+            process.stdin.write(json.dumps({"id": question.id, "inputs": inputs}).encode() + b"\n")
+        process.stdin.close()
+    except (OSError, ValueError):
+        pass
+
+
+def _read(process: "subprocess.Popen[bytes]", lines: "Queue[str]") -> None:
+    assert process.stdout is not None
+    try:
+        while line := process.stdout.readline(MOST_LINE):
+            if line.strip():
+                lines.put(line.decode("utf-8", "replace"))
+    except (OSError, ValueError):
+        pass
+    lines.put(_END)
+
+
+def _next(lines: "Queue[str]", name: str, seconds: int, process: "subprocess.Popen[bytes]", errors: Any) -> str:
+    try:
+        line = lines.get(timeout=seconds)
+    except Empty:
+        tries = ["seconds = … under [teacher]", "run again: answers that came are kept"]
+        raise TeacherError(f"no answer within {seconds} seconds", where=name, tries=tries) from None
+    if line is _END:
+        code = process.wait()
+        errors.seek(0)
+        said = errors.read()[-MOST_SHOWN:].decode("utf-8", "replace").strip()
+        tries = ["run again: answers that came are kept"]
+        ended = f"it ended with exit code {code} before every answer was there"
+        raise TeacherError("\n".join([ended, *([said] if said else [])]), where=name, tries=tries)
+    return line
+
+
+def _answer(line: str, name: str) -> Answer:
+    """A line: `id`, and `label`, `probabilities` (the likeliest class counts) or `error`; and `cost`, if it has one."""
+    wanted = ['{"id": …, "label": "a class"} on a line of its own, and nothing else on standard output']
+    nonsense = TeacherError(f"this is no answer: {line.strip()[:200]}", where=name, tries=wanted)
+    try:
+        said = json.loads(line)
+    except ValueError:
+        raise nonsense from None
+    if not isinstance(said, dict) or not isinstance(said.get("id"), str):
+        raise nonsense
+    cost, label, error = said.get("cost"), said.get("label"), said.get("error")
+    likely = said.get("probabilities")
+    if label is None and isinstance(likely, dict) and likely and all(_is_number(one) for one in likely.values()):
+        label = max(sorted(likely), key=lambda one: likely[one])
+    if cost is not None and not (_is_number(cost) and cost >= 0):
+        raise nonsense
+    if (label is None) == (error is None) or not isinstance(label if error is None else error, str):
+        raise nonsense
+    return Answer(id=said["id"], label=label, why=error or "", cost=cost)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _end(process: "subprocess.Popen[bytes]", threads: Sequence[threading.Thread]) -> None:
+    """A process that heard the end of the questions may go by itself; one that stays is stopped."""
+    try:
+        process.wait(timeout=0 if any(thread.is_alive() for thread in threads) else 5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    for thread in threads:
+        thread.join()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()

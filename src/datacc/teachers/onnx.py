@@ -1,0 +1,99 @@
+"""The teacher `onnx`: a larger model, run by onnxruntime."""
+
+from collections.abc import Iterator, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datacc.errors import MissingExtra, SpecError, TeacherError
+from datacc.registry import load
+from datacc.repo.identity import address
+from datacc.spec.program import Field, Teacher
+from datacc.teachers import Answer, Question, TeacherKind
+
+ROWS: Final = 64  # of a call, where the model takes several
+_TYPES: Final = {
+    "tensor(float)": np.float32,
+    "tensor(double)": np.float64,
+    "tensor(uint8)": np.uint8,
+    "tensor(int32)": np.int32,
+    "tensor(int64)": np.int64,
+}
+
+
+class OnnxTeacher(TeacherKind):
+    """`onnx = "big.onnx"`: it takes the inputs as this program does, in the same order, with or without a batch axis.
+
+    Channels may come first. Its first output is the number of a class, or a score for each.
+    """
+
+    def wish(self, teacher: Teacher, root: Path) -> str:
+        """The file with its digest."""
+        path = root / teacher.what
+        if not path.is_file():
+            raise SpecError(f"there is no {teacher.what}", where="datacc.toml", tries=["write it where onnx = … says"])
+        return f"load {teacher.what!a} ({address(path.read_bytes())})"
+
+    def ask(
+        self, teacher: Teacher, root: Path, fields: Sequence[Field], classes: Sequence[str], questions: list[Question]
+    ) -> Iterator[Answer]:
+        """Batch by batch."""
+        names = teacher.classes or tuple(classes)
+        session = _session(root / teacher.what, teacher.what)
+        rows = ROWS if _is_batched(session, fields) else 1
+        for start in range(0, len(questions), rows):
+            part = questions[start : start + rows]
+            for question, number in zip(part, _numbers(session, teacher, fields, part), strict=True):
+                if not 0 <= number < len(names):
+                    what = f"it answers class {number}, of {len(names)}"
+                    raise TeacherError(what, where=teacher.what, tries=["classes = […] under [teacher]"])
+                yield Answer(id=question.id, label=names[number])
+
+
+def _session(path: Path, name: str) -> Any:
+    try:
+        onnxruntime = import_module("onnxruntime")
+    except ImportError as missing:
+        raise MissingExtra("a teacher in ONNX needs onnxruntime", tries=["pip install 'datacc[teacher]'"]) from missing
+    try:
+        return onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    except Exception as error:  # its errors have no common class
+        raise TeacherError(f"onnxruntime cannot load it: {error}", where=name) from error
+
+
+def _is_batched(session: Any, fields: Sequence[Field]) -> bool:
+    """Whether it takes several rows in a call."""
+    first, kind = session.get_inputs()[0], load("types", fields[0].type)
+    shape = kind.array(kind.options(**fields[0].options)).shape
+    return len(first.shape) == len(shape) + 1 and not isinstance(first.shape[0], int)
+
+
+def _numbers(session: Any, teacher: Teacher, fields: Sequence[Field], part: Sequence[Question]) -> NDArray[np.int64]:
+    wanted = session.get_inputs()
+    if len(wanted) != len(fields):
+        raise TeacherError(f"it takes {len(wanted)} inputs, the program {len(fields)}", where=teacher.what)
+    fed = {one.name: _fed(one, field, part) for one, field in zip(wanted, fields, strict=True)}
+    try:
+        found = np.asarray(session.run(None, fed)[0])
+    except Exception as error:
+        raise TeacherError(f"onnxruntime cannot run it: {error}", where=teacher.what) from error
+    scores = found.reshape(len(part), -1)
+    if scores.dtype.kind in "iu" and scores.shape[1] == 1:
+        return scores[:, 0].astype(np.int64)
+    return np.asarray(scores.argmax(axis=1), np.int64)
+
+
+def _fed(wanted: Any, field: Field, part: Sequence[Question]) -> NDArray[Any]:
+    kind = load("types", field.type)
+    array = kind.encode([question.inputs[field.name] for question in part], kind.options(**field.options))
+    fixed = wanted.shape[-(array.ndim - 1) :]
+    if array.ndim == 4 and array.shape[-1] != fixed[-1] and array.shape[-1] == fixed[0]:
+        array = np.moveaxis(array, -1, 1)
+    array = array if len(wanted.shape) == array.ndim else array[0]
+    return np.ascontiguousarray(array.astype(_TYPES.get(wanted.type, np.float32)))
+
+
+ENTRY: Final = OnnxTeacher()
