@@ -4,9 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from datacc.errors import SpecError
+from datacc.errors import DataError, SpecError
 from datacc.repo.contents import read_contents
-from datacc.repo.examples import media_addresses, read_examples
+from datacc.repo.examples import Found, media_addresses, read_examples
 from datacc.repo.find import Repository, find
 from datacc.repo.journal import Journal
 from datacc.repo.media import read_media
@@ -55,15 +55,22 @@ def _frozen(repository: Repository, program: Program, root: Path, revision: str,
     if known is not None:
         return known
     found = read_examples(repository, program, commit, unlabelled=program.teacher is not None)
-    if program.teacher is None:
-        taught = Taught(examples=found.examples, notes=(), complete=True)
-    else:
-        (classes,) = found.classes.values()
-        taught = teach(program, root, found.examples, found.unlabelled, classes)
+    taught = _taught(program, root, found)
     frozen = freeze(store, program, taught.examples, found.classes, origin, (*found.notes, *taught.notes))
     if taught.complete:
         remember(store, _key(commit, fields, program, root), frozen)
     return frozen
+
+
+def _taught(program: Program, root: Path, found: Found) -> Taught:
+    """The labelled examples, those of a teacher among them. Raises `DataError` when it could say nothing."""
+    if program.teacher is None:
+        return Taught(examples=found.examples, notes=(), complete=True)
+    ((output, classes),) = found.classes.items()
+    if not classes:
+        what = f"the output {output!r} has no classes that a teacher could say"
+        raise DataError(what, tries=[f"datacc schema add-class {output} NAME NAME…"])
+    return teach(program, root, found.examples, found.unlabelled, classes)
 
 
 def _key(commit: str, fields: list[Any], program: Program, root: Path) -> str:

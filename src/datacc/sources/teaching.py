@@ -105,7 +105,7 @@ def _ask(
             fresh.append(answer)
     except TeacherError as error:
         so_far = f"{len(fresh):,} of {counted(len(questions), 'question')} were answered, and are kept"
-        raise TeacherError(f"{error.what}; {so_far}", where=error.where, tries=error.tries) from error
+        raise TeacherError(f"{so_far}, then {error.what}", where=error.where, tries=error.tries) from error
     return fresh
 
 

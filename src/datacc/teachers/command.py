@@ -28,7 +28,7 @@ class CommandTeacher(TeacherKind):
         words = _words(teacher)
         return converse(
             words,
-            name=f"teacher {words[0]}",
+            name=f"teacher {shlex.join(words)}",
             folder=root,
             seconds=teacher.seconds,
             fields=fields,
