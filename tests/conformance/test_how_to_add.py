@@ -20,9 +20,10 @@ from datacc.registry import load
 from datacc.repo.snapshot import JUDGE
 from datacc.skeletons import Skeleton
 from datacc.sources import Source
-from datacc.spec.program import Check, Field, Program
+from datacc.spec.program import Check, Field, Program, Teacher
 from datacc.store import Store
 from datacc.targets import Target
+from datacc.teachers import Answer, Question, TeacherKind
 from datacc.types import InputType
 from datacc.variations import Variation
 from tests.compiler.checks.trials import Fake, trial_of
@@ -40,6 +41,7 @@ KINDS = {
     "intake": Format,
     "check": CheckKind,
     "variation": Variation,
+    "teacher": TeacherKind,
 }
 
 
@@ -70,6 +72,20 @@ def test_the_intake(tmp_path: Path) -> None:
         ("cat", "1.5", "a.pairs:1"),
         ("dog", "2", "a.pairs:2"),
     ]
+
+
+def test_the_teacher(tmp_path: Path) -> None:
+    kind, teacher = entry("teacher"), Teacher(kind="table", what="answers.tsv")
+    (tmp_path / "answers.tsv").write_text("1\tcat\n2\tdog\n")
+    before = kind.wish(teacher, tmp_path)
+    questions = [Question(id=id, inputs={}) for id in "213"]
+    assert list(kind.ask(teacher, tmp_path, [], ["cat", "dog"], questions)) == [
+        Answer(id="2", label="dog"),
+        Answer(id="1", label="cat"),
+        Answer(id="3", why="not in the file"),
+    ]
+    (tmp_path / "answers.tsv").write_text("1\tdog\n")
+    assert kind.wish(teacher, tmp_path) != before
 
 
 def test_the_goal() -> None:
