@@ -1,4 +1,4 @@
-"""Runs the tour of the README as a stranger would paste it, and draws what a terminal shows: docs/tour.svg, animated."""
+"""Runs the tour of the README as a stranger would paste it, and draws what a terminal shows: docs/tour.svg."""
 
 import os
 import re
@@ -54,7 +54,7 @@ def play(commands: list[str], folder: Path) -> Iterator[tuple[str, str, float]]:
     assert shell.stdout is not None
     for command in commands:
         began = time.monotonic()
-        shell.stdin.write(f"{command}\necho \"<$?>\"\n".encode())
+        shell.stdin.write(f'{command}\necho "<$?>"\n'.encode())
         shell.stdin.flush()
         said = b""
         while (ended := re.search(rb"<(\d+)>\n$", said)) is None:
@@ -108,7 +108,8 @@ def drawn(lines: list[Line]) -> str:
         for n, line in enumerate(lines)
     )
     width, height = COLUMNS * wide + 32, ROWS * high + 40
-    return f"""<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" viewBox="0 0 {width:g} {height:g}">
+    size = f'width="{width:g}" height="{height:g}" viewBox="0 0 {width:g} {height:g}"'
+    return f"""<svg xmlns="http://www.w3.org/2000/svg" {size}>
 <style>
 text {{ font: 12px ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; fill: #d6dbe2 }}
 .typed {{ fill: #fff; font-weight: bold }} .comment {{ fill: #8fc7ff }} .seconds {{ fill: #7f8894 }}

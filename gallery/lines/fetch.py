@@ -1,4 +1,4 @@
-"""Writes the examples of `lines` into a folder: lines.csv, lines of source code found on this machine, grouped by file."""
+"""Writes the examples of `lines` into a folder: lines.csv, lines of source code found here, grouped by file."""
 
 import csv
 import hashlib
