@@ -1,5 +1,6 @@
 """What a search fits, on made-up candidates whose scores are known: the cheapest that will do, at little cost."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +28,8 @@ class World:
     haste: float = 1.7
     unsound: tuple[int, ...] = ()
     tune: tuple[float, ...] = ()
+    lesson: float = 0.5
+    chance: Callable[[float], float] = lambda score: float(score >= GOAL)
     budget: Budget = field(default_factory=Budget)
     told: list[Attempt] = field(default_factory=list)
 
@@ -37,8 +40,9 @@ class World:
 
     @property
     def attempts(self) -> Attempts:
-        def attempt(rung: Rung, share: float) -> Attempt:
+        def attempt(rung: Rung, share: float, teacher: Attempt | None) -> Attempt:
             error = self.errors[rung.sizes["n"]] * {SHORT: self.haste, WHOLE: 1.0, LONG: 0.8}[share]
+            error *= 1 if teacher is None else self.lesson
             score, fitted = 1 - error, None
             return Attempt(
                 rung=rung,
@@ -47,10 +51,11 @@ class World:
                 fitted=fitted,  # type: ignore[arg-type]
                 score=score,
                 sound=rung.sizes["n"] not in self.unsound,
-                promising=score >= GOAL,
-                hopeful=lambda left: 1 - left * error >= GOAL,
+                chance=self.chance(score),
+                outlook=lambda left: self.chance(1 - left * error),
                 work=int(rung.work * share * ROWS),
                 tune=self.tune[rung.sizes["n"]] if self.tune else score,
+                teacher=teacher,
             )
 
         def price(rung: Rung) -> Costs:

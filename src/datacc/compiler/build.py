@@ -32,13 +32,14 @@ from datacc.registry import load
 from datacc.repo.snapshot import JUDGE, Snapshot
 from datacc.runtime.link import toolchain
 from datacc.sources import Source
+from datacc.spec.lock import FILE as LOCK_FILE
 from datacc.spec.lock import Lock, check_lock, read_lock, shape_digest, write_lock
 from datacc.spec.program import Goal, Program
 from datacc.spec.read import FILE
 from datacc.spec.write import program_toml
 from datacc.store import Store, write_atomically
 
-LOCK: Final = "datacc.lock"
+LOCK: Final = LOCK_FILE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,6 +165,7 @@ def obey(lock: Lock, program: Program, snapshot: Snapshot, store: Store, announc
         said=found.said,
         known=known,
         begun=begun,
+        teacher=lock.teacher if begun is None else None,
     )
 
 
@@ -176,4 +178,5 @@ def lock_of(program: Program, choice: Choice) -> Lock:
         recipe=choice.recipe.plain(),
         toolchain={**toolchain(), "fit": choice.fitted.by},
         parent=choice.parent,
+        teacher=choice.teacher,
     )

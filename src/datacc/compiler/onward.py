@@ -5,6 +5,7 @@ from typing import Final
 
 from datacc.compiler.fitting import fit_once
 from datacc.compiler.halves import selecting
+from datacc.compiler.lesson import taught_by
 from datacc.compiler.parent import Parent, form_of, keep, learnt, recall_parent
 from datacc.fit import Fitted, Recipe, Watch
 from datacc.ir.cost import work
@@ -45,7 +46,8 @@ def fit_on(
         if not lost:
             return Onward(fitted=fitted, parent=lock.parent, said=(said,))
         said = f"fitted from nothing: {lost}"
-    fitted = fit_once(program, snapshot, graph, recipe, store, watch=watch, asked=by)
+    teacher = taught_by(program, snapshot, lock.teacher, store, watch, by)
+    fitted = fit_once(program, snapshot, graph, recipe, store, watch=watch, asked=by, teacher=teacher)
     return Onward(fitted=fitted, said=(said,) if said else ())
 
 

@@ -15,6 +15,7 @@ from datacc.compiler.assemble import skeleton_graph
 from datacc.compiler.build import LOCK, floor_goal, lock_of
 from datacc.compiler.fitting import fit_once
 from datacc.compiler.folds import OutOfFold, folds
+from datacc.compiler.lesson import taught_by
 from datacc.compiler.recipe import recipe_of
 from datacc.compiler.search import search
 from datacc.errors import SpecError, UsageError
@@ -97,7 +98,10 @@ class Past:
         """The fitted Graph. Raises `FitError`."""
         recipe, by = recipe_of(self.form.recipe, LOCK), self._by
         watch = self.fits.watch(f"fit {self.form.skeleton}")
-        return fit_once(self.program, self.snapshot, self._graph(), recipe, self.store, watch=watch, asked=by).graph
+        given = self.program, self.snapshot
+        teacher = taught_by(*given, self.form.teacher, self.store, watch, by)
+        fitted = fit_once(*given, self._graph(), recipe, self.store, watch=watch, asked=by, teacher=teacher)
+        return fitted.graph
 
     @cached_property
     def unseen(self) -> OutOfFold:

@@ -18,12 +18,14 @@ Augment = Callable[[NDArray[Any], np.random.Generator], NDArray[Any]]
 class Examples:
     """Rows to learn from or to tune on: each input (N, *shape), and the class index of each row (N,) int32.
 
-    `augment` names, by input, what may vary a batch before the Graph sees it.
+    `augment` names, by input, what may vary a batch before the Graph sees it. `said` (N, K) is what a teacher says of
+    each row, as shares of the classes: half of what is to be learnt, where there is one.
     """
 
     inputs: Mapping[str, NDArray[Any]]
     targets: NDArray[np.int32]
     augment: Mapping[str, Augment]
+    said: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         """The number of rows N."""
@@ -32,7 +34,8 @@ class Examples:
     def rows(self, index: NDArray[Any]) -> "Examples":
         """The rows at `index`, or where a mask (N,) is true."""
         inputs = {name: array[index] for name, array in self.inputs.items()}
-        return Examples(inputs=inputs, targets=self.targets[index], augment=self.augment)
+        said = None if self.said is None else self.said[index]
+        return Examples(inputs=inputs, targets=self.targets[index], augment=self.augment, said=said)
 
 
 @dataclass(frozen=True, kw_only=True)

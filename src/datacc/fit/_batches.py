@@ -87,10 +87,16 @@ class Batches:
         random = np.random.default_rng([self.seed, VARIATION, first])
         shape = (last - first + 1, self.batch)
         inputs = {name: array.reshape(*shape, *array.shape[1:]) for name, array in self._inputs(rows, random).items()}
-        shares = np.zeros((len(rows), self.classes), np.float32)
-        shares[np.arange(len(rows)), targets] = 1
+        shares = self._shares(rows)
         weights = self.weights[targets].reshape(shape)
         return Chunk(first=first, last=last, inputs=inputs, targets=shares.reshape(*shape, -1), weights=weights)
+
+    def _shares(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
+        """What to learn of rows, as shares of the classes (N, K): their class, and half of it what a teacher says."""
+        shares = np.zeros((len(rows), self.classes), np.float32)
+        shares[np.arange(len(rows)), self.examples.targets[rows]] = 1
+        said = self.examples.said
+        return shares if said is None else (shares + said[rows]) * np.float32(0.5)
 
     def _rows(self, start: int, stop: int) -> Iterator[NDArray[Any]]:
         """The rows of the steps from `start` (counted from 0) to before `stop`, in pieces that lie in one pass each."""

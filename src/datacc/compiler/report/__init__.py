@@ -92,7 +92,8 @@ class Provenance:
     """What made the program: versions, processor and arithmetic, the commit, the digest of `datacc.lock`, and
     those of the files that its checks ran.
 
-    `parent` is the digest of the Graph that its fit went on from, None for a fit from nothing.
+    `parent` is the digest of the Graph that its fit went on from, None for a fit from nothing; `teacher` the skeleton
+    and sizes of what taught it, None without one.
     """
 
     datacc: str
@@ -103,6 +104,7 @@ class Provenance:
     arithmetic: str = "float"
     checks: Mapping[str, str] = field(default_factory=dict)
     parent: str | None = None
+    teacher: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
