@@ -150,10 +150,10 @@ def _halved(rungs: Sequence[Rung], attempts: Attempts, rows: int) -> Attempt:
 def _taught(found: Attempt, ladder: Sequence[Rung], attempts: Attempts, rows: int) -> Attempt:
     """The best of what the budget allows, fitted once more with a teacher from beyond it, if that does better.
 
-    The teacher is the dearest with which both fits together take no more than the whole search did so far; it teaches
-    only what it knows better by more than chance.
+    The teacher is the dearest whose fit takes no more than the whole search did so far; it teaches only what it knows
+    better by more than chance.
     """
-    spent = sum(one.work for one in attempts.all) - found.work
+    spent = sum(one.work for one in attempts.all)
     price = found.work / found.share / found.rung.work  # of a whole fit, for each multiply-add of the answer
     able = (rung for rung in reversed(ladder) if price * rung.work <= spent and not attempts.fits(rung))
     rung = next(able, None)

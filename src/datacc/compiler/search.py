@@ -191,7 +191,7 @@ def _nothing_fits(program: Program, ladder: Sequence[Rung], attempts: Attempts) 
 
 
 def _row(rung: Rung, attempts: Attempts, found: Attempt) -> Candidate:
-    """The row of a rung: fitted, for how long, over budget, or not tried. A teacher is no candidate: it has no score."""
+    """The row of a rung: fitted, for how long, over budget, or not tried. A teacher, no candidate, has no score."""
     chosen, costs, overs = rung is found.rung, attempts.known_costs(rung), attempts.known_overs(rung)
     fitted = found if chosen else attempts.longest(rung)
     notes = []
