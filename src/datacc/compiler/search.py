@@ -95,7 +95,6 @@ def search(
         fitted=found.fitted,
         tried=tried,
         known=found.known,
-        said=_said(found),
         teacher=_teacher(found),
     )
 
@@ -212,12 +211,4 @@ def _teacher(found: Attempt) -> Teacher | None:
     by = found.teacher
     if by is None:
         return None
-    return Teacher(skeleton=by.rung.skeleton, sizes=dict(by.rung.sizes), recipe=by.recipe.plain())
-
-
-def _said(found: Attempt) -> tuple[str, ...]:
-    by = found.teacher
-    if by is None:
-        return ()
-    scores = f"{by.score:.1%} of tune right, its pupil {found.score:.1%}"
-    return (f"taught by {by.rung.title}, which is over the budget: that has {scores}",)
+    return Teacher(skeleton=by.rung.skeleton, sizes=dict(sorted(by.rung.sizes.items())), recipe=by.recipe.plain())

@@ -159,6 +159,7 @@ class Report:
             "commit": made.commit,
             "datacc.lock": made.lock,
             "fitted from": made.parent or "nothing",
+            "taught by": made.teacher,
             "examples": self.data.digest,
             "graph": digests.graph,
             "C": digests.source,
