@@ -40,9 +40,9 @@ class World:
 
     @property
     def attempts(self) -> Attempts:
-        def attempt(rung: Rung, share: float, teacher: Attempt | None) -> Attempt:
+        def attempt(rung: Rung, share: float, tutor: Attempt | None) -> Attempt:
             error = self.errors[rung.sizes["n"]] * {SHORT: self.haste, WHOLE: 1.0, LONG: 0.8}[share]
-            error *= 1 if teacher is None else self.lesson
+            error *= 1 if tutor is None else self.lesson
             score, fitted = 1 - error, None
             return Attempt(
                 rung=rung,
@@ -55,7 +55,7 @@ class World:
                 outlook=lambda left: self.chance(1 - left * error),
                 work=int(rung.work * share * ROWS),
                 tune=self.tune[rung.sizes["n"]] if self.tune else score,
-                teacher=teacher,
+                tutor=tutor,
             )
 
         def price(rung: Rung) -> Costs:
@@ -197,7 +197,7 @@ def test_the_more_could_pass_the_more_is_asked_of_each() -> None:
     """A choice among three that could pass asks each to fail three times as seldom; who cannot pass does not count."""
     world, chances = World([100, 200, 400, 800], [0.3, 0.2, 0.1, 0.05]), (0.5, 0.0, 0.2, 0.97)
 
-    def attempt(rung: Rung, share: float, teacher: Attempt | None) -> Attempt:
+    def attempt(rung: Rung, share: float, tutor: Attempt | None) -> Attempt:
         return replace(world.attempts.of(rung, share), chance=chances[rung.sizes["n"]])
 
     attempts, bars, ladder = Attempts(Budget(), world.attempts.costs, attempt, unheard), [], world.ladder
@@ -217,31 +217,31 @@ def test_one_beyond_the_budget_teaches_only_where_none_within_it_will_do(
     most = 10 * data.draw(st.sampled_from(works))
     world = World(works, found, lesson=lesson, budget=Budget(size=most))
     chosen = cheapest(world.ladder, world.attempts, ROWS)
-    alone = [one for one in world.told if one.teacher is None and 10 * one.rung.work <= most]
+    alone = [one for one in world.told if one.tutor is None and 10 * one.rung.work <= most]
     beyond = [one for one in world.told if 10 * one.rung.work > most]
     assert 10 * chosen.rung.work <= most
     assert not (beyond and any(one.promising and one.share >= WHOLE for one in alone))
-    assert all(one.teacher in beyond for one in world.told if one.teacher is not None)
+    assert all(one.tutor in beyond for one in world.told if one.tutor is not None)
     assert chosen.score == max(one.score for one in world.told if one not in beyond and one.share >= WHOLE)
 
 
 @pytest.mark.parametrize(("lesson", "teaches"), [(0.5, True), (1.0, False)])
-def test_a_teacher_is_kept_where_its_pupil_does_better(lesson: float, teaches: bool) -> None:
+def test_a_tutor_is_kept_where_its_pupil_does_better(lesson: float, teaches: bool) -> None:
     world = World([100, 200, 400, 800], [0.5, 0.3, 0.15, 0.02], lesson=lesson, budget=Budget(size=4000))
     chosen = cheapest(world.ladder, world.attempts, ROWS)
-    assert (chosen.rung.work, chosen.promising, chosen.teacher is not None) == (400, teaches, teaches)
+    assert (chosen.rung.work, chosen.promising, chosen.tutor is not None) == (400, teaches, teaches)
     assert [one.rung.work for one in world.told if one.share >= WHOLE][-2:] == [800, 400]
-    assert not any(one.teacher for one in world.told[:-1])
+    assert not any(one.tutor for one in world.told[:-1])
 
 
-def test_no_teacher_where_none_is_wanted_or_none_knows_better() -> None:
+def test_no_tutor_where_none_is_wanted_or_none_knows_better() -> None:
     for knows, teaching in ((0.02, False), (0.14, True)):
         world = World([100, 200, 400, 800], [0.5, 0.3, 0.15, knows], budget=Budget(size=4000))
-        assert cheapest(world.ladder, world.attempts, ROWS, teaching=teaching).teacher is None
+        assert cheapest(world.ladder, world.attempts, ROWS, teaching=teaching).tutor is None
         assert (800 in [one.rung.work for one in world.told]) == teaching
 
 
-def test_a_teacher_takes_no_more_than_the_search_before() -> None:
+def test_a_tutor_takes_no_more_than_the_search_before() -> None:
     world = World([100, 200, 400, 100_000], [0.5, 0.3, 0.15, 0.0], budget=Budget(size=4000))
-    assert cheapest(world.ladder, world.attempts, ROWS).teacher is None
+    assert cheapest(world.ladder, world.attempts, ROWS).tutor is None
     assert max(one.rung.work for one in world.told) == 400

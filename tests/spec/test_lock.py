@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datacc.errors import SpecError
-from datacc.spec.lock import Lock, Teacher, check_lock, lock_toml, read_lock, shape_digest, write_lock
+from datacc.spec.lock import Lock, Tutor, check_lock, lock_toml, read_lock, shape_digest, write_lock
 from datacc.spec.program import Budget, Field, Goal, Program, Target
 from tests.spec.programs import TEXTS, programs
 
@@ -36,7 +36,7 @@ LOCKS = st.builds(
     recipe=RECIPES,
     toolchain=st.dictionaries(KEYS, TEXTS, max_size=3),
     parent=st.none() | TEXTS,
-    teacher=st.none() | st.builds(Teacher, skeleton=TEXTS, sizes=SIZES, recipe=RECIPES),
+    tutor=st.none() | st.builds(Tutor, skeleton=TEXTS, sizes=SIZES, recipe=RECIPES),
 )
 
 
@@ -52,8 +52,8 @@ def test_the_order_of_the_keys_does_not_matter() -> None:
     sizes, recipe = (dict(reversed(one.items())) for one in (LOCK.sizes, LOCK.recipe))
     turned = replace(LOCK, sizes=sizes, recipe=recipe)
     assert lock_toml(turned) == lock_toml(LOCK)
-    taught = replace(LOCK, teacher=Teacher(skeleton="conv.v1", sizes=LOCK.sizes, recipe=LOCK.recipe))
-    turned = replace(taught, teacher=Teacher(skeleton="conv.v1", sizes=sizes, recipe=recipe))
+    taught = replace(LOCK, tutor=Tutor(skeleton="conv.v1", sizes=LOCK.sizes, recipe=LOCK.recipe))
+    turned = replace(taught, tutor=Tutor(skeleton="conv.v1", sizes=sizes, recipe=recipe))
     assert lock_toml(turned) == lock_toml(taught)
 
 
@@ -113,7 +113,7 @@ def test_a_lock_of_another_back_end_is_refused_where_one_is_asked_for() -> None:
         ("epochs = 20", "epochs = [20]", 11, "epochs"),
         ('"0.17.1"', "17", 15, "toolchain.ziglang must be text"),
         ("[sizes]", "[sizes", 6, "not TOML"),
-        ("format = 1", "format = 1\nteacher = 7", 3, "teacher"),
+        ("format = 1", "format = 1\ntutor = 7", 3, "tutor"),
     ],
 )
 def test_a_damaged_lock_is_blamed_line_by_line(tmp_path: Path, old: str, new: str, line: int, what: str) -> None:

@@ -44,7 +44,7 @@ class Attempt:
 
     `score` is the share of right answers on rows that it has not learnt from, `sound` whether every check holds on
     tune. `chance` is that of passing the judge's goals, seen from those rows; `outlook(share)`: with that share of its
-    errors. `bar` is the chance that was wanted when it was made, `teacher` the attempt that taught it. `work` is what
+    errors. `bar` is the chance that was wanted when it was made, `tutor` the attempt that taught it. `work` is what
     the fit took, in multiply-adds forwards; `known` tells how it came to know what it does not know. `tune` is the
     share of right answers on tune: `score` itself, but for few examples.
     """
@@ -61,7 +61,7 @@ class Attempt:
     known: tuple[Knowing, ...] = ()
     tune: float = 0.0
     bar: float = CONFIDENCE
-    teacher: "Attempt | None" = None
+    tutor: "Attempt | None" = None
 
     @property
     def promising(self) -> bool:
@@ -87,7 +87,7 @@ def shortened(recipe: Recipe, share: float) -> Recipe:
 class Attempts:
     """What is known of the rungs so far: their costs, asked for one by one, and every attempt.
 
-    `price` links a rung, `attempt` fits it for a share of its recipe, with a teacher or without; `tell` hears of each
+    `price` links a rung, `attempt` fits it for a share of its recipe, with a tutor or without; `tell` hears of each
     attempt when it is made.
     """
 
@@ -142,9 +142,9 @@ class Attempts:
         made = [one for (key, _), one in self._made.items() if key == id(rung)]
         return max(made, key=lambda one: one.share, default=None)
 
-    def taught(self, pupil: Attempt, teacher: Attempt) -> Attempt:
-        """The pupil's rung, fitted once more for as long, by what the teacher says too."""
-        found = replace(self._attempt(pupil.rung, pupil.share, teacher), bar=self.bar)
+    def taught(self, pupil: Attempt, tutor: Attempt) -> Attempt:
+        """The pupil's rung, fitted once more for as long, by what the tutor says too."""
+        found = replace(self._attempt(pupil.rung, pupil.share, tutor), bar=self.bar)
         self._taught.append(found)
         self._tell(found)
         return found

@@ -165,7 +165,7 @@ def obey(lock: Lock, program: Program, snapshot: Snapshot, store: Store, announc
         said=found.said,
         known=known,
         begun=begun,
-        teacher=lock.teacher if begun is None else None,
+        tutor=lock.tutor if begun is None else None,
     )
 
 
@@ -178,5 +178,5 @@ def lock_of(program: Program, choice: Choice) -> Lock:
         recipe=choice.recipe.plain(),
         toolchain={**toolchain(), "fit": choice.fitted.by},
         parent=choice.parent,
-        teacher=choice.teacher,
+        tutor=choice.tutor,
     )

@@ -160,7 +160,7 @@ def _cheaper(choice: Choice) -> str:
 
 def _said(made: Printed) -> dict[str, Any]:
     """What a report says of all that was decided before anything was linked."""
-    decided, teacher = made.decided, made.decided.choice.teacher
+    decided, tutor = made.decided, made.decided.choice.tutor
     data = data_of(decided.snapshot)
     commit = decided.snapshot.origin.removeprefix("commit ")
     return {
@@ -178,7 +178,7 @@ def _said(made: Printed) -> dict[str, Any]:
             lock=digest(lock_toml(decided.lock)),
             checks=decided.checks,
             parent=decided.choice.parent,
-            teacher=None if teacher is None else f"{teacher.skeleton} {show_sizes(teacher.sizes)}",
+            tutor=None if tutor is None else f"{tutor.skeleton} {show_sizes(tutor.sizes)}",
         ),
     }
 

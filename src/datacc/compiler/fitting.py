@@ -10,7 +10,7 @@ from datacc.compiler.assemble import examples
 from datacc.compiler.engine import Engine, engine
 from datacc.compiler.integers import as_integers
 from datacc.compiler.recipe import onward
-from datacc.compiler.teacher import said, said_digest
+from datacc.compiler.tutor import said, said_digest
 from datacc.fit import Examples, Fitted, Recipe, Rounding, Start, Watch
 from datacc.fit.checkpoint import Checkpoint
 from datacc.ir.file import dump
@@ -34,30 +34,30 @@ def fit_once(
     asked: str | None = None,
     start: Graph | None = None,
     part: Recipe | None = None,
-    teacher: Fitted | None = None,
+    tutor: Fitted | None = None,
 ) -> Fitted:
     """The fitted Graph, of the arithmetic that the program asks for, from the cache where it is there.
 
     `asked` is the back end as a lock names it; without one, that of the program, or the first that covers the Graph.
     With `start`, a fitted Graph of the same form, it takes the fewer steps of `part`, or of `onward(recipe)`, from its
-    weights. With a `teacher` it learns from what that says too. An interrupted fit goes on where it was.
+    weights. With a `tutor` it learns from what that says too. An interrupted fit goes on where it was.
     """
     chosen = engine(asked or program.backend, graph)
     steps = recipe if start is None else part or onward(recipe)
     settings = canonical(steps.plain()), str(program.seed), chosen.version
     share = kept(program) if part is None else 0.0
     began = () if start is None else (start.digest, str(share))
-    by = () if teacher is None else ("taught 1", said_digest(program, teacher))
+    by = () if tutor is None else ("taught 1", said_digest(program, tutor))
     key = digest("fitted 3", graph.digest, shape_digest(program), snapshot.seen, *settings, *began, *by)
     found = _read(store.get(key))
     if found is None:
-        learn, tune = _lessons(program, snapshot, teacher)
+        learn, tune = _lessons(program, snapshot, tutor)
         checkpoint, weights = Checkpoint(store=store, key=digest("checkpoint 1", key)), _start(graph, start, share)
         found = chosen.fit(graph, learn, tune, steps, program.seed, watch=watch, checkpoint=checkpoint, start=weights)
         store.put(key, _bytes(found))
     if program.target.arithmetic == "float":
         return found
-    return _integers(program, snapshot, found, recipe, store, chosen, teacher)
+    return _integers(program, snapshot, found, recipe, store, chosen, tutor)
 
 
 def absent(snapshot: Snapshot) -> tuple[str, ...]:
@@ -77,10 +77,10 @@ def kept(program: Program) -> float:
     return KEPT if program.keep_answers else 0.0
 
 
-def _lessons(program: Program, snapshot: Snapshot, teacher: Fitted | None) -> tuple[Examples, Examples]:
-    """The rows to learn, with what a teacher says of them, and the rows of tune that select."""
+def _lessons(program: Program, snapshot: Snapshot, tutor: Fitted | None) -> tuple[Examples, Examples]:
+    """The rows to learn, with what a tutor says of them, and the rows of tune that select."""
     learn, tune = examples(program, snapshot)
-    return (learn if teacher is None else replace(learn, said=said(program, snapshot, teacher))), tune
+    return (learn if tutor is None else replace(learn, said=said(program, snapshot, tutor))), tune
 
 
 def _start(graph: Graph, start: Graph | None, kept: float) -> Start | None:
@@ -98,15 +98,15 @@ def _integers(
     recipe: Recipe,
     store: Store,
     chosen: Engine,
-    teacher: Fitted | None,
+    tutor: Fitted | None,
 ) -> Fitted:
     """The same of integers, from the cache where it is there."""
     settings = canonical(recipe.plain()), str(program.seed), chosen.version
-    by = () if teacher is None else ("taught 1", said_digest(program, teacher))
+    by = () if tutor is None else ("taught 1", said_digest(program, tutor))
     key = digest("integers 4", fitted.graph.digest, shape_digest(program), snapshot.seen, *settings, *by)
     found = _read(store.get(key))
     if found is None:
-        learn, tune = _lessons(program, snapshot, teacher)
+        learn, tune = _lessons(program, snapshot, tutor)
 
         def refit(graph: Graph, recipe: Recipe, rounding: Rounding) -> Fitted:
             return engine(chosen.name, graph, rounding).fit(graph, learn, tune, recipe, program.seed, rounding=rounding)

@@ -25,7 +25,7 @@ def cheapest(ladder: Sequence[Rung], attempts: Attempts, rows: int, *, teaching:
 
     Up in strides, by short trials; what is hopeful is fitted whole, until one is promising. Then whatever is cheaper
     than that, down to two strides below. Where none was, whatever lies within a stride of the best trial; and only then
-    longer fits, and with `teaching` a teacher from beyond the budget. `rows` is how many rows a score is measured on.
+    longer fits, and with `teaching` a tutor from beyond the budget. `rows` is how many rows a score is measured on.
     """
     up: list[Rung] = []
     for short in _climb(_strides(ladder, attempts, STRIDE), attempts, rows, GOAL_PATIENCE):
@@ -148,9 +148,9 @@ def _halved(rungs: Sequence[Rung], attempts: Attempts, rows: int) -> Attempt:
 
 
 def _taught(found: Attempt, ladder: Sequence[Rung], attempts: Attempts, rows: int) -> Attempt:
-    """The best of what the budget allows, fitted once more with a teacher from beyond it, if that does better.
+    """The best of what the budget allows, fitted once more with a tutor from beyond it, if that does better.
 
-    The teacher is the dearest whose fit takes no more than the whole search did so far; it teaches only what it knows
+    The tutor is the dearest whose fit takes no more than the whole search did so far; it teaches only what it knows
     better by more than chance.
     """
     spent = sum(one.work for one in attempts.all)
@@ -159,10 +159,10 @@ def _taught(found: Attempt, ladder: Sequence[Rung], attempts: Attempts, rows: in
     rung = next(able, None)
     if rung is None:
         return found
-    teacher = attempts.of(rung, WHOLE)
-    if teacher.score <= found.score + standard_error(found.score, rows):
+    tutor = attempts.of(rung, WHOLE)
+    if tutor.score <= found.score + standard_error(found.score, rows):
         return found
-    return _ranked([found, attempts.taught(found, teacher)])[0]
+    return _ranked([found, attempts.taught(found, tutor)])[0]
 
 
 def _ranked(tried: Iterator[Attempt] | Sequence[Attempt]) -> list[Attempt]:

@@ -46,8 +46,8 @@ def fit_on(
         if not lost:
             return Onward(fitted=fitted, parent=lock.parent, said=(said,))
         said = f"fitted from nothing: {lost}"
-    teacher = taught_by(program, snapshot, lock.teacher, store, watch, by)
-    fitted = fit_once(program, snapshot, graph, recipe, store, watch=watch, asked=by, teacher=teacher)
+    tutor = taught_by(program, snapshot, lock.tutor, store, watch, by)
+    fitted = fit_once(program, snapshot, graph, recipe, store, watch=watch, asked=by, tutor=tutor)
     return Onward(fitted=fitted, said=(said,) if said else ())
 
 

@@ -99,8 +99,8 @@ class Past:
         recipe, by = recipe_of(self.form.recipe, LOCK), self._by
         watch = self.fits.watch(f"fit {self.form.skeleton}")
         given = self.program, self.snapshot
-        teacher = taught_by(*given, self.form.teacher, self.store, watch, by)
-        fitted = fit_once(*given, self._graph(), recipe, self.store, watch=watch, asked=by, teacher=teacher)
+        tutor = taught_by(*given, self.form.tutor, self.store, watch, by)
+        fitted = fit_once(*given, self._graph(), recipe, self.store, watch=watch, asked=by, tutor=tutor)
         return fitted.graph
 
     @cached_property

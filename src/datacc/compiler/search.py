@@ -26,7 +26,7 @@ from datacc.ir.cost import work
 from datacc.ir.graph import Graph
 from datacc.repo.snapshot import JUDGE, LEARN, Snapshot
 from datacc.spec.lines import place
-from datacc.spec.lock import Teacher
+from datacc.spec.lock import Tutor
 from datacc.spec.program import Program
 from datacc.store import Store
 
@@ -40,7 +40,7 @@ class Choice:
     """What was settled on: a rung, how it was fitted, what came out, everything that was tried, and what it knows.
 
     `parent` is the digest of the Graph that the fit went on from, None for nothing; `said` tells people why. `begun` is
-    there when that Graph had other widths; `narrower` are the widths of the program below 1. `teacher` taught the fit,
+    there when that Graph had other widths; `narrower` are the widths of the program below 1. `tutor` taught the fit,
     or, where it went on from a parent, the parent's.
     """
 
@@ -53,7 +53,7 @@ class Choice:
     known: tuple[Knowing, ...] = ()
     begun: Begun | None = None
     narrower: tuple[Narrower, ...] = ()
-    teacher: Teacher | None = None
+    tutor: Tutor | None = None
 
 
 def search(
@@ -95,7 +95,7 @@ def search(
         fitted=found.fitted,
         tried=tried,
         known=found.known,
-        teacher=_teacher(found),
+        tutor=_tutor(found),
     )
 
 
@@ -104,10 +104,10 @@ def _attempts(
 ) -> Attempts:
     """How the candidates of these examples are priced and fitted, for the share `shortest` of their recipe at least."""
 
-    def attempt(rung: Rung, asked: float, teacher: Attempt | None) -> Attempt:
+    def attempt(rung: Rung, asked: float, tutor: Attempt | None) -> Attempt:
         share = max(asked, shortest)
-        recipe, by = _recipe(snapshot, rung, share), None if teacher is None else teacher.fitted
-        fitted = fit_once(program, snapshot, rung.graph, recipe, store, watch=announce(rung), teacher=by)
+        recipe, by = _recipe(snapshot, rung, share), None if tutor is None else tutor.fitted
+        fitted = fit_once(program, snapshot, rung.graph, recipe, store, watch=announce(rung), tutor=by)
         seen = _seen(program, snapshot, fitted, rung.graph, recipe, store)
         fitted, known = calibrated(program, snapshot, fitted, store)
         trial = trial_on_tune(program, snapshot, fitted.graph)
@@ -123,7 +123,7 @@ def _attempts(
             work=_effort(snapshot, rung, share),
             known=known,
             tune=fitted.tune,
-            teacher=teacher,
+            tutor=tutor,
         )
 
     return Attempts(program.budget, lambda rung: price(program, snapshot, rung.graph, store), attempt, tell)
@@ -190,7 +190,7 @@ def _nothing_fits(program: Program, ladder: Sequence[Rung], attempts: Attempts) 
 
 
 def _row(rung: Rung, attempts: Attempts, found: Attempt) -> Candidate:
-    """The row of a rung: fitted, for how long, over budget, or not tried. A teacher, no candidate, has no score."""
+    """The row of a rung: fitted, for how long, over budget, or not tried. A tutor, no candidate, has no score."""
     chosen, costs, overs = rung is found.rung, attempts.known_costs(rung), attempts.known_overs(rung)
     fitted = found if chosen else attempts.longest(rung)
     notes = []
@@ -202,13 +202,13 @@ def _row(rung: Rung, attempts: Attempts, found: Attempt) -> Candidate:
         notes.append("not tried")
     else:
         notes += [] if fitted.share == WHOLE else [f"{fitted.share:g} of a whole fit"]
-        notes += [] if fitted.teacher is None else [f"taught by {fitted.teacher.rung.title}"]
+        notes += [] if fitted.tutor is None else [f"taught by {fitted.tutor.rung.title}"]
     row = candidate(rung, costs, fitted.score if fitted else None, "; ".join(notes))
     return replace(row, chosen=chosen, share=fitted.share if fitted else 1.0)
 
 
-def _teacher(found: Attempt) -> Teacher | None:
-    by = found.teacher
+def _tutor(found: Attempt) -> Tutor | None:
+    by = found.tutor
     if by is None:
         return None
-    return Teacher(skeleton=by.rung.skeleton, sizes=dict(sorted(by.rung.sizes.items())), recipe=by.recipe.plain())
+    return Tutor(skeleton=by.rung.skeleton, sizes=dict(sorted(by.rung.sizes.items())), recipe=by.recipe.plain())

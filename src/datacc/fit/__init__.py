@@ -18,7 +18,7 @@ Augment = Callable[[NDArray[Any], np.random.Generator], NDArray[Any]]
 class Examples:
     """Rows to learn from or to tune on: each input (N, *shape), and the class index of each row (N,) int32.
 
-    `augment` names, by input, what may vary a batch before the Graph sees it. `said` (N, K) is what a teacher says of
+    `augment` names, by input, what may vary a batch before the Graph sees it. `said` (N, K) is what a tutor says of
     each row, as shares of the classes: half of what is to be learnt, where there is one.
     """
 

@@ -92,7 +92,7 @@ class Batches:
         return Chunk(first=first, last=last, inputs=inputs, targets=shares.reshape(*shape, -1), weights=weights)
 
     def _shares(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
-        """What to learn of rows, as shares of the classes (N, K): their class, and half of it what a teacher says."""
+        """What to learn of rows, as shares of the classes (N, K): their class, and half of it what a tutor says."""
         shares = np.zeros((len(rows), self.classes), np.float32)
         shares[np.arange(len(rows)), self.examples.targets[rows]] = 1
         said = self.examples.said

@@ -16,13 +16,13 @@ FILE: Final = "datacc.lock"
 FORMAT: Final = 1
 _HEAD: Final = "What `datacc build --search` chose. Written by datacc; commit it beside datacc.toml."
 _RENEW: Final = "datacc build --search"
-_KEYS: Final = ["format", "program", "skeleton", "parent", "sizes", "recipe", "toolchain", "teacher"]
+_KEYS: Final = ["format", "program", "skeleton", "parent", "sizes", "recipe", "toolchain", "tutor"]
 
 Plain = str | int | float | bool
 
 
 @dataclass(frozen=True, kw_only=True)
-class Teacher:
+class Tutor:
     """What teaches a program while it is fitted: a skeleton, its sizes, and how that is fitted before."""
 
     skeleton: str
@@ -35,7 +35,7 @@ class Lock:
     """One choice: the skeleton and its sizes, the recipe of the fit, the versions that did it.
 
     `program` is the `shape_digest` of the program it was chosen for. `parent` is the digest of the fitted Graph that
-    the fit started from, None for a fit from nothing. With a `teacher`, a fit from nothing learns half from that.
+    the fit started from, None for a fit from nothing. With a `tutor`, a fit from nothing learns half from that.
     """
 
     program: str
@@ -44,7 +44,7 @@ class Lock:
     recipe: Mapping[str, Plain] = field(default_factory=dict)
     toolchain: Mapping[str, str] = field(default_factory=dict)
     parent: str | None = None
-    teacher: Teacher | None = None
+    tutor: Tutor | None = None
 
 
 def shape_digest(program: Program) -> str:
@@ -77,7 +77,7 @@ def read_lock(path: Path) -> Lock | None:
         recipe=_recipe(table),
         toolchain={key: _of(table.table("toolchain"), key, str) for key in table.table("toolchain").values},
         parent=table.find("parent", str),
-        teacher=_teacher(table.table("teacher")) if "teacher" in table.values else None,
+        tutor=_tutor(table.table("tutor")) if "tutor" in table.values else None,
     )
 
 
@@ -93,8 +93,8 @@ def lock_toml(lock: Lock) -> str:
     for key in ("sizes", "recipe", "toolchain"):
         values: Mapping[str, Plain] = getattr(lock, key)
         document.add(key, tomlkit.item(dict(sorted(values.items()))))
-    if lock.teacher is not None:
-        document.add("teacher", tomlkit.item(_teacher_plain(lock.teacher)))
+    if lock.tutor is not None:
+        document.add("tutor", tomlkit.item(_tutor_plain(lock.tutor)))
     return tomlkit.dumps(document)
 
 
@@ -121,14 +121,14 @@ def _plain(field: Field) -> dict[str, Any]:
     return {"name": field.name, "type": field.type, "options": dict(field.options)}
 
 
-def _teacher(table: Table) -> Teacher:
+def _tutor(table: Table) -> Tutor:
     table.known(["skeleton", "sizes", "recipe"])
-    return Teacher(skeleton=table.need("skeleton", str, example=_RENEW), sizes=_sizes(table), recipe=_recipe(table))
+    return Tutor(skeleton=table.need("skeleton", str, example=_RENEW), sizes=_sizes(table), recipe=_recipe(table))
 
 
-def _teacher_plain(teacher: Teacher) -> dict[str, Any]:
-    tables = {"recipe": teacher.recipe, "sizes": teacher.sizes}
-    return {"skeleton": teacher.skeleton, **{key: dict(sorted(values.items())) for key, values in tables.items()}}
+def _tutor_plain(tutor: Tutor) -> dict[str, Any]:
+    tables = {"recipe": tutor.recipe, "sizes": tutor.sizes}
+    return {"skeleton": tutor.skeleton, **{key: dict(sorted(values.items())) for key, values in tables.items()}}
 
 
 def _sizes(table: Table) -> dict[str, int]:

@@ -92,7 +92,7 @@ class Provenance:
     """What made the program: versions, processor and arithmetic, the commit, the digest of `datacc.lock`, and
     those of the files that its checks ran.
 
-    `parent` is the digest of the Graph that its fit went on from, None for a fit from nothing; `teacher` the skeleton
+    `parent` is the digest of the Graph that its fit went on from, None for a fit from nothing; `tutor` the skeleton
     and sizes of what taught it, None without one.
     """
 
@@ -104,7 +104,7 @@ class Provenance:
     arithmetic: str = "float"
     checks: Mapping[str, str] = field(default_factory=dict)
     parent: str | None = None
-    teacher: str | None = None
+    tutor: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,7 +159,7 @@ class Report:
             "commit": made.commit,
             "datacc.lock": made.lock,
             "fitted from": made.parent or "nothing",
-            "taught by": made.teacher,
+            "taught by": made.tutor,
             "examples": self.data.digest,
             "graph": digests.graph,
             "C": digests.source,

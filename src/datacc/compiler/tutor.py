@@ -1,4 +1,4 @@
-"""A teacher: a program that may cost what it likes; what it says of examples is learnt by one that may not."""
+"""A tutor: a program that may cost what it likes; what it says of examples is learnt by one that may not."""
 
 import tempfile
 from dataclasses import replace
@@ -18,13 +18,13 @@ from datacc.spec.program import Program
 from datacc.store import digest
 
 
-def said(program: Program, snapshot: Snapshot, teacher: Fitted) -> NDArray[np.float32]:
-    """The scores of all classes that the teacher gives each learn row, (N, K): shares that sum to 1.
+def said(program: Program, snapshot: Snapshot, tutor: Fitted) -> NDArray[np.float32]:
+    """The scores of all classes that the tutor gives each learn row, (N, K): shares that sum to 1.
 
     It is linked for that, since compiled code gives the same bits whatever else a machine has. Raises `ToolchainError`.
     """
     (output,) = program.outputs
-    graph, asked = _floats(teacher), replace(program, widths=())
+    graph, asked = _floats(tutor), replace(program, widths=())
     port, rows = interface(asked, snapshot, graph), snapshot.rows(LEARN)
     draft = write(graph, port)
     with tempfile.TemporaryDirectory(prefix="datacc-") as folder:
@@ -34,10 +34,10 @@ def said(program: Program, snapshot: Snapshot, teacher: Fitted) -> NDArray[np.fl
     return found
 
 
-def said_digest(program: Program, teacher: Fitted) -> str:
+def said_digest(program: Program, tutor: Fitted) -> str:
     """The digest of all that `said` follows from beside the examples."""
-    return digest(_floats(teacher).digest, program.target.cpu)
+    return digest(_floats(tutor).digest, program.target.cpu)
 
 
-def _floats(teacher: Fitted) -> Graph:
-    return teacher.floats or teacher.graph
+def _floats(tutor: Fitted) -> Graph:
+    return tutor.floats or tutor.graph

@@ -12,7 +12,7 @@ from datacc.compiler.build import LOCK, Order, build
 from datacc.compiler.fitting import fit_once
 from datacc.compiler.recipe import default_recipe
 from datacc.compiler.report import Report
-from datacc.compiler.teacher import said
+from datacc.compiler.tutor import said
 from datacc.compiler.verify import verify
 from datacc.errors import SpecError
 from datacc.fit import Examples
@@ -21,14 +21,14 @@ from datacc.ir.interpret import interpret
 from datacc.registry import load
 from datacc.repo.snapshot import LEARN, Snapshot
 from datacc.sources.table import infer_program
-from datacc.spec.lock import Lock, Teacher, read_lock, shape_digest, write_lock
+from datacc.spec.lock import Lock, Tutor, read_lock, shape_digest, write_lock
 from datacc.spec.program import Budget, Goal, Program, Target
 from datacc.store import Store
 
 ROWS = 1500  # of fewer, folds are the score, and nobody teaches
 SMALL, LARGE = {"width": 4, "depth": 1}, {"width": 32, "depth": 1}
 RECIPE = default_recipe(ROWS, 100)
-TEACHER = Teacher(skeleton="mlp.v1", sizes=LARGE, recipe=RECIPE.plain())
+TUTOR = Tutor(skeleton="mlp.v1", sizes=LARGE, recipe=RECIPE.plain())
 
 
 def rings(folder: Path, **changes: object) -> Program:
@@ -56,49 +56,49 @@ def told(program: Program, folder: Path) -> tuple[Report, list[Attempt]]:
 
 def test_where_none_within_the_budget_will_do_one_beyond_it_teaches(tmp_path: Path) -> None:
     report, heard = told(rings(tmp_path, budget=Budget(work=70)), tmp_path)
-    alone = [one for one in heard if one.teacher is None and one.rung.work <= 70]
-    (taught,) = (one for one in heard if one.teacher is not None)
+    alone = [one for one in heard if one.tutor is None and one.rung.work <= 70]
+    (taught,) = (one for one in heard if one.tutor is not None)
     assert not any(one.promising for one in alone)
-    assert taught.teacher is not None
-    assert taught.teacher.rung.work > 70 >= taught.rung.work
+    assert taught.tutor is not None
+    assert taught.tutor.rung.work > 70 >= taught.rung.work
     chosen = next(one for one in report.tried if one.chosen)
     kept = taught.score > max(one.score for one in alone)
     assert chosen.tune == max(one.score for one in (*alone, taught))
-    assert (report.provenance.teacher is not None) == kept
+    assert (report.provenance.tutor is not None) == kept
     assert any("fitted to teach" in one.note and one.tune is None for one in report.tried)
 
 
 def test_where_one_within_the_budget_will_do_nothing_beyond_it_is_fitted(tmp_path: Path) -> None:
     report, heard = told(rings(tmp_path, budget=Budget(work=100)), tmp_path)
-    assert report.provenance.teacher is None
+    assert report.provenance.tutor is None
     assert heard[-1].promising
-    assert all(one.teacher is None and one.rung.work <= 100 for one in heard)
+    assert all(one.tutor is None and one.rung.work <= 100 for one in heard)
 
 
-def lock_for(program: Program, teacher: Teacher | None) -> Lock:
+def lock_for(program: Program, tutor: Tutor | None) -> Lock:
     shape = shape_digest(program)
-    return Lock(program=shape, skeleton="mlp.v1", sizes=SMALL, recipe=RECIPE.plain(), teacher=teacher)
+    return Lock(program=shape, skeleton="mlp.v1", sizes=SMALL, recipe=RECIPE.plain(), tutor=tutor)
 
 
 @pytest.mark.parametrize("arithmetic", ["float", "int8"])
-def test_a_lock_with_a_teacher_is_obeyed(tmp_path: Path, arithmetic: str) -> None:
+def test_a_lock_with_a_tutor_is_obeyed(tmp_path: Path, arithmetic: str) -> None:
     program = rings(tmp_path, goals=(Goal(metric="accuracy", limit=0.2),), target=Target(arithmetic=arithmetic))
     graphs = []
-    for teacher in (None, TEACHER):
-        write_lock(tmp_path / LOCK, lock_for(program, teacher))
+    for tutor in (None, TUTOR):
+        write_lock(tmp_path / LOCK, lock_for(program, tutor))
         report = build(program, tmp_path)
         graphs.append(report.digests.graph)
-        assert report.provenance.teacher == (None if teacher is None else "mlp.v1 depth 1, width 32")
+        assert report.provenance.tutor == (None if tutor is None else "mlp.v1 depth 1, width 32")
         found = read_lock(tmp_path / LOCK)
         assert found is not None
-        assert found.teacher == teacher
+        assert found.tutor == tutor
     assert graphs[0] != graphs[1]
 
 
 def test_what_was_taught_is_the_same_bytes_elsewhere(tmp_path: Path) -> None:
     """In a process with one thread, without a cache; and a build with nothing to do leaves it as it stands."""
     program = rings(tmp_path, goals=(Goal(metric="accuracy", limit=0.2),))
-    write_lock(tmp_path / LOCK, lock_for(program, TEACHER))
+    write_lock(tmp_path / LOCK, lock_for(program, TUTOR))
     build(program, tmp_path)
     assert "rings.c" in verify(program, tmp_path, None)
     made = (tmp_path / "build" / "rings" / "report.json").stat()
@@ -106,14 +106,14 @@ def test_what_was_taught_is_the_same_bytes_elsewhere(tmp_path: Path) -> None:
     assert (tmp_path / "build" / "rings" / "report.json").stat() == made
 
 
-def test_a_teacher_that_cannot_be_is_refused(tmp_path: Path) -> None:
+def test_a_tutor_that_cannot_be_is_refused(tmp_path: Path) -> None:
     program = rings(tmp_path)
-    write_lock(tmp_path / LOCK, lock_for(program, replace(TEACHER, recipe={})))
+    write_lock(tmp_path / LOCK, lock_for(program, replace(TUTOR, recipe={})))
     with pytest.raises(SpecError, match="recipe"):
         build(program, tmp_path)
 
 
-def test_what_a_teacher_says_are_its_scores_and_half_of_what_is_learnt(tmp_path: Path) -> None:
+def test_what_a_tutor_says_are_its_scores_and_half_of_what_is_learnt(tmp_path: Path) -> None:
     program = rings(tmp_path)
     snapshot, store = frozen(program, tmp_path)
     graph = skeleton_graph(program, snapshot, "mlp.v1", LARGE)
