@@ -79,15 +79,7 @@ def search(
     attempts = _attempts(program, snapshot, store, announce, tell, shortest)
     if not any(attempts.fits(rung) for rung in ladder):
         raise _nothing_fits(program, ladder, attempts)
-    scored = _scored(program, snapshot)
-    if wish == "best":
-        found = best(ladder, attempts)
-    elif wish == "frontier":
-        found = frontier(ladder, attempts, scored if chosen_goal else None)
-    elif chosen_goal:
-        found = knee(ladder, attempts, scored, lambda rung: _effort(snapshot, rung, WHOLE))
-    else:
-        found = cheapest(ladder, attempts, scored, teaching=not in_folds(program, snapshot))
+    found = _found(program, snapshot, ladder, attempts, wish, chosen_goal=chosen_goal)
     tried = tuple(_row(rung, attempts, found) for rung in ladder)
     return Choice(
         rung=found.rung,
@@ -97,6 +89,20 @@ def search(
         known=found.known,
         tutor=_tutor(found),
     )
+
+
+def _found(
+    program: Program, snapshot: Snapshot, ladder: Sequence[Rung], attempts: Attempts, wish: Wish, *, chosen_goal: bool
+) -> Attempt:
+    """What is settled on."""
+    scored = _scored(program, snapshot)
+    if wish == "best":
+        return best(ladder, attempts)
+    if wish == "frontier":
+        return frontier(ladder, attempts, scored if chosen_goal else None)
+    if chosen_goal:
+        return knee(ladder, attempts, scored, lambda rung: _effort(snapshot, rung, WHOLE))
+    return cheapest(ladder, attempts, scored, teaching=not in_folds(program, snapshot))
 
 
 def _attempts(
