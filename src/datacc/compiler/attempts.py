@@ -133,9 +133,9 @@ class Attempts:
 
     @property
     def bar(self) -> float:
-        """The chance of passing that is wanted of the next: one more than those whose whole fits could yet pass."""
+        """The chance of passing that is wanted of the next: it joins the whole fits that could pass within the budget."""
         could = [one for one in self.all if one.share >= WHOLE and one.chance > 1 - CONFIDENCE]
-        return wanted_chance(1 + len(could))
+        return wanted_chance(1 + sum(self.fits(one.rung) for one in could))
 
     def longest(self, rung: Rung) -> Attempt | None:
         """The longest attempt at this rung, None before the first."""
