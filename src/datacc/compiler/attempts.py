@@ -133,7 +133,7 @@ class Attempts:
 
     @property
     def bar(self) -> float:
-        """The chance of passing that is wanted of the next: it joins the whole fits that could pass within the budget."""
+        """The chance of passing that is wanted of the next, which joins those within the budget that could pass."""
         could = [one for one in self.all if one.share >= WHOLE and one.chance > 1 - CONFIDENCE]
         return wanted_chance(1 + sum(self.fits(one.rung) for one in could))
 
