@@ -78,7 +78,7 @@ def measured(name: str, layout: Layout, learn: NDArray[Any]) -> dict[str, NDArra
     columns = [_Column(learn[:, place]) for place in layout.measured]
     if not columns:
         return {}
-    values = {
+    values: dict[str, list[Any]] = {
         f"{name}.steps.scale": [one.steps for one in columns],
         f"{name}.steps.offset": [-one.median * one.steps for one in columns],
         f"{name}.robust.scale": [one.robust for one in columns],

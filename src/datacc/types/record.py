@@ -12,12 +12,10 @@ from datacc.errors import DataError, SpecError
 from datacc.ir.build import Builder
 from datacc.ir.graph import Graph, Type, float32
 from datacc.types import InputType, Options
-from datacc.types._cells import Reader, as_value, reader
 from datacc.types._spread import SLOTS, Layout, measured, spread
+from datacc.types.cells import Reader, as_value, reader
 
 BLANKED: Final = 0.005  # share of categories that a fit takes for unknown ones, so that it learns what to say of these
-BINS: Final = 32  # that are inferred for the numbers of a table with at least
-ENOUGH: Final = 1000  # rows
 _MEND: Final = "fill the value, or leave the row out; `missing` in datacc.toml names columns that may lack values"
 
 
@@ -165,7 +163,7 @@ def _cells(value: Any, options: RecordOptions, n: int) -> Sequence[Any]:
         raise DataError(f"{type(value).__name__} where a row of numbers is expected", where=where)
     if len(value) != len(options.columns):
         raise DataError(f"{len(value)} numbers where {len(options.columns)} are expected", where=where)
-    return value
+    return list(value)
 
 
 def _fault(cells: Sequence[Sequence[Any]], options: RecordOptions) -> DataError:
