@@ -16,6 +16,7 @@ Reader = Callable[[Any], float]
 LARGEST = 3.4028235e38  # float32
 NOTHING = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})  # what stands for a missing number or date
 TRUE, FALSE = frozenset({"true", "t", "yes", "y", "1"}), frozenset({"false", "f", "no", "n", "0"})
+SPACE = " \t\n\r\f\v"
 DAY_ONE = datetime.date(2000, 1, 1).toordinal()
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _INFINITE = frozenset({"inf", "+inf", "-inf", "infinity", "+infinity", "-infinity"})
@@ -50,14 +51,14 @@ def reader(kind: str, values: Sequence[str] = (), gaps: bool = False) -> Reader:
 def is_missing(cell: Any) -> bool:
     """Whether the cell is empty or one of the usual words for nothing."""
     if isinstance(cell, str):
-        return cell.strip().casefold() in NOTHING
+        return cell.strip(SPACE).lower() in NOTHING
     return cell is None or (isinstance(cell, float) and math.isnan(cell))
 
 
 def as_value(cell: Any) -> str:
     """The cell as a value of a category: true is "true", 3.0 is "3", nothing is ""."""
     if isinstance(cell, str):
-        return cell.strip()
+        return cell.strip(SPACE)
     if is_missing(cell):
         return ""
     if isinstance(cell, bool):
@@ -69,8 +70,8 @@ def as_value(cell: Any) -> str:
 
 def _number(cell: Any) -> float:
     if isinstance(cell, str):
-        text = cell.strip()
-        if text.casefold() in _INFINITE:
+        text = cell.strip(SPACE)
+        if text.lower() in _INFINITE:
             return _within(-math.inf if text.startswith("-") else math.inf)
         if not _NUMBER.fullmatch(text):
             raise ValueError(f"holds {_shown(cell)}, which is no number")
@@ -88,7 +89,7 @@ def _within(value: float) -> float:
 
 
 def _boolean(cell: Any) -> float:
-    word = as_value(cell).casefold()
+    word = as_value(cell).lower()
     if word in TRUE or word in FALSE:
         return float(word in TRUE)
     raise ValueError(f"holds {_shown(cell)}, which is neither true nor false")
@@ -99,7 +100,7 @@ def _date(cell: Any) -> float:
         cell = cell.isoformat()
     elif isinstance(cell, datetime.date):
         return float(cell.toordinal() - DAY_ONE)
-    match = _DATE.fullmatch(cell.strip()) if isinstance(cell, str) else None
+    match = _DATE.fullmatch(cell.strip(SPACE)) if isinstance(cell, str) else None
     wrong = f"holds {_shown(cell)}, which is no date like 2021-04-30 or 2021-04-30T16:05"
     if match is None:
         raise ValueError(wrong)
