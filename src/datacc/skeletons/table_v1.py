@@ -1,0 +1,86 @@
+"""The skeleton `table.v1`: a sum over bins and values of records, and dense layers for what these do together.
+
+Texts may stand beside the records.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from datacc.errors import SpecError
+from datacc.ir.build import Builder
+from datacc.ir.graph import Graph, Type
+from datacc.ir.join import join, side_by_side
+from datacc.skeletons import Sizes, Skeleton, checked, normalised, summed
+from datacc.skeletons.text_v1 import mean_vector
+
+RUNGS: Final = (
+    *((0, 0, 4), (4, 1, 4), (8, 1, 4), (16, 1, 4), (16, 2, 4), (16, 1, 2), (32, 1, 4), (32, 2, 4), (32, 2, 2)),
+    *((64, 2, 4), (64, 2, 2), (64, 3, 2), (128, 2, 2), (128, 3, 1)),
+)
+TEXT: Final = {"bits": 10, "grams": 3, "width": 24}  # of the n-grams of a text beside the record
+
+
+class Table(Skeleton):
+    """Sizes: `width` of the hidden layers, `depth` their number (0: only the sum), `bins` of each number.
+
+    `bins` divides those that the record has; 0 leaves them out.
+    """
+
+    def fits(self, features: Sequence[Type]) -> bool:
+        """Numbers, with bins or with one text beside them."""
+        texts = [one for one in features if one.dtype == "uint8" and len(one.shape) == 1]
+        numbers = [one for one in features if one.dtype == "float32" and len(one.shape) <= 2]
+        binned = any(len(one.shape) == 2 for one in numbers)
+        return (
+            len(texts) + len(numbers) == len(features) and len(texts) <= 1 <= len(numbers) and (binned or bool(texts))
+        )
+
+    def ladder(self, features: Sequence[Type]) -> tuple[Sizes, ...]:
+        """From a sum over few bins to three layers of 128."""
+        bins = [one.shape[1] for one in features if one.dtype == "float32" and len(one.shape) == 2]
+        rungs = [(width, depth, _cut(min(bins), share) if bins else 0) for width, depth, share in RUNGS]
+        return tuple({"width": width, "depth": depth, "bins": count} for width, depth, count in dict.fromkeys(rungs))
+
+    def graph(self, fronts: Sequence[Graph], answer: Graph, sizes: Sizes) -> Graph:
+        """Dense layers over all that the fronts give, and one more past them."""
+        width, depth, bins = checked(sizes, width=(0, 4096), depth=(0, 16), bins=(0, 256))
+        if depth and not width:
+            raise SpecError("hidden layers have a width of at least 1", tries=["depth = 0, for a sum alone"])
+        inputs = side_by_side(tuple(fronts))
+        if not self.fits([inputs.by_name[name].type for _, name in inputs.outputs]):
+            raise SpecError("table.v1 takes records with bins, or a text beside a record", tries=["leave skeleton out"])
+        b, goal = Builder(inputs), answer.inputs[0]
+        given = [top for _, name in inputs.outputs if (top := _read(b, name, bins))]
+        tops, source = given, ""
+        for layer in range(1, depth + 1):
+            name = f"hidden{layer}"
+            tops, source = [normalised(b, name, summed(b, name, tops, width, (name, source)))], name
+        top = summed(b, "top", given, goal.type.shape[0], ("", ""))
+        if depth:
+            top = b.op("add", "whole", top, summed(b, "together", tops, goal.type.shape[0], ("", source)))
+        return join(b.graph({goal.name: top}), answer)
+
+
+def _read(b: Builder, name: str, bins: int) -> str:
+    """What the layers read of an output of a front; nothing of bins that are left out."""
+    type_ = b.type(name)
+    if type_.dtype == "uint8":
+        return mean_vector(b, name, **TEXT)
+    if len(type_.shape) == 1:
+        return name
+    count = type_.shape[1]
+    if not bins or bins == count:
+        return name if bins else ""
+    if count % bins:
+        raise SpecError(f"{bins} bins do not divide {count}", tries=["datacc build --search"])
+    size = (count // bins,)
+    turned = b.op("transpose", f"{name}.turned", name, axes=(1, 0))
+    return b.op("meanpool", f"{name}.coarse", turned, size=size, stride=size)
+
+
+def _cut(count: int, share: int) -> int:
+    """A share of the bins, or the nearest more that divides them."""
+    return next(bins for bins in range(max(1, count // share), count + 1) if count % bins == 0)
+
+
+ENTRY: Final = Table()
