@@ -48,6 +48,14 @@ def reader(kind: str, values: Sequence[str] = (), gaps: bool = False) -> Reader:
     return found
 
 
+def each(read: Reader, cells: Sequence[Any]) -> list[float]:
+    """What every cell stands for; of texts alone each different one is read once. Raises `ValueError` as `read`."""
+    if not set(map(type, cells)) <= {str, type(None)}:  # of other types some are equal that are not read alike
+        return [read(cell) for cell in cells]
+    known = {cell: read(cell) for cell in set(cells)}
+    return [known[cell] for cell in cells]
+
+
 def is_missing(cell: Any) -> bool:
     """Whether the cell is empty or one of the usual words for nothing."""
     if isinstance(cell, str):

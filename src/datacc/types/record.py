@@ -13,7 +13,7 @@ from datacc.ir.build import Builder
 from datacc.ir.graph import Graph, Type, float32
 from datacc.types import InputType, Options
 from datacc.types._spread import SLOTS, Layout, measured, spread
-from datacc.types.cells import Reader, as_value, reader
+from datacc.types.cells import Reader, as_value, each, reader
 
 BLANKED: Final = 0.005  # share of categories that a fit takes for unknown ones, so that it learns what to say of these
 _MEND: Final = "fill the value, or leave the row out; `missing` in datacc.toml names columns that may lack values"
@@ -106,9 +106,8 @@ class Record(InputType):
         cells = [_cells(value, options, n) for n, value in enumerate(values)]
         rows = np.empty((len(values), len(options.columns)), np.float32)
         for f, column in enumerate(options.columns):
-            read = options.reader(column)
             try:
-                rows[:, f] = [read(row[f]) for row in cells]
+                rows[:, f] = each(options.reader(column), [row[f] for row in cells])
             except ValueError:
                 raise _fault(cells, options) from None
         return rows

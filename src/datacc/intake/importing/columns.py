@@ -1,7 +1,7 @@
 """What one column of a table holds, by looking at its cells: numbers, truths, dates, a few values, or text."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -62,16 +62,20 @@ def columns_of(field: Field) -> tuple[str, ...]:
 
 def look(cells: Sequence[Any]) -> Column:
     """What a column holds, as far as its cells tell."""
-    filled = [cell for cell in cells if not is_missing(cell)]
-    gaps = len(filled) < len(cells)
+    counts = _counts(cells)
+    filled = [(cell, count) for cell, count in counts if not is_missing(cell)]
+    gaps = len(filled) < len(counts)
     if _are(filled, lambda cell: number(cell) is not None and not isinstance(cell, bool)):
         return Column(kind="number", gaps=gaps)
-    words = {as_value(cell).casefold() for cell in filled}
+    words = {as_value(cell).lower() for cell, _ in filled}
     if len(words) > 1 and words <= TRUE | FALSE and words & TRUE and words & FALSE:
         return Column(kind="boolean", gaps=gaps)
     if _are(filled, _is_date):
         return Column(kind="date", gaps=gaps)
-    return _category(Counter(map(as_value, cells))) or Column(kind="text", gaps=gaps)
+    values = Counter[str]()
+    for cell, count in counts:
+        values[as_value(cell)] += count
+    return _category(values) or Column(kind="text", gaps=gaps)
 
 
 def record_options(columns: Mapping[str, Column]) -> dict[str, Any]:
@@ -96,11 +100,18 @@ def _category(counts: Counter[str]) -> Column | None:
     return Column(kind="category", values=tuple(values), rare=total - covered)
 
 
-def _are(filled: Sequence[Any], holds: Any) -> bool:
+def _counts(cells: Sequence[Any]) -> list[tuple[Any, int]]:
+    """Different cells and how often each is there: only texts are compared, since 1 equals true."""
+    if set(map(type, cells)) <= {str, type(None)}:
+        return list(Counter(cells).items())
+    return [(cell, 1) for cell in cells]
+
+
+def _are(filled: Sequence[tuple[Any, int]], holds: Callable[[Any], bool]) -> bool:
     """Whether nearly all cells are so; it stops where that cannot be any more."""
-    others, most = 0, (1 - NUMERIC) * len(filled)
-    for cell in filled:
-        others += not holds(cell)
+    others, most = 0, (1 - NUMERIC) * sum(count for _, count in filled)
+    for cell, count in filled:
+        others += 0 if holds(cell) else count
         if others > most:
             return False
     return bool(filled)

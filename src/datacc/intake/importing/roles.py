@@ -268,7 +268,8 @@ def _prose(found: Found, words: Sequence[str], least: float) -> str | None:
 
 
 def _is_constant(cells: Sequence[Any]) -> bool:
-    return len({as_value(cell) for cell in cells if not is_missing(cell)}) < 2
+    different = set(cells) if set(map(type, cells)) == {str} else cells
+    return len({as_value(cell) for cell in different if not is_missing(cell)}) < 2
 
 
 def _is_numbering(column: str, cells: Sequence[Any]) -> bool:

@@ -11,7 +11,7 @@ from datacc.intake.importing.columns import Column
 from datacc.intake.importing.roles import Roles
 from datacc.repo.names import check_name
 from datacc.repo.split import split_named
-from datacc.types.cells import as_value, is_missing
+from datacc.types.cells import as_value, each, is_missing
 
 _LONGEST: Final = 65536  # characters of a text
 
@@ -163,11 +163,14 @@ def _column_faults(cells: Sequence[Any], column: Column) -> Iterator[tuple[int, 
         yield from ((n, why) for n, cell in enumerate(cells) if (why := _text_fault(cell)))
         return
     read = column.reader
-    for n, cell in enumerate(cells):
-        try:
-            read(cell)
-        except ValueError as error:
-            yield n, str(error)
+    try:
+        each(read, cells)
+    except ValueError:
+        for n, cell in enumerate(cells):
+            try:
+                read(cell)
+            except ValueError as error:
+                yield n, str(error)
 
 
 def _text_fault(cell: Any) -> str | None:
@@ -203,7 +206,7 @@ def _rows(found: Found, roles: Roles, where: Sequence[str]) -> Rows:
 def _input(cells: Sequence[Any], column: Column) -> Sequence[float | str | None]:
     """What is kept of an input: a number as it is, all else as text."""
     if column.is_number:
-        return [number(cell) for cell in cells]
+        return _each(cells, number)
     if column.kind == "text":
         return list(map(str, cells))
     if column.kind in ("category", "order"):
