@@ -78,14 +78,15 @@ def measured(name: str, layout: Layout, learn: NDArray[Any]) -> dict[str, NDArra
     columns = [_Column(learn[:, place]) for place in layout.measured]
     if not columns:
         return {}
-    values: dict[str, list[Any]] = {
+    values: dict[str, Any] = {
         f"{name}.steps.scale": [one.steps for one in columns],
         f"{name}.steps.offset": [-one.median * one.steps for one in columns],
         f"{name}.robust.scale": [one.robust for one in columns],
     }
     if layout.bins and layout.numbers:
         found = [one.bins(layout.bins) for one in columns[: len(layout.numbers)]]
-        values |= {f"{name}.bins.scale": [scale for scale, _ in found], f"{name}.bins.offset": [o for _, o in found]}
+        values |= {f"{name}.bins.scale": np.concatenate([scale for scale, _ in found])}
+        values |= {f"{name}.bins.offset": np.concatenate([offset for _, offset in found])}
     return {key: np.array(value, np.float32) for key, value in values.items()}
 
 
@@ -137,9 +138,9 @@ def _steps(b: Builder, name: str, x: str) -> str:
 def _bins(b: Builder, name: str, steps: str, count: int, bins: int) -> str:
     """(count, bins): how far each number lies through each of its bins, from 0 to 1."""
     taken = _take(b, f"{name}.steps", steps, range(count))
-    scale, offset = (b.weight(f"{name}.{part}", (count, bins), role="data") for part in ("scale", "offset"))
+    scale, offset = (b.weight(f"{name}.{part}", (count * bins,), role="data") for part in ("scale", "offset"))
     far = b.op("affine", f"{name}.far", _repeated(b, f"{name}.each", taken, bins), scale, offset)
-    return b.op("clip", name, far, low=0.0, high=1.0)
+    return b.op("reshape", name, b.op("clip", f"{name}.within", far, low=0.0, high=1.0), shape=(count, bins))
 
 
 def _missing(b: Builder, name: str, x: str) -> str:
@@ -153,20 +154,21 @@ def _periods(b: Builder, name: str, x: str) -> str:
     waves = [(period, k, turn) for period, top in PERIODS for k in range(1, top + 1) for turn in (0, np.pi / 2)]
     ticks = _whole(b, f"{name}.ticks", _affine(b, f"{name}.clock", x, TICKS, 0.0))
     each = _repeated(b, f"{name}.each", ticks, len(waves))
-    turns = _affine(b, f"{name}.turns", each, [1 / (TICKS * period) for period, _, _ in waves], 0.0)
+    count = b.type(x).count
+    turns = _affine(b, f"{name}.turns", each, [1 / (TICKS * period) for period, _, _ in waves] * count, 0.0)
     rounds = _affine(b, f"{name}.less", _whole(b, f"{name}.rounds", turns), -1.0, 0.0)
     part = b.op("add", f"{name}.part", turns, rounds)
-    angle = _affine(b, f"{name}.angle", part, [2 * np.pi * k for _, k, _ in waves], [turn for _, _, turn in waves])
-    return _flat(b, name, b.op("sin", f"{name}.sin", angle))
+    speeds, starts = [2 * np.pi * k for _, k, _ in waves], [turn for _, _, turn in waves]
+    return b.op("sin", name, _affine(b, f"{name}.angle", part, speeds * count, starts * count))
 
 
 def _slots(b: Builder, name: str, x: str, sizes: Sequence[int], slots: int) -> str:
     """For each code `slots` numbers: 1 − (code − slot)², not below 0. Nothing is 1 for what is no code."""
     codes = _whole(b, f"{name}.code", _affine(b, f"{name}.shifted", x, 1.0, 1.0))  # so that 0 is what is missing
-    own = [[-(k + 1.0) if k < size else NEVER for k in range(slots)] for size in sizes]
+    own = [-(k + 1.0) if k < size else NEVER for size in sizes for k in range(slots)]
     away = _affine(b, f"{name}.away", _repeated(b, f"{name}.each", codes, slots), 1.0, own)
     near = _affine(b, f"{name}.near", b.op("multiply", f"{name}.square", away, away), -1.0, 1.0)
-    return _flat(b, name, b.op("clip", f"{name}.hot", near, low=0.0, high=1.0))
+    return b.op("clip", name, near, low=0.0, high=1.0)
 
 
 def _by_slots(categories: Mapping[int, int]) -> dict[int, list[int]]:
@@ -190,19 +192,16 @@ def _take(b: Builder, name: str, x: str, places: Sequence[int]) -> str:
 
 
 def _repeated(b: Builder, name: str, x: str, times: int) -> str:
-    """(F, times) of (F,)."""
+    """(F · times,) of (F,): each number several times."""
     column = b.op("reshape", f"{name}.column", x, shape=(*b.type(x).shape, 1))
     ones, zeros = _fixed(b, f"{name}.ones", np.ones((times, 1, 1))), _fixed(b, f"{name}.zeros", np.zeros(times))
-    return b.op("conv", name, column, ones, zeros, stride=(1,), pad=((0, 0),), dilation=(1,))
+    rows = b.op("conv", f"{name}.rows", column, ones, zeros, stride=(1,), pad=((0, 0),), dilation=(1,))
+    return b.op("reshape", name, rows, shape=(b.type(rows).count,))
 
 
 def _whole(b: Builder, name: str, x: str) -> str:
     """The nearest whole numbers, as floats; 0 for what is no number."""
     return b.op("cast", name, b.op("cast", f"{name}.whole", x, to="int32"))
-
-
-def _flat(b: Builder, name: str, x: str) -> str:
-    return b.op("reshape", name, x, shape=(b.type(x).count,))
 
 
 def _affine(b: Builder, name: str, x: str, scale: Any, offset: Any) -> str:
