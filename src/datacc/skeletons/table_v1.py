@@ -50,32 +50,36 @@ class Table(Skeleton):
         if not self.fits([inputs.by_name[name].type for _, name in inputs.outputs]):
             raise SpecError("table.v1 takes records with bins, or a text beside a record", tries=["leave skeleton out"])
         b, goal = Builder(inputs), answer.inputs[0]
-        given = [top for _, name in inputs.outputs if (top := _read(b, name, bins))]
-        tops, source = given, ""
+        parts = [part for _, name in inputs.outputs if (part := _read(b, name, bins))]
+        given = parts[0] if len(parts) == 1 else b.op("concat", "given", *parts, axis=0)
+        hidden, source, classes = given, "", goal.type.shape[0]
         for layer in range(1, depth + 1):
             name = f"hidden{layer}"
-            tops, source = [normalised(b, name, summed(b, name, tops, width, (name, source)))], name
-        top = summed(b, "top", given, goal.type.shape[0], ("", ""))
+            hidden, source = normalised(b, name, summed(b, name, [hidden], width, (name, source))), name
+        top = summed(b, "top", [given], classes, ("", ""))
         if depth:
-            top = b.op("add", "whole", top, summed(b, "together", tops, goal.type.shape[0], ("", source)))
+            top = b.op("add", "whole", top, summed(b, "together", [hidden], classes, ("", source)))
         return join(b.graph({goal.name: top}), answer)
 
 
 def _read(b: Builder, name: str, bins: int) -> str:
-    """What the layers read of an output of a front; nothing of bins that are left out."""
-    type_ = b.type(name)
+    """What the layers read of an output of a front, on one axis; nothing of bins that are left out."""
+    type_, found = b.type(name), name
     if type_.dtype == "uint8":
-        return mean_vector(b, name, **TEXT)
-    if len(type_.shape) == 1:
-        return name
-    count = type_.shape[1]
-    if not bins or bins == count:
-        return name if bins else ""
-    if count % bins:
-        raise SpecError(f"{bins} bins do not divide {count}", tries=["datacc build --search"])
-    size = (count // bins,)
-    turned = b.op("transpose", f"{name}.turned", name, axes=(1, 0))
-    return b.op("meanpool", f"{name}.coarse", turned, size=size, stride=size)
+        found = mean_vector(b, name, **TEXT)
+    elif len(type_.shape) == 2:
+        count = type_.shape[1]
+        if not bins:
+            return ""
+        if count % bins:
+            raise SpecError(f"{bins} bins do not divide {count}", tries=["datacc build --search"])
+        if bins < count:
+            size = (count // bins,)
+            turned = b.op("transpose", f"{name}.turned", name, axes=(1, 0))
+            found = b.op("meanpool", f"{name}.coarse", turned, size=size, stride=size)
+    return (
+        found if len(b.type(found).shape) == 1 else b.op("reshape", f"{name}.flat", found, shape=(b.type(found).count,))
+    )
 
 
 def _cut(count: int, share: int) -> int:
