@@ -73,6 +73,18 @@ class RecordOptions(Options):
         close = difflib.get_close_matches(column, self.columns, n=3, cutoff=0.5) or self.columns[:5]
         raise SpecError(f"there is no column {column!r}", tries=[", ".join(map(repr, close))])
 
+    def named(self, *kinds: str) -> tuple[str, ...]:
+        """The columns of these kinds."""
+        return tuple(column for column in self.columns if self.kind(column) in kinds)
+
+    def measured(self, column: str) -> int:
+        """Where `column` stands. Raises `SpecError` where it is not there, or holds what cannot be more or less."""
+        place = self.place(column)
+        if self.kind(column) in ("category", "boolean"):
+            tries = [", ".join(map(repr, self.named("number", "order", "date")[:5]))]
+            raise SpecError(f"column {column!r} is a {self.kind(column)}, which cannot be more or less", tries=tries)
+        return place
+
     def layout(self) -> Layout:
         """The columns by what a front does with them."""
         kinds = [self.kind(column) for column in self.columns]
@@ -84,12 +96,9 @@ class RecordOptions(Options):
             flags=[place for place, kind in enumerate(kinds) if kind == "boolean"],
             dates=[place for place, kind in enumerate(kinds) if kind == "date"],
             missing=[place for place in gaps if kinds[place] != "category"],
-            categories={place: len(self.categories[self.columns[place]]) for place in self._categorical(kinds)},
+            categories={self.columns.index(column): len(values) for column, values in self.categories.items()},
             bins=self.bins,
         )
-
-    def _categorical(self, kinds: Sequence[str]) -> list[int]:
-        return [place for place, kind in enumerate(kinds) if kind == "category"]
 
 
 class Record(InputType):
