@@ -207,7 +207,7 @@ def _split_column(found: Found) -> str | None:
 
 def _infer(found: Found, seen: Mapping[str, Column], where: str) -> tuple[dict[str, Column], list[str]]:
     """The inputs nobody named: one column of prose, or the columns of numbers and of few values that vary."""
-    constant = [column for column, one in seen.items() if one.kind != "text" and _is_constant(found.column(column))]
+    constant = [column for column, one in seen.items() if _says_nothing(one, found.column(column))]
     numbering = [c for c, one in seen.items() if one.is_number and _is_numbering(c, found.column(c))]
     record = {c: one for c, one in seen.items() if one.kind != "text" and c not in (*constant, *numbering)}
     numbers = [column for column, one in record.items() if one.is_number]
@@ -215,8 +215,8 @@ def _infer(found: Found, seen: Mapping[str, Column], where: str) -> tuple[dict[s
     notes += [f"not learnt from: {listed(numbering)} (a running number)"] if numbering else []
     prose = _prose(found, [c for c, one in seen.items() if one.kind == "text"], least=_PROSE if numbers else _WORDY)
     if prose is not None:
-        if record:
-            notes.append(f"not learnt from: {listed(list(record))} (beside text); --inputs names other columns")
+        if numbers:
+            notes.append(f"not learnt from: {listed(numbers)} (beside text); --inputs names other columns")
         inputs = {prose: seen[prose]}
     else:
         inputs = dict(sorted(record.items(), key=lambda item: _ORDER.index(item[1].kind)))
@@ -227,7 +227,7 @@ def _infer(found: Found, seen: Mapping[str, Column], where: str) -> tuple[dict[s
             where=where,
             tries=["give such a column", "--inputs names the columns"],
         )
-    texts = [column for column, one in seen.items() if column not in inputs and one.kind == "text"]
+    texts = [c for c, one in seen.items() if c not in (*inputs, *constant) and not one.is_number]
     return inputs, [*notes, *_read_as(inputs), *_aside(texts)]
 
 
@@ -270,6 +270,11 @@ def _prose(found: Found, words: Sequence[str], least: float) -> str | None:
 def _is_constant(cells: Sequence[Any]) -> bool:
     different = set(cells) if set(map(type, cells)) == {str} else cells
     return len({as_value(cell) for cell in different if not is_missing(cell)}) < 2
+
+
+def _says_nothing(column: Column, cells: Sequence[Any]) -> bool:
+    """Whether all cells that say something say the same; that nothing is said may be a value of its own."""
+    return len(column.values) < 2 if column.kind == "category" else column.kind != "text" and _is_constant(cells)
 
 
 def _is_numbering(column: str, cells: Sequence[Any]) -> bool:
