@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from datacc.errors import SpecError
 from datacc.ir.build import Builder
@@ -25,6 +26,10 @@ class Skeleton(ABC):
     @abstractmethod
     def ladder(self, features: Sequence[Type]) -> tuple[Sizes, ...]:
         """Sizes for these inputs, no two of equal work: the first is the cheapest of all, the last the dearest."""
+
+    def suits(self, rows: int) -> Mapping[str, Any]:
+        """What of a recipe is to differ from the default where there are so many `rows` to learn from."""
+        return {}
 
     @abstractmethod
     def graph(self, fronts: Sequence[Graph], answer: Graph, sizes: Sizes) -> Graph:

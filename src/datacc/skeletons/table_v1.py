@@ -3,8 +3,8 @@
 Texts may stand beside the records.
 """
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from datacc.errors import SpecError
 from datacc.ir.build import Builder
@@ -17,6 +17,8 @@ RUNGS: Final = (
     *((0, 0, 4), (4, 1, 4), (8, 1, 4), (16, 1, 4), (16, 2, 4), (16, 1, 2), (32, 1, 4), (32, 2, 4), (32, 2, 2)),
     *((64, 2, 4), (64, 2, 2), (64, 3, 2), (128, 2, 2), (128, 3, 1)),
 )
+ENOUGH: Final = 10_000  # rows to learn from
+MANY: Final = {"batch": 256, "rate": 0.005, "smoothing": 0.0, "average": 0.998}
 TEXT: Final = {"bits": 10, "grams": 3, "width": 24}  # of the n-grams of a text beside the record
 
 
@@ -40,6 +42,10 @@ class Table(Skeleton):
         bins = [one.shape[1] for one in features if one.dtype == "float32" and len(one.shape) == 2]
         rungs = [(width, depth, _cut(min(bins), share) if bins else 0) for width, depth, share in RUNGS]
         return tuple({"width": width, "depth": depth, "bins": count} for width, depth, count in dict.fromkeys(rungs))
+
+    def suits(self, rows: int) -> Mapping[str, Any]:
+        """Many rows: large batches, small steps, and the mean of the weights; see bench/RESULTS.md."""
+        return MANY if rows >= ENOUGH else {}
 
     def graph(self, fronts: Sequence[Graph], answer: Graph, sizes: Sizes) -> Graph:
         """Dense layers over all that the fronts give, and one more past them."""
