@@ -136,7 +136,7 @@ def _attempts(
 
 
 def _recipe(snapshot: Snapshot, rung: Rung, share: float) -> Recipe:
-    return shortened(default_recipe(len(snapshot.rows(LEARN)), rung.work), share)
+    return shortened(default_recipe(len(snapshot.rows(LEARN)), rung.work, load("skeletons", rung.skeleton)), share)
 
 
 def _effort(snapshot: Snapshot, rung: Rung, share: float) -> int:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from datacc.spec.program import Program
+
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
@@ -22,3 +24,9 @@ class Example:
     name: str | None = None
     group: str | None = None
     split: str | None = None
+
+
+def sliced(program: Program) -> tuple[str, ...]:
+    """The columns that the program reads and that can be sliced by as well: those of a few values each."""
+    records = [field.options for field in program.inputs if field.type == "record"]
+    return tuple(name for one in records for key in ("categories", "ordered", "booleans") for name in one.get(key, ()))

@@ -8,7 +8,7 @@ from typing import Any, Final
 from datacc.errors import DataError
 from datacc.repo.altered import altered
 from datacc.repo.contents import Contents, read_contents
-from datacc.repo.example import Example
+from datacc.repo.example import Example, sliced
 from datacc.repo.find import Repository
 from datacc.repo.fold import State
 from datacc.repo.identity import content
@@ -141,14 +141,16 @@ def _example(
     media: Mapping[str, bytes],
 ) -> Example:
     cells = {schema.column(c): cell for c, cell in row.cells.items()}
-    inputs = {column.name: cell for column, cell in cells.items() if column.kind == "input"}
+    inputs = dict.fromkeys(column.name for column in schema.of("input") if column.type in ("number", "text"))
+    inputs |= {column.name: cell for column, cell in cells.items() if column.kind == "input"}
+    also = sliced(program)
     one = {column.kind: cell for column, cell in cells.items()}
     return Example(
         id=id,
         content=content(row.cells[c.id] for c in schema.of("input") if c.id in row.cells),
         inputs={field.name: _raw(field, inputs, media) for field in program.inputs},
         labels=labels,
-        columns={c.name: cell for c, cell in cells.items() if c.kind in ("other", "group")},
+        columns={c.name: cell for c, cell in cells.items() if c.kind in ("other", "group") or c.name in also},
         name=one.get("name"),
         group=one.get("group"),
         split=one.get("split"),

@@ -110,7 +110,8 @@ def _mapping(arrays: Any) -> Mapping[str, Any]:
 def _row(port: Port, value: Any) -> NDArray[Any]:
     """One value as a batch of one: taken as it is when it is the right array, otherwise read by its input type."""
     ready = isinstance(value, np.ndarray) and value.shape == port.shape and value.dtype == port.dtype
-    if ready and (value.dtype.kind != "f" or np.isfinite(value).all()):
+    has_gaps = bool(port.options.get("missing"))  # then what is no number is an answerable one
+    if ready and (value.dtype.kind != "f" or has_gaps or np.isfinite(value).all()):
         return np.asarray(value)[None]
     if not port.type:
         return _narrowed(np.asarray(value), np.dtype(port.dtype))[None]

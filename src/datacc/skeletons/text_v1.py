@@ -34,18 +34,22 @@ class Text(Skeleton):
         if not self.fits([inputs.by_name[name].type for _, name in inputs.outputs]):
             raise SpecError("text.v1 takes one text", tries=["leave skeleton out"])
         b, goal = Builder(inputs), answer.inputs[0]
-        source = inputs.outputs[0][1]
-        (n,) = b.type(source).shape
-        column = b.op("reshape", "text.column", b.op("cast", "text.float", source), shape=(n, 1))
-        numbers = _row_numbers(b, column, bits, grams)
-        table = b.weight("grams.table", (grams << bits, width), dims=("", "grams"))
-        mean = _mean(b, b.op("gather", "grams.rows", numbers, table), _begun(b, column, grams))
+        mean = mean_vector(b, inputs.outputs[0][1], bits, grams, width)
         weight = b.weight("hidden.weight", (width, 1, width), dims=("hidden", "", "grams"))
         dense = b.op("dense", "hidden.dense", mean, weight, _fixed(b, "hidden.bias", np.zeros(width), "hidden"))
         hidden = normalised(b, "hidden", dense)
         weight = b.weight("top.weight", (*goal.type.shape, width), dims=("", "hidden"))
         top = b.op("dense", "top.dense", hidden, weight, b.weight("top.bias", goal.type.shape))
         return join(b.graph({goal.name: top}), answer)
+
+
+def mean_vector(b: Builder, source: str, bits: int, grams: int, width: int) -> str:
+    """The mean (1, width) of the learnt vectors of a text's n-grams."""
+    (n,) = b.type(source).shape
+    column = b.op("reshape", "text.column", b.op("cast", "text.float", source), shape=(n, 1))
+    numbers = _row_numbers(b, column, bits, grams)
+    table = b.weight("grams.table", (grams << bits, width), dims=("", "grams"))
+    return _mean(b, b.op("gather", "grams.rows", numbers, table), _begun(b, column, grams))
 
 
 def _row_numbers(b: Builder, column: str, bits: int, grams: int) -> str:

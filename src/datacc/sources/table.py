@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from datacc.errors import SpecError
-from datacc.intake.importing.fields import columns_of, infer_inputs, infer_outputs, read_columns, text_columns
+from datacc.intake.importing.columns import columns_of, known_columns
+from datacc.intake.importing.fields import infer_inputs, infer_outputs
 from datacc.intake.importing.identify import identify
 from datacc.intake.importing.options import ImportOptions
 from datacc.intake.importing.read import Read, read
 from datacc.intake.importing.rows import Row
-from datacc.repo.example import Example
+from datacc.repo.example import Example, sliced
 from datacc.repo.identity import address, content
 from datacc.repo.names import natural
 from datacc.repo.schema import permanent_id
@@ -98,8 +99,7 @@ def _path(program: Program, root: Path) -> Path:
 
 def _read(program: Program, path: Path) -> Read:
     options = ImportOptions(**{key: value for key, value in program.source.options.items() if key != "path"})
-    known, texts = read_columns(program.inputs), text_columns(program.inputs)
-    return read(path, options, known=known, output=program.outputs[0].name, known_texts=texts)
+    return read(path, options, known=known_columns(program.inputs), output=program.outputs[0].name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,12 +166,13 @@ def _examples(program: Program, found: Read) -> _Examples:
 
 def _example(one: _Identified, program: Program, labels: Mapping[str, str]) -> Example:
     row = one.row
+    group = {} if row.group is None else {program.source.options["group"]: row.group}
     return Example(
         id=one.id,
         content=one.content,
         inputs={field.name: _raw(row, field) for field in program.inputs},
         labels=labels,
-        columns=row.others if row.group is None else {**row.others, program.source.options["group"]: row.group},
+        columns={**row.others, **group, **{name: row.cells[name] for name in sliced(program)}},
         name=row.where,
         group=row.group,
         split=row.split,
@@ -182,8 +183,7 @@ def _raw(row: Row, field: Field) -> Any:
     """The media, or what stands in the columns that the input reads."""
     if row.media is not None:
         return row.read()
-    cells: Mapping[str, Any] = row.texts if field.type == "text" else row.numbers
-    return [cells[column] for column in columns_of(field)]
+    return [row.cells[column] for column in columns_of(field)]
 
 
 def _conflict(same: list[_Identified]) -> str:

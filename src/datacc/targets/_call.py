@@ -162,6 +162,8 @@ def _put(port: Port, memory: memoryview) -> Callable[[Any], None]:
     assert len(memory) == width
     if port.longer:
         return _put_text(port, memory)
+    if port.readers:
+        return _put_cells(port, memory)
     shapes = {shape, tuple(n for n in shape if n != 1), (port.elements,)}
     count, pack = port.elements, Struct(f"{port.elements}{code}").pack_into
     columns = itemgetter(*port.columns) if len(port.columns) > 1 else None
@@ -181,6 +183,23 @@ def _put(port: Port, memory: memoryview) -> Callable[[Any], None]:
                     return None
         except (KeyError, TypeError, struct.error, OverflowError):
             pass  # the long way says what is wrong
+        memory[:] = port.row(values)
+        return None
+
+    return put
+
+
+def _put_cells(port: Port, memory: memoryview) -> Callable[[Any], None]:
+    """The same of a record whose cells are read one by one."""
+    cells = list(zip(port.columns, port.readers, strict=True))
+    count, pack = port.elements, Struct(f"{port.elements}f").pack_into
+
+    def put(values: Any) -> None:
+        if type(values) is dict and len(values) == count:
+            try:
+                return pack(memory, 0, *[read(values[column]) for column, read in cells])
+            except (KeyError, ValueError):
+                pass  # the long way says what is wrong
         memory[:] = port.row(values)
         return None
 

@@ -7,6 +7,7 @@ from typing import Final
 from datacc.spec.cpus import cpu_named
 from datacc.spec.interface import Interface, Port
 from datacc.spec.names import check_name
+from datacc.targets._cells import cells_of, reads_cells
 from datacc.targets._parameters import known_of, label_of, parameters
 
 _MODULE: Final = '''\
@@ -119,7 +120,7 @@ def _labelled(interface: Interface, label: Port) -> dict[str, str]:
     said = f", bool(row[{first[known.name]}])" if known else ""
     return {
         "example": "answer.label, answer.confidence, answer.scores" + (", answer.known" if known else ""),
-        "imports": "",
+        "imports": _imports(interface),
         "exported": '"CLASSES", ',
         "classes": f"\nCLASSES: tuple[str, ...] = {_tuple([ascii(text) for text in label.classes])}\n",
         "answer": _LABEL + (_KNOWN if known else ""),
@@ -141,12 +142,16 @@ def _arrays(interface: Interface) -> dict[str, str]:
     )
     return {
         "example": ", ".join(f"answer.{name}" for name in names),
-        "imports": "\nfrom ._port import shaped",
+        "imports": _imports(interface) + "\nfrom ._port import shaped",
         "exported": "",
         "classes": "",
         "answer": f'"""What the program computes: arrays as memoryviews, which NumPy takes as they are."""\n\n{fields}',
         "taken": ", ".join(taken),
     }
+
+
+def _imports(interface: Interface) -> str:
+    return "\nfrom ._cells import reader" if reads_cells(interface) else ""
 
 
 def _firsts(interface: Interface) -> dict[str, int]:
@@ -168,6 +173,8 @@ def _described(name: str, port: Port) -> str:
     if port.type == "text":
         more = "no longer ones" if port.options.get("longer") == "refuse" else "the beginning of longer ones"
         return f"{name}: a str, or bytes of UTF-8, up to {prod(port.shape)} bytes in the composed form (NFC); {more}"
+    if cells_of(port):
+        return f"{name}: a mapping from column names to cells (numbers, strings, dates, None), or such cells in order"
     line = f"{name}: {port.dtype}, {_times(port)}"
     return f"{line}; also a mapping from column names to numbers" if _columns(port) else line
 
@@ -184,6 +191,11 @@ def _port(port: Port) -> str:
         parts.append(f"({', '.join(map(ascii, columns))},)")
     if port.type == "text":
         parts.append(f'longer="{port.options.get("longer", "cut")}"')
+    if cells := cells_of(port):
+        readers = [
+            f'reader("{kind}", ({"".join(f"{one!a}, " for one in values)}), {gaps})' for kind, values, gaps in cells
+        ]
+        parts.append(f"readers={_tuple(readers, indent=8)}")
     return f"Port({', '.join(parts)})"
 
 

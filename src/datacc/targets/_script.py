@@ -7,6 +7,7 @@ from typing import Any, Final
 from datacc.runtime.bound import row_type
 from datacc.spec.interface import Interface, Port
 from datacc.spec.names import check_name
+from datacc.targets._cells import cells_of
 from datacc.targets._parameters import known_of, label_of, parameters
 
 _LABEL: Final = """\
@@ -141,7 +142,18 @@ def _kind(port: Port) -> str:
         return "string | Uint8Array"
     if not _columns(port):
         return "Numbers"
+    if cells := cells_of(port):
+        named = zip(_columns(port), cells, strict=True)
+        fields = "; ".join(f"{_text(column)}: {_cell(*cell)}" for column, cell in named)
+        return f"Float32Array | readonly (number | string | boolean | Date | null)[] | {{ {fields} }}"
     return f"Numbers | {{ {'; '.join(f'{_text(column)}: number' for column in _columns(port))} }}"
+
+
+def _cell(kind: str, values: tuple[str, ...], gaps: bool) -> str:
+    """The type of a cell of a record."""
+    nothing = " | null" if gaps or kind in ("category", "order") else ""
+    read = {"number": "number | string", "boolean": "boolean | number | string", "date": "Date | string"}
+    return read.get(kind, "string | number | boolean") + nothing
 
 
 def _columns(port: Port) -> list[str]:
@@ -157,6 +169,7 @@ def _layout(ports: tuple[Port, ...]) -> list[dict[str, Any]]:
             "count": prod(port.shape),
             "offset": fields[port.name][1],
             **({"columns": _columns(port)} if _columns(port) else {}),
+            **({"cells": cells_of(port)} if cells_of(port) else {}),
             **({"longer": port.options.get("longer", "cut")} if port.type == "text" else {}),
         }
         for port in ports

@@ -12,9 +12,11 @@ from typing import Final
 from datacc.runtime.library import file_name
 from datacc.store import digest, write_atomically
 from datacc.targets import Built, Target
+from datacc.targets._cells import reads_cells
 from datacc.targets._forms import Form, forms, library
 from datacc.targets._module import module
 from datacc.targets._texts import LICENCE
+from datacc.types import cells
 
 LONG_AGO: Final = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip file can name
 
@@ -62,6 +64,7 @@ def _wheel(built: Built, form: Form, distribution: str) -> tuple[str, bytes]:
     package = {
         f"{name}/__init__.py": module(form.interface, file).encode(),
         **{f"{name}/{part}": Path(__file__).with_name(part).read_bytes() for part in ("_call.py", "_port.py")},
+        **({f"{name}/_cells.py": Path(cells.__file__).read_bytes()} if reads_cells(built.interface) else {}),
         f"{name}/py.typed": b"",
         f"{name}/{file}": data,
     }

@@ -37,8 +37,9 @@ class InputType(ABC):
 
     @abstractmethod
     def front(self, name: str, options: Any) -> Graph:
-        """A Graph from the input `name` to one output, `<name>.features`; `data` holes are left open.
+        """A Graph from the input `name` to `<name>.features`; `data` holes are left open.
 
+        Numbers may also come as how far they lie through each bin of their range: `<name>.bins`, (numbers, bins).
         It is float32, which general skeletons take, or of integers, for skeletons that are made for them.
         Its nodes begin with the name, so that several fronts can stand side by side.
         """

@@ -11,7 +11,7 @@ from typing import Final
 from datacc.compiler.diff_text import diff_text
 from datacc.compiler.evidence import Evidence
 from datacc.compiler.report import WIDTHS, Candidate, Report, Tune, width_rows
-from datacc.compiler.report.cards import MOST_BYTES, PER_CELL, bdi, cards
+from datacc.compiler.report.cards import MOST_BYTES, PER_CELL, Columns, bdi, cards
 from datacc.compiler.report.matrix import MOST_CLASSES, matrix
 from datacc.compiler.report.plot import plot
 from datacc.compiler.shown import amount, part, percent, seconds, shown, size
@@ -68,10 +68,13 @@ def _sha256(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _columns(program: str) -> dict[str, tuple[str, ...]]:
-    """The column names of record inputs, by input, out of the text of `datacc.toml`."""
-    inputs = tomllib.loads(program).get("input", {})
-    return {name: tuple(options["columns"]) for name, options in inputs.items() if "columns" in options}
+def _columns(program: str) -> Columns:
+    """The columns of record inputs, by input, out of the text of `datacc.toml`."""
+    found = {}
+    for name, options in tomllib.loads(program).get("input", {}).items():
+        values = {**options.get("categories", {}), **options.get("ordered", {})}
+        found[name] = {column: tuple(values.get(column, ())) for column in options.get("columns", ())}
+    return found
 
 
 def _header(report: Report) -> str:
@@ -166,7 +169,7 @@ def _tone(holds: bool) -> str:
     return "good" if holds else "bad"
 
 
-def _confusions(tune: Tune, evidence: Evidence, columns: dict[str, tuple[str, ...]], commands: bool) -> str:
+def _confusions(tune: Tune, evidence: Evidence, columns: Columns, commands: bool) -> str:
     made = cards(evidence, columns, commands=commands)
     wrong = tune.total - tune.right
     title = f"{wrong:,} errors, the most confident first" if wrong != 1 else "The one error"

@@ -42,8 +42,6 @@ def gather(repository: Repository, contents: Contents, label: str | None) -> She
         raise DataError("some examples are files and some are not", tries=["export a revision with one kind of them"])
     used = {name for row in rows for name, cell in row.items() if cell is not None}
     columns = tuple(c for c in _columns(schema, headers, output, rows) if c.name in used or c.kind == "output")
-    if not any(pictures):
-        _refuse_gaps(rows, [column.name for column in columns if column.kind == "input"])
     files = read_media(repository.git, contents.tree, sorted(filter(None, set(pictures)))) if any(pictures) else {}
     return Sheet(
         output=headers[output.id],
@@ -144,14 +142,3 @@ def _media(row: RunRow) -> str | None:
     if len(addresses) > 1:
         raise DataError("examples of several files cannot be exported", tries=["read them with git"])
     return addresses[0] if addresses else None
-
-
-def _refuse_gaps(rows: Sequence[Mapping[str, Any]], inputs: Sequence[str]) -> None:
-    for row in rows:
-        for name in inputs:
-            if row.get(name) is None:
-                raise DataError(
-                    f"an example has no {name!r}; the formats have one set of inputs for all",
-                    where=str(row.get("name", "")),
-                    tries=["datacc delete those examples on a branch, and export it"],
-                )

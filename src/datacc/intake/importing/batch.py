@@ -91,7 +91,7 @@ def _schema(found: Read, schema: Schema, picture: tuple[str, str], output: str) 
     roles, rows = found.roles, found.rows
     schema = schema.with_column("output", output, "label")
     for name in [] if found.pictures else roles.inputs:
-        schema = schema.with_column("input", name, "text" if name in roles.texts else "number")
+        schema = schema.with_column("input", name, "number" if roles.inputs[name].is_number else "text")
     if found.pictures:
         schema = schema.with_column("input", *picture)
     for name in roles.others:

@@ -67,7 +67,7 @@ def import_examples(repository: Repository, path: Path, options: ImportOptions) 
 def _import(repository: Repository, path: Path, options: ImportOptions) -> ImportReport:
     contents = read_contents(repository)
     wanted = target(repository, contents.schema, options)
-    found = read(path, options, known=wanted.columns, output=wanted.output, known_texts=wanted.texts)
+    found = read(path, options, known=wanted.columns, output=wanted.output)
     check_kind(found, wanted, str(path))
     output = wanted.output or found.roles.output
     picture = (wanted.picture.name, wanted.picture.type) if wanted.picture else ("image", "image")

@@ -1,11 +1,14 @@
 """Find the format of a path and read it: bad rows refused or noted, everything else typed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from datacc.errors import DataError
 from datacc.intake import Format
+from datacc.intake.importing.columns import Column
 from datacc.intake.importing.options import ImportOptions
 from datacc.intake.importing.pictures import check_pictures
 from datacc.intake.importing.refuse import refuse
@@ -33,13 +36,10 @@ class Read:
 def read(
     path: Path,
     options: ImportOptions,
-    known: tuple[str, ...] | None = None,
+    known: Mapping[str, Column] = MappingProxyType({}),
     output: str | None = None,
-    known_texts: frozenset[str] = frozenset(),
 ) -> Read:
     """Everything at `path`. `known`: the input columns that must be there; `output`: what the label is called.
-
-    Of the known columns `known_texts` hold text.
 
     Raises `DataError` when nothing can be read, a column is not there, or something is bad and may not be skipped.
     """
@@ -51,7 +51,7 @@ def read(
         raise _nothing_left(path)
     for column in found.columns:
         check_name(column, "column", str(path))
-    roles = decide(found, options, known, output, str(path), known_texts)
+    roles = decide(found, options, known, output, str(path))
     rows, bad = typed(found, roles)
     if rows.media is not None:
         good, damaged = check_pictures(rows)

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any, Final, TypeVar, final, overload
 
 from datacc.intake import Bad, Found, TableRows
-from datacc.intake.importing.cell import as_number, as_text, fault, missing, number, plain
+from datacc.intake.importing.cell import as_number, as_text, number, plain
+from datacc.intake.importing.columns import Column
 from datacc.intake.importing.roles import Roles
 from datacc.repo.names import check_name
 from datacc.repo.split import split_named
+from datacc.types.cells import as_value, each, is_missing
 
 _LONGEST: Final = 65536  # characters of a text
 
@@ -18,15 +20,14 @@ Cell = TypeVar("Cell")
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One example, typed. `numbers`, `texts`: input column → finite float or text; `others`: column → JSON value.
+    """One example, typed. `cells`: input column → finite float or text, None for none; `others`: column → JSON value.
 
     `name` is what the user calls it.
     """
 
     where: str
     media: Path | bytes | None
-    numbers: Mapping[str, float]
-    texts: Mapping[str, str]
+    cells: Mapping[str, float | str | None]
     label: str | None
     split: str | None
     group: str | None
@@ -50,8 +51,7 @@ class Rows(Sequence[Row]):
 
     where: Sequence[str]
     media: Sequence[Path | bytes] | None
-    numbers: Mapping[str, Sequence[float]]
-    texts: Mapping[str, Sequence[str]]
+    cells: Mapping[str, Sequence[float | str | None]]
     label: Sequence[str | None]
     split: Sequence[str | None]
     group: Sequence[str | None]
@@ -76,8 +76,7 @@ class Rows(Sequence[Row]):
         return Row(
             where=self.where[number],
             media=self.media[number] if self.media is not None else None,
-            numbers={name: column[number] for name, column in self.numbers.items()},
-            texts={name: column[number] for name, column in self.texts.items()},
+            cells={name: column[number] for name, column in self.cells.items()},
             label=self.label[number],
             split=self.split[number],
             group=self.group[number],
@@ -97,8 +96,7 @@ class Rows(Sequence[Row]):
         return Rows(
             where=some(self.where),
             media=some(self.media) if self.media is not None else None,
-            numbers={name: some(column) for name, column in self.numbers.items()},
-            texts={name: some(column) for name, column in self.texts.items()},
+            cells={name: some(column) for name, column in self.cells.items()},
             label=some(self.label),
             split=some(self.split),
             group=some(self.group),
@@ -139,14 +137,9 @@ def _firsts(rows: Rows) -> dict[str, str]:
 
 def _faults(found: Found, roles: Roles) -> Iterator[tuple[int, str]]:
     """(row, what is wrong with it), column by column."""
-    for name in roles.inputs:
-        cells = found.column(name)
-        if name in roles.texts and set(map(type, cells)) == {str} and all(cells) and max(map(len, cells)) <= _LONGEST:
-            continue  # a million at once
-        wrong = _text_fault if name in roles.texts else fault
-        for n, cell in enumerate(cells):
-            if why := wrong(cell):
-                yield n, f"column {name!r} {why}"
+    for name, column in roles.inputs.items():
+        for n, why in _column_faults(found.column(name), column):
+            yield n, f"column {name!r} {why}"
     if roles.split:
         words = _each(found.column(roles.split), as_text)
         unknown = {word for word in set(words) if word and not split_named(word)}
@@ -162,11 +155,29 @@ def _faults(found: Found, roles: Roles) -> Iterator[tuple[int, str]]:
                 yield n, f"column {roles.key!r} is missing, and it is the key"
 
 
+def _column_faults(cells: Sequence[Any], column: Column) -> Iterator[tuple[int, str]]:
+    """(row, what is wrong) of one input."""
+    if column.kind == "text":
+        if set(map(type, cells)) == {str} and all(cells) and max(map(len, cells)) <= _LONGEST:
+            return  # a million at once
+        yield from ((n, why) for n, cell in enumerate(cells) if (why := _text_fault(cell)))
+        return
+    read = column.reader
+    try:
+        each(read, cells)
+    except ValueError:
+        for n, cell in enumerate(cells):
+            try:
+                read(cell)
+            except ValueError as error:
+                yield n, str(error)
+
+
 def _text_fault(cell: Any) -> str | None:
     """Why a cell cannot be a text to learn from, or None when it can."""
     if type(cell) is str and cell and len(cell) <= _LONGEST:
         return None
-    if missing(cell):
+    if is_missing(cell):
         return "is missing"
     return f"holds more than {_LONGEST:,} characters" if len(str(cell)) > _LONGEST else None
 
@@ -181,8 +192,7 @@ def _rows(found: Found, roles: Roles, where: Sequence[str]) -> Rows:
     return Rows(
         where=where,
         media=[raw.media for raw in raws if raw.media is not None] if found.is_media else None,
-        numbers={c: [number(x) or 0.0 for x in found.column(c)] for c in roles.inputs if c not in roles.texts},
-        texts={c: list(map(str, found.column(c))) for c in roles.inputs if c in roles.texts},
+        cells={name: _input(found.column(name), column) for name, column in roles.inputs.items()},
         label=_each(found.column(roles.label), as_text) if roles.label else own_labels,
         split=[named[w] if w else own for w, own in zip(words, own_splits, strict=True)] if named else own_splits,
         group=_each(found.column(roles.group), as_text) if roles.group else nothing,
@@ -191,6 +201,17 @@ def _rows(found: Found, roles: Roles, where: Sequence[str]) -> Rows:
         occurrence=[int(number(x) or 0) for x in found.column(roles.occurrence)] if roles.occurrence else None,
         others={c: _each(found.column(c), as_number if c in roles.numeric else plain) for c in roles.others},
     )
+
+
+def _input(cells: Sequence[Any], column: Column) -> Sequence[float | str | None]:
+    """What is kept of an input: a number as it is, all else as text."""
+    if column.is_number:
+        return _each(cells, number)
+    if column.kind == "text":
+        return list(map(str, cells))
+    if column.kind in ("category", "order"):
+        return _each(cells, lambda cell: as_value(cell) or None)
+    return _each(cells, lambda cell: None if is_missing(cell) else as_value(cell))
 
 
 def _names(found: Found, roles: Roles, where: Sequence[str]) -> Sequence[str]:

@@ -1,9 +1,11 @@
 """What an import has to fit: the inputs and the output that the program or the schema has already."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from datacc.errors import DataError
-from datacc.intake.importing.fields import infer_inputs, output_name, read_columns, text_columns
+from datacc.intake.importing.columns import Column, known_columns
+from datacc.intake.importing.fields import infer_inputs, output_name
 from datacc.intake.importing.options import ImportOptions
 from datacc.intake.importing.read import Read
 from datacc.repo.find import Repository
@@ -17,13 +19,9 @@ _HEAD = "# What datacc build makes of these examples. Say what you need: [goal],
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """`columns` of numbers and text, and the input `picture`, that must be there, None for what is still open.
+    """The `columns` and the input `picture` that must be there, none where that is still open."""
 
-    `texts` are the columns of text.
-    """
-
-    columns: tuple[str, ...] | None
-    texts: frozenset[str]
+    columns: Mapping[str, Column]
     picture: Field | None
     output: str | None
     program: Program | None
@@ -33,20 +31,18 @@ def target(repository: Repository, schema: Schema, options: ImportOptions) -> Ta
     """What is decided. Raises `SpecError` for a damaged `datacc.toml`, `DataError` when the output is unclear."""
     path = repository.root / FILE
     program = read_program(path) if path.exists() else None
-    columns = tuple(column.name for column in schema.of("input") if column.type in ("number", "text")) or None
-    texts = frozenset(column.name for column in schema.of("input") if column.type == "text")
+    columns = {c.name: Column(kind=c.type) for c in schema.of("input") if c.type in ("number", "text")}
     pictures = [Field(name=c.name, type=c.type) for c in schema.of("input") if c.type not in ("number", "text")]
     outputs = [column.name for column in schema.of("output")]
     if program is not None:
-        columns = read_columns(program.inputs) or columns
-        texts = text_columns(program.inputs) or texts
+        columns = known_columns(program.inputs) or columns
         pictures = [field for field in program.inputs if field.type not in ("record", "text")] or pictures
         outputs = [field.name for field in program.outputs]
     if len(pictures) > 1 or (pictures and columns):
         raise DataError("import fills one input; this program has several", where=FILE)
     picture = pictures[0] if pictures else None
     output = _output(outputs, options.label)
-    return Target(columns=columns, texts=texts, picture=picture, output=output, program=program)
+    return Target(columns=columns, picture=picture, output=output, program=program)
 
 
 def check_kind(found: Read, wanted: Target, where: str) -> None:
