@@ -46,24 +46,30 @@ class Changes:
     classes_removed: tuple[str, ...]
 
 
-def changes(repository: Repository, old: str, new: str) -> Changes:
-    """How labels at the revision `new` differ from those at `old`. Raises `RepositoryError` for unknown revisions."""
+def changes(repository: Repository, old: str, new: str, born: Mapping[str, Birth] | None = None) -> Changes:
+    """How labels at the revision `new` differ from those at `old`. Raises `RepositoryError` for unknown revisions.
+
+    `born`: what `births_between` gives of the two, where somebody knows it.
+    """
     with repository.reading() as repository:
         first, second = repository.git.commits_of(old, new)
         before, after = contents_at(repository, first, second, cells=True)
-        return _Comparison(repository, before, after).changes()
+        return _Comparison(repository, before, after, born).changes()
 
 
 class _Comparison:
     """Two commits, and what only one of them says."""
 
-    def __init__(self, repository: Repository, before: Contents, after: Contents) -> None:
+    def __init__(
+        self, repository: Repository, before: Contents, after: Contents, born: Mapping[str, Birth] | None
+    ) -> None:
         self.before, self.after = before, after
         new, old = _alone(after, before), _alone(before, after)
         added, removed = _rows_of(after, new), _rows_of(before, old)
-        self.plain = {} if old or len(added) else relabelled(after, new, before.schema)
+        told = after.said_in(new & after.parts.keys())
+        self.plain = {} if old or len(added) else relabelled(after, told, before.schema)
         forgotten = before.forgotten ^ after.forgotten
-        spoken_of = after.spoken_of(new) | before.spoken_of(old) | forgotten
+        spoken_of = {one.example for said in told.values() for one in said} | before.spoken_of(old) | forgotten
         touched = (spoken_of - self.plain.keys()) | _known(added, before) | _known(removed, after)
         self.added, self.removed = (len(ids) - _count(ids, touched) for ids in (added, removed))
         said = after.said_of(touched)
@@ -71,7 +77,7 @@ class _Comparison:
         said_before = before.said_of(touched) if old or forgotten else _without(said, new)
         self.then = _fold(said_before, before)
         between = before.commit, after.commit
-        self.born = births_between(repository, *between) if new else {}
+        self.born = {} if not new else births_between(repository, *between) if born is None else born
         self.brought = _from(said, new, self.born)
         self.gone = _from(said_before, old, births_between(repository, *between, gone=True) if old else {})
         self.names = after.names([*touched, *self.plain])
