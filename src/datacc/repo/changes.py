@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from datacc.repo.births import Birth, births_between
+from datacc.repo.collection import without_collection
 from datacc.repo.contents import Contents, contents_at
 from datacc.repo.events import Event, class_name, event
 from datacc.repo.find import Repository
@@ -51,7 +52,7 @@ def changes(repository: Repository, old: str, new: str, born: Mapping[str, Birth
 
     `born`: what `births_between` gives of the two, where somebody knows it.
     """
-    with repository.reading() as repository:
+    with repository.reading() as repository, without_collection():
         first, second = repository.git.commits_of(old, new)
         before, after = contents_at(repository, first, second, cells=True)
         return _Comparison(repository, before, after, born).changes()
@@ -99,16 +100,16 @@ class _Comparison:
 
     def _plain(self) -> Iterator[Change]:
         """Those of examples that were relabelled once."""
+        schema = self.after.schema
         for id, one in self.plain.items():
-            column = self.after.schema.output(one.said.field)
+            column = schema.output(one.said.field)
             if column is None:
                 continue
-            old, new = (class_name(column, value) or "(none)" for value in (one.old, one.said.new))
+            said = event(one.where, one.said, self.born.get(one.where), schema)
+            old, new = class_name(column, one.old) or "(none)", said.new or "(none)"
             if old != new:
-                said = event(one.where, one.said, self.born.get(one.where), self.after.schema)
-                yield Change(
-                    example=id, name=self.names.get(id), field=column.name, old=(old,), new=(new,), said=(said,)
-                )
+                name = self.names.get(id)
+                yield Change(example=id, name=name, field=column.name, old=(old,), new=(new,), said=(said,))
 
     def _of(self, id: str) -> Iterator[Change]:
         then, now = self.then[id], self.now[id]

@@ -59,8 +59,7 @@ def matches(ids: Ids, keys: Ids) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     order = np.argsort(keys[:, 0])  # who asks in order is answered far quicker: what is near was just read
     high = keys[order, 0]
     starts = np.searchsorted(ids[:, 0], high)
-    ends = np.searchsorted(ids[:, 0], high, "right")
-    counts = ends - starts
+    counts = np.searchsorted(ids[:, 0], high, "right") - starts
     which = np.repeat(order, counts)
     rows = np.repeat(starts - np.cumsum(counts) + counts, counts) + np.arange(len(which))
     are_equal = ids[rows, 1] == keys[which, 1]

@@ -95,7 +95,7 @@ class Index:
 
     def said_of(self, examples: Sequence[str]) -> list[tuple[str, int, str]]:
         """(blob, number, line) of every indexed operation on these examples, whatever commit has it."""
-        places = self._do(lambda database: find_spoken(database, examples))
+        places = sorted(self._do(lambda database: find_spoken(database, examples)), key=lambda one: one[1:])
         numbers = sorted({segment for _, segment, _ in places})
         texts = self._ask_for("SELECT number, blob, lines FROM segments WHERE number IN", numbers)
         segments = {number: (blob, lines.split("\n")) for number, blob, lines in texts}
@@ -243,4 +243,8 @@ def _lay_out(database: sqlite3.Connection) -> None:
 
 def _whole(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     """The rows whose checksum, the last column, is that of the others; without it."""
-    return [row[:-1] for row in rows if digest(*(one if isinstance(one, bytes) else str(one) for one in row[:-1])) == row[-1]]
+    return [row[:-1] for row in rows if digest(*map(_said, row[:-1])) == row[-1]]
+
+
+def _said(value: Any) -> bytes | str:
+    return value if isinstance(value, bytes) else str(value)

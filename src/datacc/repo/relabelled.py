@@ -18,9 +18,7 @@ class Relabelled(NamedTuple):
     where: str
 
 
-def relabelled(
-    contents: Contents, told: Mapping[str, Sequence[Operation]], before: Schema
-) -> dict[str, Relabelled]:
+def relabelled(contents: Contents, told: Mapping[str, Sequence[Operation]], before: Schema) -> dict[str, Relabelled]:
     """Example → what became of it, where one of these segments alone speaks of it, and sets another value than a row's.
 
     `told`: segment → what it says; `before` is the schema by which the row's value counts.
@@ -36,12 +34,13 @@ def relabelled(
         now = {field: value_now(before, field) for field in run.values}
         values = {field: [now[field](word) for word in column.words] for field, column in run.values.items()}
         rows = list(run.places(edits))
-        codes = {field: column.codes[[row for _, row in rows]].tolist() for field, column in run.values.items()}
-        for at, (example, row) in enumerate(rows):
+        numbers = [row for _, row in rows]
+        codes = {field: column.codes[numbers].tolist() for field, column in run.values.items()}
+        for at, ((example, _), id) in enumerate(zip(rows, run.operation_ids(numbers), strict=True)):
             path, one = edits[example]
             if example in brought:  # by another row too
                 found.pop(example, None)
-            elif one.op == "set" and one.field in codes and one.replaces == (run.operation_id(row),):
+            elif one.op == "set" and one.field in codes and one.replaces == (id,):
                 code = codes[one.field][at]
                 if code != NONE:
                     found[example] = Relabelled(values[one.field][code], one, path)

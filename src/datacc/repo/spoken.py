@@ -53,7 +53,7 @@ def keep_spoken(database: sqlite3.Connection, examples: Sequence[str], places: S
 
 
 def find_spoken(database: sqlite3.Connection, examples: Sequence[str]) -> list[tuple[str, int, int]]:
-    """(example, number of the segment, line) of every operation on these examples, by segment and line."""
+    """(example, number of the segment, line) of every operation on these examples."""
     wanted = sorted({*examples})
     keys, found = to_ids(wanted), list[tuple[str, int, int]]()
     for number, first, last in database.execute("SELECT number, first, last FROM operations").fetchall():
@@ -62,7 +62,7 @@ def find_spoken(database: sqlite3.Connection, examples: Sequence[str]) -> list[t
             which, rows = matches(row.examples, keys[start:end])
             places = row.places[rows].tolist()
             found += [(wanted[start + at], *place) for at, place in zip(which.tolist(), places, strict=True)]
-    return sorted(found, key=lambda one: one[1:])
+    return found
 
 
 def spoken_beginning(database: sqlite3.Connection, prefix: str) -> set[str]:
