@@ -18,7 +18,7 @@ from datacc.repo.schema import Column, Schema
 PRESENT, DELETED = "present", "deleted"  # what is said of an example as a whole
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False)
 class Change:
     """One output of one example; `field` is empty for the example as a whole: present, deleted, or both.
 
@@ -32,6 +32,13 @@ class Change:
     old: tuple[str, ...]
     new: tuple[str, ...]
     said: tuple[Event, ...]
+
+    def __init__(
+        self, *, example: str, name: str | None, field: str, old: tuple[str, ...], new: tuple[str, ...],
+        said: tuple[Event, ...],
+    ) -> None:  # fmt: skip
+        """As the class says; all at once, as for an `Event`."""
+        self.__dict__.update(example=example, name=name, field=field, old=old, new=new, said=said)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,7 +28,7 @@ class Lines:
 
     def some(self, numbers: Sequence[int]) -> list[memoryview]:
         """The lines of these numbers, as `text` holds them."""
-        rows, text = np.array(numbers, np.intp), memoryview(self.text)
+        rows, text = np.array(numbers, np.intp), self.text.data
         starts = np.where(rows > 0, self.ends[rows - 1] + 1, 0).tolist()
         return [text[start:end] for start, end in zip(starts, self.ends[rows].tolist(), strict=True)]
 
