@@ -35,7 +35,8 @@ class Event:
 
     def __init__(
         self, *, id: str, op: str, field: str, old: str | None, new: str | None, who: str, when: str,
-        commit: str | None, where: str, model: str | None = None, confidence: float | None = None, reason: str | None = None,
+        commit: str | None, where: str, model: str | None = None, confidence: float | None = None,
+        reason: str | None = None,
     ) -> None:  # fmt: skip
         """As the class says. All at once: they are made by the thousand, and a frozen field costs a call."""
         self.__dict__.update(id=id, op=op, field=field, old=old, new=new, who=who, when=when, commit=commit,
