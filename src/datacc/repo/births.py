@@ -49,8 +49,8 @@ def brought_between(repository: Repository, old: str, new: str) -> tuple[dict[st
 
     Those are what a commit after `old`, up to `new`, changed, and what one that merges has otherwise than a side of it.
     """
-    flags = ("--diff-merges=separate", "--root", "--name-status", "--no-renames", "--relative", "-z")
-    told = repository.git.run("log", *flags, _COUNTED, new, f"^{old}", "--")
+    flags = ("--no-show-signature", "--diff-merges=separate", "--root", "--name-status", "--no-renames", "--relative")
+    told = repository.git.run("log", "-z", *flags, _COUNTED, new, f"^{old}", "--")
     fields = filter(None, map(os.fsdecode, told.split(b"\0")))  # counted, not searched: a name may hold anything
     born, touched = dict[str, Birth](), set[str]()
     birth, is_merge = Birth(commit="", who="", when=""), False

@@ -103,10 +103,6 @@ class Run:
         """Which row of the import each row is, (N,)."""
         return np.delete(np.arange(len(self) + len(self.gone)), np.array(self.gone, np.intp))
 
-    def operation_id(self, number: int) -> str:
-        """The id of what a row, counted from 0, says."""
-        return f"{self.id}:{self.numbers[number] if self.gone else number}"
-
     def operation_ids(self, numbers: Sequence[int]) -> list[str]:
         """The ids of what these rows say."""
         of_import = self.numbers[list(numbers)].tolist() if self.gone else numbers
