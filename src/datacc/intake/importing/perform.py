@@ -1,9 +1,7 @@
 """Import examples: one run in one git commit, or nothing at all."""
 
-import gc
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +11,7 @@ from datacc.intake.importing.options import ImportOptions
 from datacc.intake.importing.read import Read, read
 from datacc.intake.importing.rows import Rows
 from datacc.intake.importing.target import check_kind, first_program, target
+from datacc.repo.collection import without_collection
 from datacc.repo.contents import Contents, read_contents
 from datacc.repo.find import Repository
 from datacc.repo.fold import fold
@@ -60,7 +59,7 @@ def import_examples(repository: Repository, path: Path, options: ImportOptions) 
     Raises `DataError` that names what cannot be read (unless `options.skip_bad`); nothing is left behind then, nor
     when the disk fills up, git refuses, or the user interrupts.
     """
-    with _without_collection():
+    with without_collection():
         return _import(repository, path, options)
 
 
@@ -77,18 +76,6 @@ def _import(repository: Repository, path: Path, options: ImportOptions) -> Impor
     program = first_program(repository, found, output) if fresh else None
     commit = _write(repository, contents, batch, found.rows, origin, program)
     return _report(found, contents, batch, origin, commit, fresh)
-
-
-@contextmanager
-def _without_collection() -> Iterator[None]:
-    """Without looking for cycles of garbage: a million rows are no garbage, and looking at them takes seconds."""
-    is_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if is_on:
-            gc.enable()
 
 
 def _write(
