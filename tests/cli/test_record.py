@@ -115,3 +115,41 @@ def test_a_repository_keeps_gaps_and_gives_the_same_examples(tmp_path: Path) -> 
     (tmp_path / "repo" / "out.csv.columns.json").rename(tmp_path / "out.csv.columns.json")
     again = import_examples(repository, tmp_path / "out.csv", ImportOptions(label="income"))
     assert (again.already, again.examples) == (120, 0)
+
+
+MIXED = """
+name = "mixed"
+
+[source]
+type = "table"
+path = "people.csv"
+label = "income"
+
+[input.person]
+type = "record"
+columns = ["noise", "age", "school"]
+ordered = { school = ["none", "degree"] }
+missing = ["age"]
+
+[input.letter]
+type = "text"
+length = 32
+
+[output.income]
+type = "label"
+
+[goal]
+accuracy = 0.8
+"""
+
+
+def test_a_text_beside_a_record(tmp_path: Path) -> None:
+    people(tmp_path / "people.csv")
+    (tmp_path / "datacc.toml").write_text(MIXED)
+    done = datacc(tmp_path, "build")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "table.v1" in (tmp_path / "datacc.lock").read_text()
+    program = load(tmp_path / "build" / "mixed")
+    person = {"noise": 0.5, "age": None, "school": "none"}
+    assert program(person=person, letter="kind regards and many thanks").label == "rich"
+    assert program(person=person, letter="no money left at all, sorry").label == "poor"

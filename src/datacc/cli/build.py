@@ -7,9 +7,10 @@ when the program misses its goal, a check or its budget.
 """
 
 import argparse
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from rich.console import Group
 
@@ -86,8 +87,14 @@ def _inferred(program: Program, report: Report) -> str:
 
 
 def _options(field: Field) -> str:
-    plain = {name: listed(value) if isinstance(value, list) else value for name, value in field.options.items()}
-    return ", ".join(f"{name} {value}" for name, value in plain.items())
+    return ", ".join(f"{name} {_plain(value)}" for name, value in field.options.items())
+
+
+def _plain(value: Any) -> str:
+    """A list by its first items, a table of lists by how many each holds."""
+    if isinstance(value, Mapping):
+        return listed([f"{name} ({len(values)})" for name, values in value.items()])
+    return listed(value) if isinstance(value, list) else str(value)
 
 
 def _asked(options: argparse.Namespace) -> tuple[Program, Path]:
