@@ -41,7 +41,9 @@ def rings(folder: Path, **changes: object) -> Program:
     found = infer_program(folder / "rings.csv", "ring")
     options = {"path": "rings.csv", "label": "ring"}
     source = replace(found.source, options=options)
-    return replace(found, source=source, **{"goals": (Goal(metric="accuracy", limit=0.9),), **changes})  # type: ignore[arg-type]
+    (record,) = found.inputs
+    plain = replace(record, options={"columns": record.options["columns"]})  # without bins, for mlp.v1
+    return replace(found, source=source, inputs=(plain,), **{"goals": (Goal(metric="accuracy", limit=0.9),), **changes})  # type: ignore[arg-type]
 
 
 def frozen(program: Program, folder: Path) -> tuple[Snapshot, Store]:
