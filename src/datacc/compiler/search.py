@@ -24,6 +24,7 @@ from datacc.fit import Fitted, Recipe
 from datacc.goals import Figure, rate
 from datacc.ir.cost import work
 from datacc.ir.graph import Graph
+from datacc.registry import load
 from datacc.repo.snapshot import JUDGE, LEARN, Snapshot
 from datacc.spec.lines import place
 from datacc.spec.lock import Tutor
