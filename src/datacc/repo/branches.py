@@ -66,8 +66,12 @@ def switch(repository: Repository, name: str) -> str:
         raise UsageError(what, tries=["datacc commit", "datacc undo"])
     git, commit = repository.git, repository.git.commit_of(f"refs/heads/{name}")
     refuse_own_folder(git, commit)
+    gone = [git.root / path for path in _differing(git, "--diff-filter=D", "HEAD", commit)]
     with alone(repository.root), changing(repository.root, _clean(git, _differing(git, "HEAD", commit))):
         git.run("switch", "--quiet", name)
+        for path in gone:
+            if path.is_file() or path.is_symlink():  # git could not remove it, and only warns
+                path.unlink()
     return commit
 
 
