@@ -1,5 +1,6 @@
 """What the judge split can carry is known before anything is fitted; the outlook after the fit against SciPy."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,14 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import betabinom
 
-from datacc.compiler.certify import certify, chance_of, outlook, wanted_chance
+from datacc.compiler.certify import certify, chance_at, chance_of, outlook, wanted_chance
 from datacc.errors import CertifyError, SpecError
-from datacc.goals import rate
+from datacc.goals import Figure, faultless, rate
+from datacc.registry import load
 from datacc.repo.snapshot import JUDGE, Snapshot
 from datacc.spec.bounds import needed_right
 from datacc.spec.program import Check, Goal
 from datacc.store import Store
-from tests.compiler.made import PROGRAM, points, snapshot_of, thirds
+from tests.compiler.made import CLASSES, PROGRAM, points, snapshot_of, thirds
 
 
 @pytest.fixture
@@ -55,6 +57,30 @@ def test_certainty_is_refused_without_a_number_of_examples(snapshot: Snapshot) -
     with pytest.raises(CertifyError, match="cannot be certified") as caught:
         certify(replace(PROGRAM, goals=goal(1.0)), snapshot)
     assert not any("more examples" in attempt for attempt in caught.value.tries)
+
+
+@pytest.mark.parametrize("metric", ["balanced_accuracy", "f1", "auroc", "average_precision"])
+def test_a_bootstrapped_goal_is_refused_with_how_many_would_do(snapshot: Snapshot, metric: str) -> None:
+    asked = replace(PROGRAM, goals=(Goal(metric=metric, limit=0.99),))
+    with pytest.raises(CertifyError, match="60 judge examples, even if every answer is right") as caught:
+        certify(asked, snapshot)
+    wanted = int(caught.value.tries[0].split("about ")[1].split()[0].replace(",", ""))
+    names = points(180)[1]
+    truth = np.array([CLASSES.index(names[n * 180 // wanted]) for n in range(wanted)], np.int32)
+    found = load("goals", metric).measure(truth, faultless(truth, 3), None)
+    assert found.bound == pytest.approx(0.99, abs=0.004)
+    assert certify(replace(PROGRAM, goals=(Goal(metric=metric, limit=0.8),)), snapshot) == ()
+
+
+@pytest.mark.parametrize(("value", "limit"), [(0.9, 0.85), (0.9, 0.88), (0.9, 0.91)])
+def test_the_chance_of_a_bootstrapped_goal_is_how_often_it_comes_true(value: float, limit: float) -> None:
+    random, seen, rows = np.random.default_rng(1), 400, 900
+    spread = 0.4 / math.sqrt(seen)
+    figure = Figure(value=value, bound=value - 1.645 * spread, right=0, total=seen, spread=spread)
+    there = 0.4 / math.sqrt(rows)
+    true = random.normal(value, spread, 20_000)
+    passes = random.normal(true, there) - 1.645 * there >= limit
+    assert chance_at(figure, rows, limit) == pytest.approx(passes.mean(), abs=0.02)
 
 
 def test_a_slice_counts_its_own_judge_rows(snapshot: Snapshot) -> None:

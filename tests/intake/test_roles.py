@@ -108,12 +108,39 @@ def test_a_column_of_few_words_is_offered_as_the_label(tmp_path: Path) -> None:
     assert caught.value.tries == ("--label kind",)
 
 
-def test_measurements_are_no_classes(tmp_path: Path) -> None:
-    rows = "".join(f"{n},{n / 7:.3f},{n % 3}.0,{n % 3 + 0.5}\n" for n in range(1, 40))
-    with pytest.raises(DataError, match="holds 39 different numbers in 39 rows"):
-        table(tmp_path, f"a,price,stars,size\n{rows}", label="price")
+def test_measurements_are_numbers_unless_somebody_says_otherwise(tmp_path: Path) -> None:
+    text = "a,price,stars,size\n" + "".join(f"{n},{n / 7:.3f},{n % 3}.0,{n % 3 + 0.5}\n" for n in range(1, 40))
+    found = table(tmp_path, text, label="price")
+    assert found.roles.type == "number"
+    assert "price holds 39 different numbers and is answered as a number (--type label: each is a class)" in found.notes
     for label in ("stars", "size"):
-        assert table(tmp_path, f"a,price,stars,size\n{rows}", label=label).roles.label == label
+        assert table(tmp_path, text, label=label).roles.type == "label"
+    assert table(tmp_path, text, label="price", type="label").roles.type == "label"
+    assert table(tmp_path, text, label="stars", type="number").roles.type == "number"
+
+
+def test_many_classes_with_numbers_for_names_stay_classes(tmp_path: Path) -> None:
+    for classes, first, rows in ((40, 7, 1200), (100, 0, 500), (30, 1, 60)):
+        text = "a,kind\n" + "".join(f"{n / 3},{first + n % classes}\n" for n in range(rows))
+        assert table(tmp_path, text, label="kind").roles.type == "label"
+    ages = "a,age\n" + "".join(f"{n / 3},{18 + n % 60}\n" for n in range(500))
+    assert table(tmp_path, ages, label="age").roles.type == "number"
+
+
+def test_measurements_are_refused_where_the_output_has_classes_already(tmp_path: Path) -> None:
+    text = "a,price\n" + "".join(f"{n},{n / 7:.3f}\n" for n in range(1, 40))
+    (tmp_path / "data.csv").write_text(text)
+    with pytest.raises(DataError, match="holds 39 different numbers in 39 rows"):
+        read(tmp_path / "data.csv", ImportOptions(label="price"), output="price", output_type="label")
+
+
+def test_what_is_no_number_is_named_by_line_and_a_missing_one_is_no_label(tmp_path: Path) -> None:
+    text = "a,price\n" + "".join(f"{n},{n * 1.5}\n" for n in range(30))
+    found = table(tmp_path, text + "31,NA\n32,\n33,?\n", label="price")
+    assert list(found.rows.label[-3:]) == [None, None, None]
+    for wrong in ("inf", "1e39", "12 EUR"):
+        with pytest.raises(DataError, match=r"data\.csv:32: column 'price' holds"):
+            table(tmp_path, text + f"31,{wrong}\n", label="price", type="number")
 
 
 def test_only_constants_cannot_be_learnt_from(tmp_path: Path) -> None:

@@ -49,20 +49,24 @@ def packed(
     classes: tuple[str, ...] = CLASSES,
     cpu: str = "x86-64-v2",
     limit: float | None = None,
+    output: str = "label",
 ) -> Packed:
     """A program with random weights, linked into `folder`. `inputs` are (type, options) by name.
 
     With a `limit` it abstains where its confidence is below.
     """
-    label = load("types", "label")
-    answer = label.answer("kind", classes, label.options(abstain=limit is not None))
+    label = load("types", output)
+    given = {"abstain": limit is not None} if output == "label" else {}
+    answer = label.answer("kind", () if output == "number" else classes, label.options(**given))
+    answer = answer.fill({"kind.below": np.array([-2.0]), "kind.above": np.array([3.0])} if output == "number" else {})
     answer = answer if limit is None else answer.fill({"kind.limit": np.array([limit])})
     is_text = any(kind == "text" for kind, _ in inputs.values())
     skeleton = load("skeletons", "text.v1" if is_text else "mlp.v1")
     sizes = {"bits": 6, "grams": 3, "width": 4} if is_text else {"width": 4, "depth": 1}
     graph = skeleton.graph(fronts_of(inputs), answer, sizes)
     random = np.random.default_rng(1)
-    graph = graph.fill({node.name: random.uniform(0.1, 1.0, node.type.shape) for node in graph.holes})
+    lowest = {"learnt": -1.0 if output == "labels" else 0.1}  # so that not all labels are given
+    graph = graph.fill({n.name: random.uniform(lowest.get(n.role, 0.1), 1.0, n.type.shape) for n in graph.holes})
     simple = simplify(graph)
     ports = tuple(
         Port(
@@ -79,7 +83,8 @@ def packed(
             name=field,
             dtype=graph.by_name[node].type.dtype,
             shape=graph.by_name[node].type.shape,
-            classes=classes if field == "kind" else (),
+            type=output if field == "kind" and output != "label" else "",
+            classes=classes if field == "kind" and output != "number" else (),
         )
         for field, node in graph.outputs
     )

@@ -15,6 +15,7 @@ from datacc.intake.importing import ImportOptions, ImportReport, import_examples
 from datacc.repo.find import find
 from datacc.repo.packs import keeps_outside
 from datacc.repo.words import counted
+from datacc.spec.fields import check_output_type
 
 EXAMPLE: Final = "datacc import photos/ --skip-bad"
 MOST_CLASSES: Final = 20
@@ -26,6 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "path", type=Path, help="a folder, or a .csv, .tsv, .jsonl, .npz, .parquet, .json, .zip or .tar file"
     )
     parser.add_argument("--label", metavar="COLUMN", help="holds the class")
+    parser.add_argument("--type", metavar="TYPE", help="what a label is: label, labels (between semicolons), number")
     parser.add_argument("--group", metavar="COLUMN", help="rows of one group never straddle two splits")
     parser.add_argument("--split", metavar="COLUMN", help="says learn, tune or judge")
     parser.add_argument("--key", metavar="COLUMN", help="tells equal inputs apart")
@@ -42,6 +44,7 @@ def run(options: argparse.Namespace) -> Outcome:
         key=options.key,
         inputs=tuple(options.inputs) if options.inputs else None,
         skip_bad=options.skip_bad,
+        type=None if options.type is None else check_output_type(options.type),
     )
     repository = find(Path.cwd())
     done = import_examples(repository, options.path, given)

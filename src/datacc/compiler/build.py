@@ -1,10 +1,11 @@
 """The path, end to end: source → snapshot → skeleton → fit → simplify → arrange → emit → link → judge → artifact."""
 
 import math
-from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
+
+import numpy as np
 
 from datacc.compiler.artifact import replacing
 from datacc.compiler.assemble import skeleton_graph
@@ -16,6 +17,7 @@ from datacc.compiler.checks import what_runs
 from datacc.compiler.finish import Decided, finish, printed, standing
 from datacc.compiler.fitting import absent
 from datacc.compiler.halves import selecting
+from datacc.compiler.interval import interval_notes
 from datacc.compiler.knowing import calibrated
 from datacc.compiler.onward import Onward, fit_on, keep_parent
 from datacc.compiler.price import over_budget, price
@@ -72,7 +74,7 @@ def build(
     files = what_runs(program, root)
     source: Source = load("sources", program.source.type)
     snapshot = source.snapshot(program, root, order.revision, store)
-    asked = program if program.goals else replace(program, goals=(floor_goal(snapshot),))
+    asked = program if program.goals else replace(program, goals=(floor_goal(program, snapshot),))
     chosen_goal = not program.goals
     warnings = certify(asked, snapshot, chosen_goal=chosen_goal)
     known, place = read_lock(root / LOCK), root / "build" / program.name
@@ -119,17 +121,21 @@ def _outlook(program: Program, snapshot: Snapshot, choice: Choice) -> tuple[str,
     rows = len(selecting(program, snapshot))
     seen = rate(round(choice.fitted.tune * rows), rows)
     said = outlook(program, seen, len(snapshot.rows(JUDGE)))
-    return (*((said,) if said else ()), *(note for known in choice.known for note in known.notes))
+    notes = (note for known in choice.known for note in known.notes)
+    return (*((said,) if said else ()), *notes, *interval_notes(program, snapshot, choice.fitted.graph))
 
 
-def floor_goal(snapshot: Snapshot) -> Goal:
-    """The least that a program must reach to be worth anything: more than always answering the commonest class.
+def floor_goal(program: Program, snapshot: Snapshot) -> Goal:
+    """The least that a program must reach to be worth anything: more than always giving the commonest answer.
 
-    The share of that class in learn and tune, rounded up to whole percents.
+    Of labels the share of that answer in learn and tune, rounded up to whole percents; a number must explain more of
+    the variance than the mean does, which explains nothing.
     """
-    (labels,) = snapshot.labels.values()
-    known = labels[snapshot.splits != JUDGE]
-    share = Counter(known.tolist()).most_common(1)[0][1] / len(known)
+    (output,) = program.outputs
+    if output.form == "number":
+        return Goal(metric="r2", limit=0.01)
+    known = snapshot.labels[output.name][snapshot.splits != JUDGE]
+    share = np.unique(known, axis=0, return_counts=True)[1].max() / len(known)
     return Goal(metric="accuracy", limit=min(math.floor(share * 100 + 1) / 100, 0.99))
 
 

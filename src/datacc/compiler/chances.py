@@ -4,15 +4,14 @@ import math
 from dataclasses import replace
 from typing import Final
 
-from datacc.compiler.ask import Interpreted, counted
-from datacc.compiler.certify import chance_of
+from datacc.compiler.ask import Interpreted, told
+from datacc.compiler.certify import chance_at
 from datacc.compiler.checks import Trial
 from datacc.compiler.repeats import is_small
-from datacc.goals import Figure, Metric, least, rate
+from datacc.goals import Figure, Metric, rate
 from datacc.ir.graph import Graph
 from datacc.registry import load
 from datacc.repo.snapshot import JUDGE, TUNE, Snapshot
-from datacc.spec.bounds import needed_right
 from datacc.spec.program import Program
 
 ACCURACY: Final = "accuracy"
@@ -23,9 +22,9 @@ def chance(trial: Trial) -> float:
     failing = 0.0
     for goal in trial.program.goals:
         metric: Metric = load("goals", goal.metric)
-        seen = metric.measure(trial.truth, counted(metric, trial.answers, trial.field), None)
+        seen = metric.measure(trial.truth, told(metric, trial.answers, trial.field), None)
         judged = round(len(trial.snapshot.rows(JUDGE)) * seen.total / max(1, len(trial.rows)))
-        failing += 1 - _chance_of(seen, judged, least(goal.limit, at_most=metric.at_most))
+        failing += 1 - chance_at(seen, judged, goal.limit)
     return max(0.0, 1 - failing)
 
 
@@ -44,8 +43,8 @@ def trial_on_tune(program: Program, snapshot: Snapshot, graph: Graph) -> Trial:
 
 
 def in_folds(program: Program, snapshot: Snapshot) -> bool:
-    """Whether candidates are scored out of fold: of few examples, but never by those that calibrate."""
-    return is_small(snapshot) and not any(output.abstains for output in program.outputs)
+    """Whether candidates are scored out of fold: of few examples of one label, but never by those that calibrate."""
+    return is_small(snapshot) and all(output.form == "label" and not output.abstains for output in program.outputs)
 
 
 def passing_chance(trial: Trial, seen: Figure) -> float:
@@ -67,9 +66,4 @@ def outlook(program: Program, snapshot: Snapshot, seen: Figure, left: float) -> 
 def _accurate(program: Program, snapshot: Snapshot, seen: Figure) -> float:
     """The chance that judge certifies the accuracy asked for, 1 where none is."""
     asked = [goal.limit for goal in program.goals if goal.metric == ACCURACY]
-    return min((_chance_of(seen, len(snapshot.rows(JUDGE)), at_least) for at_least in asked), default=1.0)
-
-
-def _chance_of(seen: Figure, judge_rows: int, at_least: float) -> float:
-    wanted = needed_right(judge_rows, at_least)
-    return 0.0 if wanted is None else chance_of(wanted, judge_rows, seen)
+    return min((chance_at(seen, len(snapshot.rows(JUDGE)), at_least) for at_least in asked), default=1.0)

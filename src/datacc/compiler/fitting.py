@@ -64,7 +64,10 @@ def absent(snapshot: Snapshot) -> tuple[str, ...]:
     """A warning for each output with classes that no learn row has: nothing can be learnt about them."""
     told = []
     for field, names in snapshot.classes.items():
-        counts = np.bincount(snapshot.labels[field][snapshot.rows(LEARN)], minlength=len(names))
+        learn = snapshot.labels[field][snapshot.rows(LEARN)]
+        if not names:
+            continue
+        counts = learn.sum(axis=0) if learn.ndim > 1 else np.bincount(learn, minlength=len(names))
         missing = [name for name, count in zip(names, counts, strict=True) if not count]
         if missing:
             more = f" and {len(missing) - 5:,} more" if len(missing) > 5 else ""

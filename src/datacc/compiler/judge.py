@@ -8,7 +8,7 @@ from typing import Any, Final
 from numpy.typing import NDArray
 
 from datacc.compiler import checks
-from datacc.compiler.ask import counted
+from datacc.compiler.ask import told
 from datacc.compiler.checks import Place, Trial
 from datacc.compiler.ledger import log_opening
 from datacc.compiler.narrower import Seen, narrower_seen, widths_of
@@ -60,7 +60,7 @@ def judge(
         Trial, program=program, snapshot=snapshot, native=native, rows=rows, told=answers.values, place=place
     )
     trials = [trial(field=output.name, truth=truth[output.name][rows]) for output in program.outputs]
-    same = [_parity_line(one, len(rows), tolerance(graph)) for one in seen]
+    same = [_parity_line(program, one, len(rows), tolerance(graph)) for one in seen]
     rates = [line for trial in trials for line in _rate_lines(trial)]
     return Verdict(
         lines=(*same, *rates, *budget_lines(program.budget, costs, timing, cheaper)),
@@ -74,11 +74,17 @@ def _timing(native: Native, inputs: Mapping[str, NDArray[Any]]) -> Timing:
     return Timing(median=measured.median, p99=measured.p99, quiet=measured.quiet)
 
 
-def _parity_line(seen: Seen, rows: int, allowed: float) -> Line:
+def _same_as(program: Program, allowed: float) -> str:
+    if program.outputs[0].form == "number":
+        return f"numbers within {_small(allowed)} of the largest"
+    return f"class equal, scores within {_small(allowed)}" if allowed else "class and scores equal to the last bit"
+
+
+def _parity_line(program: Program, seen: Seen, rows: int, allowed: float) -> Line:
     return Line(
         kind="parity",
         what="same answers as the reference" + (f" at width {seen.width:g}" if seen.width < 1 else ""),
-        wanted=f"class equal, scores within {_small(allowed)}" if allowed else "class and scores equal to the last bit",
+        wanted=_same_as(program, allowed),
         reached=f"{rows:,} rows, largest difference {_small(seen.answers.difference)}",
         holds=True,
     )
@@ -95,6 +101,6 @@ def _rate_lines(trial: Trial) -> list[Line]:
     goals = []
     for goal in trial.program.goals:
         metric: Metric = load("goals", goal.metric)
-        figure = metric.measure(trial.truth, counted(metric, trial.answers, trial.field), None)
+        figure = metric.measure(trial.truth, told(metric, trial.answers, trial.field), None)
         goals.append(rate_line("goal", goal.metric, goal.limit, figure))
     return [*goals, *checks.lines(trial)]

@@ -13,7 +13,7 @@ from datacc.ir.exact import is_exact
 from datacc.ir.graph import Graph, Node
 from datacc.ir.interpret import interpret
 
-TOLERANCE: Final = 1e-5  # of any float answer
+TOLERANCE: Final = 1e-5  # of any float answer; of numbers beyond 1, of the largest
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -30,14 +30,16 @@ def compare(graph: Graph, native: Answering, inputs: Arrays, ids: Sequence[str])
     Raises `ParityError` that names the first row where a class differs, a float differs by more than `tolerance`
     allows, or either side is not finite. Memory stays bounded: rows go through in batches.
     """
-    allowed, own = tolerance(graph), _own(graph)
+    allowed, own, largest = tolerance(graph), _own(graph), dict[str, float]()
     parts: list[Arrays] = []
     worst, start, size = 0.0, 0, batch_rows(graph)
     for rows in batched(inputs, size):
         got = native.batch(rows)
         wanted = _reference(graph, rows, {name: got[field] for name, field in own.items()})
         for field, reference in wanted.items():
-            worst = max(worst, _same(field, got[field], reference, ids[start : start + size], allowed))
+            size_ = max(largest.get(field, 1.0), float(np.abs(reference).max(initial=0)))
+            largest[field] = size_
+            worst = max(worst, _same(field, got[field], reference, ids[start : start + size], allowed, size_))
         parts.append(got)
         start += size
     return Answers(values=joined(parts), difference=worst)
@@ -76,8 +78,10 @@ def tolerance(graph: Graph) -> float:
     return 0.0 if is_exact(graph) else TOLERANCE
 
 
-def _same(field: str, got: NDArray[Any], wanted: NDArray[Any], ids: Sequence[str], allowed: float) -> float:
-    """The largest difference of a float field; raises `ParityError` where the two sides disagree."""
+def _same(
+    field: str, got: NDArray[Any], wanted: NDArray[Any], ids: Sequence[str], allowed: float, largest: float
+) -> float:
+    """The largest difference of a float field, as a share of `largest`; raises `ParityError` where sides disagree."""
     got = np.asarray(got).reshape(len(ids), -1)
     wanted = np.asarray(wanted).reshape(len(ids), -1)
     if not np.issubdtype(wanted.dtype, np.floating):
@@ -85,7 +89,7 @@ def _same(field: str, got: NDArray[Any], wanted: NDArray[Any], ids: Sequence[str
         return 0.0
     finite = np.isfinite(got) & np.isfinite(wanted)
     _refuse(field, got, wanted, ~finite, ids)
-    difference = np.abs(got.astype(np.float64) - wanted)
+    difference = np.abs(got.astype(np.float64) - wanted) / largest
     _refuse(field, got, wanted, difference > allowed, ids)
     return float(difference.max(initial=0.0))
 

@@ -144,14 +144,18 @@ def program_at(root: Path, commit: str) -> tuple[Program, Lock | None]:
 
 
 def examples_at(program: Program, root: Path, commit: str, store: Store) -> Snapshot:
-    """The labelled examples of a commit; their judge labels stay sealed."""
+    """The labelled examples of a commit; judge labels stay sealed. Raises `SpecError` unless they have one label."""
+    for output in program.outputs:
+        if output.form != "label":
+            what = f"bisect looks at programs that answer one label; {output.name} is of type {output.type}"
+            raise SpecError(what, where=FILE, tries=["datacc diff compares two builds of it"])
     source: Source = load("sources", program.source.type)
     return source.snapshot(program, root, commit, store)
 
 
 def chosen_form(program: Program, snapshot: Snapshot, store: Store, fits: Fits) -> Lock:
     """The form that a search chooses for these examples; nothing is written."""
-    asked = program if program.goals else replace(program, goals=(floor_goal(snapshot),))
+    asked = program if program.goals else replace(program, goals=(floor_goal(program, snapshot),))
     choice = search(
         asked,
         snapshot,

@@ -103,7 +103,8 @@ def _found(
         return frontier(ladder, attempts, scored if chosen_goal else None)
     if chosen_goal:
         return knee(ladder, attempts, scored, lambda rung: _effort(snapshot, rung, WHOLE))
-    return cheapest(ladder, attempts, scored, teaching=not in_folds(program, snapshot))
+    teaching = not in_folds(program, snapshot) and program.outputs[0].form == "label"
+    return cheapest(ladder, attempts, scored, teaching=teaching)
 
 
 def _attempts(

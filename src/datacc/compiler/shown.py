@@ -40,6 +40,11 @@ def size(count: int) -> str:
     return f"{text}B" if " " in text else f"{text} B"
 
 
+def number(value: float) -> str:
+    """A number in four digits: 16,520, 0.01235, 3.1e+20."""
+    return f"{float(f'{value:.4g}'):,.10g}"
+
+
 def percent(share: float, digits: int = 0) -> str:
     """A share as people write it: 0.972 → "97 %", or "97.2 %" with one digit."""
     return f"{share * 100:.{digits}f} %"

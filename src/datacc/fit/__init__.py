@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,16 +16,18 @@ Augment = Callable[[NDArray[Any], np.random.Generator], NDArray[Any]]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Examples:
-    """Rows to learn from or to tune on: each input (N, *shape), and the class index of each row (N,) int32.
+    """Rows to learn from or to tune on: each input (N, *shape), and what each row is.
 
-    `augment` names, by input, what may vary a batch before the Graph sees it. `said` (N, K) is what a tutor says of
-    each row, as shares of the classes: half of what is to be learnt, where there is one.
+    `targets` are of the `form` of the output (`objective.py`): class indices (N,) int32 of a "label", float32 (N, K) of
+    "labels" or a "number". `augment` names, by input, what may vary a batch before the Graph sees it. `said` (N, K) is
+    what a tutor says of each row of a label, as shares of the classes: half of what is to be learnt, where it is there.
     """
 
     inputs: Mapping[str, NDArray[Any]]
-    targets: NDArray[np.int32]
+    targets: NDArray[Any]
     augment: Mapping[str, Augment]
     said: NDArray[np.float32] | None = None
+    form: str = "label"
 
     def __len__(self) -> int:
         """The number of rows N."""
@@ -35,7 +37,7 @@ class Examples:
         """The rows at `index`, or where a mask (N,) is true."""
         inputs = {name: array[index] for name, array in self.inputs.items()}
         said = None if self.said is None else self.said[index]
-        return Examples(inputs=inputs, targets=self.targets[index], augment=self.augment, said=said)
+        return replace(self, inputs=inputs, targets=self.targets[index], said=said)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +102,8 @@ Watch = Callable[[Progress], None]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Fitted:
-    """A Graph without learnt holes, its score on tune (share of right answers), and (step, tune score) on the way.
+    """A Graph without learnt holes, its score on tune, of a label the share of right answers, and (step, tune score) on
+    the way.
 
     `warnings` say what was odd about the fit, `by` which version of which back end did it. When the Graph is one of
     integers, `floats` is the one that it was made of.

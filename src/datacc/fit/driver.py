@@ -15,11 +15,11 @@ from datacc.fit import BackEnd, Examples, Fitted, Progress, Recipe, Rounding, St
 from datacc.fit._batches import AHEAD, Batches, Chunk, ahead, chunk_steps, spans, steps_per_epoch
 from datacc.fit._memory import demand, limit, value_bytes
 from datacc.fit._schedule import falling, looks_of, rate
-from datacc.fit._statistics import QUICK_ROWS, features_of, look_rows, score, statistics
+from datacc.fit._statistics import QUICK_ROWS, features_of, look_rows, statistics
 from datacc.fit._trouble import first_not_finite, likely_cause, nothing_moved
 from datacc.fit.checkpoint import Best, Checkpoint, Moment
 from datacc.fit.initial import Weights, initial, opened
-from datacc.fit.losses import cross_entropy
+from datacc.fit.objective import OBJECTIVES
 from datacc.ir.check import check
 from datacc.ir.cost import work
 from datacc.ir.graph import Graph
@@ -83,7 +83,8 @@ class _Fit:
         self.batch = min(recipe.batch, len(learn))
         self.graph = opened(graph, rounding, self.batch)
         (self.classes,) = graph.by_name[graph.loss].type.shape
-        self.loss = cross_entropy(self.classes, recipe.smoothing)
+        self.objective = OBJECTIVES[learn.form]
+        self.loss = self.objective.loss(self.classes, recipe.smoothing)
         self.steps = recipe.epochs * steps_per_epoch(len(learn), recipe.batch)
         self.looks = looks_of(self.steps) if len(tune) and not start else frozenset([self.steps])
         self.rate = falling if start else rate
@@ -124,7 +125,7 @@ class _Fit:
         if self.kept:
             self.fitting = self.open(self._between(self.fitting.weights()))
         found = statistics(self.fitting, self.graph, self.learn)
-        result = score(features_of(self.fitting, self.graph, found, self.tune), self.tune.targets)
+        result = self.objective.score(features_of(self.fitting, self.graph, found, self.tune), self.tune.targets)
         weights = {**self.fitting.weights(), **found}
         told = (*warnings, *self._oddities(weights))
         values = {node.name: node.value for node in self.graph.weights if node.value is not None} | weights
@@ -187,7 +188,7 @@ class _Fit:
         features = features_of(self.fitting, self.graph, found, self.tune)
         if not all(np.isfinite(array).all() for array in (*self.fitting.weights().values(), *found.values(), features)):
             raise _NotFinite("the weights became useless", step=step, well=step)
-        result, best = score(features, self.tune.targets), self.now.best
+        result, best = self.objective.score(features, self.tune.targets), self.now.best
         if best is None or result > best.score:
             best = Best(step=step, score=result, state=self.fitting.state())
         return replace(self.now, history=(*self.now.history, (step, result[0])), best=best)

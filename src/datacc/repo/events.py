@@ -89,4 +89,6 @@ def class_name(column: Column, value: Any) -> str | None:
     """The name of the class that a value stands for; the value itself as text when the schema lost it."""
     if value is None:
         return None
+    if isinstance(value, list):
+        return "; ".join(sorted(str(class_name(column, one)) for one in value)) or "none"
     return (column.name_of(value) if isinstance(value, str) else None) or str(value)

@@ -19,7 +19,7 @@ class Example:
     id: str
     content: str
     inputs: Mapping[str, Any]
-    labels: Mapping[str, str]
+    labels: Mapping[str, Any]
     columns: Mapping[str, Any] = field(default_factory=dict)
     name: str | None = None
     group: str | None = None

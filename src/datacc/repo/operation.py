@@ -49,12 +49,18 @@ class Operation(NamedTuple):
 
 
 _KEYS: Final = Operation._fields[1:]
+_VALUES: Final = ("new", "old")
+_EMPTY: Final[tuple[Any, ...]] = (None, "", (), [])
+_EMPTY_VALUE: Final[tuple[Any, ...]] = (None, "")
 _read: Final = json.JSONDecoder().decode
 
 
 def to_line(**values: Any) -> str:
-    """The line, without its end, of an operation with these values; what is empty is left out."""
-    return canonical_json({k: values[k] for k in _KEYS if values.get(k) not in (None, "", (), [])})
+    """The line, without its end, of an operation with these values; what is empty is left out, but an empty list that
+    is a value."""
+    return canonical_json(
+        {k: values[k] for k in _KEYS if values.get(k) not in (_EMPTY_VALUE if k in _VALUES else _EMPTY)}
+    )
 
 
 def parse_line(line: str, where: str) -> Operation:

@@ -14,6 +14,7 @@ from datacc.intake.importing.identify import identify
 from datacc.intake.importing.options import ImportOptions
 from datacc.intake.importing.read import Read, read
 from datacc.intake.importing.rows import Row
+from datacc.registry import load
 from datacc.repo.example import Example, sliced
 from datacc.repo.identity import address, content
 from datacc.repo.names import natural
@@ -32,12 +33,16 @@ _OPTIONS: Final = ("path", "label", "group", "split", "key", "skip_bad")
 _MADE: Final = (*Target().make, "wheel")  # of a table without a program: something to install
 
 
-def infer_program(path: Path, label: str | None, name: str | None = None, skip_bad: bool = False) -> Program:
+def infer_program(
+    path: Path, label: str | None, name: str | None = None, skip_bad: bool = False, type: str | None = None
+) -> Program:
     """A program for the table at `path`: inputs and output inferred, no goal yet (the compiler chooses one).
+
+    `type` is the output type, left out: what the column looks like.
 
     Raises `DataError` when the table is unusable or the label column is not there.
     """
-    found = read(path, ImportOptions(label=label, skip_bad=skip_bad))
+    found = read(path, ImportOptions(label=label, skip_bad=skip_bad, type=type))
     options = {"path": str(path), "label": label or found.roles.label, "skip_bad": skip_bad or None}
     return Program(
         name=identifier(name or path.stem, module=True),
@@ -68,9 +73,11 @@ class TableSource(Source):
             return known
         found = _read(program, path)
         taught = _taught(program, root, _examples(program, found))
-        classes = sorted({one.labels[program.outputs[0].name] for one in taught.examples}, key=natural)
+        output = program.outputs[0]
+        values = [one.labels[output.name] for one in taught.examples]
+        classes = sorted(load("types", output.type).classes(values), key=natural)
         notes = (*found.notes, *taught.notes)
-        frozen = freeze(store, program, taught.examples, {program.outputs[0].name: classes}, origin, notes)
+        frozen = freeze(store, program, taught.examples, {output.name: classes}, origin, notes)
         if taught.complete:
             remember(store, digest(_REMEMBERED, origin, asked, state(program, root)), frozen)
         return frozen
@@ -98,7 +105,8 @@ def _path(program: Program, root: Path) -> Path:
 
 
 def _read(program: Program, path: Path) -> Read:
-    options = ImportOptions(**{key: value for key, value in program.source.options.items() if key != "path"})
+    given = {key: value for key, value in program.source.options.items() if key != "path"}
+    options = ImportOptions(**given, type=program.outputs[0].type)
     return read(path, options, known=known_columns(program.inputs), output=program.outputs[0].name)
 
 
@@ -142,13 +150,14 @@ def _taught(program: Program, root: Path, found: _Examples) -> Taught:
 
 
 def _examples(program: Program, found: Read) -> _Examples:
-    output = program.outputs[0].name
+    output, kind = program.outputs[0].name, load("types", program.outputs[0].type)
     by_id: dict[str, list[_Identified]] = defaultdict(list)
     for one in _identified(program, found):
         by_id[one.id].append(one)
     examples, unlabelled, conflicts, copies = list[Example](), list[Example](), list[list[_Identified]](), 0
     for same in by_id.values():
-        labels = {one.row.label for one in same if one.row.label is not None}
+        told = {text: kind.read(text) for text in {one.row.label for one in same} if text is not None}
+        labels = {canonical(value): value for value in told.values()}
         copies += len(same) - 1
         if not labels:
             unlabelled.append(_example(same[0], program, {}))
@@ -156,15 +165,15 @@ def _examples(program: Program, found: Read) -> _Examples:
             conflicts.append(same)
         else:
             chosen = next(one for one in same if one.row.label is not None)
-            examples.append(_example(chosen, program, {output: labels.pop() or ""}))
+            examples.append(_example(chosen, program, {output: next(iter(labels.values()))}))
     notes = [f"{counted(copies, 'copy', 'copies')} of an example left out"] if copies else []
     notes += [_conflict(same) for same in conflicts[:5]]
     notes += [f"{counted(len(conflicts) - 5, 'more conflict')} left out"] if len(conflicts) > 5 else []
-    notes += _equal_inputs(examples, output)
+    notes += _equal_inputs(examples, program.outputs[0])
     return _Examples(labelled=examples, unlabelled=unlabelled, notes=notes)
 
 
-def _example(one: _Identified, program: Program, labels: Mapping[str, str]) -> Example:
+def _example(one: _Identified, program: Program, labels: Mapping[str, Any]) -> Example:
     row = one.row
     group = {} if row.group is None else {program.source.options["group"]: row.group}
     return Example(
@@ -191,10 +200,12 @@ def _conflict(same: list[_Identified]) -> str:
     return f"the same input has different labels and is left out: {said}"
 
 
-def _equal_inputs(examples: list[Example], output: str) -> list[str]:
+def _equal_inputs(examples: list[Example], output: Field) -> list[str]:
+    if output.form == "number":
+        return []  # which is what measurements are like
     labels = defaultdict(set)
     for example in examples:
-        labels[example.content].add(example.labels[output])
+        labels[example.content].add(canonical(example.labels[output.name]))
     torn = sum(len(said) > 1 for said in labels.values())
     return [f"{counted(torn, 'input')} with different labels; each row is an example of its own"] if torn else []
 

@@ -8,7 +8,7 @@ from datacc.spec.cpus import cpu_named
 from datacc.spec.interface import Interface, Port
 from datacc.spec.names import check_name
 from datacc.targets._cells import cells_of, reads_cells
-from datacc.targets._parameters import known_of, label_of, parameters
+from datacc.targets._parameters import known_of, output_of, parameters
 
 _MODULE: Final = '''\
 """{name}: a program built by datacc. Free for any use: 0BSD.
@@ -81,6 +81,17 @@ _LABEL: Final = '''\
     label: str
     confidence: float
     scores: dict[str, float]'''
+_NUMBER: Final = '''\
+"""The number, and the interval around it."""
+
+    value: float
+    low: float
+    high: float'''
+_LABELS: Final = '''\
+"""The labels that are given, and the probability of each."""
+
+    labels: tuple[str, ...]
+    scores: dict[str, float]'''
 _KNOWN: Final = """
     known: bool  # False: too unsure to be relied on"""
 
@@ -88,11 +99,12 @@ _KNOWN: Final = """
 def module(interface: Interface, library: str) -> str:
     """The text of `__init__.py` for the program whose shared library has this file name.
 
-    A program that answers one label gives the class by name; another one gives the arrays that it computes. Raises
+    A program that answers one label gives the class by name, one of several labels their names, one of a number the
+    number and its interval; another one gives the arrays that it computes. Raises
     `SpecError` for a program whose name cannot be imported.
     """
     check_name(interface.name, module=True)
-    label, cpu = label_of(interface), cpu_named(interface.cpu)
+    cpu = cpu_named(interface.cpu)
     names = parameters(port.name for port in interface.inputs)
     return _MODULE.format(
         name=interface.name,
@@ -108,8 +120,43 @@ def module(interface: Interface, library: str) -> str:
         many=", ".join(f"{name}: Rows" for name in names),
         names=", ".join(_shown(port.name) for port in (*interface.inputs, *interface.answers)),
         stream=_STREAM if interface.states else "",
-        **(_arrays(interface) if label is None else _labelled(interface, label)),
+        **_own(interface),
     )
+
+
+def _own(interface: Interface) -> dict[str, str]:
+    """What differs in the module by what is answered."""
+    output = output_of(interface)
+    if output is None:
+        return _arrays(interface)
+    return {"label": _labelled, "labels": _several, "number": _number}[output.form](interface, output)
+
+
+def _number(interface: Interface, number: Port) -> dict[str, str]:
+    first = _firsts(interface)
+    taken = (f"row[{first[f'{number.name}{part}']}]" for part in ("", "_low", "_high"))
+    return {
+        "example": "answer.value, answer.low, answer.high",
+        "imports": "",
+        "exported": "",
+        "classes": "",
+        "answer": _NUMBER,
+        "taken": ", ".join(taken),
+    }
+
+
+def _several(interface: Interface, labels: Port) -> dict[str, str]:
+    first, count = _firsts(interface), len(labels.classes)
+    given, scores = first[labels.name], first[f"{labels.name}_scores"]
+    named = f"tuple(name for name, one in zip(LABELS, row[{given}:{given + count}]) if one)"
+    return {
+        "example": "answer.labels, answer.scores",
+        "imports": "",
+        "exported": '"LABELS", ',
+        "classes": f"\nLABELS: tuple[str, ...] = {_tuple([ascii(text) for text in labels.classes])}\n",
+        "answer": _LABELS,
+        "taken": f"{named}, dict(zip(LABELS, row[{scores}:{scores + count}]))",
+    }
 
 
 def _labelled(interface: Interface, label: Port) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from datacc.spec.interface import LABEL_PARTS, Interface, Port
+from datacc.spec.interface import PARTS, Interface, Port
 from datacc.spec.names import identifier
 
 
@@ -18,12 +18,21 @@ def parameters(names: Iterable[str]) -> list[str]:
     return taken
 
 
+def output_of(interface: Interface) -> Port | None:
+    """The one output that the program answers, with its parts, if that is all."""
+    outputs = [port for port in interface.answers if port.form in PARTS]
+    if len(outputs) != 1:
+        return None
+    [output] = outputs
+    parts = [f"{output.name}_{part}" for part in PARTS[output.form]]
+    found = {port.name for port in interface.answers}
+    return output if {output.name, *parts[:2]} <= found <= {output.name, *parts} else None
+
+
 def label_of(interface: Interface) -> Port | None:
     """The one label that the program answers, with confidence, scores and perhaps what is known, if that is all."""
-    labels = [port for port in interface.answers if port.classes]
-    parts = [f"{labels[0].name}_{part}" for part in LABEL_PARTS] if len(labels) == 1 else []
-    found = {port.name for port in interface.answers}
-    return labels[0] if parts and {labels[0].name, *parts[:2]} <= found <= {labels[0].name, *parts} else None
+    output = output_of(interface)
+    return output if output is not None and output.form == "label" else None
 
 
 def known_of(interface: Interface, label: Port) -> Port | None:

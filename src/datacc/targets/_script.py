@@ -8,7 +8,7 @@ from datacc.runtime.bound import row_type
 from datacc.spec.interface import Interface, Port
 from datacc.spec.names import check_name
 from datacc.targets._cells import cells_of
-from datacc.targets._parameters import known_of, label_of, parameters
+from datacc.targets._parameters import known_of, output_of, parameters
 
 _LABEL: Final = """\
 export const CLASSES = {classes};
@@ -18,6 +18,17 @@ const ANSWER = (row) => ({{
   confidence: row[{confidence}][0],
   scores: Object.fromEntries(CLASSES.map((name, i) => [name, row[{scores}][i]])),
 {known}}});
+"""
+_NUMBER: Final = """\
+const ANSWER = (row) => ({{ value: row[{value}][0], low: row[{low}][0], high: row[{high}][0] }});
+"""
+_LABELS: Final = """\
+export const LABELS = {classes};
+
+const ANSWER = (row) => ({{
+  labels: LABELS.filter((_, i) => row[{given}][i] === 1),
+  scores: Object.fromEntries(LABELS.map((name, i) => [name, row[{scores}][i]])),
+}});
 """
 _ARRAYS: Final = """\
 const ANSWER = (row) => ({{ {fields} }});
@@ -72,6 +83,26 @@ export interface Answer {{
   scores: Record<Label, number>;
 {known}}}
 """
+_NUMBER_TYPES: Final = """\
+/** The number, and the interval around it. */
+export interface Answer {
+  value: number;
+  low: number;
+  high: number;
+}
+"""
+_LABELS_TYPES: Final = """\
+/** A label, in the order of the scores. */
+export type Label = {union};
+
+export declare const LABELS: readonly Label[];
+
+/** The labels that are given, and the probability of each. */
+export interface Answer {{
+  labels: Label[];
+  scores: Record<Label, number>;
+}}
+"""
 _ARRAY_TYPES: Final = """\
 /** What the program computes, by name. */
 export interface Answer {{
@@ -118,10 +149,15 @@ def types(interface: Interface) -> str:
 
 
 def _answer(interface: Interface) -> str:
-    label = label_of(interface)
+    label = output_of(interface)
     at = {port.name: i for i, port in enumerate(interface.answers)}
     if label is None:
         return _ARRAYS.format(fields=", ".join(f"{_text(name)}: row[{i}]" for name, i in at.items()))
+    if label.form == "number":
+        return _NUMBER.format(value=at[label.name], low=at[f"{label.name}_low"], high=at[f"{label.name}_high"])
+    if label.form == "labels":
+        places = {"given": at[label.name], "scores": at[f"{label.name}_scores"]}
+        return _LABELS.format(classes=_text(list(label.classes)), **places)
     parts = {part: at[f"{label.name}_{part}"] for part in ("confidence", "scores")}
     known = known_of(interface, label)
     said = f"  known: row[{at[known.name]}][0] === 1,\n" if known else ""
@@ -129,7 +165,11 @@ def _answer(interface: Interface) -> str:
 
 
 def _answer_types(interface: Interface) -> str:
-    label = label_of(interface)
+    label = output_of(interface)
+    if label is not None and label.form == "number":
+        return _NUMBER_TYPES
+    if label is not None and label.form == "labels":
+        return _LABELS_TYPES.format(union=" | ".join(map(_text, label.classes)))
     if label is None:
         fields = "\n".join(f"  {_text(port.name)}: {_ARRAY[port.dtype]}Array;" for port in interface.answers)
         return _ARRAY_TYPES.format(fields=fields)

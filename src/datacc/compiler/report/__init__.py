@@ -121,9 +121,9 @@ class Report:
     """Everything about one build.
 
     `program` is the text of the `datacc.toml` that was asked for, `recipe` how it was fitted, as in `datacc.lock`;
-    `files` digests of the artifact's files by name; `known` how outputs that abstain were calibrated. `since` is what
-    changed since the build that this one replaced, with some examples named, and `unlike` says why the two cannot be
-    compared.
+    `files` digests of the artifact's files by name; `seen` what outputs that are no label do on tune, in words; `known`
+    how outputs that abstain were calibrated. `since` is what changed since the build that this one replaced, with some
+    examples named, and `unlike` says why the two cannot be compared.
     """
 
     version: int = field(default=VERSION)
@@ -139,6 +139,7 @@ class Report:
     provenance: Provenance
     digests: Digests
     files: Mapping[str, str] = field(default_factory=dict)
+    seen: tuple[str, ...] = ()
     known: tuple[Knowing, ...] = ()
     since: Diff | None = None
     unlike: str = ""

@@ -45,8 +45,8 @@ def _text(found: Read, columns: Sequence[str]) -> Field:
 
 
 def infer_outputs(found: Read) -> tuple[Field, ...]:
-    """One output of type `label`, called like its column as far as a program can."""
-    return (Field(name=output_name(found.roles.output), type="label"),)
+    """One output, called like its column as far as a program can."""
+    return (Field(name=output_name(found.roles.output), type=found.roles.type),)
 
 
 def output_name(column: str) -> str:

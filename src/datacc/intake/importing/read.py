@@ -38,8 +38,11 @@ def read(
     options: ImportOptions,
     known: Mapping[str, Column] = MappingProxyType({}),
     output: str | None = None,
+    output_type: str | None = None,
 ) -> Read:
     """Everything at `path`. `known`: the input columns that must be there; `output`: what the label is called.
+
+    `output_type` is the type of the output, where it is decided.
 
     Raises `DataError` when nothing can be read, a column is not there, or something is bad and may not be skipped.
     """
@@ -51,7 +54,7 @@ def read(
         raise _nothing_left(path)
     for column in found.columns:
         check_name(column, "column", str(path))
-    roles = decide(found, options, known, output, str(path))
+    roles = decide(found, options, known, output, str(path), output_type)
     rows, bad = typed(found, roles)
     if rows.media is not None:
         good, damaged = check_pictures(rows)

@@ -10,6 +10,7 @@ from datacc.errors import DataError
 from datacc.intake import Found, TableRows
 from datacc.intake.importing.cell import number
 from datacc.intake.importing.columns import Column, look
+from datacc.intake.importing.measured import kind_of, output_kind
 from datacc.intake.importing.options import ImportOptions
 from datacc.repo.split import split_named
 from datacc.repo.words import listed
@@ -18,7 +19,6 @@ from datacc.types.cells import as_value, is_missing
 
 _PROSE: Final = 40  # characters of a text, on average, from which a column of it is worth more than numbers beside it
 _WORDY: Final = 8  # and from which it is worth anything
-_FEW: Final = 20  # labels; fewer do not tell whether they repeat
 _LABEL_WORDS: Final = ("label", "class", "target")
 _ORDER: Final = ("number", "date", "boolean", "category")
 _KINDS: Final = {
@@ -35,7 +35,8 @@ _NUMBERING: Final = frozenset({"id", "index", "row", "rowid", "unnamed: 0", "col
 class Roles:
     """What the columns are. `inputs` say what each holds, none for pictures; `output` is how a program calls the label.
 
-    `others` are kept to slice by; `numeric` are those among them that hold numbers. `notes` say what was decided.
+    `type` is the output type of the label. `others` are kept to slice by; `numeric` are those among them that hold
+    numbers. `notes` say what was decided.
     """
 
     inputs: Mapping[str, Column]
@@ -49,20 +50,33 @@ class Roles:
     notes: tuple[str, ...]
     name: str | None = None
     occurrence: str | None = None
+    type: str = "label"
 
 
-def decide(found: Found, options: ImportOptions, known: Mapping[str, Column], output: str | None, where: str) -> Roles:
-    """The roles of what was found. `known` and `output`: the inputs and the output that are decided already.
+def decide(
+    found: Found,
+    options: ImportOptions,
+    known: Mapping[str, Column],
+    output: str | None,
+    where: str,
+    output_type: str | None = None,
+) -> Roles:
+    """The roles of what was found. `known`, `output`, `output_type`: the inputs and the output, if decided already.
 
     Raises `DataError` when a column is not there, or no column can be the label or an input.
     """
     if found.kinds:
-        return _as_said(found, options, known, output, where)
-    return _guessed(found, options, known, output, where)
+        return _as_said(found, options, known, output, where, output_type)
+    return _guessed(found, options, known, output, where, output_type)
 
 
 def _guessed(
-    found: Found, options: ImportOptions, known: Mapping[str, Column], output: str | None, where: str
+    found: Found,
+    options: ImportOptions,
+    known: Mapping[str, Column],
+    output: str | None,
+    where: str,
+    output_type: str | None,
 ) -> Roles:
     label = _label(found, options, output, where)
     split = options.split or _split_column(found)
@@ -70,16 +84,16 @@ def _guessed(
     named = {name: column for name, column in _named(options, label, split, key).items() if column is not None}
     for role, column in named.items():
         _require(found, column, f"--{role}", where)
-    if label is not None:
-        _refuse_measurements(found, label, where)
+    kind, notes = output_kind(found, label, options.type, output_type, where)
     rest = [column for column in found.columns if column not in named.values()]
     told = options.inputs or tuple(known)
     for column in told:
         _require(found, column, "input", where)
     seen = {} if found.is_media else {column: look(found.column(column)) for column in rest if column not in known}
-    inputs, notes = dict[str, Column](), list[str]()
+    inputs = dict[str, Column]()
     if not found.is_media:
-        inputs, notes = _told(found, told, known, seen) if told else _infer(found, seen, where)
+        inputs, said = _told(found, told, known, seen) if told else _infer(found, seen, where)
+        notes += said
     return Roles(
         inputs=inputs,
         output=output or options.label or label or "label",
@@ -90,6 +104,7 @@ def _guessed(
         others=tuple(column for column in rest if column not in inputs),
         numeric=frozenset(column for column in rest if column in seen and seen[column].is_number),
         notes=tuple(notes),
+        type=kind,
     )
 
 
@@ -112,7 +127,12 @@ def _told(
 
 
 def _as_said(
-    found: Found, options: ImportOptions, known: Mapping[str, Column], output: str | None, where: str
+    found: Found,
+    options: ImportOptions,
+    known: Mapping[str, Column],
+    output: str | None,
+    where: str,
+    output_type: str | None,
 ) -> Roles:
     """The roles that an export told; what the user says and what is decided already win."""
 
@@ -139,6 +159,7 @@ def _as_said(
         others=tuple(column for column in found.columns if column not in taken),
         numeric=frozenset(),
         notes=(),
+        type=options.type or output_type or kind_of(found, label),
         **one,
     )
 
@@ -181,23 +202,6 @@ def _likeliest(found: Found) -> str:
         if not look(cells).is_number and 1 < len(set(map(str, cells))) <= len(cells) / 2:
             return column
     return found.columns[-1]
-
-
-def _refuse_measurements(found: Found, label: str, where: str) -> None:
-    """Raise `DataError` for a column of fractions that hardly repeat: it measures, and names no classes."""
-    cells = found.column(label)
-    told = {cell for cell in set(cells) if not is_missing(cell)} if set(map(type, cells)) == {str} else None
-    if told is not None and 2 * len(told) <= len(cells) - cells.count(""):
-        return  # as texts they repeat already
-    values = [number(cell) for cell in cells if not is_missing(cell)]
-    fractions = sum(value is not None and not value.is_integer() for value in values)
-    different = len(set(values))
-    if len(values) >= _FEW and 2 * min(fractions, different) > len(values):
-        raise DataError(
-            f"column {label!r} holds {different:,} different numbers in {len(values):,} rows; a label names a class",
-            where=where,
-            tries=["--label names another column", "put the numbers into a few classes first"],
-        )
 
 
 def _split_column(found: Found) -> str | None:

@@ -9,9 +9,13 @@ from datacc.intake import Bad, Found, TableRows
 from datacc.intake.importing.cell import as_number, as_text, number, plain
 from datacc.intake.importing.columns import Column
 from datacc.intake.importing.roles import Roles
+from datacc.registry import load
 from datacc.repo.names import check_name
 from datacc.repo.split import split_named
+from datacc.repo.words import printable
+from datacc.types import OutputType
 from datacc.types.cells import as_value, each, is_missing
+from datacc.types.number import LARGEST
 
 _LONGEST: Final = 65536  # characters of a text
 
@@ -121,8 +125,10 @@ def typed(found: Found, roles: Roles) -> tuple[Rows, list[Bad]]:
         found = replace(found, rows=[found.rows[n] for n in good])
         where = [where[n] for n in good]
     rows = _rows(found, roles, where)
-    for name, place in _firsts(rows).items():
-        check_name(name, "class", place)
+    kind: OutputType = load("types", roles.type)
+    for text, place in _firsts(rows).items() if kind.form != "number" else ():
+        for name in kind.classes([kind.read(text)]):
+            check_name(name, "class", place)
     return rows, bad
 
 
@@ -149,10 +155,23 @@ def _faults(found: Found, roles: Roles) -> Iterator[tuple[int, str]]:
                     n,
                     (f"column {roles.split!r} holds {word!r}; none of learn (train), tune (validation), judge (test)"),
                 )
+    if roles.label and roles.type == "number":
+        for n, why in _number_faults(found.column(roles.label)):
+            yield n, f"column {roles.label!r} {why}"
     if roles.key:
         for n, word in enumerate(_each(found.column(roles.key), as_text)):
             if word is None:
                 yield n, f"column {roles.key!r} is missing, and it is the key"
+
+
+def _number_faults(cells: Sequence[Any]) -> Iterator[tuple[int, str]]:
+    """(row, what is wrong) of numbers that are to be answered, which may be missing."""
+    for n, cell in enumerate(cells):
+        value = None if is_missing(cell) else number(cell)
+        if value is None and not is_missing(cell):
+            yield n, f"holds {printable(str(cell), 40)!r}, which is no number"
+        elif value is not None and abs(value) > LARGEST:
+            yield n, f"holds {value:g}, which is no finite float32"
 
 
 def _column_faults(cells: Sequence[Any], column: Column) -> Iterator[tuple[int, str]]:
@@ -193,7 +212,7 @@ def _rows(found: Found, roles: Roles, where: Sequence[str]) -> Rows:
         where=where,
         media=[raw.media for raw in raws if raw.media is not None] if found.is_media else None,
         cells={name: _input(found.column(name), column) for name, column in roles.inputs.items()},
-        label=_each(found.column(roles.label), as_text) if roles.label else own_labels,
+        label=_labels(found, roles) if roles.label else own_labels,
         split=[named[w] if w else own for w, own in zip(words, own_splits, strict=True)] if named else own_splits,
         group=_each(found.column(roles.group), as_text) if roles.group else nothing,
         key=_each(found.column(roles.key), as_text) if roles.key else nothing,
@@ -212,6 +231,15 @@ def _input(cells: Sequence[Any], column: Column) -> Sequence[float | str | None]
     if column.kind in ("category", "order"):
         return _each(cells, lambda cell: as_value(cell) or None)
     return _each(cells, lambda cell: None if is_missing(cell) else as_value(cell))
+
+
+def _labels(found: Found, roles: Roles) -> Sequence[str | None]:
+    """The texts of the label column; of a number also the usual words for nothing are none."""
+    assert roles.label is not None
+    cells = found.column(roles.label)
+    if roles.type == "number":
+        cells = [None if is_missing(cell) else cell for cell in cells]
+    return _each(cells, as_text)
 
 
 def _names(found: Found, roles: Roles, where: Sequence[str]) -> Sequence[str]:

@@ -1,11 +1,11 @@
 """What an import has to fit: the inputs and the output that the program or the schema has already."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from datacc.errors import DataError
 from datacc.intake.importing.columns import Column, known_columns
-from datacc.intake.importing.fields import infer_inputs, output_name
+from datacc.intake.importing.fields import infer_inputs, infer_outputs, output_name
 from datacc.intake.importing.options import ImportOptions
 from datacc.intake.importing.read import Read
 from datacc.repo.find import Repository
@@ -25,6 +25,7 @@ class Target:
     picture: Field | None
     output: str | None
     program: Program | None
+    output_type: str | None = None
 
 
 def target(repository: Repository, schema: Schema, options: ImportOptions) -> Target:
@@ -42,7 +43,18 @@ def target(repository: Repository, schema: Schema, options: ImportOptions) -> Ta
         raise DataError("import fills one input; this program has several", where=FILE)
     picture = pictures[0] if pictures else None
     output = _output(outputs, options.label)
-    return Target(columns=columns, picture=picture, output=output, program=program)
+    kind = _type_of(output, schema, program)
+    if options.type not in (None, kind) and kind is not None:
+        raise DataError(f"{output} is of the type {kind} already, not {options.type}", tries=["leave --type out"])
+    return Target(columns=columns, picture=picture, output=output, program=program, output_type=kind)
+
+
+def _type_of(output: str | None, schema: Schema, program: Program | None) -> str | None:
+    """The type that an output has already."""
+    fields = program.outputs if program is not None else ()
+    known = [field.type for field in fields if field.name == output]
+    known += [column.type for column in schema.of("output") if column.name == output]
+    return next(iter(known), None)
 
 
 def check_kind(found: Read, wanted: Target, where: str) -> None:
@@ -55,7 +67,9 @@ def check_kind(found: Read, wanted: Target, where: str) -> None:
 
 def first_program(repository: Repository, found: Read, output: str) -> bytes:
     """The `datacc.toml` for a repository that has none: inputs and output as found."""
-    program = Program(name=repository.name, inputs=infer_inputs(found), outputs=(Field(name=output, type="label"),))
+    program = Program(
+        name=repository.name, inputs=infer_inputs(found), outputs=(replace(infer_outputs(found)[0], name=output),)
+    )
     return (_HEAD + program_toml(program)).encode()
 
 
