@@ -1,7 +1,7 @@
 """One program at several widths: each is fitted on from the next wider one, without the channels that matter least.
 
 Every width has weights of its own, because normalisation is folded into them; so nothing is lost by fitting each to its
-own width alone, and no width has to agree with another (docs/adr/0012-widths-of-their-own.md).
+own width alone, and no width has to agree with another (docs/adr/0014-widths-of-their-own.md).
 """
 
 from collections.abc import Callable, Sequence
