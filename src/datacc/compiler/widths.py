@@ -22,7 +22,7 @@ from datacc.repo.snapshot import Snapshot
 from datacc.spec.program import Program
 from datacc.store import Store
 
-SHARE: Final = 0.4  # of the whole's fit, that those of all narrower widths may cost together
+SHARE: Final = 0.3  # of the whole's fit, that those of all narrower widths may cost together
 CUT: Final = 4 / 3  # of the rate, for what is cut away: a quarter of the channels needs a third of it
 LANES: Final = 16  # floats that a step of a fit computes together; fewer channels take as long
 
