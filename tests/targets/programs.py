@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from datacc.arrange import arrange
 from datacc.compiler.simplify import simplify
+from datacc.compiler.widths import narrower_forms
 from datacc.emit import emit
 from datacc.ir.build import Builder
 from datacc.ir.graph import Graph
@@ -24,13 +25,17 @@ HOSTILE = ('"""', "'''\n", "*/ #endif", "../../etc", "\\", "ünï¢ødé ‮", "
 
 @dataclass(frozen=True)
 class Packed:
-    """A built program and what its Graph answers."""
+    """A built program and what its Graph answers, and those of its widths below 1."""
 
     built: Built
     graph: Graph
+    narrower: tuple[Graph, ...] = ()
 
     def expected(self, **inputs: NDArray[Any]) -> dict[str, NDArray[Any]]:
         return interpret(self.graph, inputs)
+
+    def expected_at(self, width: float, /, **inputs: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        return interpret((*self.narrower, self.graph)[self.built.interface.widths.index(width)], inputs)
 
 
 def fronts_of(inputs: dict[str, tuple[str, dict[str, Any]]]) -> list[Graph]:
@@ -50,10 +55,11 @@ def packed(
     cpu: str = "x86-64-v2",
     limit: float | None = None,
     output: str = "label",
+    widths: tuple[float, ...] = (),
 ) -> Packed:
     """A program with random weights, linked into `folder`. `inputs` are (type, options) by name.
 
-    With a `limit` it abstains where its confidence is below.
+    With a `limit` it abstains where its confidence is below. With `widths` each has weights of its own.
     """
     label = load("types", output)
     given = {"abstain": limit is not None} if output == "label" else {}
@@ -66,8 +72,11 @@ def packed(
     graph = skeleton.graph(fronts_of(inputs), answer, sizes)
     random = np.random.default_rng(1)
     lowest = {"learnt": -1.0 if output == "labels" else 0.1}  # so that not all labels are given
-    graph = graph.fill({n.name: random.uniform(lowest.get(n.role, 0.1), 1.0, n.type.shape) for n in graph.holes})
-    simple = simplify(graph)
+    graph, *narrower = (
+        form.fill({n.name: random.uniform(lowest.get(n.role, 0.1), 1.0, n.type.shape) for n in form.holes})
+        for form in (graph, *narrower_forms(graph, widths))
+    )
+    simple, *simpler = (simplify(one) for one in (graph, *narrower))
     ports = tuple(
         Port(
             name=node.name,
@@ -88,11 +97,18 @@ def packed(
         )
         for field, node in graph.outputs
     )
-    interface = Interface(name=name, cpu=cpu, inputs=ports, answers=answers)
-    plan = arrange(simple, cpu)
-    source = emit(plan, interface)
-    library = link(source, cpu, folder)
-    return Packed(Built(interface=interface, source=source, library=library, scratch=plan.arena, graph=simple), graph)
+    interface = Interface(name=name, cpu=cpu, inputs=ports, answers=answers, widths=widths)
+    plan, *plans = (arrange(one, cpu) for one in (simple, *simpler))
+    source = emit(plan, interface, plans)
+    built = Built(
+        interface=interface,
+        source=source,
+        library=link(source, cpu, folder),
+        scratch=max(one.arena for one in (plan, *plans)),
+        graph=simple,
+        narrower=tuple(simpler),
+    )
+    return Packed(built, graph, tuple(narrower))
 
 
 PICTURE: dict[str, tuple[str, dict[str, Any]]] = {"picture": ("image", {"height": 3, "width": 5, "channels": 1})}

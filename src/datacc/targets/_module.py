@@ -8,7 +8,7 @@ from datacc.spec.cpus import cpu_named
 from datacc.spec.interface import Interface, Port
 from datacc.spec.names import check_name
 from datacc.targets._cells import cells_of, reads_cells
-from datacc.targets._parameters import known_of, output_of, parameters
+from datacc.targets._parameters import arguments_of, known_of, output_of, parameters, shares
 
 _MODULE: Final = '''\
 """{name}: a program built by datacc. Free for any use: 0BSD.
@@ -16,7 +16,7 @@ _MODULE: Final = '''\
     import {name}
     answer = {name}.predict({arguments})
     {example}
-
+{several}
 {inputs}
 
     bound = {name}.bind()            # for speed: memory that stays
@@ -34,42 +34,63 @@ from ._call import Bound, Port, Program, demand_processor{imports}
 if TYPE_CHECKING:
     from ._port import Rows, Values
 
-__all__ = [{exported}"Answer", "Bound", "bind", "predict", "predict_batch"]
+__all__ = [{exported}{widths}"Answer", "Bound", "bind", "predict", "predict_batch"]
 {classes}
 demand_processor("{name}", "{machine}", "{needs}")
-_PROGRAM = Program(
-    "{name}",
-    "{library}",
-    inputs={input_ports},
-    answers={answer_ports},{keeps}
-)
+{program}
 
 
 class Answer(NamedTuple):
     {answer}
 
 
-def predict({one}) -> Answer:
+def predict({one}{width}) -> Answer:
     """The answer to one input. Raises TypeError or ValueError when it is not what the program takes."""
-    return _answer(_PROGRAM.one({arguments}))
+    return _answer({chosen}.one({arguments}))
 
 
-def predict_batch({many}) -> list[Answer]:
+def predict_batch({many}{width}) -> list[Answer]:
     """The answers to many inputs, in order: a list of them, or a buffer with rows along its first axis."""
-    return [_answer(row) for row in _PROGRAM.many({arguments})]
+    return [_answer(row) for row in {chosen}.many({arguments})]
 
 
-def bind() -> Bound:
+def bind({bound_width}) -> Bound:
     """One input and its answer in memory that stays: fill its `inputs`, call it, read its `answers`.
 
     Both map names to memoryviews ({names}). For one thread at a time.{stream}
     """
-    return _PROGRAM.bind()
+    return {chosen}.bind()
 
 
 def _answer(row: tuple[Any, ...]) -> Answer:
     return Answer({taken})
 '''
+
+_PROGRAM: Final = """\
+_PROGRAM = Program(
+    "{name}",
+    "{library}",
+    inputs={input_ports},
+    answers={answer_ports},{keeps}
+)"""
+
+_SEVERAL: Final = """
+    {name}.predict({arguments}, width={narrowest})  # faster, a little less often right; WIDTHS has all
+"""
+_PROGRAMS: Final = """\
+WIDTHS: tuple[float, ...] = {widths}
+
+_INPUTS = {input_ports}
+_ANSWERS = {answer_ports}
+_PROGRAMS = {{
+    width: Program("{name}", "{library}", _INPUTS, _ANSWERS, width=place) for place, width in enumerate(WIDTHS)
+}}
+
+
+def _at(width: float) -> Program:
+    if width not in _PROGRAMS:
+        raise ValueError(f"{name} has no width {{width!r}}; it has {shares}")
+    return _PROGRAMS[width]"""
 
 _STREAM: Final = """
     Calls go on with one stream, each from where the one before ended; zeros in `state` begin another. `predict`
@@ -104,22 +125,18 @@ def module(interface: Interface, library: str) -> str:
     `SpecError` for a program whose name cannot be imported.
     """
     check_name(interface.name, module=True)
-    cpu = cpu_named(interface.cpu)
-    names = parameters(port.name for port in interface.inputs)
+    cpu, names = cpu_named(interface.cpu), arguments_of(interface)
     return _MODULE.format(
         name=interface.name,
         arguments=", ".join(names),
         inputs="\n".join(map(_described, names, interface.inputs)),
         machine=cpu.machine,
         needs=" ".join(sorted(cpu.needs)),
-        library=library,
-        input_ports=_tuple([_port(port) for port in interface.inputs], indent=4),
-        answer_ports=_tuple([_port(port) for port in interface.answers], indent=4),
-        keeps="\n    keeps=True," if interface.states else "",
         one=", ".join(f"{name}: Values" for name in names),
         many=", ".join(f"{name}: Rows" for name in names),
         names=", ".join(_shown(port.name) for port in (*interface.inputs, *interface.answers)),
         stream=_STREAM if interface.states else "",
+        **(_each_width(interface, library, names) if interface.widths else _one_width(interface, library)),
         **_own(interface),
     )
 
@@ -156,6 +173,39 @@ def _several(interface: Interface, labels: Port) -> dict[str, str]:
         "classes": f"\nLABELS: tuple[str, ...] = {_tuple([ascii(text) for text in labels.classes])}\n",
         "answer": _LABELS,
         "taken": f"{named}, dict(zip(LABELS, row[{scores}:{scores + count}]))",
+    }
+
+
+def _one_width(interface: Interface, library: str) -> dict[str, str]:
+    """What differs in the module of a program with its whole width alone."""
+    program = _PROGRAM.format(
+        name=interface.name,
+        library=library,
+        input_ports=_tuple([_port(port) for port in interface.inputs], indent=4),
+        answer_ports=_tuple([_port(port) for port in interface.answers], indent=4),
+        keeps="\n    keeps=True," if interface.states else "",
+    )
+    return {"several": "", "widths": "", "program": program, "width": "", "bound_width": "", "chosen": "_PROGRAM"}
+
+
+def _each_width(interface: Interface, library: str, names: list[str]) -> dict[str, str]:
+    """What differs in the module of one with several widths."""
+    program = _PROGRAMS.format(
+        name=interface.name,
+        library=library,
+        widths=repr(interface.widths),
+        input_ports=_tuple([_port(port) for port in interface.inputs]),
+        answer_ports=_tuple([_port(port) for port in interface.answers]),
+        shares=", ".join(shares(interface)),
+    )
+    told = {"name": interface.name, "arguments": ", ".join(names), "narrowest": shares(interface)[0]}
+    return {
+        "several": _SEVERAL.format(**told),
+        "widths": '"WIDTHS", ',
+        "program": program,
+        "width": ", *, width: float = 1.0",
+        "bound_width": "*, width: float = 1.0",
+        "chosen": "_at(width)",
     }
 
 

@@ -7,9 +7,12 @@ const ALIGN = 64; // bytes
 
 /** A loaded program: `inputs` and `answers` are ports {name, dtype, count, offset, columns, cells, longer}, sizes are of structs. */
 export class Program {
-  constructor(module, name, { inputs, inputBytes, answers, answerBytes, stateBytes }) {
+  constructor(module, name, { inputs, inputBytes, answers, answerBytes, stateBytes, widths = [] }) {
     const { exports } = new WebAssembly.Instance(module);
-    this.batch = exports[`${name}_batch`];
+    this.name = name;
+    this.widths = widths;
+    this.whole = exports[`${name}_batch`];
+    this.at = exports[`${name}_at_batch`];
     this.memory = exports.memory;
     this.inputs = inputs;
     this.answers = answers;
@@ -30,8 +33,17 @@ export class Program {
     return new Uint8Array(this.stateBytes);
   }
 
+  /** The function that answers at one of the widths, if there are several. */
+  batch(width) {
+    if (!this.widths.length) return this.whole;
+    const place = this.widths.indexOf(width);
+    if (place < 0) throw new RangeError(`${this.name} has no width ${width}; it has ${this.widths.join(", ")}`);
+    return (...memory) => this.at(place, ...memory);
+  }
+
   /** The answers to rows, which go on with a stream; each row is a list of values, one for each input. */
-  run(rows, stream = this.stream()) {
+  run(rows, { stream = this.stream(), width = 1 } = {}) {
+    const batch = this.batch(width);
     const found = [];
     const states = this.stateBytes ? [this.state] : [];
     for (let first = 0; first < rows.length; first += ROWS) {
@@ -39,7 +51,7 @@ export class Program {
       some.forEach((row, i) => this.inputs.forEach((port, k) => this.put(port, row[k], this.from + i * this.inputBytes)));
       const memory = new Uint8Array(this.memory.buffer, this.state, this.stateBytes);
       memory.set(stream);
-      this.batch(this.from, this.to, some.length, ...states, this.scratch);
+      batch(this.from, this.to, some.length, ...states, this.scratch);
       stream.set(memory);
       for (let i = 0; i < some.length; i++) found.push(this.answers.map((port) => this.get(port, this.to + i * this.answerBytes)));
     }

@@ -6,16 +6,30 @@ from datacc.spec.interface import PARTS, Interface, Port
 from datacc.spec.names import identifier
 
 
-def parameters(names: Iterable[str]) -> list[str]:
-    """A word of its own for every name: the name itself where it is one (models from elsewhere have any names)."""
-    taken: list[str] = []
+def parameters(names: Iterable[str], others: Iterable[str] = ()) -> list[str]:
+    """A word of its own for every name: the name itself where it is one (models from elsewhere have any names).
+
+    None of them is one of the `others`.
+    """
+    taken = [*others]
+    first = len(taken)
     for name in names:
         base = word = identifier(name, fallback="value")
         serial = 2
         while word in taken:
             word, serial = f"{base}_{serial}", serial + 1
         taken.append(word)
-    return taken
+    return taken[first:]
+
+
+def arguments_of(interface: Interface) -> list[str]:
+    """The parameters of the program's functions for its inputs; `width` is one more where it has several."""
+    return parameters((port.name for port in interface.inputs), ["width"] if interface.widths else [])
+
+
+def shares(interface: Interface) -> list[str]:
+    """The program's widths in decimal digits, ascending."""
+    return [repr(width).removesuffix(".0") for width in interface.widths]
 
 
 def output_of(interface: Interface) -> Port | None:

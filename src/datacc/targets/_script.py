@@ -8,7 +8,7 @@ from datacc.runtime.bound import row_type
 from datacc.spec.interface import Interface, Port
 from datacc.spec.names import check_name
 from datacc.targets._cells import cells_of
-from datacc.targets._parameters import known_of, output_of, parameters
+from datacc.targets._parameters import arguments_of, known_of, output_of, shares
 
 _LABEL: Final = """\
 export const CLASSES = {classes};
@@ -39,17 +39,17 @@ import {{ Program, compiled, together }} from "./program.js";
 
 const PROGRAM = new Program(await compiled(new URL("./{name}.wasm", import.meta.url)), "{name}", {layout});
 
-{answer}
+{answer}{widths}
 /** The answer to one input: {parameters}. */
-export const predict = ({parameters}) => ANSWER(PROGRAM.run([[{parameters}]])[0]);
+export const predict = ({parameters}{options}) => ANSWER(PROGRAM.run([[{parameters}]]{given})[0]);
 
 /** The answers to many inputs, in order: {lists}. */
-export const predictBatch = ({parameters}) => PROGRAM.run(together([{parameters}])).map(ANSWER);
+export const predictBatch = ({parameters}{options}) => PROGRAM.run(together([{parameters}]){given}).map(ANSWER);
 {stream}"""
 _STREAM: Final = """
 /** A function like `predict` whose calls go on with one stream; each call of `predict` begins one of its own. */
 export const stream = () => {{
-  const KEPT = PROGRAM.stream();
+  const KEPT = {{ stream: PROGRAM.stream() }};
   return ({parameters}) => ANSWER(PROGRAM.run([[{parameters}]], KEPT)[0]);
 }};
 """
@@ -59,13 +59,24 @@ _TYPES: Final = """\
 /** Numbers as a typed array, or in nested lists. */
 export type Numbers = ArrayLike<number> | ArrayBuffer | readonly Numbers[];
 
-{answer}
+{answer}{widths}
 /** The answer to one input. Throws a TypeError or RangeError when it is not what the program takes. */
-export function predict({one}): Answer;
+export function predict({one}{options}): Answer;
 
 /** The answers to many inputs, in order. */
-export function predictBatch({many}): Answer[];
+export function predictBatch({many}{options}): Answer[];
 {stream}"""
+_WIDTH_TYPES: Final = """
+/** A share of its channels at which the program answers: fewer are faster, and a little less often right. */
+export type Width = {union};
+
+export declare const WIDTHS: readonly Width[];
+
+/** The width, 1 where it is left out. */
+export interface Options {{
+  width?: Width;
+}}
+"""
 _STREAM_TYPES: Final = """
 /** A function like `predict` whose calls go on with one stream; each call of `predict` begins one of its own. */
 export function stream(): ({one}) => Answer;
@@ -115,33 +126,38 @@ _ARRAY: Final = {"float32": "Float32", "uint8": "Uint8", "int8": "Int8", "int16"
 def script(interface: Interface) -> str:
     """The text of index.js. Raises `SpecError` for a program whose name JavaScript cannot carry."""
     check_name(interface.name, module=True)
-    names = parameters(port.name for port in interface.inputs)
-    arguments = ", ".join(names)
+    arguments = ", ".join(arguments_of(interface))
     layout = {
         "inputs": _layout(interface.inputs),
         "inputBytes": row_type(interface.inputs).itemsize,
         "answers": _layout(interface.answers),
         "answerBytes": row_type(interface.answers).itemsize,
         "stateBytes": row_type(interface.states).itemsize,
+        **({"widths": interface.widths} if interface.widths else {}),
     }
     return _SCRIPT.format(
         name=interface.name,
         layout=_text(layout),
         answer=_answer(interface),
         parameters=arguments,
-        lists=f"lists of {arguments}" if len(names) > 1 else "a list of them",
+        options=", { width } = {}" if interface.widths else "",
+        given=", { width }" if interface.widths else "",
+        widths=f"\nexport const WIDTHS = [{', '.join(shares(interface))}];\n" if interface.widths else "",
+        lists=f"lists of {arguments}" if len(interface.inputs) > 1 else "a list of them",
         stream=_STREAM.format(parameters=arguments) if interface.states else "",
     )
 
 
 def types(interface: Interface) -> str:
     """The text of index.d.ts."""
-    names = parameters(port.name for port in interface.inputs)
+    names = arguments_of(interface)
     kinds = dict(zip(names, map(_kind, interface.inputs), strict=True))
     one = ", ".join(f"{name}: {kind}" for name, kind in kinds.items())
     return _TYPES.format(
         name=interface.name,
         answer=_answer_types(interface),
+        widths=_WIDTH_TYPES.format(union=" | ".join(shares(interface))) if interface.widths else "",
+        options=", options?: Options" if interface.widths else "",
         one=one,
         stream=_STREAM_TYPES.format(one=one) if interface.states else "",
         many=", ".join(f"{name}: readonly ({kind})[]" for name, kind in kinds.items()),

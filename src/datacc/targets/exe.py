@@ -14,7 +14,7 @@ from datacc.spec.interface import Interface, Port
 from datacc.store import write_atomically
 from datacc.targets import Built, Target
 from datacc.targets._forms import Form, forms
-from datacc.targets._parameters import known_of, output_of
+from datacc.targets._parameters import known_of, output_of, shares
 
 _NAMES: Final = """\
 /* A score with four decimals, or what stands for none. */
@@ -145,6 +145,34 @@ static void answer(const NAME_answer *one, int scores, int json)
     put((const char *)one, sizeof *one);
 }
 """
+_WIDTHS: Final = """\
+static const char *const widths[] = {{{texts}}};
+static int width = -1; /* its place among these; -1 is the whole, too */
+
+/* Whether these digits are a known number: zeros may follow them. */
+static int same_number(const char *given, const char *known)
+{{
+    int point = 0;
+    for (; *known && *given == *known; given++, known++) point |= *known == '.';
+    if (*given == '.' && !point) point = 1, given++;
+    while (point && *given == '0') given++;
+    return !*known && !*given;
+}}
+
+static void choose(const char *given)
+{{
+    for (width = 0; width < {count}; width++)
+        if (same_number(given, widths[width])) return;
+    fail("there is no such width; the program has {known}\\n");
+}}
+
+"""
+_CHOOSE: Final = """\
+        if (same(words[i], "--width") && width < 0 && i + 1 < count) {
+            choose(words[++i]);
+            continue;
+        }
+"""
 _HELP: Final = """\
 {name}: a program built by datacc
 
@@ -154,6 +182,9 @@ Writes {answers}.
   {name} < rows            {plain}
 {options}"""
 _SCORES: Final = "  {name} --scores < rows   the same and the scores of all classes\n"
+_WIDTH_OPTION: Final = """\
+  {name} --width {narrowest}     at one of its widths {known}: faster, a little less often right; also with others
+"""
 _OPTIONS: Final = """\
   {name} --json < rows     an object with {parts}
   {name} --raw < rows      {answer_bytes} bytes an answer: {raw}
@@ -201,10 +232,20 @@ def _text(interface: Interface) -> str:
         template.replace("KEPT\n", kept)
         .replace(" STATES", ", &state" if kept else "")
         .replace("ANSWERS", _BYTES if label is None else _TEXTS[label.form](interface, label))
+        .replace("WIDTHS\n", _width_text(interface))
+        .replace("        CHOOSE\n", _CHOOSE if interface.widths else "")
+        .replace("CALL(", "NAME_at_batch(width, " if interface.widths else "NAME_batch(")
     )
     help_ = "\n        ".join(string(line + "\n") for line in _help(interface, label).splitlines())
     words = {"NAME": interface.name, "RAW": str(int(label is None)), "HELP": help_}
     return re.sub(r"NAME|\b(?:RAW|HELP)\b", lambda match: words[match[0]], _giving_way(own, interface.name))
+
+
+def _width_text(interface: Interface) -> str:
+    """The C that reads a width."""
+    known = shares(interface)
+    texts = ", ".join(map(string, known))
+    return _WIDTHS.format(texts=texts, count=len(known), known=", ".join(known)) if known else ""
 
 
 def _giving_way(text: str, name: str) -> str:
@@ -255,6 +296,8 @@ def _help(interface: Interface, label: Port | None) -> str:
         parts = _PARTS[label.form]
         options = _OPTIONS.format(name=name, answer_bytes=answer_bytes, raw=raw, parts=parts)
         options = (_SCORES.format(name=name) if "scores" in parts else "") + options
+    if interface.widths:
+        options += _WIDTH_OPTION.format(name=name, narrowest=shares(interface)[0], known=", ".join(shares(interface)))
     return _HELP.format(
         name=name,
         input_bytes=row_type(interface.inputs).itemsize,
