@@ -22,7 +22,7 @@ from datacc.runtime.native import Native
 
 LONG: Final = 1e-3  # seconds of a block for the median
 SHORT: Final = 50e-6  # seconds of a block for the 99th percentile
-BLOCKS: Final = 60  # long blocks in a round
+BLOCKS: Final = 30  # long blocks in a round
 SHORT_BLOCKS: Final = 20  # short blocks after each long one
 ROUNDS: Final = 5
 QUIET: Final = 1.15  # how far the fixed work's median may lie above its minimum, its 90th percentile above its median
@@ -48,7 +48,7 @@ class Latency:
 
 
 def latency(native: Native, inputs: Mapping[str, NDArray[Any]]) -> Latency:
-    """Measure on `inputs`, each (N, *shape), N ≥ 1, repeated as needed. Takes 0.2 to 1 second."""
+    """Measure on `inputs`, each (N, *shape), N ≥ 1, repeated as needed. Takes 0.1 to 0.5 seconds."""
     rows = native.pack(inputs)
     if not len(rows):
         raise DataError("there is no input to measure with")
