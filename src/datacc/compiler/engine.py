@@ -1,6 +1,5 @@
 """Which back end does a fit: the one that is asked for, else the first that covers it."""
 
-import os
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
@@ -11,6 +10,7 @@ from datacc.fit.checkpoint import Checkpoint
 from datacc.fit.driver import fit
 from datacc.ir.graph import Graph
 from datacc.registry import load, names
+from datacc.runtime.machine import processors
 
 FIRST: Final = "native"
 LAST: Final = "torch"  # covers everything, and takes seconds to import: it is never imported only to be asked
@@ -47,7 +47,7 @@ class Engine:
         if lacks:
             tries = [f'backend = "{LAST}" under [fit] in datacc.toml, and datacc build --search']
             raise SpecError(f"{self.name} does not fit {lacks}", tries=tries)
-        recipe = replace(recipe, threads=_processors()) if back_end.steady else recipe
+        recipe = replace(recipe, threads=processors()) if back_end.steady else recipe
         return fit(
             back_end,
             graph,
@@ -60,11 +60,6 @@ class Engine:
             checkpoint=checkpoint,
             start=start,
         )
-
-
-def _processors() -> int:
-    """How many threads may run at a time here."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def engine(asked: str | None, graph: Graph, rounding: Rounding | None = None) -> Engine:
