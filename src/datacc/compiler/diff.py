@@ -168,9 +168,9 @@ def _relabelled(old: Side, new: Side) -> tuple[Relabelled, ...]:
 
 def _labels(side: Side) -> dict[str, str]:
     """Example id → class name, of learn and tune."""
-    field, snapshot = side.program.outputs[0].name, side.snapshot
-    labels = snapshot.labels[field]
-    return {example: side.classes[label] for example, label in zip(snapshot.ids, labels, strict=True) if label >= 0}
+    classes, snapshot = side.classes, side.snapshot
+    labels = snapshot.labels[side.program.outputs[0].name].tolist()
+    return {example: classes[label] for example, label in zip(snapshot.ids, labels, strict=True) if label >= 0}
 
 
 def _names(snapshot: Snapshot) -> Mapping[str, Any]:

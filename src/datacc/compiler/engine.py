@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
-from datacc.errors import MissingExtra, SpecError
+from datacc.errors import GraphError, MissingExtra, SpecError
 from datacc.fit import BackEnd, Examples, Fitted, Recipe, Rounding, Start, Watch
 from datacc.fit.checkpoint import Checkpoint
 from datacc.fit.driver import fit
@@ -20,7 +20,7 @@ LAST: Final = "torch"  # covers everything, and takes seconds to import: it is n
 class Engine:
     """A back end that is not loaded before it is needed: its name, its version, and why no other was taken.
 
-    One that was `asked` for by name is asked in turn what it lacks when it is to fit, which costs more than to know it.
+    One that was `asked` for by name is asked in turn what it lacks when it cannot fit, since that costs something.
     """
 
     name: str
@@ -43,23 +43,26 @@ class Engine:
     ) -> Fitted:
         """`datacc.fit.driver.fit` with this back end. Raises `SpecError` when it does not cover the fit."""
         back_end = _member(self.name, self.why)
-        lacks = back_end.lacks(graph, rounding) if self.asked else ""
-        if lacks:
-            tries = [f'backend = "{LAST}" under [fit] in datacc.toml, and datacc build --search']
-            raise SpecError(f"{self.name} does not fit {lacks}", tries=tries)
         recipe = replace(recipe, threads=processors()) if back_end.steady else recipe
-        return fit(
-            back_end,
-            graph,
-            learn,
-            tune,
-            recipe,
-            seed,
-            watch=watch,
-            rounding=rounding,
-            checkpoint=checkpoint,
-            start=start,
-        )
+        try:
+            return fit(
+                back_end,
+                graph,
+                learn,
+                tune,
+                recipe,
+                seed,
+                watch=watch,
+                rounding=rounding,
+                checkpoint=checkpoint,
+                start=start,
+            )
+        except GraphError as error:
+            lacks = back_end.lacks(graph, rounding) if self.asked else ""
+            if not lacks:
+                raise
+            tries = [f'backend = "{LAST}" under [fit] in datacc.toml, and datacc build --search']
+            raise SpecError(f"{self.name} does not fit {lacks}", tries=tries) from error
 
 
 def engine(asked: str | None, graph: Graph, rounding: Rounding | None = None) -> Engine:

@@ -183,6 +183,7 @@ class BackEnd(ABC):
 
         Every hole is learnt but those with the roles `mean` and `variance`: while steps are run they are the batch's.
         `loss` is a Graph from `features` (the node `graph.loss`), `target` and `weight` of a row to its `loss`.
+        Raises `GraphError` where `lacks` has something to say.
         """
 
     def memory(self, graph: Graph, rows: int) -> int:
