@@ -145,9 +145,9 @@ def pool_windows(x: Array, size: Any, stride: Any) -> Array:
 def maxpool(x: Array, *, size: Any, stride: Any) -> Array:
     """The largest value of each window; one place of all windows after the other, since long rows are quick."""
     windows = pool_windows(x, size, stride)
-    largest: Array = windows[(..., *(0 for _ in size))].copy()
+    largest: Array = windows[..., *(0 for _ in size)].copy()
     for tap in np.ndindex(*size):
-        np.maximum(largest, windows[(..., *tap)], out=largest)
+        np.maximum(largest, windows[..., *tap], out=largest)
     return largest
 
 
