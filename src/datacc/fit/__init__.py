@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -79,10 +79,14 @@ class Rounding:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Start:
-    """Where a fit goes on from: the `weights` of every learnt hole by name, and their share in what comes out."""
+    """Where a fit goes on from: the `weights` of every learnt hole by name, and their share in what comes out.
+
+    `statistics` are the means and variances that belong to these weights, by name; none where nobody knows them.
+    """
 
     weights: Mapping[str, NDArray[np.float32]]
     kept: float = 0.0
+    statistics: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

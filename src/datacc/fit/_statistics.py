@@ -19,6 +19,9 @@ LOOK_BYTES: Final = 2**25  # at a time, of values
 GUESS_ROWS: Final = 32  # what sums are shifted by need not be near, only within the spread of the values
 
 
+Score = tuple[float, float]
+
+
 def look_rows(graph: Graph) -> int:
     """How many rows to look at in one call."""
     return max(1, min(LOOK_ROWS, LOOK_BYTES // max(1, value_bytes(graph))))
@@ -76,7 +79,7 @@ def features_of(
     return np.concatenate(found) if found else np.zeros((0, *graph.by_name[graph.loss].type.shape), np.float32)
 
 
-def score(features: NDArray[np.float32], targets: NDArray[np.int32]) -> tuple[float, float]:
+def score(features: NDArray[np.float32], targets: NDArray[np.int32]) -> Score:
     """The share of right answers, and minus the mean cross-entropy, which decides between equals; zeros of none."""
     if not len(targets):
         return 0.0, 0.0
