@@ -19,7 +19,7 @@ from datacc.ir.graph import Graph
 from datacc.registry import load
 from datacc.repo.sealed import open_labels
 from datacc.repo.snapshot import JUDGE, Snapshot
-from datacc.runtime.measure import latency
+from datacc.runtime.measure import FEW, ROUNDS, latency
 from datacc.runtime.native import Native
 from datacc.spec.program import Program
 from datacc.store import Store
@@ -51,8 +51,9 @@ def judge(
     """
     rows = snapshot.rows(JUDGE)
     inputs, ids = {name: array[rows] for name, array in snapshot.inputs.items()}, [snapshot.ids[row] for row in rows]
-    answers, timing = compare(graph, native, inputs, ids), _timing(native, inputs)
-    seen = [Seen(1.0, answers, costs.work, timing.median), *narrower_seen(native, narrower, inputs, ids, _timing)]
+    timed = partial(_timing, most=ROUNDS if program.budget.latency is not None else FEW)
+    answers, timing = compare(graph, native, inputs, ids), timed(native, inputs)
+    seen = [Seen(1.0, answers, costs.work, timing.median), *narrower_seen(native, narrower, inputs, ids, timed)]
     if ledger is not None:
         log_opening(ledger / f"{artifact}.jsonl", program, snapshot, len(rows))
     truth = open_labels(store, snapshot)
@@ -69,8 +70,8 @@ def judge(
     )
 
 
-def _timing(native: Native, inputs: Mapping[str, NDArray[Any]]) -> Timing:
-    measured = latency(native, {name: array[:TIMED_ROWS] for name, array in inputs.items()})
+def _timing(native: Native, inputs: Mapping[str, NDArray[Any]], most: int) -> Timing:
+    measured = latency(native, {name: array[:TIMED_ROWS] for name, array in inputs.items()}, most)
     return Timing(median=measured.median, p99=measured.p99, quiet=measured.quiet)
 
 
