@@ -69,11 +69,11 @@ class TableSource(Source):
             return known
         place = digest(_SOUND, str(path.absolute()))
         found = _read(program, path, _addresses(store.get(place) or b""))
-        known_ones = _examples(program, found)
+        examples = _examples(program, found)
         if found.pictures:
-            everyone = (*known_ones.labelled, *known_ones.unlabelled)
+            everyone = (*examples.labelled, *examples.unlabelled)
             store.put(place, bytes.fromhex("".join(one.content for one in everyone)))
-        taught = _taught(program, root, known_ones)
+        taught = _taught(program, root, examples)
         classes = sorted({one.labels[program.outputs[0].name] for one in taught.examples}, key=natural)
         notes = (*found.notes, *taught.notes)
         frozen = freeze(store, program, taught.examples, {program.outputs[0].name: classes}, origin, notes)
