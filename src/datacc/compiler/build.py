@@ -63,12 +63,13 @@ class Order:
 def build(
     program: Program, root: Path, order: Order = Order(), announce: Announce = lambda rung: None, tell: Tell = unheard
 ) -> Report:
-    """Build `program` in the folder `root` of its `datacc.toml`; leaves `build/<name>/` and, if it holds, the lock.
+    """Build `program` in the folder `root` of its `datacc.toml`; leaves `build/<name>/` and the lock.
 
-    A program without a file (zero configuration) gets one. Where the artifact is already what would come out, file by
-    file, it stands as it was judged. The report tells whether goal, checks and budget hold;
-    nothing is raised for a miss. `announce(rung)` is called before each fit and gives what watches it, `tell(attempt)`
-    after each fit of a search.
+    One that misses leaves a lock where there was none, and a new parent where it was obeyed: labels may mend it without
+    another search. It never replaces what another search chose. A program without a file (zero configuration) gets one.
+    Where the artifact is already what would come out, file by file, it stands as it was judged. The report tells
+    whether goal, checks and budget hold; nothing is raised for a miss. `announce(rung)` is called before each fit and
+    gives what watches it, `tell(attempt)` after each fit of a search.
     """
     store = cache(root, fresh=order.exact)
     files = what_runs(program, root)
@@ -95,7 +96,8 @@ def build(
             report = finish(made, root, store, folder, place)
     if program.path is None:
         write_atomically(root / FILE, program_toml(asked).encode())
-    if report.verdict.holds and fresh != known:
+    renews = order.lock is None and known in (None, lock)  # what missed replaces no other choice
+    if fresh != known and (report.verdict.holds or renews):
         write_lock(root / LOCK, fresh)
     return report
 

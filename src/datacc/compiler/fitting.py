@@ -52,7 +52,8 @@ def fit_once(
     found = _read(store.get(key))
     if found is None:
         learn, tune = _lessons(program, snapshot, tutor)
-        checkpoint, weights = Checkpoint(store=store, key=digest("checkpoint 1", key)), _start(graph, start, share)
+        checkpoint = Checkpoint(store=store, key=digest("checkpoint 1", key))
+        weights = _start(graph, start, share, part)
         found = chosen.fit(graph, learn, tune, steps, program.seed, watch=watch, checkpoint=checkpoint, start=weights)
         store.put(key, _bytes(found))
     if program.target.arithmetic == "float":
@@ -86,12 +87,18 @@ def _lessons(program: Program, snapshot: Snapshot, tutor: Fitted | None) -> tupl
     return (learn if tutor is None else replace(learn, said=said(program, snapshot, tutor))), tune
 
 
-def _start(graph: Graph, start: Graph | None, kept: float) -> Start | None:
-    """The weights of `start` for what `graph` learns."""
+def _start(graph: Graph, start: Graph | None, kept: float, part: Recipe | None) -> Start | None:
+    """The weights of `start` for what `graph` learns; with its statistics, unless it was brought to other widths."""
     if start is None:
         return None
-    found = {node.name: start.by_name[node.name].value for node in graph.holes if node.role == "learnt"}
-    return Start(weights={name: value for name, value in found.items() if value is not None}, kept=kept)
+    values = {node.name: start.by_name[node.name].value for node in graph.holes}
+    known = {name: value for name, value in values.items() if value is not None}
+    learnt = {node.name for node in graph.holes if node.role == "learnt"}
+    return Start(
+        weights={name: value for name, value in known.items() if name in learnt},
+        kept=kept,
+        statistics={} if part else {name: value for name, value in known.items() if name not in learnt},
+    )
 
 
 def _integers(

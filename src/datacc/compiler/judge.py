@@ -19,9 +19,9 @@ from datacc.ir.graph import Graph
 from datacc.registry import load
 from datacc.repo.sealed import open_labels
 from datacc.repo.snapshot import JUDGE, Snapshot
-from datacc.runtime.measure import latency
+from datacc.runtime.measure import FEW, ROUNDS, latency
 from datacc.runtime.native import Native
-from datacc.spec.program import Program
+from datacc.spec.program import Budget, Program
 from datacc.store import Store
 
 TIMED_ROWS: Final = 1024  # distinct inputs that the latency is measured on
@@ -51,11 +51,10 @@ def judge(
     """
     rows = snapshot.rows(JUDGE)
     inputs, ids = {name: array[rows] for name, array in snapshot.inputs.items()}, [snapshot.ids[row] for row in rows]
-    answers, timing = compare(graph, native, inputs, ids), _timing(native, inputs)
-    seen = [Seen(1.0, answers, costs.work, timing.median), *narrower_seen(native, narrower, inputs, ids, _timing)]
-    if ledger is not None:
-        log_opening(ledger / f"{artifact}.jsonl", program, snapshot, len(rows))
-    truth = open_labels(store, snapshot)
+    timed = partial(_timing, budget=program.budget)
+    answers, timing = compare(graph, native, inputs, ids), timed(native, inputs)
+    seen = [Seen(1.0, answers, costs.work, timing.median), *narrower_seen(native, narrower, inputs, ids, timed)]
+    truth = _opened(program, snapshot, store, ledger / f"{artifact}.jsonl" if ledger is not None else None)
     trial = partial(
         Trial, program=program, snapshot=snapshot, native=native, rows=rows, told=answers.values, place=place
     )
@@ -69,8 +68,16 @@ def judge(
     )
 
 
-def _timing(native: Native, inputs: Mapping[str, NDArray[Any]]) -> Timing:
-    measured = latency(native, {name: array[:TIMED_ROWS] for name, array in inputs.items()})
+def _opened(program: Program, snapshot: Snapshot, store: Store, ledger: Path | None) -> Mapping[str, NDArray[Any]]:
+    """The judge labels by output (N,); first the opening is written down."""
+    if ledger is not None:
+        log_opening(ledger, program, snapshot, len(snapshot.rows(JUDGE)))
+    return open_labels(store, snapshot)
+
+
+def _timing(native: Native, inputs: Mapping[str, NDArray[Any]], budget: Budget) -> Timing:
+    most = ROUNDS if budget.latency is not None else FEW
+    measured = latency(native, {name: array[:TIMED_ROWS] for name, array in inputs.items()}, most)
     return Timing(median=measured.median, p99=measured.p99, quiet=measured.quiet)
 
 

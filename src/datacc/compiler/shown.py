@@ -62,7 +62,7 @@ def seconds(value: float) -> str:
 
 def _quoted(text: str) -> str:
     """One word of a shell, without a character that a terminal would obey."""
-    if all(c.isprintable() for c in text):
+    if text.isprintable():
         return shlex.quote(text)
     return "$'" + "".join(f"\\{c}" if c in "\\'" else c if c.isprintable() else _escape(c) for c in text) + "'"
 

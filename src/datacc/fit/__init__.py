@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -81,10 +81,14 @@ class Rounding:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Start:
-    """Where a fit goes on from: the `weights` of every learnt hole by name, and their share in what comes out."""
+    """Where a fit goes on from: the `weights` of every learnt hole by name, and their share in what comes out.
+
+    `statistics` are the means and variances that belong to these weights, by name; none where nobody knows them.
+    """
 
     weights: Mapping[str, NDArray[np.float32]]
     kept: float = 0.0
+    statistics: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,6 +190,7 @@ class BackEnd(ABC):
 
         Every hole is learnt but those with the roles `mean` and `variance`: while steps are run they are the batch's.
         `loss` is a Graph from `features` (the node `graph.loss`), `target` and `weight` of a row to its `loss`.
+        Raises `GraphError` where `lacks` has something to say.
         """
 
     def memory(self, graph: Graph, rows: int) -> int:

@@ -220,7 +220,12 @@ def _seal(store: Store, truth: Mapping[str, NDArray[Any]]) -> str:
 
 def _digest(program: Program, ordered: Sequence[Example], classes: Mapping[str, tuple[str, ...]]) -> str:
     fields = [[f.name, f.type, dict(f.options)] for f in (*program.inputs, *program.outputs)]
-    rows = (canonical_json([e.id, e.content, e.labels, e.columns, e.name, e.group, e.split]) + "\n" for e in ordered)
+    labels = {said: canonical_json(dict(said)) for said in {tuple(e.labels.items()) for e in ordered}}
+    rows = (
+        f"[{canonical_json(e.id)},{canonical_json(e.content)},{labels[tuple(e.labels.items())]},"
+        f"{canonical_json(e.columns)},{canonical_json(e.name)},{canonical_json(e.group)},{canonical_json(e.split)}]\n"
+        for e in ordered
+    )  # the JSON of a list for each, whose labels repeat
     return digest(_LAYOUT, canonical_json(fields), canonical_json(classes), "".join(rows))
 
 

@@ -13,7 +13,7 @@ from typing import Final
 from datacc.errors import ToolchainError
 from datacc.runtime.binary import defined_symbols, undefined_symbols
 from datacc.runtime.link import QUIET, Text, visible
-from datacc.runtime.toolchain import ZIG, Compiler, find, run
+from datacc.runtime.toolchain import Compiler, find, run, zig
 from datacc.spec.cpus import FLAGS, Cpu
 from datacc.spec.platforms import Platform
 
@@ -69,7 +69,7 @@ def archive(source: Text, platform: Platform, cpu: Cpu) -> bytes:
         flags = (*compiler.target(cpu, platform), *FLAGS, *QUIET, "-c", f"{source.name}.c", "-o", f"{source.name}.o")
         run([*compiler.command, *flags], place)
         _demand_self_contained(compiler, place, source.name, platform)
-        run([*ZIG, "ar", "rcsD", "library.a", f"{source.name}.o"], place)
+        run([*zig(), "ar", "rcsD", "library.a", f"{source.name}.o"], place)
         return (place / "library.a").read_bytes()
 
 

@@ -2,7 +2,7 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -13,10 +13,10 @@ from datacc.intake.importing.fields import infer_inputs, infer_outputs
 from datacc.intake.importing.identify import identify
 from datacc.intake.importing.options import ImportOptions
 from datacc.intake.importing.read import Read, read
-from datacc.intake.importing.rows import Row
+from datacc.intake.importing.rows import Rows, bytes_of
 from datacc.registry import load
 from datacc.repo.example import Example, sliced
-from datacc.repo.identity import address, content
+from datacc.repo.identity import ADDRESS_BYTES, address, content
 from datacc.repo.names import natural
 from datacc.repo.schema import permanent_id
 from datacc.repo.snapshot import Snapshot, freeze, remember, remembered
@@ -29,6 +29,7 @@ from datacc.spec.program import Field, Origin, Program, Target
 from datacc.store import Store, canonical, digest
 
 _REMEMBERED: Final = "snapshot of a table 2"
+_SOUND: Final = "pictures that decode 1"
 _OPTIONS: Final = ("path", "label", "group", "split", "key", "skip_bad")
 _MADE: Final = (*Target().make, "wheel")  # of a table without a program: something to install
 
@@ -71,8 +72,13 @@ class TableSource(Source):
         known = remembered(store, digest(_REMEMBERED, origin, asked, state(program, root)), origin)
         if known is not None:
             return known
-        found = _read(program, path)
-        taught = _taught(program, root, _examples(program, found))
+        place = digest(_SOUND, str(path.absolute()))
+        found = _read(program, path, _addresses(store.get(place) or b""))
+        examples = _examples(program, found)
+        if found.pictures:
+            everyone = (*examples.labelled, *examples.unlabelled)
+            store.put(place, bytes.fromhex("".join(one.content for one in everyone)))
+        taught = _taught(program, root, examples)
         output = program.outputs[0]
         values = [one.labels[output.name] for one in taught.examples]
         classes = sorted(load("types", output.type).classes(values), key=natural)
@@ -86,7 +92,8 @@ class TableSource(Source):
         """The pictures among `ids` that are not judge's."""
         allowed = {id for id, split in zip(snapshot.ids, snapshot.splits, strict=True) if split != JUDGE} & set(ids)
         found = _read(program, _path(program, root))
-        return {one.id: one.row.read() for one in _identified(program, found) if found.pictures and one.id in allowed}
+        named = zip(_identified(program, found)[0], found.rows.media or (), strict=False)
+        return {id: bytes_of(media) for id, media in named if id in allowed}
 
 
 def _path(program: Program, root: Path) -> Path:
@@ -104,29 +111,19 @@ def _path(program: Program, root: Path) -> Path:
     return root / str(given["path"])
 
 
-def _read(program: Program, path: Path) -> Read:
+def _read(program: Program, path: Path, sound: Container[str] = frozenset()) -> Read:
+    """The rows of the table; pictures of an address in `sound` are not decoded once more."""
     given = {key: value for key, value in program.source.options.items() if key != "path"}
-    options = ImportOptions(**given, type=program.outputs[0].type)
-    return read(path, options, known=known_columns(program.inputs), output=program.outputs[0].name)
+    options, (output,) = ImportOptions(**given, type=program.outputs[0].type), program.outputs
+    known = known_columns(program.inputs)
+    return read(path, options, known=known, output=output.name, sound=sound)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Identified:
-    """A row with its id, and the digest that equal inputs share."""
-
-    row: Row
-    id: str
-    content: str
-
-
-def _identified(program: Program, found: Read) -> list[_Identified]:
+def _identified(program: Program, found: Read) -> tuple[Sequence[str], list[str]]:
+    """The id of every row, and the digest that equal inputs share."""
     columns = [program.inputs[0].name] if found.pictures else list(found.roles.inputs)
     done = identify(found.rows, {column: permanent_id("input", column) for column in columns})
-    values = zip(*done.inputs.values(), strict=True)
-    return [
-        _Identified(row=row, id=id, content=content(inputs))
-        for row, id, inputs in zip(found.rows, done.ids, values, strict=True)
-    ]
+    return done.ids, list(map(content, zip(*done.inputs.values(), strict=True)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,53 +147,78 @@ def _taught(program: Program, root: Path, found: _Examples) -> Taught:
 
 
 def _examples(program: Program, found: Read) -> _Examples:
-    output, kind = program.outputs[0].name, load("types", program.outputs[0].type)
-    by_id: dict[str, list[_Identified]] = defaultdict(list)
-    for one in _identified(program, found):
-        by_id[one.id].append(one)
-    examples, unlabelled, conflicts, copies = list[Example](), list[Example](), list[list[_Identified]](), 0
+    rows, kind, by_id = found.rows, load("types", program.outputs[0].type), defaultdict(list)
+    values = {text: kind.read(text) for text in set(rows.label) if text is not None}
+    said = {text: canonical(value) for text, value in values.items()}
+    ids, contents = _identified(program, found)
+    for number, id in enumerate(ids):
+        by_id[id].append(number)
+    kept, unlabelled, conflicts = list[int](), list[int](), list[list[int]]()
     for same in by_id.values():
-        told = {text: kind.read(text) for text in {one.row.label for one in same} if text is not None}
-        labels = {canonical(value): value for value in told.values()}
-        copies += len(same) - 1
-        if not labels:
-            unlabelled.append(_example(same[0], program, {}))
-        elif len(labels) > 1:
+        labelled = [number for number in same if rows.label[number] is not None]
+        if not labelled:
+            unlabelled.append(same[0])
+        elif len(labelled) > 1 and len({said[rows.label[number] or ""] for number in labelled}) > 1:
             conflicts.append(same)
         else:
-            chosen = next(one for one in same if one.row.label is not None)
-            examples.append(_example(chosen, program, {output: next(iter(labels.values()))}))
+            kept.append(labelled[0])
+    examples, others = (_taken(program, found, ids, contents, values, numbers) for numbers in (kept, unlabelled))
+    copies = len(ids) - len(by_id)
     notes = [f"{counted(copies, 'copy', 'copies')} of an example left out"] if copies else []
-    notes += [_conflict(same) for same in conflicts[:5]]
+    notes += [_conflict(rows, same) for same in conflicts[:5]]
     notes += [f"{counted(len(conflicts) - 5, 'more conflict')} left out"] if len(conflicts) > 5 else []
     notes += _equal_inputs(examples, program.outputs[0])
-    return _Examples(labelled=examples, unlabelled=unlabelled, notes=notes)
+    return _Examples(labelled=examples, unlabelled=others, notes=notes)
 
 
-def _example(one: _Identified, program: Program, labels: Mapping[str, Any]) -> Example:
-    row = one.row
-    group = {} if row.group is None else {program.source.options["group"]: row.group}
-    return Example(
-        id=one.id,
-        content=one.content,
-        inputs={field.name: _raw(row, field) for field in program.inputs},
-        labels=labels,
-        columns={**row.others, **group, **{name: row.cells[name] for name in sliced(program)}},
-        name=row.where,
-        group=row.group,
-        split=row.split,
-    )
+def _addresses(sound: bytes) -> frozenset[str]:
+    """The addresses that stand in `sound` one after the other."""
+    digits, size = sound.hex(), 2 * ADDRESS_BYTES
+    return frozenset(digits[n : n + size] for n in range(0, len(digits), size))
 
 
-def _raw(row: Row, field: Field) -> Any:
-    """The media, or what stands in the columns that the input reads."""
-    if row.media is not None:
-        return row.read()
-    return [row.cells[column] for column in columns_of(field)]
+def _taken(
+    program: Program,
+    found: Read,
+    ids: Sequence[str],
+    contents: Sequence[str],
+    values: Mapping[str, Any],
+    numbers: Iterable[int],
+) -> list[Example]:
+    """The examples of these rows; `values` are what the labels say, by their text."""
+    rows, output = found.rows, program.outputs[0].name
+    inputs = {field.name: _raw(rows, field) for field in program.inputs}
+
+    also = {**rows.others, **{name: rows.cells[name] for name in sliced(program)}}
+
+    def columns(n: int) -> dict[str, Any]:
+        others = {name: column[n] for name, column in also.items()}
+        return others if rows.group[n] is None else {**others, found.roles.group or "": rows.group[n]}
+
+    return [
+        Example(
+            id=ids[n],
+            content=contents[n],
+            inputs={name: column[n] for name, column in inputs.items()},
+            labels={} if (label := rows.label[n]) is None else {output: values[label]},
+            columns=columns(n),
+            name=rows.where[n],
+            group=rows.group[n],
+            split=rows.split[n],
+        )
+        for n in numbers
+    ]
 
 
-def _conflict(same: list[_Identified]) -> str:
-    said = ", ".join(f"{one.row.where} ({one.row.label})" for one in same[:4])
+def _raw(rows: Rows, field: Field) -> Sequence[Any]:
+    """Of every row the media, or what stands in the columns that the input reads."""
+    if rows.media is not None:
+        return [bytes_of(media) for media in rows.media]
+    return list(map(list, zip(*(rows.cells[column] for column in columns_of(field)), strict=True)))
+
+
+def _conflict(rows: Rows, same: Sequence[int]) -> str:
+    said = ", ".join(f"{rows.where[n]} ({rows.label[n]})" for n in same[:4])
     return f"the same input has different labels and is left out: {said}"
 
 

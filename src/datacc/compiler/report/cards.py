@@ -101,7 +101,7 @@ def picture(pixels: NDArray[np.uint8]) -> str:
     image = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
     image.thumbnail((LARGEST_SIDE, LARGEST_SIDE), Image.Resampling.BOX)
     file = io.BytesIO()
-    image.save(file, "PNG", optimize=True)
+    image.save(file, "PNG")
     address = base64.b64encode(file.getvalue()).decode()
     return f'<img alt="" width="{image.width}" height="{image.height}" src="data:image/png;base64,{address}">'
 

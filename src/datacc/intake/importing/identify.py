@@ -7,7 +7,7 @@ from hashlib import blake2b
 from json.encoder import encode_basestring
 from typing import Any
 
-from datacc.intake.importing.rows import Rows
+from datacc.intake.importing.rows import Rows, bytes_of
 from datacc.repo.identity import ADDRESS_BYTES, address, canonical_number, example_id
 
 
@@ -27,7 +27,7 @@ def identify(rows: Rows, inputs: Mapping[str, str]) -> Identified:
     Equal media are one example. Equal rows of a table without a key are several, told apart by their occurrence.
     """
     if rows.media is not None:
-        addresses = [address(row.read()) for row in rows]
+        addresses = [address(bytes_of(media)) for media in rows.media]
         values: dict[str, Sequence[Any]] = {id: [{"media": one} for one in addresses] for id in inputs.values()}
         ids = [example_id(one, key) for one, key in zip(addresses, rows.key, strict=True)]
         return Identified(rows=rows, ids=ids, occurrences=[0] * len(rows), inputs=values)

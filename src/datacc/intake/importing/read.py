@@ -1,6 +1,6 @@
 """Find the format of a path and read it: bad rows refused or noted, everything else typed."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -39,10 +39,11 @@ def read(
     known: Mapping[str, Column] = MappingProxyType({}),
     output: str | None = None,
     output_type: str | None = None,
+    sound: Container[str] = frozenset(),
 ) -> Read:
     """Everything at `path`. `known`: the input columns that must be there; `output`: what the label is called.
 
-    `output_type` is the type of the output, where it is decided.
+    `output_type` is the type of the output, where it is decided. Pictures of an address in `sound` are known to decode.
 
     Raises `DataError` when nothing can be read, a column is not there, or something is bad and may not be skipped.
     """
@@ -57,7 +58,7 @@ def read(
     roles = decide(found, options, known, output, str(path), output_type)
     rows, bad = typed(found, roles)
     if rows.media is not None:
-        good, damaged = check_pictures(rows)
+        good, damaged = check_pictures(rows, sound)
         rows, bad = rows.take(good), bad + damaged
     notes = refuse(bad, str(path), options.skip_bad)
     if not rows:

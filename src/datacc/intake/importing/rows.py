@@ -42,7 +42,12 @@ class Row:
     def read(self) -> bytes:
         """The bytes of the media."""
         assert self.media is not None
-        return self.media if isinstance(self.media, bytes) else self.media.read_bytes()
+        return bytes_of(self.media)
+
+
+def bytes_of(media: Path | bytes) -> bytes:
+    """The bytes of a file, or those that are at hand."""
+    return media if isinstance(media, bytes) else media.read_bytes()
 
 
 @final
