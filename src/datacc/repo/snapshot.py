@@ -220,9 +220,9 @@ def _seal(store: Store, truth: Mapping[str, NDArray[Any]]) -> str:
 
 def _digest(program: Program, ordered: Sequence[Example], classes: Mapping[str, tuple[str, ...]]) -> str:
     fields = [[f.name, f.type, dict(f.options)] for f in (*program.inputs, *program.outputs)]
-    labels = {said: canonical_json(dict(said)) for said in {tuple(e.labels.items()) for e in ordered}}
+    labels = {text: canonical_json(said) for text, said in {str(e.labels): e.labels for e in ordered}.items()}
     rows = (
-        f"[{canonical_json(e.id)},{canonical_json(e.content)},{labels[tuple(e.labels.items())]},"
+        f"[{canonical_json(e.id)},{canonical_json(e.content)},{labels[str(e.labels)]},"
         f"{canonical_json(e.columns)},{canonical_json(e.name)},{canonical_json(e.group)},{canonical_json(e.split)}]\n"
         for e in ordered
     )  # the JSON of a list for each, whose labels repeat
