@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.stats import betabinom
 
 from datacc.compiler.certify import certify, chance_at, chance_of, outlook, wanted_chance
-from datacc.errors import CertifyError, SpecError
+from datacc.errors import CertifyError, DataError, SpecError
 from datacc.goals import Figure, faultless, rate
 from datacc.registry import load
 from datacc.repo.snapshot import JUDGE, Snapshot
@@ -51,6 +51,20 @@ def test_a_goal_that_nobody_asked_for_is_not_laid_to_the_file(snapshot: Snapshot
     with pytest.raises(CertifyError) as caught:
         certify(replace(PROGRAM, goals=goal(0.952), path=Path("there/datacc.toml")), snapshot, chosen_goal=True)
     assert "datacc chose" in caught.value.where
+
+
+@pytest.mark.parametrize(
+    ("name", "looks"),
+    [("a long sentence, number {}", "free text"), ("customer {}", "names or numbers of single examples")],
+)
+def test_labels_that_hardly_repeat_are_no_classes(name: str, looks: str, snapshot: Snapshot) -> None:
+    [field] = snapshot.classes
+    known = snapshot.labels[field] >= 0
+    numbers = np.where(known, np.cumsum(known) - 1, -1).astype(np.int32)
+    named = tuple(name.format(n) for n in range(known.sum()))
+    with pytest.raises(DataError, match=looks):
+        certify(PROGRAM, replace(snapshot, labels={field: numbers}, classes={field: named}))
+    certify(PROGRAM, replace(snapshot, labels={field: np.where(known, numbers // 2, -1)}, classes={field: named}))
 
 
 def test_certainty_is_refused_without_a_number_of_examples(snapshot: Snapshot) -> None:

@@ -18,8 +18,12 @@ from datacc.registry import load, names
 from tests.conformance.samples import front
 from tests.ir.graphs import inputs_for
 
-SIDES = {"conv.v1": ("image",), "mlp.v1": ("image", "record"), "text.v1": ("text",)}
-OTHERS = {"text.v1": {"bits": 5, "grams": 2}}  # sizes that no width is: instead of a depth
+SIDES = {"mlp.v1": ("image", "record"), "text.v1": ("text",), "text.v2": ("text",), "bytes.v1": ("text",)}
+OTHERS = {
+    "text.v1": {"bits": 5, "grams": 2},
+    "text.v2": {"bits": 5, "grams": 2, "word": 3},
+    "bytes.v1": {"each": 5, "reach": 3},
+}  # sizes that no width is: instead of a depth
 EACH = pytest.mark.parametrize("name", names("skeletons"))
 ANSWER = load("types", "label").answer("y", ("a", "b", "c"))
 

@@ -30,13 +30,15 @@ def skeleton_graph(program: Program, snapshot: Snapshot, skeleton: str, sizes: S
 def ladders(program: Program) -> tuple[tuple[str, Sizes], ...]:
     """Every (skeleton, sizes) to consider, in no order: those of the skeleton asked for, or of all that fit.
 
-    A skeleton made for the inputs (`general` false) goes before one that takes anything. Raises `SpecError` when the
+    A skeleton made for the inputs (`general` false) goes before one that takes anything, and some have to
+    be asked for. Raises `SpecError` when the
     one asked for does not fit.
     """
     features = [front.by_name[name].type for front in _fronts(program) for _, name in front.outputs]
     asked = [program.skeleton] if program.skeleton is not None else list(names("skeletons"))
-    fitting: dict[str, Skeleton] = {name: load("skeletons", name) for name in asked}
-    fitting = {name: skeleton for name, skeleton in fitting.items() if skeleton.fits(features)}
+    known: dict[str, Skeleton] = {name: load("skeletons", name) for name in asked}
+    fitting = {name: skeleton for name, skeleton in known.items() if skeleton.fits(features)}
+    fitting = {name: one for name, one in fitting.items() if name == program.skeleton or not one.by_name}
     if not fitting:
         shapes = ", ".join(str(feature.shape) for feature in features)
         raise SpecError(f"{program.skeleton} does not fit inputs of shape {shapes}", tries=["leave skeleton out"])

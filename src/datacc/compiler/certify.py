@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from datacc.compiler.checks import kind_of
 from datacc.compiler.halves import calibrating
+from datacc.compiler.shown import shown
 from datacc.compiler.slices import place_of, slice_rows
 from datacc.compiler.verdict import MOST_EXAMPLES, QUANTILE, certified, demanded, floored, share
-from datacc.errors import CertifyError
+from datacc.errors import CertifyError, DataError
 from datacc.goals import Figure, Metric, faultless, least
 from datacc.registry import load
 from datacc.repo.snapshot import JUDGE, Snapshot
@@ -21,6 +22,8 @@ from datacc.spec.program import Check, Goal, Program
 
 LIKELY: Final = 0.9  # the chance of passing, seen from tune, that is good enough
 UNLIKELY: Final = 0.5
+FEW: Final = 20  # labels; fewer do not tell whether they repeat
+PROSE: Final = 3  # words of a class, on average, from which it is a text
 CHOSEN: Final = "the goal that datacc chose, to beat the commonest class"
 
 
@@ -29,8 +32,10 @@ def certify(program: Program, snapshot: Snapshot, *, chosen_goal: bool = False) 
 
     Raises `CertifyError` with the number of examples that could, `SpecError` for a check on an unknown column, value
     or class. How many judge examples a class has is sealed, so it is estimated from learn and tune, and only warned
-    about. `chosen_goal`: the goal stands in no file, since datacc chose it.
+    about. `chosen_goal`: the goal stands in no file, since datacc chose it. Raises `DataError` for labels that are no
+    classes.
     """
+    _refuse_what_hardly_repeats(snapshot)
     rows = len(snapshot.rows(JUDGE))
     covered = any(goal.metric == "coverage" for goal in program.goals)
     for goal in program.goals:
@@ -44,6 +49,23 @@ def certify(program: Program, snapshot: Snapshot, *, chosen_goal: bool = False) 
             _refuse_to_calibrate(goal, metric, len(calibrating(program, snapshot)), len(snapshot.ids), where)
     warnings = (kind_of(check).certify(check, program, snapshot) for check in program.checks)
     return tuple(warning for warning in warnings if warning)
+
+
+def _refuse_what_hardly_repeats(snapshot: Snapshot) -> None:
+    """Raise `DataError` where most labels are said once: they are texts or names, from which nothing can be learnt."""
+    for field, classes in snapshot.classes.items():
+        labels = snapshot.labels[field]
+        if labels.ndim > 1 or not np.issubdtype(labels.dtype, np.integer):
+            continue  # several at once, or numbers
+        seen = labels[labels >= 0]
+        names = [classes[k] for k in np.unique(seen)]
+        if len(seen) < FEW or 2 * len(names) <= len(seen):
+            continue
+        is_prose = float(np.mean([len(name.split()) for name in names])) >= PROSE
+        looks = "free text" if is_prose else "names or numbers of single examples"
+        count = f"{field} has {len(names):,} classes in {len(seen):,} examples"
+        what = f"{count}; {shown(names[0])!r} and others look like {looks}"
+        raise DataError(what, tries=["--label names another column", "put what belongs together into one class first"])
 
 
 def refuse_rows(

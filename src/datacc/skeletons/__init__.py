@@ -15,9 +15,11 @@ class Skeleton(ABC):
     """One family of networks. Members are stateless.
 
     `general`: it takes any input, and is chosen by itself only where no skeleton made for the inputs fits.
+    `by_name`: it is built only where a program or a lock names it.
     """
 
     general: bool = False
+    by_name: bool = False
 
     @abstractmethod
     def fits(self, features: Sequence[Type]) -> bool:
