@@ -44,7 +44,9 @@ def test_it_is_left_alone(text: str) -> None:
     assert masked({"text": text}) == {"text": text}
 
 
-@pytest.mark.parametrize("name", ["password", "user_password", "apiKey", "API_KEY", "auth_token", "ssn", "iban", "card_pin"])
+@pytest.mark.parametrize(
+    "name", ["password", "user_password", "apiKey", "API_KEY", "auth_token", "ssn", "iban", "card_pin"]
+)
 def test_names_that_tell(name: str) -> None:
     assert is_secret(name)
     assert found({name: "x"}) == (f"a parameter called {name}",)

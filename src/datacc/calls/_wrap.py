@@ -62,6 +62,7 @@ class Wrapped:
     def _compared(self, answer: Any, known: bool, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """What the fallback says, with what is worth keeping kept."""
         more: dict[str, Any] = {"said": answer.label, "confidence": round(answer.confidence, 6)}
+        self.counts["unknown"] += not known
         told = None
         if self._fallback is not None:
             told = self._fallback(*args, **kwargs)
@@ -69,7 +70,6 @@ class Wrapped:
             agreed = more["answer"] == answer.label
             self.counts["compared"] += 1
             self.counts["disagreed"] += known and not agreed
-        self.counts["unknown"] += not known
         if self._spool is not None and (not known or not agreed):
             self._spool.put(self._given(args, kwargs), "disagreed" if known else "unknown", **more)
         return told
