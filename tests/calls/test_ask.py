@@ -210,9 +210,7 @@ def test_code_is_found_without_running_it(tmp_path: Path) -> None:
     assert code_of("colorsys:rgb_to_hsv", tmp_path).files[0].name == "colorsys.py"
 
 
-@pytest.mark.parametrize(
-    "name", ["pack", "pack:", ":f", "pack:f()", "../x:f", "nothing_here:f", "sys:exit"]
-)
+@pytest.mark.parametrize("name", ["pack", "pack:", ":f", "pack:f()", "../x:f", "nothing_here:f", "sys:exit"])
 def test_code_that_is_not_there(name: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError):
         code_of(name, tmp_path)

@@ -8,7 +8,6 @@ from typing import Any
 from datacc.calls.code import code_of
 from datacc.compiler.port.record import Recorded
 from datacc.compiler.port.wish import GROUP, SOURCE, Wish
-from datacc.errors import DataError
 from datacc.intake.importing import ImportOptions
 from datacc.intake.importing.fields import infer_inputs
 from datacc.intake.importing.read import read
@@ -27,7 +26,7 @@ def write_calls(table: Path, recorded: Recorded) -> ImportOptions:
 
 def program_of(wish: Wish, recorded: Recorded, table: Path, options: ImportOptions, root: Path) -> Program:
     """A program in the folder `root` that answers like the function where it knows the answer."""
-    columns, texts = _columns(wish, recorded.rows[0]), _texts(recorded)
+    columns, texts = _columns(recorded.rows[0]), _texts(recorded)
     found = read(table, options, known=columns, output=ANSWER, known_texts=texts)
     return Program(
         name=wish.program,
@@ -48,14 +47,12 @@ def _source(wish: Wish, recorded: Recorded, root: Path) -> dict[str, Any]:
     return source if recorded.form == "text" else {**source, "answers": recorded.form}
 
 
-def _columns(wish: Wish, row: Mapping[str, Any]) -> tuple[str, ...]:
+def _columns(row: Mapping[str, Any]) -> tuple[str, ...]:
     """The columns of the calls: one per parameter, or per element of a list."""
     columns = []
     for name, value in row.items():
         if name != ANSWER:
             columns += [f"{name}[{i}]" for i in range(len(value))] if isinstance(value, list) else [name]
-    if not columns:
-        raise DataError("it takes no arguments, so there is nothing to learn", where=wish.function)
     return tuple(columns)
 
 
