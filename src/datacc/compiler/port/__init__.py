@@ -41,8 +41,9 @@ def port(wish: Wish, agree: Agree) -> Ported:
     Raises `TrustError` when it says no, `UsageError` where the repository has another program, and what `record`
     raises: then no new repository is left.
     """
-    code = code_of(wish.function, wish.here)
     home = home_of(wish)
+    wish = home.seen(wish)
+    code = code_of(wish.function, wish.here)
     runs = consent(wish, home, agree)
     recorded = record(wish.asker, gathered(wish), form_in(home.program), skip_bad=wish.skip_bad)
     with tempfile.TemporaryDirectory(prefix="datacc-port-") as folder:
@@ -77,6 +78,6 @@ def _ask_for(repository: Repository, program: Program) -> None:
 
 
 def _notes(program: Program, code: Code) -> tuple[str, ...]:
-    if program.source.options.get("code") == code.digest:
+    if program.source.options.get("code", code.digest) == code.digest:
         return ()
     return (f"the code of {code.function} is not that which {FILE} names: answers that changed are in conflict now",)

@@ -37,6 +37,7 @@ def shadow(wish: Wish, agree: Agree) -> Shadow:
     Raises `UsageError` where no program is built yet, and as `port` does.
     """
     home = home_of(wish)
+    wish = home.seen(wish)
     place = home.root / "build" / wish.program if home.program is None else home.root / "build" / home.program.name
     if home.program is None or home.repository is None or not place.is_dir():
         raise UsageError("no program is built from it yet", where=str(place), tries=["datacc port … without --shadow"])

@@ -3,7 +3,7 @@
 import importlib
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -32,7 +32,7 @@ class Wish:
     """What is to be ported, from what (`inputs`, `tests` and `calls` may be given together), and how.
 
     `redact` is None, MASK or MODULE:FUNCTION. The program shall agree with the function on `agreement` of what it
-    answers, and answer `coverage` of all. `here` is the folder that Python finds the function from.
+    answers, and answer `coverage` of all. `here` is the folder in which Python finds the function.
     """
 
     function: str
@@ -68,6 +68,12 @@ class Home:
     root: Path
     repository: Repository | None
     program: Program | None
+
+    def seen(self, wish: Wish) -> Wish:
+        """The wish from the folder in which Python finds the function, as the datacc.toml says it."""
+        if self.program is None:
+            return wish
+        return replace(wish, here=self.root / str(self.program.source.options.get("folder", ".")))
 
 
 def home_of(wish: Wish) -> Home:
