@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> Outcome:
 
     if options.shadow:
         return _shadowed(wish, shadow(wish, agree))
-    ported = port(wish, agree)
+    ported = port(wish, agree, _announce)
     told = "\n".join(_recorded(wish, ported))
     facts = _facts(ported)
     if options.no_build:
@@ -77,6 +77,10 @@ def run(options: argparse.Namespace) -> Outcome:
     text = "\n".join(_compared(wish, ported, report))
     facts |= {"holds": report.verdict.holds, "folder": str(ported.root / "build" / ported.program.name)}
     return Outcome(facts=facts, picture=report_text(report), text=text, error=missed(report))
+
+
+def _announce(what: str) -> None:
+    print(visible(f"{what} …"), file=sys.stderr)
 
 
 def _wish(options: argparse.Namespace) -> Wish:

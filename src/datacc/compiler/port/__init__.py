@@ -7,7 +7,7 @@ from typing import Any
 
 from datacc.calls.code import Code, code_of
 from datacc.compiler.port.program import program_of, write_calls
-from datacc.compiler.port.record import Recorded, record
+from datacc.compiler.port.record import Announce, Recorded, record
 from datacc.compiler.port.wish import Agree, Wish, consent, gathered, home_of
 from datacc.errors import DataError
 from datacc.intake.importing import ImportReport, import_examples
@@ -34,7 +34,7 @@ class Ported:
     notes: tuple[str, ...]
 
 
-def port(wish: Wish, agree: Agree) -> Ported:
+def port(wish: Wish, agree: Agree, announce: Announce = lambda what: None) -> Ported:
     """Record the function, in the repository around its folder or in a new one below it; nothing is built yet.
 
     Nothing runs before `agree`, told in sentences what would, says yes, unless this repository trusts it already.
@@ -45,7 +45,8 @@ def port(wish: Wish, agree: Agree) -> Ported:
     wish = home.seen(wish)
     code = code_of(wish.function, wish.here)
     runs = consent(wish, home, agree)
-    recorded = record(wish.asker, gathered(wish), form_in(home.program), skip_bad=wish.skip_bad)
+    asked, form = gathered(wish), form_in(home.program)
+    recorded = record(wish.asker, asked, form, skip_bad=wish.skip_bad, announce=announce)
     with tempfile.TemporaryDirectory(prefix="datacc-port-") as folder:
         table = Path(folder) / "calls.jsonl"
         options = write_calls(table, recorded)

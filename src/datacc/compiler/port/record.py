@@ -26,6 +26,7 @@ _FAULTS: Final = (
     ("odd", "answers what is no class", ("a function of your own that makes a text or number of it", _LEAVE)),
 )
 
+Announce = Callable[[str], None]
 Redact = Callable[[dict[str, Any]], Mapping[str, Any] | None]
 
 
@@ -73,22 +74,26 @@ def without_secrets(gathered: Gathered, redact: Redact | None, *, kept: bool) ->
     raise DataError(what, tries=tries)
 
 
-def record(asker: Asker, gathered: Gathered, form: Form | None, *, skip_bad: bool) -> Recorded:
+def record(
+    asker: Asker, gathered: Gathered, form: Form | None, *, skip_bad: bool, announce: Announce = lambda what: None
+) -> Recorded:
     """Every different call once, and some or (with `skip_bad`) all of them twice; `form` may still be open.
 
     Raises `DataError` for what no program can stand in for: it raises, does not end, answers differently or what is
-    neither class nor number (`skip_bad` leaves such calls out), or reaches outside.
+    neither class nor number (`skip_bad` leaves such calls out), or reaches outside. `announce` hears what is done.
     """
     different = list({canonical(dict(inputs)): n for n, inputs in reversed([*enumerate(gathered.inputs)])}.values())[
         ::-1
     ]
     plain = _only(gathered, different)
+    announce(f"asking {asker.function} {counted(len(different), 'different call')}")
     told = asker.ask(plain.inputs, range(len(different)), seed=0)
     notes = list(plain.notes)
     copies = len(gathered.inputs) - len(different)
     notes += [f"{counted(copies, 'copy', 'copies')} of a call left out"] if copies else []
     notes += _faults(asker, plain, told, skip_bad=skip_bad)
     good = [row for row, one in sorted(told.items()) if one.is_good]
+    announce("asking again, in another order")
     good, unsteady = _steady(asker, plain, told, good, skip_bad=skip_bad)
     notes += unsteady
     if not good:
