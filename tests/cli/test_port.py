@@ -284,6 +284,22 @@ def test_a_function_that_changes_its_arguments(here: Path, datacc: Datacc) -> No
     assert list(field.options["columns"]) == ["values[0]", "values[1]", "values[2]"]
 
 
+def test_defaults_are_filled_in_and_empty_arguments_left_out(here: Path, datacc: Datacc) -> None:
+    write_csv(here / "widths.csv", ["width"], [[n / 4] for n in range(40)])
+    (here / "box").mkdir()
+    calls = [{"inputs": {"height": n % 9 + 0.5 if n % 5 else None, "width": n + 0.5, "old": 1}} for n in range(40)]
+    (here / "box" / "1.calls.jsonl").write_text("".join(json.dumps(call) + "\n" for call in calls))
+    words = ["port", "theirs:shape", "--inputs", "widths.csv", "--calls", "box", "--no-build", "--yes", "--skip-bad"]
+    said = datacc(*words)
+    assert (said["asked"], said["left_out"], said["import"]["examples"]) == (80, 8, 72)
+    assert any("left out: it raises (8 calls" in note for note in said["notes"])  # None is no number
+    [field] = read_program(here / "ported_shape" / "datacc.toml").inputs
+    assert list(field.options["columns"]) == ["width", "height"]
+    (here / "signs.jsonl").write_text("\n".join(json.dumps({"text": "!?."[n % 3] * (n // 3 % 4)}) for n in range(36)))
+    said = datacc("port", "theirs:sign", "--inputs", "signs.jsonl", "--no-build", "--yes")
+    assert any("left out: an argument is empty (1 call" in note for note in said["notes"])
+
+
 def test_secrets_are_told_masked_or_kept(here: Path, datacc: Datacc) -> None:
     rows = [[f"write to ann{n}@example.org" if n % 3 else f"secret nothing {n}"] for n in range(60)]
     write_csv(here / "mail.csv", ["text"], rows)

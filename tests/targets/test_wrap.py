@@ -115,6 +115,28 @@ print(json.dumps([ask(*row) for row in rows]))
     assert ran(python, code, tmp_path) == [values[label] if known else 7 for label, known in truth]
 
 
+def test_members_of_enumerations(tmp_path: Path) -> None:
+    zoo = packed(tmp_path, {"message": ("text", {"length": 16, "columns": ["colour"]})}, limit=0.0)
+    (wheel,) = load("targets", "wheel").make(zoo.built, tmp_path)
+    site = tmp_path / "site"
+    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-index", "--no-deps", "--target", str(site), str(wheel)]
+    subprocess.run(pip, check=True, capture_output=True)
+    code = f"""
+import sys
+sys.path.insert(0, {str(site)!r})
+import enum, json, zoo
+Colour = enum.Enum("Colour", "RED BLUE")
+Pet = enum.Enum("Pet", "cat dog owl")
+said = zoo.predict("RED").label
+ask = zoo.wrap(value=Pet.__getitem__, fallback=lambda colour: Pet[said], shadow=1.0, inbox={str(tmp_path / "box")!r})
+plain = zoo.wrap(fallback=lambda colour: Pet[said], shadow=1.0)
+same = [ask(Colour.RED) is Pet[said], zoo.wrap()(Colour.RED) == said, plain(Colour.RED) is Pet[said]]
+print(json.dumps([same, ask.counts["disagreed"], plain.counts["disagreed"], ask.counts["refused"]]))
+"""
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == [[True] * 3, 0, 0, 0]
+
+
 def test_shadow_and_inbox(python: Path, truth: list[Any], tmp_path: Path) -> None:
     code = """
 def original(tail, ears):

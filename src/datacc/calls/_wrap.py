@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
 from random import Random
 from typing import Any
 
@@ -45,7 +46,7 @@ class Wrapped:
         counts = self.counts
         counts["asked"] += 1
         try:
-            if self._is_one_text and len(args) == 1 and not kwargs:
+            if self._is_one_text and len(args) == 1 and type(args[0]) is str and not kwargs:
                 answer = self._predict(args[0])
             else:
                 answer = self._predict(*self._asked(args, kwargs))
@@ -79,6 +80,7 @@ class Wrapped:
         try:
             return self._names[type(told), told]
         except (KeyError, TypeError):
+            told = _plain(told)
             return told if isinstance(told, str) else json.dumps(told, default=str)
 
     def _given(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
@@ -89,7 +91,7 @@ class Wrapped:
         strange = [name for name in given if name not in self._taught and given[name] != self._parameters.get(name)]
         if strange:
             raise TypeError(f"the program was taught nothing about {', '.join(strange)}")
-        return {name: given.get(name, self._parameters.get(name)) for name in self._taught}
+        return {name: _plain(given.get(name, self._parameters.get(name))) for name in self._taught}
 
     def _asked(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> list[Any]:
         """The arguments as the program takes them: a text, or a mapping from columns, for each input."""
@@ -100,6 +102,11 @@ class Wrapped:
             else:
                 cells[name] = value
         return [_read(cells, kind, columns) for kind, columns in self._inputs]
+
+
+def _plain(value: Any) -> Any:
+    """A member of an enumeration is its name."""
+    return value.name if isinstance(value, Enum) else value
 
 
 def _read(cells: Mapping[str, Any], kind: str, columns: tuple[str, ...]) -> Any:

@@ -10,19 +10,18 @@ Nothing runs before you have said yes.
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Final
 
 from datacc.cli.outcome import Outcome, columns, visible
 from datacc.cli.progress import FitDisplay
-from datacc.cli.verdict import missed
+from datacc.cli.verdict import verdict
 from datacc.compiler.build import Order, build
 from datacc.compiler.port import Ported, port
 from datacc.compiler.port.shadow import Shadow, shadow
 from datacc.compiler.port.wish import MASK, Wish
 from datacc.compiler.report import Report
-from datacc.compiler.report.text import report_text
 from datacc.compiler.shown import percent, seconds
 from datacc.errors import UsageError
 from datacc.repo.words import counted
@@ -74,9 +73,8 @@ def run(options: argparse.Namespace) -> Outcome:
     with FitDisplay(events=options.json) as display:
         watch = lambda rung: display.watch(f"fit {rung.title}")  # noqa: E731
         report = build(ported.program, ported.root, Order(), watch, display.tell)
-    text = "\n".join(_compared(wish, ported, report))
-    facts |= {"holds": report.verdict.holds, "folder": str(ported.root / "build" / ported.program.name)}
-    return Outcome(facts=facts, picture=report_text(report), text=text, error=missed(report))
+    outcome = verdict(report, ported.root / "build" / ported.program.name)
+    return replace(outcome, facts={**facts, **outcome.facts}, text="\n".join(_compared(wish, ported, report)))
 
 
 def _announce(what: str) -> None:

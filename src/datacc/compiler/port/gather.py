@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from datacc.calls.ask import Parameter
+from datacc.calls.live import RECORD
 from datacc.calls.plugin import WANTED
 from datacc.errors import DataError, MissingExtra
 from datacc.intake import Found
@@ -158,7 +159,7 @@ def from_tests(path: Path, function: str, root: Path) -> Gathered:
         known = os.environ.get("PYTHONPATH")
         wanted = json.dumps({"function": function, "root": str(root.absolute()), "file": str(file)})
         ours = {
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if name != RECORD},
             "PYTHONPATH": os.pathsep.join([str(_SOURCES), *([known] if known else [])]),
             WANTED: wanted,
         }

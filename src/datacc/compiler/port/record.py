@@ -96,6 +96,9 @@ def record(
     announce("asking again, in another order")
     good, unsteady = _steady(asker, plain, told, good, skip_bad=skip_bad)
     notes += unsteady
+    empty = {row for row in good if any(value is None or value == "" for value in plain.inputs[row].values())}
+    notes += [f"left out: an argument is empty ({_shown(plain, sorted(empty))})"] if empty else []
+    good = [row for row in good if row not in empty]
     if not good:
         raise DataError("no call is left", where=asker.function, tries=["give other inputs"])
     form = form or _form(asker.function, [told[row].answer for row in good])
