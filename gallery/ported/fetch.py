@@ -18,7 +18,7 @@ LANGUAGES = (  # those that langdetect knows
     "jpn kan kor lit lav mkd mal mar nep nld nob nno pan pol por_PT por_BR ron_2006 rus slk slv som als swe swh tam "
     "tel tha tgl tur ukr urd vie cmn_hans cmn_hant"
 ).split()
-SHORTEST = 25  # bytes of a piece
+SHORTEST = 40  # bytes of a piece
 LONGEST = 160
 PIECES = 10  # of a paragraph, at most
 
@@ -52,7 +52,7 @@ def _pieces(text: str, draw: random.Random) -> list[str]:
     """Pieces of whole words, where there are spaces."""
     found = []
     for _ in range(max(1, min(PIECES, len(text) // 25))):
-        size = draw.randint(40, 140)
+        size = draw.randint(60, LONGEST)
         start = draw.randint(0, max(0, len(text) - size))
         piece = text[start : start + size]
         if start and " " in piece[:20]:
