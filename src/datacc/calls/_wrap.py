@@ -33,7 +33,6 @@ class Wrapped:
             raise ValueError(f"shadow is a share of the calls, from 0 to 1, not {shadow}")
         self._predict, self._inputs, self._fallback = predict, tuple(inputs), fallback
         self._values = {name: value(name) if value else name for name in classes}
-        self._names = {(type(said), said): name for name, said in self._values.items()}
         self._shadow, self._draw = shadow, Random().random  # a generator of its own: yours goes on undisturbed
         self._spool = Spool(inbox, most_bytes=most_bytes, most_days=most_days, redact=redact) if inbox else None
         self._taught = tuple(dict.fromkeys(column.partition("[")[0] for _, columns in inputs for column in columns))
@@ -77,11 +76,11 @@ class Wrapped:
 
     def _name(self, told: Any) -> str:
         """The class of an answer of the fallback, in words where the program has no such class."""
-        try:
-            return self._names[type(told), told]
-        except (KeyError, TypeError):
-            told = _plain(told)
-            return told if isinstance(told, str) else json.dumps(told, default=str)
+        for name, value in self._values.items():
+            if type(value) is type(told) and value == told:
+                return name
+        told = _plain(told)
+        return told if isinstance(told, str) else json.dumps(told, default=str)
 
     def _given(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments that the program was taught, by name. Raises `TypeError` where others are given."""

@@ -8,9 +8,11 @@ Nothing runs before you have said yes.
 """
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -64,12 +66,11 @@ def run(options: argparse.Namespace) -> Outcome:
 
     if options.shadow:
         return _shadowed(wish, shadow(wish, agree))
-    ported = port(wish, agree, _announce)
-    told = "\n".join(_recorded(wish, ported))
-    facts = _facts(ported)
+    ported = port(wish, agree, partial(_tell, events=options.json))
+    told, facts = "\n".join(_recorded(wish, ported)), _facts(ported)
     if options.no_build:
         return Outcome(facts=facts, text=f"{told}\nnext: cd {ported.root.name} && datacc build")
-    print(visible(told), file=sys.stderr)
+    _tell(told, events=options.json)
     with FitDisplay(events=options.json) as display:
         watch = lambda rung: display.watch(f"fit {rung.title}")  # noqa: E731
         report = build(ported.program, ported.root, Order(), watch, display.tell)
@@ -77,8 +78,9 @@ def run(options: argparse.Namespace) -> Outcome:
     return replace(outcome, facts={**facts, **outcome.facts}, text="\n".join(_compared(wish, ported, report)))
 
 
-def _announce(what: str) -> None:
-    print(visible(f"{what} …"), file=sys.stderr)
+def _tell(what: str, *, events: bool) -> None:
+    """Say what is done meanwhile."""
+    print(json.dumps({"event": "port", "what": what}) if events else visible(what), file=sys.stderr)
 
 
 def _wish(options: argparse.Namespace) -> Wish:
@@ -134,22 +136,19 @@ def _recorded(wish: Wish, ported: Ported) -> list[str]:
 
 def _compared(wish: Wish, ported: Ported, report: Report) -> list[str]:
     """How far they agree, how fast both are, and how the program is used."""
-    lines = {line.what: line for line in report.verdict.lines}
-    error, coverage, latency = (lines[what] for what in ("error", "coverage", "latency"))
-    name, function = ported.program.name, wish.function.rpartition(":")[2]
-    rows = [
-        ("agreement", "of what it answers", f"at least {percent(1 - (error.value or 0), 2)}"),
-        ("coverage", "of what it is asked", f"at least {percent(coverage.value or 0, 2)}"),
-    ]
-    if latency.value:
-        times = f"{seconds(latency.value)}, {ported.recorded.seconds / latency.value:,.0f} times as fast"
+    reached = {line.what: line.value for line in report.verdict.lines if line.value is not None}
+    place, function = ported.root / "build" / ported.program.name, wish.function.rpartition(":")[2]
+    rows = []
+    if "error" in reached:
+        rows.append(("agreement", "of what it answers", f"at least {percent(1 - reached['error'], 2)}"))
+    if "coverage" in reached:
+        rows.append(("coverage", "of what it is asked", f"at least {percent(reached['coverage'], 2)}"))
+    if reached.get("latency"):
+        times = f"{seconds(reached['latency'])}, {ported.recorded.seconds / reached['latency']:,.0f} times as fast"
         rows.append(("time", f"{function} took {seconds(ported.recorded.seconds)}", times))
     value = ", value=json.loads" if ported.recorded.form == "json" else ""
-    return [
-        columns(rows),
-        f"use it: pip install {(ported.root / 'build' / name / name).name}-….whl, from {ported.root / 'build' / name}",
-        f"  {function} = {name}.wrap(fallback={function}{value})",
-    ]
+    wheels = [f"use it: pip install {wheel}" for wheel in sorted(place.rglob("*.whl"))[:1]]
+    return [columns(rows), *wheels, f"  {function} = {ported.program.name}.wrap(fallback={function}{value})"]
 
 
 def _shadowed(wish: Wish, found: Shadow) -> Outcome:

@@ -86,14 +86,14 @@ def record(
         ::-1
     ]
     plain = _only(gathered, different)
-    announce(f"asking {asker.function} {counted(len(different), 'different call')}")
+    announce(f"asking {asker.function} {counted(len(different), 'different call')} …")
     told = asker.ask(plain.inputs, range(len(different)), seed=0)
     notes = list(plain.notes)
     copies = len(gathered.inputs) - len(different)
     notes += [f"{counted(copies, 'copy', 'copies')} of a call left out"] if copies else []
     notes += _faults(asker, plain, told, skip_bad=skip_bad)
     good = [row for row, one in sorted(told.items()) if one.is_good]
-    announce("asking again, in another order")
+    announce("asking again, in another order …")
     good, unsteady = _steady(asker, plain, told, good, skip_bad=skip_bad)
     notes += unsteady
     empty = {row for row in good if any(value is None or value == "" for value in plain.inputs[row].values())}
