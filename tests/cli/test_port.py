@@ -20,8 +20,11 @@ from datacc.spec.read import read_program
 Datacc = Callable[..., Any]
 
 MODULE = """
-import itertools, os, time
+import enum, itertools, os, time
 from pathlib import Path
+from typing import Literal
+
+Size = enum.Enum("Size", "SMALL LARGE")
 
 HERE = Path(__file__).parent
 (HERE / "imported").touch()
@@ -29,6 +32,9 @@ HERE = Path(__file__).parent
 def shape(width: float, height: float = 1.0) -> str:
     (HERE / "called").exists()
     return "wide" if width > height else "tall"
+
+def price(kind: Literal["new", "old"], size: Size, weight: float, note: str, gift: bool = False) -> int:
+    return (kind == "new") + (size is Size.LARGE) + (weight > 5) + ("!" in note) - gift
 
 def sign(text: str, loud: bool = False):
     return None if "?" in text else "!" in text
@@ -282,6 +288,19 @@ def test_a_function_that_changes_its_arguments(here: Path, datacc: Datacc) -> No
     assert datacc(*words, "--allow-effects")["import"]["examples"] == 60
     [field] = read_program(here / "ported_sorts" / "datacc.toml").inputs
     assert list(field.options["columns"]) == ["values[0]", "values[1]", "values[2]"]
+
+
+def test_numbers_choices_truths_and_texts_together(here: Path, datacc: Datacc) -> None:
+    rows = [[("new", "old")[n % 2], ("SMALL", "LARGE")[n // 2 % 2], n % 11 / 2, f"{n} {'!' * (n % 3)}", n % 5 == 0]
+            for n in range(200)]  # fmt: skip
+    write_csv(here / "prices.csv", ["kind", "size", "weight", "note", "gift"], rows)
+    said = datacc("port", "theirs:price", "--inputs", "prices.csv", "--no-build", "--yes")
+    assert said["import"]["examples"] == 200
+    record, text = read_program(here / "ported_price" / "datacc.toml").inputs
+    assert (text.type, list(text.options["columns"])) == ("text", ["note"])
+    assert list(record.options["columns"]) == ["kind", "size", "weight", "gift"]
+    assert record.options["categories"] == {"kind": ["new", "old"], "size": ["LARGE", "SMALL"]}
+    assert list(record.options["booleans"]) == ["gift"]
 
 
 def test_defaults_are_filled_in_and_empty_arguments_left_out(here: Path, datacc: Datacc) -> None:

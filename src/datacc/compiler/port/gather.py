@@ -17,10 +17,11 @@ from datacc.calls.live import RECORD
 from datacc.calls.plugin import WANTED
 from datacc.errors import DataError, MissingExtra
 from datacc.intake import Found
-from datacc.intake.importing.cell import missing, number
+from datacc.intake.importing.cell import number
 from datacc.intake.importing.read import format_of
 from datacc.intake.inbox import Inbox
 from datacc.repo.words import listed
+from datacc.types.cells import is_missing
 
 _ELEMENT: Final = re.compile(r"(.+)\[\d+\]")
 _TRUTHS: Final = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}
@@ -114,7 +115,7 @@ def _cell(cell: Any, kind: str, parameter: Parameter) -> Any:
         return int(value) if kind == "int" or (kind == "number" and value.is_integer()) else value
     if kind == "str":
         return "" if cell is None else str(cell)
-    return None if missing(cell) else cell
+    return None if is_missing(cell) else cell
 
 
 def _one_of(values: Mapping[str, Any], name: str) -> Any:

@@ -1,6 +1,6 @@
 """The program that is asked for in the place of a function: inputs by what it was asked, one label that may abstain."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from datacc.calls.code import code_of
 from datacc.compiler.port.record import Recorded
 from datacc.compiler.port.wish import GROUP, SOURCE, Wish
 from datacc.intake.importing import ImportOptions
+from datacc.intake.importing.columns import Column, look
 from datacc.intake.importing.fields import infer_inputs
 from datacc.intake.importing.read import read
 from datacc.intake.inbox import ANSWER
@@ -26,8 +27,9 @@ def write_calls(table: Path, recorded: Recorded) -> ImportOptions:
 
 def program_of(wish: Wish, recorded: Recorded, table: Path, options: ImportOptions, root: Path) -> Program:
     """A program in the folder `root` that answers like the function where it knows the answer."""
-    columns, texts = _columns(recorded.rows[0]), _texts(recorded)
-    found = read(table, options, known=columns, output=ANSWER, known_texts=texts)
+    columns = _columns(recorded.rows[0])
+    known = {name: Column(kind="text") for name in _texts(recorded, columns)}
+    found = read(table, replace(options, inputs=columns), known=known, output=ANSWER)
     return Program(
         name=wish.program,
         source=Origin(type=SOURCE, options=_source(wish, recorded, root)),
@@ -56,8 +58,12 @@ def _columns(row: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(columns)
 
 
-def _texts(recorded: Recorded) -> frozenset[str]:
-    return frozenset(name for row in recorded.rows for name, value in row.items() if isinstance(value, str)) - {ANSWER}
+def _texts(recorded: Recorded, columns: Sequence[str]) -> Iterator[str]:
+    """Columns of texts that are not a few values: they are read as texts, even where all are numbers or dates."""
+    for name in columns:
+        cells = [row[name] for row in recorded.rows if name in row]
+        if any(isinstance(cell, str) for cell in cells) and look(cells).kind != "category":
+            yield name
 
 
 def _as_given(field: Field) -> Field:

@@ -139,7 +139,7 @@ def _together(wish: Wish, parameters: Sequence[Parameter]) -> Gathered:
     if any(ANSWER in inputs or GROUP in inputs for part in parts for inputs in part.inputs):
         what = f"a parameter is called {ANSWER!r} or {GROUP!r}, as a column beside them is"
         raise DataError(what, where=wish.function, tries=["a function of your own with other parameters"])
-    asked = {name for part in parts for inputs in part.inputs for name in inputs}
+    asked = {name for part in parts for inputs in part.inputs for name, value in inputs.items() if value is not None}
     used = [one for one in parameters if one.name in asked]
     return Gathered(
         inputs=[{p.name: inputs.get(p.name, p.default) for p in used} for part in parts for inputs in part.inputs],
