@@ -239,3 +239,29 @@ def test_hostile_columns(tmp_path: Path) -> None:
         names,
     )
     assert names["found"][1] == (("record", tuple(columns)),)
+
+
+def test_categories_and_truths(tmp_path: Path) -> None:
+    options = {"columns": ["kind", "gift", "size"], "categories": {"kind": ["new", "old"]}, "booleans": ["gift"]}
+    zoo = packed(tmp_path, {"row": ("record", options)}, limit=0.0)
+    (wheel,) = load("targets", "wheel").make(zoo.built, tmp_path)
+    site = tmp_path / "site"
+    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-index", "--no-deps", "--target", str(site), str(wheel)]
+    subprocess.run(pip, check=True, capture_output=True)
+    code = f"""
+import sys
+sys.path.insert(0, {str(site)!r})
+import enum, json, zoo
+Kind = enum.Enum("Kind", "new old")
+ask = zoo.wrap(fallback=lambda kind, gift, size=1.5: "original", inbox={str(tmp_path / "box")!r})
+rows = [(kind, gift, size) for kind in ("new", "old") for gift in (True, False) for size in (-3.0, 1.5, 8.0)]
+wanted = [zoo.predict(dict(kind=k, gift=g, size=s)).label for k, g, s in rows]
+print(json.dumps([
+    [ask(*row) for row in rows] == wanted,
+    [ask(Kind[k], gift=g, size=s) for k, g, s in rows] == wanted,
+    ask("new", True) == ask("new", True, 1.5),
+    ask.counts["refused"],
+]))
+"""
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == [True, True, True, 0]
