@@ -29,7 +29,7 @@ def program_of(wish: Wish, recorded: Recorded, table: Path, options: ImportOptio
     """A program in the folder `root` that answers like the function where it knows the answer."""
     columns = _columns(recorded.rows[0])
     known = {name: Column(kind="text") for name in _texts(recorded, columns)}
-    found = read(table, replace(options, inputs=columns), known=known, output=ANSWER)
+    found = read(table, replace(options, inputs=columns), known=known, output=ANSWER, output_type="label")
     return Program(
         name=wish.program,
         source=Origin(type=SOURCE, options=_source(wish, recorded, root)),
