@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,8 +28,6 @@ from datacc.spec.lock import Lock, read_lock
 from datacc.spec.program import Program
 from datacc.spec.read import FILE, read_program
 from datacc.store import Store
-
-REPOSITORY: Final = "repository"
 
 Announce = Callable[[str], Watch | None]
 
@@ -137,7 +134,8 @@ def program_at(root: Path, commit: str) -> tuple[Program, Lock | None]:
         if not (Path(place) / FILE).exists():
             raise SpecError(f"there is no {FILE} at {commit[:10]}", tries=[f"git add {FILE}, and commit it"])
         program = replace(read_program(Path(place) / FILE), path=None)
-        if program.source.type != REPOSITORY:
+        source: Source = load("sources", program.source.type)
+        if not source.has_commits:
             what = f"the examples of {program.name} come from a {program.source.type}, which has no commits of labels"
             raise UsageError(what, where=FILE, tries=["datacc new, and datacc import"])
         return program, read_lock(Path(place) / LOCK)

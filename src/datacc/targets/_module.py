@@ -8,7 +8,7 @@ from datacc.spec.cpus import cpu_named
 from datacc.spec.interface import Interface, Port
 from datacc.spec.names import check_name
 from datacc.targets._cells import cells_of, reads_cells
-from datacc.targets._parameters import arguments_of, known_of, output_of, parameters, shares
+from datacc.targets._parameters import arguments_of, known_of, label_of, output_of, parameters, shares
 
 _MODULE: Final = '''\
 """{name}: a program built by datacc. Free for any use: 0BSD.
@@ -31,10 +31,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._call import Bound, Port, Program, demand_processor{imports}
 
-if TYPE_CHECKING:
-    from ._port import Rows, Values
+if TYPE_CHECKING:{typed}
+    from ._port import Rows, Values{wraps}
 
-__all__ = [{exported}{widths}"Answer", "Bound", "bind", "predict", "predict_batch"]
+__all__ = [{exported}{widths}"Answer", "Bound", "bind", "predict", "predict_batch"{wrapped}]
 {classes}
 demand_processor("{name}", "{machine}", "{needs}")
 {program}
@@ -61,7 +61,7 @@ def bind({bound_width}) -> Bound:
     """
     return {chosen}.bind()
 
-
+{wrap}
 def _answer(row: tuple[Any, ...]) -> Answer:
     return Answer({taken})
 '''
@@ -92,6 +92,18 @@ def _at(width: float) -> Program:
         raise ValueError(f"{name} has no width {{width!r}}; it has {shares}")
     return _PROGRAMS[width]"""
 
+_WRAP: Final = """
+def wrap(*, fallback: Callable[..., Any] | None = None, **options: Any) -> Wrapped:
+    \"""A function of the same arguments that answers the class, and what `fallback` says where it is not known.
+
+    Options: `value`, `shadow`, `inbox`, `redact`, `most_bytes`, `most_days`, as `Wrapped` says. Without them nothing is
+    kept, nor asked twice.
+    \"""
+    from ._wrap import Wrapped  # here, so that who never asks for it does not wait for it
+
+    return Wrapped(predict, {read}, CLASSES, fallback=fallback, **options)
+
+"""
 _STREAM: Final = """
     Calls go on with one stream, each from where the one before ended; zeros in `state` begin another. `predict`
     begins a stream with every call, and `predict_batch` takes its inputs as one stream."""
@@ -137,8 +149,26 @@ def module(interface: Interface, library: str) -> str:
         names=", ".join(_shown(port.name) for port in (*interface.inputs, *interface.answers)),
         stream=_STREAM if interface.states else "",
         **(_each_width(interface, library, names) if interface.widths else _one_width(interface, library)),
+        wrap=_WRAP.format(read=_read(interface)) if wraps(interface) else "",
+        wrapped=', "wrap"' if wraps(interface) else "",
+        typed="\n    from collections.abc import Callable\n" if wraps(interface) else "",
+        wraps="\n    from ._wrap import Wrapped" if wraps(interface) else "",
         **_own(interface),
     )
+
+
+def wraps(interface: Interface) -> bool:
+    """Whether the program can stand in the place of a function: texts and records in, one label out, no states."""
+    plain = all(port.type in ("text", "record") for port in interface.inputs)
+    return plain and label_of(interface) is not None and not interface.states
+
+
+def _read(interface: Interface) -> str:
+    """What each input is read from: its type and its columns."""
+    columns = [tuple(port.options.get("columns", ())) or (port.name,) for port in interface.inputs]
+    named = [", ".join(map(ascii, of)) for of in columns]
+    read = [f'("{port.type}", ({of},))' for port, of in zip(interface.inputs, named, strict=True)]
+    return f"({', '.join(read)},)"
 
 
 def _own(interface: Interface) -> dict[str, str]:
@@ -154,7 +184,7 @@ def _number(interface: Interface, number: Port) -> dict[str, str]:
     taken = (f"row[{first[f'{number.name}{part}']}]" for part in ("", "_low", "_high"))
     return {
         "example": "answer.value, answer.low, answer.high",
-        "imports": "",
+        "imports": _imports(interface),
         "exported": "",
         "classes": "",
         "answer": _NUMBER,
@@ -168,7 +198,7 @@ def _several(interface: Interface, labels: Port) -> dict[str, str]:
     named = f"tuple(name for name, one in zip(LABELS, row[{given}:{given + count}]) if one)"
     return {
         "example": "answer.labels, answer.scores",
-        "imports": "",
+        "imports": _imports(interface),
         "exported": '"LABELS", ',
         "classes": f"\nLABELS: tuple[str, ...] = {_tuple([ascii(text) for text in labels.classes])}\n",
         "answer": _LABELS,

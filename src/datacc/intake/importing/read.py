@@ -47,7 +47,7 @@ def read(
 
     Raises `DataError` when nothing can be read, a column is not there, or something is bad and may not be skipped.
     """
-    found = _format(path).read(path)
+    found = format_of(path).read(path)
     if not found.rows and not found.bad:
         raise DataError("there is no example", where=str(path), tries=["give a file with rows, or a folder with files"])
     if not found.rows:
@@ -75,7 +75,8 @@ def _nothing_left(path: Path) -> DataError:
     return DataError("no example is left", where=str(path), tries=["mend what was left out"])
 
 
-def _format(path: Path) -> Format:
+def format_of(path: Path) -> Format:
+    """The first format that `path` looks like. Raises `DataError` when there is none."""
     if not path.exists():
         raise DataError("there is no such file or folder", where=str(path), tries=["check the path"])
     for name in names("intake"):
