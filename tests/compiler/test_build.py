@@ -75,7 +75,9 @@ def test_a_table_becomes_a_judged_program_that_answers_like_its_graph(tmp_path: 
         assert (folder / name).stat().st_size > 0, name
 
     answer = load(folder)
-    rows = np.random.default_rng(5).uniform(-3, 3, (50, 3)).astype(np.float32)
+    random = np.random.default_rng(5)
+    numbers, places = random.uniform(-3, 3, (50, 3)), random.integers(-1, 2, (50, 1))  # of no place that is known, too
+    rows = np.concatenate([numbers, places], axis=1).astype(np.float32)
     wanted = interpret(load_graph((folder / "graph.dcc").read_bytes()), {"record": rows})
     got = answer.batch(rows)
     np.testing.assert_array_equal(got["species"].reshape(-1), wanted["species"].reshape(-1))
