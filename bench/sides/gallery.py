@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 import sys
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -23,6 +24,7 @@ from .process import ROOT, Cost, cost, datacc
 
 PLACE = ROOT / "build" / "bench"
 SOURCES = {"digits": "digits.npz", "tumours": "tumours.csv"}
+TEXTS = {"languages": "languages.csv", "names": "names.csv", "packages": "packages.csv"}
 MARK = "built.json"
 
 
@@ -71,15 +73,17 @@ class Built:
         return found
 
 
-def built(*, fresh: bool) -> tuple[Built, ...]:
-    """The programs of the gallery: all built now, one after the other; or those that an earlier run left for the same
-    sources, and the missing ones at the same time, which makes their times useless.
+def built(sources: Mapping[str, str] = SOURCES, *, fresh: bool) -> tuple[Built, ...]:
+    """Programs of the gallery, by the file that each is fetched into: all built now, one after the other; or those that
+    an earlier run left for the same sources, and the missing ones at the same time, which makes their times useless.
     """
     state = _digest()
-    if fresh:
-        return tuple(_build(name, state) for name in SOURCES)
-    with ThreadPoolExecutor(len(SOURCES)) as pool:
-        return tuple(pool.map(lambda name: _kept(name, state) or _build(name, state), SOURCES))
+
+    def one(name: str) -> Built:
+        return (None if fresh else _kept(name, state)) or _build(name, sources[name], state)
+
+    with ThreadPoolExecutor(1 if fresh else len(sources)) as pool:
+        return tuple(pool.map(one, sources))
 
 
 def _kept(name: str, state: str) -> Built | None:
@@ -90,13 +94,13 @@ def _kept(name: str, state: str) -> Built | None:
     return Built(name=name, root=PLACE / name / name, imported=Cost(**told["imported"]), built=Cost(**told["built"]))
 
 
-def _build(name: str, state: str) -> Built:
+def _build(name: str, source: str, state: str) -> Built:
     place, home = PLACE / name, ROOT / "gallery" / name
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(parents=True)
     cost([sys.executable, home / "fetch.py", place], place)
     datacc(place, "new", name, "--program", home / "datacc.toml")
-    imported = datacc(place / name, "import", place / SOURCES[name])
+    imported = datacc(place / name, "import", place / source)
     whole = datacc(place / name, "build")
     told = {"state": state, "imported": asdict(imported), "built": asdict(whole)}
     (place / MARK).write_text(json.dumps(told))

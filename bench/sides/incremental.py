@@ -1,8 +1,9 @@
 """Builds after small label edits: how much sooner than from nothing, and what that costs in quality and in answers."""
 
+import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import mean, median
@@ -57,7 +58,12 @@ def rows(program: Program, snapshot: Snapshot, truth: Classes, *, seeds: int = 5
     `incremental_gap/K`: the share of judge that a fit from nothing gets right more, after K edits. `broken/…`: judge
     rows that were right and are wrong after 1 and 5 edits, beside those of a fit from nothing.
     """
-    walks = [_walk(replace(program, seed=seed), snapshot, truth, seed) for seed in range(seeds)]
+    yield from rows_of([walk(replace(program, seed=seed), snapshot, truth, seed) for seed in range(seeds)])
+
+
+def rows_of(walks: Sequence[Walk]) -> Iterator[Row]:
+    """The figures of chains, one for each seed."""
+    seeds = len(walks)
     ours = mean(second for walk in walks for second in walk.onward)
     peer = mean(second for walk in walks for second in walk.nothing)
     note = f"CPU seconds, mean of {EDITS} edits and {seeds} seeds"
@@ -103,7 +109,7 @@ def whole(table: Path, label: str, *, times: int = 3) -> Iterator[Row]:
         yield Row(name=f"incremental_speedup{unit}", ours=ours, peer=peer, note=note)
 
 
-def _walk(program: Program, snapshot: Snapshot, truth: Classes, seed: int) -> Walk:
+def walk(program: Program, snapshot: Snapshot, truth: Classes, seed: int) -> Walk:
     """One chain, with fits from nothing beside it."""
     graph = skeleton_graph(program, snapshot, "conv.v1", SIZES)
     recipe = default_recipe(len(snapshot.rows(LEARN)), work(graph))
@@ -111,26 +117,27 @@ def _walk(program: Program, snapshot: Snapshot, truth: Classes, seed: int) -> Wa
     lock = Lock(
         program=shape_digest(program), skeleton="conv.v1", sizes=SIZES, recipe=plain, toolchain={"fit": "native"}
     )
-    walk, first = Walk(right={"nothing": [], "onward": [], "kept": []}, broken={}), None
+    done, first = Walk(right={"nothing": [], "onward": [], "kept": []}, broken={}), None
     with tempfile.TemporaryDirectory(prefix="datacc-bench-") as place:
         store = Store(Path(place))
         for edits, now in enumerate(_edited(snapshot, truth, seed)):
             found, seconds = _timed(fit_on, program, now, graph, recipe, lock, store, None)
             if found.parent is None:
                 lock = replace(lock, parent=keep_parent(program, now, graph, recipe, found.fitted, store))
-            (walk.onward if edits else walk.nothing).append(seconds)
+            (done.onward if edits else done.nothing).append(seconds)
             if first is None:
                 first = _right(found.fitted, snapshot, truth)
             if edits in SEEN:
-                fitted = _nothing(program, now, graph, recipe, store, walk)
+                fitted = _nothing(program, now, graph, recipe, store, done)
                 ways = {"nothing": fitted, "onward": found.fitted}
                 right = {name: _right(one, snapshot, truth) for name, one in ways.items()}
-                walk.gaps[edits] = float(right["nothing"].mean() - right["onward"].mean())
+                done.gaps[edits] = float(right["nothing"].mean() - right["onward"].mean())
                 if edits in FLIPS:
                     asked = replace(program, keep_answers=True)
                     kept = fit_on(asked, now, graph, recipe, lock, store, None).fitted
-                    _note(walk, first, {**right, "kept": _right(kept, snapshot, truth)})
-    return walk
+                    _note(done, first, {**right, "kept": _right(kept, snapshot, truth)})
+    print(f"seed {seed}: {done.gaps}, {done.broken}", file=sys.stderr, flush=True)
+    return done
 
 
 def _nothing(program: Program, now: Snapshot, graph: Graph, recipe: Recipe, store: Store, walk: Walk) -> Fitted:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from datacc import errors as errors
+    from datacc.calls.live import port as port
     from datacc.compiler.build import build as build
     from datacc.ir.graph import Graph as Graph
     from datacc.repo.snapshot import Snapshot as Snapshot
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-__all__ = ["Graph", "Program", "Snapshot", "__version__", "build", "errors", "load"]
+__all__ = ["Graph", "Program", "Snapshot", "__version__", "build", "errors", "load", "port"]
 
 _HOMES = {
     "Graph": "datacc.ir.graph",
@@ -24,6 +25,7 @@ _HOMES = {
     "Snapshot": "datacc.repo.snapshot",
     "build": "datacc.compiler.build",
     "load": "datacc.runtime.load",
+    "port": "datacc.calls.live",
 }
 
 

@@ -85,7 +85,7 @@ def test_a_program_of_several_widths_is_asked_at_one(built: Path, datacc: Datacc
     report = datacc("build")["report"]
     assert [one["width"] for one in report["verdict"]["widths"]] == [0.25, 1]
     assert "0.25" in told("judge")
-    ask = ("run", "build/points", '{"x": 2.0, "y": 0.1}')
+    ask = ("run", "build/points", '{"x": 2.0, "y": 0.1, "site": "s1"}')
     narrow, whole, plain = (datacc(*ask, *more)["answers"][0] for more in (["--width", "0.25"], ["--width", "1"], []))
     assert whole == plain != narrow
     said = datacc(*ask, "--width", "0.3", code=errors.DataError.exit_code)

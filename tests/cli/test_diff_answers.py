@@ -91,6 +91,7 @@ def test_labels_that_changed_nothing(mislabelled: Path, datacc: Datacc, told: To
 def test_misuse_is_told(mislabelled: Path, datacc: Datacc) -> None:
     assert datacc("diff", "--answers", code=errors.UsageError.exit_code)
     assert datacc("diff", "HEAD..HEAD", "--against", "build", code=errors.UsageError.exit_code)
+    assert datacc("diff", "HEAD..HEAD", "--quick", code=errors.UsageError.exit_code)
     git("rm", "--quiet", "datacc.toml")
     git("commit", "--quiet", "--message=no program")
     git("checkout", "--quiet", "HEAD~1", "--", "datacc.toml")

@@ -1,8 +1,11 @@
 """Small tables with a known answer, for tests of the whole path."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+
+from datacc.spec.program import Program
 
 
 def blobs(path: Path, rows: int = 400, classes: int = 3, spread: float = 0.35, seed: int = 0) -> Path:
@@ -16,3 +19,9 @@ def blobs(path: Path, rows: int = 400, classes: int = 3, spread: float = 0.35, s
         lines.append(",".join([*(f"{x:.4f}" for x in numbers), ("shore", "hill")[row % 2], f"kind {'abc'[k]}"]))
     path.write_text("\n".join(lines) + "\n")
     return path
+
+
+def of_numbers(program: Program) -> Program:
+    """The same of the three numbers of `blobs` alone, standardised and no more."""
+    [record] = program.inputs
+    return replace(program, inputs=(replace(record, options={"columns": ["length", "width", "depth"]}),))

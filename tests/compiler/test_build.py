@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from datacc.compiler import artifact, fitting, halving
+from datacc.compiler import artifact, fitting, halving, onward
 from datacc.compiler.build import Order, build
 from datacc.compiler.halving import GOAL_PATIENCE
 from datacc.compiler.report import read_report
@@ -25,6 +25,7 @@ from datacc.repo.create import create
 from datacc.repo.find import find
 from datacc.runtime.load import load
 from datacc.sources.table import infer_program
+from datacc.spec.lock import read_lock, write_lock
 from datacc.spec.program import Budget, Check, Goal, Program, Target
 from datacc.spec.read import read_program
 from tests.compiler.tables import blobs
@@ -74,7 +75,9 @@ def test_a_table_becomes_a_judged_program_that_answers_like_its_graph(tmp_path: 
         assert (folder / name).stat().st_size > 0, name
 
     answer = load(folder)
-    rows = np.random.default_rng(5).uniform(-3, 3, (50, 3)).astype(np.float32)
+    random = np.random.default_rng(5)
+    numbers, places = random.uniform(-3, 3, (50, 3)), random.integers(-1, 2, (50, 1))  # of no place that is known, too
+    rows = np.concatenate([numbers, places], axis=1).astype(np.float32)
     wanted = interpret(load_graph((folder / "graph.dcc").read_bytes()), {"record": rows})
     got = answer.batch(rows)
     np.testing.assert_array_equal(got["species"].reshape(-1), wanted["species"].reshape(-1))
@@ -132,23 +135,46 @@ def test_the_goal_is_more_than_the_commonest_class(once: Path) -> None:
     assert goal.limit <= max(map(rows.count, rows)) / len(rows) + 0.08  # learn and tune differ a little from all
 
 
-def test_a_missed_goal_is_told_and_writes_no_lock(tmp_path: Path) -> None:
-    random = np.random.default_rng(0)
-    lines = ["a,b,kind"] + [
-        f"{x:.3f},{y:.3f},{'xy'[k]}"
-        for x, y, k in zip(*random.normal(size=(2, 300)), random.integers(0, 2, 300), strict=True)
-    ]
-    (tmp_path / "noise.csv").write_text("\n".join(lines))
-    inferred = infer_program(tmp_path / "noise.csv", "kind")
-    report = build(replace(inferred, goals=(Goal(metric="accuracy", limit=0.9),)), tmp_path)
+def noise(root: Path, seed: int = 0) -> Program:
+    """A program whose goal nothing can reach: its labels are drawn by chance."""
+    points, kinds = np.random.default_rng(0), np.random.default_rng(seed)
+    drawn = zip(*points.normal(size=(2, 300)), kinds.integers(0, 2, 300), strict=True)
+    (root / "noise.csv").write_text("\n".join(["a,b,kind", *(f"{x:.3f},{y:.3f},{'xy'[k]}" for x, y, k in drawn)]))
+    return replace(infer_program(root / "noise.csv", "kind"), goals=(Goal(metric="accuracy", limit=0.9),))
+
+
+def test_a_missed_goal_is_told_and_its_search_is_kept(tmp_path: Path) -> None:
+    report = build(noise(tmp_path), tmp_path)
     assert not report.verdict.holds
     (missed,) = report.verdict.missed
     assert missed.kind == "goal"
     assert "more right" in missed.closes
-    assert not (tmp_path / "datacc.lock").exists()
+    chosen = read_lock(tmp_path / "datacc.lock")
+    assert chosen is not None
+    (wanted,) = (one for one in report.tried if one.chosen)
+    assert (chosen.skeleton, chosen.sizes) == (wanted.skeleton, wanted.sizes)
     assert sum(one.tune is not None for one in report.tried) > GOAL_PATIENCE
     to_the_end = [one.tune for one in report.tried if one.tune is not None and not one.note.startswith("0.25")]
     assert max(to_the_end) == report.tried[[one.chosen for one in report.tried].index(True)].tune
+
+
+def test_after_a_miss_a_build_goes_on_and_a_search_that_misses_replaces_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(onward, "CHEAP", 0)
+    build(noise(tmp_path), tmp_path)
+    first = read_lock(tmp_path / "datacc.lock")
+    assert first is not None
+    assert first.parent is not None
+    again = build(noise(tmp_path, seed=1), tmp_path)  # most labels are others: a new parent
+    second = read_lock(tmp_path / "datacc.lock")
+    assert (len(again.tried), again.verdict.holds) == (1, False)
+    assert second == replace(first, parent=second.parent if second else None)
+    assert second != first
+    mine = replace(first, recipe={**first.recipe, "epochs": 1})
+    write_lock(tmp_path / "datacc.lock", mine)
+    assert not build(noise(tmp_path), tmp_path, Order(search=True)).verdict.holds
+    assert read_lock(tmp_path / "datacc.lock") == mine
 
 
 def test_the_cheapest_rung_that_will_do_is_chosen(tmp_path: Path) -> None:
@@ -164,14 +190,11 @@ def test_the_cheapest_rung_that_will_do_is_chosen(tmp_path: Path) -> None:
 def test_a_dear_fit_is_not_spent_on_a_goal_that_nobody_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    random = np.random.default_rng(0)
-    rows = zip(*random.normal(size=(2, 300)), random.integers(0, 2, 300), strict=True)
-    (tmp_path / "noise.csv").write_text("\n".join(["a,b,kind", *(f"{x:.3f},{y:.3f},{'xy'[k]}" for x, y, k in rows)]))
-    program = infer_program(tmp_path / "noise.csv", "kind")
+    program = replace(noise(tmp_path), goals=())
     fitted = []
     for dear in (10**11, 0):
         monkeypatch.setattr(halving, "DEAR", dear)
-        report = build(program, tmp_path)
+        report = build(program, tmp_path, Order(search=True))
         fitted.append(sum(one.tune is not None for one in report.tried))
     assert fitted[0] > fitted[1] == 1
 

@@ -1,20 +1,24 @@
 """What the judge split can carry is known before anything is fitted; the outlook after the fit against SciPy."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import betabinom
 
-from datacc.compiler.certify import certify, chance_of, outlook
-from datacc.errors import CertifyError, SpecError
-from datacc.goals import rate
+from datacc.compiler.certify import certify, chance_at, chance_of, outlook, wanted_chance
+from datacc.errors import CertifyError, DataError, SpecError
+from datacc.goals import Figure, faultless, rate
+from datacc.registry import load
 from datacc.repo.snapshot import JUDGE, Snapshot
+from datacc.spec.bounds import needed_right
 from datacc.spec.program import Check, Goal
 from datacc.store import Store
-from tests.compiler.made import PROGRAM, points, snapshot_of, thirds
+from tests.compiler.made import CLASSES, PROGRAM, points, snapshot_of, thirds
 
 
 @pytest.fixture
@@ -49,10 +53,48 @@ def test_a_goal_that_nobody_asked_for_is_not_laid_to_the_file(snapshot: Snapshot
     assert "datacc chose" in caught.value.where
 
 
+@pytest.mark.parametrize(
+    ("name", "looks"),
+    [("a long sentence, number {}", "free text"), ("customer {}", "names or numbers of single examples")],
+)
+def test_labels_that_hardly_repeat_are_no_classes(name: str, looks: str, snapshot: Snapshot) -> None:
+    [field] = snapshot.classes
+    known = snapshot.labels[field] >= 0
+    numbers = np.where(known, np.cumsum(known) - 1, -1).astype(np.int32)
+    named = tuple(name.format(n) for n in range(known.sum()))
+    with pytest.raises(DataError, match=looks):
+        certify(PROGRAM, replace(snapshot, labels={field: numbers}, classes={field: named}))
+    certify(PROGRAM, replace(snapshot, labels={field: np.where(known, numbers // 2, -1)}, classes={field: named}))
+
+
 def test_certainty_is_refused_without_a_number_of_examples(snapshot: Snapshot) -> None:
     with pytest.raises(CertifyError, match="cannot be certified") as caught:
         certify(replace(PROGRAM, goals=goal(1.0)), snapshot)
     assert not any("more examples" in attempt for attempt in caught.value.tries)
+
+
+@pytest.mark.parametrize("metric", ["balanced_accuracy", "f1", "auroc", "average_precision"])
+def test_a_bootstrapped_goal_is_refused_with_how_many_would_do(snapshot: Snapshot, metric: str) -> None:
+    asked = replace(PROGRAM, goals=(Goal(metric=metric, limit=0.99),))
+    with pytest.raises(CertifyError, match="60 judge examples, even if every answer is right") as caught:
+        certify(asked, snapshot)
+    wanted = int(caught.value.tries[0].split("about ")[1].split()[0].replace(",", ""))
+    names = points(180)[1]
+    truth = np.array([CLASSES.index(names[n * 180 // wanted]) for n in range(wanted)], np.int32)
+    found = load("goals", metric).measure(truth, faultless(truth, 3), None)
+    assert found.bound == pytest.approx(0.99, abs=0.004)
+    assert certify(replace(PROGRAM, goals=(Goal(metric=metric, limit=0.8),)), snapshot) == ()
+
+
+@pytest.mark.parametrize(("value", "limit"), [(0.9, 0.85), (0.9, 0.88), (0.9, 0.91)])
+def test_the_chance_of_a_bootstrapped_goal_is_how_often_it_comes_true(value: float, limit: float) -> None:
+    random, seen, rows = np.random.default_rng(1), 400, 900
+    spread = 0.4 / math.sqrt(seen)
+    figure = Figure(value=value, bound=value - 1.645 * spread, right=0, total=seen, spread=spread)
+    there = 0.4 / math.sqrt(rows)
+    true = random.normal(value, spread, 20_000)
+    passes = random.normal(true, there) - 1.645 * there >= limit
+    assert chance_at(figure, rows, limit) == pytest.approx(passes.mean(), abs=0.02)
 
 
 def test_a_slice_counts_its_own_judge_rows(snapshot: Snapshot) -> None:
@@ -115,3 +157,22 @@ def test_a_bad_outlook_is_told_with_its_numbers() -> None:
     known = (Goal(metric="coverage", limit=0.9), *program.goals)  # right answers say nothing of a coverage
     assert outlook(replace(program, goals=known[:1]), rate(0, 500), 1000) is None
     assert outlook(replace(program, goals=known), rate(480, 500), 1000) == said
+
+
+@pytest.mark.parametrize("share", [0.9, 0.91, 0.92, 0.925, 0.93])
+def test_whatever_is_chosen_among_many_is_refused_by_judge_as_seldom_as_a_bound_fails(share: float) -> None:
+    """Thousands of searches among twenty candidates of the same quality, just around what judge demands of 0.9."""
+    random, tune, judge, runs, many = np.random.default_rng(0), 500, 1000, 4000, 20
+    wanted = needed_right(judge, 0.9)
+    assert wanted is not None
+    chances = np.array([chance_of(wanted, judge, rate(right, tune)) for right in range(tune + 1)])
+    seen = chances[random.binomial(tune, share, (runs, many))]
+    contenders = 1 + np.cumsum(seen > 0.05, axis=1) - (seen > 0.05)
+    bars = np.array([wanted_chance(n) for n in range(many + 2)])
+
+    def refused(passes: np.ndarray) -> float:
+        """How often the first that passes on tune has too few right in judge."""
+        return float((passes.any(axis=1) & (random.binomial(judge, share, runs) < wanted)).mean())
+
+    assert refused(seen >= bars[contenders]) <= 0.05
+    assert share != 0.92 or refused(seen >= bars[1]) > 0.1  # as if each were the only one

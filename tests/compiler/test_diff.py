@@ -124,5 +124,6 @@ def test_the_text_is_cut_and_inert(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("old", "new", "effect"), [("a", "b", "broke"), ("b", "a", "fixed"), ("b", "c", "other")])
-def test_effects_are_measured_by_the_present_label(old: str, new: str, effect: str) -> None:
-    assert effect_of("a", old, new) == effect
+def test_effects_are_measured_by_the_present_label(tmp_path: Path, old: str, new: str, effect: str) -> None:
+    snapshot = snapshot_of(Store(tmp_path), VALUES, NAMES, SPLITS)
+    assert effect_of(side(snapshot, {}), "a", old, new) == effect

@@ -1,13 +1,14 @@
 """What a search fits, on made-up candidates whose scores are known: the cheapest that will do, at little cost."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datacc.compiler.attempts import LONG, SHORT, WHOLE, Attempt, Attempts, Rung
+from datacc.compiler.attempts import LONG, SHORT, WHOLE, Attempt, Attempts, Rung, unheard
 from datacc.compiler.halving import KEPT, best, cheapest, front, frontier, knee
 from datacc.compiler.verdict import Costs
 from datacc.fit import Recipe
@@ -27,6 +28,8 @@ class World:
     haste: float = 1.7
     unsound: tuple[int, ...] = ()
     tune: tuple[float, ...] = ()
+    lesson: float = 0.5
+    chance: Callable[[float], float] = lambda score: float(score >= GOAL)
     budget: Budget = field(default_factory=Budget)
     told: list[Attempt] = field(default_factory=list)
 
@@ -37,8 +40,9 @@ class World:
 
     @property
     def attempts(self) -> Attempts:
-        def attempt(rung: Rung, share: float) -> Attempt:
+        def attempt(rung: Rung, share: float, tutor: Attempt | None) -> Attempt:
             error = self.errors[rung.sizes["n"]] * {SHORT: self.haste, WHOLE: 1.0, LONG: 0.8}[share]
+            error *= 1 if tutor is None else self.lesson
             score, fitted = 1 - error, None
             return Attempt(
                 rung=rung,
@@ -47,10 +51,11 @@ class World:
                 fitted=fitted,  # type: ignore[arg-type]
                 score=score,
                 sound=rung.sizes["n"] not in self.unsound,
-                promising=score >= GOAL,
-                hopeful=lambda left: 1 - left * error >= GOAL,
+                chance=self.chance(score),
+                outlook=lambda left: self.chance(1 - left * error),
                 work=int(rung.work * share * ROWS),
                 tune=self.tune[rung.sizes["n"]] if self.tune else score,
+                tutor=tutor,
             )
 
         def price(rung: Rung) -> Costs:
@@ -161,11 +166,82 @@ def test_where_nobody_asked_the_frontier_ends_where_it_gains_no_more() -> None:
 
 
 @pytest.mark.parametrize("pick", ["cheapest", "best", "frontier"])
-def test_what_breaks_the_budget_is_never_fitted(pick: str) -> None:
+def test_what_breaks_the_budget_is_never_fitted_but_to_teach(pick: str) -> None:
     world = World([100, 200, 300, 400], [0.5, 0.5, 0.5, 0.01], budget=Budget(size=3000))
     given = (world.ladder, world.attempts)
-    {"cheapest": lambda: cheapest(*given, ROWS), "best": lambda: best(*given), "frontier": lambda: frontier(*given)}[
-        pick
-    ]()
+    {
+        "cheapest": lambda: cheapest(*given, ROWS, teaching=False),
+        "best": lambda: best(*given),
+        "frontier": lambda: frontier(*given),
+    }[pick]()
     assert world.told
     assert max(one.rung.work for one in world.told) <= 300
+
+
+def test_what_is_passed_by_is_tried_before_a_longer_fit() -> None:
+    """Between the last stride and the end of the budget lies one that will do: no fit of four times the length."""
+    world = World([100, 200, 400, 500, 600, 790], [0.3, 0.25, 0.2, 0.13, 0.09, 0.08], haste=1.2)
+    chosen = cheapest(world.ladder, world.attempts, ROWS)
+    assert (chosen.rung.work, chosen.share) == (600, WHOLE)
+    assert max(one.share for one in world.told) == WHOLE
+    assert 790 not in [one.rung.work for one in world.told]
+
+
+def test_nothing_more_is_tried_where_even_no_error_would_not_do() -> None:
+    world = World([100, 200, 400, 500, 600], [0.3, 0.25, 0.2, 0.19, 0.19], chance=lambda score: 0.5)
+    assert cheapest(world.ladder, world.attempts, ROWS).rung.work == 400
+    assert {one.rung.work for one in world.told} == {100, 200, 400}
+
+
+def test_the_more_could_pass_the_more_is_asked_of_each() -> None:
+    """A choice among three that could pass asks each to fail three times as seldom; who cannot pass does not count."""
+    world, chances = World([100, 200, 400, 800], [0.3, 0.2, 0.1, 0.05]), (0.5, 0.0, 0.2, 0.97)
+
+    def attempt(rung: Rung, share: float, tutor: Attempt | None) -> Attempt:
+        return replace(world.attempts.of(rung, share), chance=chances[rung.sizes["n"]])
+
+    attempts, bars, ladder = Attempts(Budget(), world.attempts.costs, attempt, unheard), [], world.ladder
+    for rung in ladder:
+        attempts.of(rung, SHORT)
+        bars.append(attempts.of(rung, WHOLE).bar)
+    assert bars == pytest.approx([0.95, 0.975, 0.975, 1 - 0.05 / 3])
+    assert not attempts.of(ladder[-1], WHOLE).promising
+    assert Attempts(Budget(), world.attempts.costs, attempt, unheard).of(ladder[-1], WHOLE).promising
+
+
+@given(st.lists(errors, min_size=2, max_size=12), st.floats(0.1, 1.5), st.data())
+def test_one_beyond_the_budget_teaches_only_where_none_within_it_will_do(
+    found: list[float], lesson: float, data: st.DataObject
+) -> None:
+    works = [3 * 2**n + n for n in range(len(found))]
+    most = 10 * data.draw(st.sampled_from(works))
+    world = World(works, found, lesson=lesson, budget=Budget(size=most))
+    chosen = cheapest(world.ladder, world.attempts, ROWS)
+    alone = [one for one in world.told if one.tutor is None and 10 * one.rung.work <= most]
+    beyond = [one for one in world.told if 10 * one.rung.work > most]
+    assert 10 * chosen.rung.work <= most
+    assert not (beyond and any(one.promising and one.share >= WHOLE for one in alone))
+    assert all(one.tutor in beyond for one in world.told if one.tutor is not None)
+    assert chosen.score == max(one.score for one in world.told if one not in beyond and one.share >= WHOLE)
+
+
+@pytest.mark.parametrize(("lesson", "teaches"), [(0.5, True), (1.0, False)])
+def test_a_tutor_is_kept_where_its_pupil_does_better(lesson: float, teaches: bool) -> None:
+    world = World([100, 200, 400, 800], [0.5, 0.3, 0.15, 0.02], lesson=lesson, budget=Budget(size=4000))
+    chosen = cheapest(world.ladder, world.attempts, ROWS)
+    assert (chosen.rung.work, chosen.promising, chosen.tutor is not None) == (400, teaches, teaches)
+    assert [one.rung.work for one in world.told if one.share >= WHOLE][-2:] == [800, 400]
+    assert not any(one.tutor for one in world.told[:-1])
+
+
+def test_no_tutor_where_none_is_wanted_or_none_knows_better() -> None:
+    for knows, teaching in ((0.02, False), (0.14, True)):
+        world = World([100, 200, 400, 800], [0.5, 0.3, 0.15, knows], budget=Budget(size=4000))
+        assert cheapest(world.ladder, world.attempts, ROWS, teaching=teaching).tutor is None
+        assert (800 in [one.rung.work for one in world.told]) == teaching
+
+
+def test_a_tutor_takes_no_more_than_the_search_before() -> None:
+    world = World([100, 200, 400, 100_000], [0.5, 0.3, 0.15, 0.0], budget=Budget(size=4000))
+    assert cheapest(world.ladder, world.attempts, ROWS).tutor is None
+    assert max(one.rung.work for one in world.told) == 400

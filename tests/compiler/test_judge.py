@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn import metrics
 
 from datacc.compiler import judge as module
 from datacc.compiler.assemble import interface
@@ -41,7 +42,7 @@ ASKED = replace(
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     measured = Latency(median=1e-6, p99=2e-6, quiet=True, reference=1e-6, spread=1.0, rows=1)
-    monkeypatch.setattr(module, "latency", lambda native, inputs: measured)
+    monkeypatch.setattr(module, "latency", lambda native, inputs, most: measured)
     return Store(tmp_path / "cache")
 
 
@@ -85,6 +86,31 @@ def test_figures_are_counted_on_every_judge_row(store: Store, snapshot: Snapshot
     ]
     assert found.lines[5].closes == "1 B less: w 4"
     assert not found.holds
+
+
+def test_metrics_of_scores_are_those_of_scikit_learn_on_what_the_program_answers(
+    store: Store, snapshot: Snapshot
+) -> None:
+    limits = {"balanced_accuracy": 0.1, "f1": 0.1, "auroc": 0.1, "average_precision": 0.1, "log_loss": 9.0}
+    goals = tuple(Goal(metric=name, limit=limit) for name, limit in limits.items())
+    check = Check(metric="f1", at_least=0.1, of_class="far")
+    found = verdict(store, snapshot, None, program=replace(ASKED, goals=goals, checks=(check,)))
+    rows = [n for n in range(COUNT) if n % 3 == 2]
+    told = interpret(GRAPH, {"point": np.array(VALUES, np.float32)[rows]})
+    truth, answer = np.array([CLASSES.index(NAMES[n]) for n in rows]), told["side"].reshape(-1)
+    scores = told["side_scores"]
+    wanted = [
+        metrics.balanced_accuracy_score(truth, answer),
+        metrics.f1_score(truth, answer, average="macro", zero_division=0),
+        np.mean([metrics.roc_auc_score(truth == k, scores[:, k]) for k in range(3)]),
+        metrics.average_precision_score(np.eye(3)[truth], scores),
+        metrics.log_loss(truth, scores),
+        metrics.f1_score(truth, answer, labels=[2], average="macro", zero_division=0),
+    ]
+    figures = [line.figure for line in found.lines if line.figure is not None]
+    assert [figure.value for figure in figures] == pytest.approx(wanted, abs=1e-6)
+    assert [line.wanted for line in found.lines[1:7]] == ["≥ 10 %"] * 4 + ["≤ 9"] + ["≥ 10 %"]
+    assert all(f"(on {len(rows)})" in line.reached for line in found.lines[1:7])
 
 
 def test_the_opening_is_in_the_ledger_before_a_label_is_seen(

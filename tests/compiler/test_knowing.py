@@ -17,12 +17,12 @@ from datacc.compiler.ask import ask_reference
 from datacc.compiler.build import Order, build
 from datacc.compiler.cache import cache
 from datacc.compiler.certify import certify
+from datacc.compiler.chances import chance, trial_on_tune
 from datacc.compiler.folds import emptied
 from datacc.compiler.halves import calibrating, selecting
 from datacc.compiler.knowing import Knowing, calibrated, features_of
 from datacc.compiler.parity import compare
 from datacc.compiler.report import read_report
-from datacc.compiler.search import promising, trial_on_tune
 from datacc.compiler.temperature import calibration_error
 from datacc.errors import CertifyError, ParityError
 from datacc.fit import Fitted
@@ -31,6 +31,7 @@ from datacc.ir.graph import Graph
 from datacc.registry import load
 from datacc.repo.snapshot import JUDGE, LEARN, TUNE, Snapshot
 from datacc.runtime.load import load as load_native
+from datacc.spec.bounds import CONFIDENCE
 from datacc.spec.program import Goal, Program
 from datacc.spec.read import read_program
 from datacc.store import Store
@@ -177,11 +178,14 @@ def test_a_limit_between_the_two_sides_is_no_difference() -> None:
 def test_the_search_goes_on_until_both_goals_are_likely(snapshot: Snapshot) -> None:
     """Points answered by a rule that is right where it is sure: likely; sure of everything, and often wrong: not."""
     loose = (Goal(metric="error", limit=0.9), Goal(metric="coverage", limit=0.1))
-    assert promising(trial_on_tune(replace(ABSTAINS, goals=loose), snapshot, graph()))
-    assert not promising(trial_on_tune(replace(ABSTAINS, goals=(Goal(metric="error", limit=0.01),)), snapshot, graph()))
+    assert chance(trial_on_tune(replace(ABSTAINS, goals=loose), snapshot, graph())) >= CONFIDENCE
+    assert (
+        chance(trial_on_tune(replace(ABSTAINS, goals=(Goal(metric="error", limit=0.01),)), snapshot, graph()))
+        < CONFIDENCE
+    )
     nothing = graph().fill({"side.limit": np.array([2.0])})
-    assert not promising(trial_on_tune(replace(ABSTAINS, goals=loose), snapshot, nothing))
-    assert not promising(trial_on_tune(replace(ABSTAINS, goals=loose[:1]), snapshot, nothing))
+    assert chance(trial_on_tune(replace(ABSTAINS, goals=loose), snapshot, nothing)) < CONFIDENCE
+    assert chance(trial_on_tune(replace(ABSTAINS, goals=loose[:1]), snapshot, nothing)) < CONFIDENCE
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from datacc.sources.table import infer_program
 from datacc.spec.lock import Lock, shape_digest, write_lock
 from datacc.spec.program import Goal, Program
 from datacc.store import Store
-from tests.compiler.tables import blobs
+from tests.compiler.tables import blobs, of_numbers
 
 EDITED = 30
 
@@ -40,7 +40,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def asked(folder: Path) -> Program:
-    inferred = infer_program(folder / "flowers.csv", "species")
+    inferred = of_numbers(infer_program(folder / "flowers.csv", "species"))
     origin = replace(inferred.source, options={"path": "flowers.csv", "label": "species"})
     return replace(inferred, source=origin, goals=(Goal(metric="accuracy", limit=0.6),))
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy.stats import beta
 
 from datacc.compiler.verdict import Costs, Timing, Verdict, budget_lines, gap, rate_line, rows_at_rate
-from datacc.goals import rate, slips
+from datacc.goals import Figure, rate, slips
 from datacc.spec.bounds import lower_bound
 from datacc.spec.program import Budget
 
@@ -69,6 +69,21 @@ def test_an_error_holds_when_its_upper_bound_does(counts: tuple[int, int], at_mo
     if " more right" in line.closes:
         fewer = wrong - int(line.closes.split(" more right")[0].replace(",", ""))
         assert slips(fewer, total).bound <= at_most + 1e-9 < slips(fewer + 1, total).bound + 2e-9
+
+
+@given(st.floats(0.3, 0.95), st.floats(0.005, 0.05), st.integers(30, 3000), st.floats(0.01, 0.05))
+def test_the_examples_that_a_bootstrapped_metric_needs_bring_its_bound_there(
+    value: float, spread: float, total: int, room: float
+) -> None:
+    figure = Figure(value=value, bound=max(0.0, value - 1.645 * spread), right=0, total=total, spread=spread)
+    line = rate_line("goal", "auroc", value - room, figure)
+    assert line.holds == (figure.bound >= value - room)
+    if not line.holds and "too near" not in line.closes:
+        wanted = int(line.closes.removeprefix("about ").split()[0].replace(",", ""))
+        assert value - 1.645 * spread * (total / wanted) ** 0.5 >= value - room - 1e-9
+        assert "better" not in line.closes
+    short = rate_line("goal", "auroc", value + 0.01, figure)
+    assert short.closes.startswith("1.00 % more")
 
 
 def test_no_example_is_said_in_words() -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import datacc
 from datacc.compiler import fitting
@@ -16,14 +18,19 @@ from datacc.compiler.cache import cache
 from datacc.compiler.grow import grow
 from datacc.compiler.report import Report, read_report
 from datacc.compiler.verify import verify
+from datacc.compiler.widths import SHARE, effort, narrower_forms, part_of
 from datacc.errors import DataError, ParityError
+from datacc.fit import Progress, Recipe, Watch
+from datacc.ir.build import Builder
 from datacc.ir.cost import work
 from datacc.ir.file import dump
 from datacc.ir.file import load as load_graph
+from datacc.ir.graph import Graph
 from datacc.spec.lock import read_lock, write_lock
 from datacc.spec.program import Program, Target
 from tests.compiler.tables import blobs
 from tests.compiler.test_sides import asked, cheap
+from tests.conformance.test_widths import form
 
 WIDTHS = (0.25, 0.5, 1.0)
 
@@ -65,10 +72,12 @@ def test_the_artifact_answers_at_each_width_as_its_graph_there(built: tuple[Path
     root, *_ = built
     folder = root / "build" / "flowers"
     whole = datacc.load(folder)
-    rows = np.random.default_rng(5).uniform(-3, 3, (200, 3)).astype(np.float32)
+    random = np.random.default_rng(5)
+    numbers, places = random.uniform(-3, 3, (200, 3)), random.integers(0, 2, (200, 1))
+    rows = np.concatenate([numbers, places], axis=1).astype(np.float32)
     for width, file in ((0.25, "width-0.25.dcc"), (0.5, "width-0.5.dcc"), (1.0, "graph.dcc")):
         graph = load_graph((folder / file).read_bytes())
-        assert graph.by_name["hidden1.weight"].type.shape == (16 * width, 3)
+        assert graph.by_name["hidden1.weight"].type.shape[0] == 16 * width
         wanted, got = ask_reference(graph, {"record": rows}), whole.at(width).batch(rows)
         np.testing.assert_array_equal(got["species"].reshape(-1), wanted["species"].reshape(-1))
         np.testing.assert_allclose(got["species_scores"], wanted["species_scores"], atol=1e-5)
@@ -122,3 +131,55 @@ def test_a_search_weighs_all_widths_together_and_skips_what_has_only_one(tmp_pat
     graph = load_graph((tmp_path / "build" / "flowers" / "width-0.5.dcc").read_bytes())
     assert graph.by_name["hidden1.weight"].type.shape[0] == lock.sizes["width"]
     assert work(graph) < wider.costs.work + 100
+
+
+@settings(max_examples=40)
+@given(
+    name=st.sampled_from(["conv.v1", "mlp.v1"]),
+    channels=st.integers(4, 40),
+    shares=st.sets(st.sampled_from([n / 16 for n in range(1, 16)]), min_size=1, max_size=6).map(sorted),
+    epochs=st.integers(10, 120),
+)
+def test_all_narrower_widths_together_cost_a_share_of_the_whole(
+    name: str, channels: int, shares: list[float], epochs: int
+) -> None:
+    whole, recipe = form(name, channels), Recipe(epochs=epochs, batch=32, rate=0.02)
+    forms = narrower_forms(whole, [*shares, 1.0])
+    parts = [part_of(recipe, share, one, whole, len(forms)) for share, one in zip(shares, forms, strict=True)]
+    assert all(1 <= part.epochs <= epochs for part in parts)
+    assert [part.epochs for part in parts] == sorted((part.epochs for part in parts), reverse=True)
+    assert [part.rate for part in parts] == sorted((part.rate for part in parts), reverse=True)
+    assert all(0 < part.rate <= recipe.rate for part in parts)
+    assert {(part.batch, part.decay, part.threads) for part in parts} == {(recipe.batch, recipe.decay, recipe.threads)}
+    paid = sum(part.epochs * effort(one) for part, one in zip(parts, forms, strict=True))
+    assert paid <= (SHARE * epochs + len(parts)) * effort(whole), "but for the rounding to whole passes"
+
+
+@pytest.mark.parametrize(("channels", "counted"), [(1, 16), (3, 16), (16, 16), (17, 32), (40, 48)])
+def test_the_effort_of_a_step_counts_whole_vectors(channels: int, counted: int) -> None:
+    b = Builder()
+    weights = b.weight("w", (channels, 10)), b.weight("b", (channels,))
+    graph = b.graph({"y": b.op("dense", "d", b.input("x", "float32", (10,)), *weights)})
+    assert (work(graph), effort(graph)) == (10 * channels, 10 * counted)
+
+
+def test_what_is_announced_is_what_is_fitted(tmp_path: Path) -> None:
+    """Steps are counted where they are taken: the narrower widths' beside the whole's."""
+    program = program_in(tmp_path)
+    steps: list[int] = []
+
+    def announce(rung: object) -> Watch:
+        steps.append(0)
+
+        def watch(progress: Progress) -> None:
+            steps[-1] = progress.steps
+
+        return watch
+
+    build(program, tmp_path, announce=announce)
+    graphs: list[Graph] = [
+        load_graph((tmp_path / "build" / "flowers" / file).read_bytes())
+        for file in ("graph.dcc", "width-0.5.dcc", "width-0.25.dcc")
+    ]
+    whole, *others = (taken * effort(graph) for taken, graph in zip(steps, graphs, strict=True))
+    assert 0 < sum(others) <= 0.6 * whole

@@ -45,7 +45,7 @@ INPUTS = {
         ),
     ),
     "record": Sample(
-        {"columns": ("a", "b", "c")},
+        {"columns": ("a", "b", "c"), "bins": 4},
         ({"a": 1, "b": 2, "c": 7.5}, [0.5, -1, 7], (3, 4, 7), {"c": 0, "b": 1, "a": 1e30, "d": "x"}),
         (
             [1, 2],
@@ -67,7 +67,12 @@ INPUTS = {
         ("x" * 25, b"\xff" * 9, 3, None, [], [1, 2], ["a", None], {"text": "a"}, np.zeros(24, np.uint8)),
     ),
 }
-OUTPUTS = ("label",)
+# values of each output type with the classes ("b", "a") where it has any, and some that it must refuse
+OUTPUTS = {
+    "label": (("a", "b", None), ("nothing", 3, ["a"])),
+    "labels": ((["a"], [], ["a", "b"], None), (["nothing"], "a", 3)),
+    "number": ((1.5, -3, 0, None), ("1", [1], True, float("inf"), 1e39)),
+}
 
 
 def front(kind: str, name: str = "x") -> Graph:

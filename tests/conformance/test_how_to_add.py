@@ -10,7 +10,7 @@ import pytest
 
 from datacc.compiler.checks import CheckKind
 from datacc.errors import DataError
-from datacc.goals import Metric
+from datacc.goals import Metric, Told
 from datacc.intake import Format
 from datacc.ir.check import check
 from datacc.ir.graph import float32
@@ -91,7 +91,7 @@ def test_the_teacher(tmp_path: Path) -> None:
 def test_the_goal() -> None:
     metric = entry("goal")
     truth, answer = np.array([0, 1, 1, 2], np.int32), np.array([0, 0, 1, 2], np.int32)
-    figure = metric.measure(truth, answer, 0)
+    figure = metric.measure(truth, Told(value=answer), 0)
     assert (figure.right, figure.total) == (2, 3)
     assert metric.rows(truth, 0) == 3
 

@@ -23,6 +23,7 @@ FEATURES = [
     [float32(3), float32(9, 8, 1)],
     [float32(3), float32(5)],
     [float32(60, 4)],
+    [float32(3), float32(5, 4)],
     [Type(dtype="uint8", shape=(12,))],
     [Type(dtype="uint8", shape=(12,)), float32(3)],
 ]

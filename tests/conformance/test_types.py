@@ -51,13 +51,14 @@ def test_the_front_leads_from_the_input_to_features(kind: str) -> None:
     bare = check(type_.front("x", options))
     [given] = bare.inputs
     assert (given.name, given.type) == ("x", type_.array(options))
-    assert [field for field, _ in bare.outputs] == ["x.features"]
+    assert [field for field, _ in bare.outputs] in (["x.features"], ["x.features", "x.bins"])
     assert all(node.name == "x" or node.name.startswith("x.") for node in bare.nodes)
     assert {node.role for node in bare.holes} <= {"data"}
     full = check(front(kind), holes=())
-    features = interpret(full, {"x": type_.encode(INPUTS[kind].good, options)})["x.features"]
+    found = interpret(full, {"x": type_.encode(INPUTS[kind].good, options)})
+    assert all(np.isfinite(values).all() for values in found.values())
+    features = found["x.features"]
     assert features.dtype == bare.by_name[bare.outputs[0][1]].type.dtype
-    assert np.isfinite(features).all()
     general = [load("skeletons", name) for name in names("skeletons") if load("skeletons", name).general]
     assert any(one.fits([bare.by_name[bare.outputs[0][1]].type]) for one in general) == (features.dtype == np.float32)
 
@@ -89,19 +90,49 @@ def test_inferred_options_take_the_values(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", OUTPUTS)
-@pytest.mark.parametrize("classes", [("a", "b"), ("", "é", '"', "x" * 5000)])
-def test_an_output_answers_what_it_encodes(kind: str, classes: tuple[str, ...]) -> None:
+def test_an_output_decodes_what_it_encodes(kind: str) -> None:
     type_: OutputType = load("types", kind)
-    encoded = type_.encode([*classes, None], classes)
-    assert encoded.tolist() == [*range(len(classes)), -1]
-    answer = check(type_.answer("y", classes, type_.options()), holes=())
+    good, bad = OUTPUTS[kind]
+    classes = ("b", "a") if type_.classes(good) else ()
+    assert sorted(type_.classes(good)) == sorted(classes)
+    frozen = type_.encode(good, classes)
+    assert len(frozen) == len(good)
+    assert type_.decode(frozen, classes) == [sorted(v, reverse=True) if isinstance(v, list) else v for v in good]
+    blank = frozen.copy()
+    blank[:] = type_.blank
+    assert type_.decode(blank, classes) == [None] * len(good)
+    assert type_.encode([], classes).shape == (0, *frozen.shape[1:])
+    for wrong in bad:
+        with pytest.raises(DataError):
+            type_.encode([good[0], wrong], classes)
+    for value in good[:-1]:
+        assert type_.same(value, value, 0.0)
+        assert type_.shown(value)
+
+
+@pytest.mark.parametrize("kind", OUTPUTS)
+def test_the_answer_leads_from_features_to_the_outputs_own_name(kind: str) -> None:
+    type_: OutputType = load("types", kind)
+    good, _ = OUTPUTS[kind]
+    classes = ("b", "a") if type_.classes(good) else ()
+    learn = type_.encode(good[:-1], classes)
+    bare = check(type_.answer("y", classes, type_.options()), holes=("data",))
+    answer = check(bare.fill(type_.data("y", learn)), holes=())
     [features] = answer.inputs
-    assert (features.name, features.type) == ("y.features", float32(len(classes)))
+    assert (features.name, features.type) == ("y.features", float32(max(1, len(classes))))
     assert answer.loss
-    assert answer.outputs[0][0] == "y"
-    sure = np.eye(len(classes), dtype=np.float32) * 5
-    found = interpret(answer, {"y.features": sure})
-    assert found["y"][:, 0].tolist() == encoded[:-1].tolist()
-    for wrong in ("nothing", 3, ["a"]):
-        with pytest.raises(DataError, match="is not a class"):
-            type_.encode([classes[0], wrong], classes)
+    assert all(node.name.startswith("y.") for node in answer.nodes)
+    targets = type_.targets(learn, learn)
+    rows = np.eye(len(classes))[targets] if targets.dtype.kind == "i" else targets
+    sure = np.asarray(rows if kind == "number" else 10 * rows - 5, np.float32)  # what a fit is after
+    found = interpret(answer, {"y.features": sure})["y"]
+    told = type_.decode(found, classes)
+    assert all(type_.same(one, other, 1e-6) for one, other in zip(told, type_.decode(learn, classes), strict=True))
+
+
+@pytest.mark.parametrize("classes", [("a", "b"), ("", "é", '"', "x" * 5000)])
+def test_a_label_has_an_index(classes: tuple[str, ...]) -> None:
+    type_: OutputType = load("types", "label")
+    assert type_.encode([*classes, None], classes).tolist() == [*range(len(classes)), -1]
+    with pytest.raises(DataError, match="is not a class"):
+        type_.encode([classes[0], "nothing"], classes)

@@ -20,6 +20,9 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "brightness": {},
     "jitter": {"share": 0.1},
     "swap": {"column": "b"},
+    "typo": {"share": 0.5},
+    "case": {},
+    "spacing": {"share": 0.5},
 }
 
 
@@ -156,6 +159,54 @@ def test_a_swapped_value_is_one_that_learn_has() -> None:
     np.testing.assert_array_equal(found[:, [0, 2]], batch[:, [0, 2]])
     assert set(found[:, 1]) <= set(learn[:, 1])
     assert len(set(found[:, 1])) > 15
+
+
+TEXTS = st.lists(st.text(st.sampled_from("ab Z9\n\u00e9\U0001f600"), max_size=12), min_size=1, max_size=4)
+
+
+def rows_of(texts: list[str], length: int = 64) -> tuple[Any, Any]:
+    type_ = load("types", "text")
+    of = type_.options(length=length)
+    return of, type_.encode(texts, of)
+
+
+def text_of(row: Any) -> str:
+    return str(row.tobytes().decode().rstrip("\0"))
+
+
+@given(TEXTS, st.integers(0, 2**31))
+@settings(max_examples=50)
+def test_texts_keep_what_they_say(texts: list[str], seed: int) -> None:
+    """A typo keeps the letters of each word, one case keeps them but for their case, spacing the words."""
+    of, batch = rows_of(texts)
+    found = {}
+    for name in ("typo", "case", "spacing"):
+        one = load("variations", name)
+        found[name] = one.vary(batch, chance(len(batch), seed), one.options(**OPTIONS[name]), of, batch)
+    for n, text in enumerate(map(text_of, batch)):
+        typo, case, spaced = (text_of(found[name][n]) for name in ("typo", "case", "spacing"))
+        assert [sorted(word) for word in typo.split(" ")] == [sorted(word) for word in text.split(" ")]
+        assert case in {"".join(f(c) if c.isascii() else c for c in text) for f in (str.lower, str.upper)}
+        assert [word for word in spaced.split(" ") if word] == [word for word in text.split(" ") if word]
+
+
+def test_a_slip_is_two_neighbours_and_about_as_frequent_as_asked() -> None:
+    of, batch = rows_of(["abcdefghijklmnopqrstuvwxyz" * 2] * 200)
+    typo = load("variations", "typo")
+    found = typo.vary(batch, chance(200), typo.options(share=0.1), of, batch)
+    moved = (found != batch).sum(axis=1)
+    assert 6 < moved.mean() < 12, "two letters move for a tenth of fifty pairs, less those that touch"
+    assert {abs(int(a) - int(b)) for a, b in zip(found[found != batch], batch[found != batch], strict=True)} <= {1, 25}
+
+
+def test_blanks_push_out_whole_characters() -> None:
+    of, batch = rows_of(["a b \u00e9"], length=6)
+    spacing = load("variations", "spacing")
+    [row] = spacing.vary(batch, chance(1), spacing.options(share=1), of, batch)
+    assert row.tobytes() == b" a  b "
+    of, batch = rows_of(["ab\u00e9"], length=4)
+    [row] = spacing.vary(batch, chance(1), spacing.options(share=1), of, batch)
+    assert row.tobytes() == b" ab\0"
 
 
 @pytest.mark.parametrize(("name", "options"), [("swap", {"column": "bb"}), ("jitter", {"columns": ("a", "bb")})])

@@ -18,8 +18,19 @@ from datacc.registry import load, names
 from tests.conformance.samples import front
 from tests.ir.graphs import inputs_for
 
-SIDES = {"conv.v1": ("image",), "mlp.v1": ("image", "record"), "text.v1": ("text",)}
-OTHERS = {"text.v1": {"bits": 5, "grams": 2}}  # sizes that no width is: instead of a depth
+SIDES = {
+    "mlp.v1": ("image", "record"),
+    "table.v1": ("record", "record"),
+    "text.v1": ("text",),
+    "text.v2": ("text",),
+    "bytes.v1": ("text",),
+}
+OTHERS = {
+    "text.v1": {"bits": 5, "grams": 2},
+    "text.v2": {"bits": 5, "grams": 2, "word": 3},
+    "bytes.v1": {"each": 5, "reach": 3},
+}  # sizes that no width is: instead of a depth
+MORE = {"table.v1": {"bins": 2}}  # and beside it
 EACH = pytest.mark.parametrize("name", names("skeletons"))
 ANSWER = load("types", "label").answer("y", ("a", "b", "c"))
 
@@ -27,7 +38,7 @@ ANSWER = load("types", "label").answer("y", ("a", "b", "c"))
 def form(name: str, width: int, depth: int = 1) -> Graph:
     """A skeleton with holes, on every input that it takes at once."""
     sides = [front(kind, f"x{n}") for n, kind in enumerate(SIDES.get(name, ("image",)))]
-    sizes = {"width": width, **OTHERS.get(name, {"depth": depth})}
+    sizes = {"width": width, **OTHERS.get(name, {"depth": depth}), **MORE.get(name, {})}
     graph: Graph = load("skeletons", name).graph(sides, ANSWER, sizes)
     return graph
 

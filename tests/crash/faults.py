@@ -18,7 +18,8 @@ from tests.crash.world import World, begin, restore
 FAULTS = ("kill", "alone", "tear", "full", "broken", "short", "sync")  # sync: a failing fsync
 # Of the journal: its main file, which the log stands for; the switch to that log; the folder, where SQLite only tries.
 SPARE = ("here/.datacc/journal", "here/.datacc/journal-journal", "here/.datacc")
-CACHES = ("here/.datacc/index-1", "here/.datacc/cache", "here/.datacc/packs/")  # may be lost, or fetched again
+# May be lost, or fetched again: what a remote said last is asked anew, and git ends a push well without it.
+CACHES = ("here/.datacc/index-1", "here/.datacc/cache", "here/.datacc/packs/", "here/.git/refs/remotes/")
 
 
 @dataclass

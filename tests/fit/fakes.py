@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from datacc.errors import GraphError
 from datacc.fit import BackEnd, Fitting, Recipe, Rounding
 from datacc.ir.container import pack, unpack
 from datacc.ir.graph import Graph
@@ -102,6 +103,8 @@ class Fake(BackEnd):
         rows: int,
         rounding: Rounding | None = None,
     ) -> Fitting:
+        if self.lacking:
+            raise GraphError(self.lacking)
         fitting = Linear(graph, recipe, weights)
         if self.after is not None:
             fitting.after = lambda step: self.after(fitting, step)  # type: ignore[misc]

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datacc.fit import Examples
-from datacc.fit._batches import CHUNK_STEPS, Batches, ahead, chunk_steps, class_weights, spans, steps_per_epoch
+from datacc.fit._batches import CHUNK_STEPS, Batches, ahead, chunk_steps, spans, steps_per_epoch
+from datacc.fit.objective import class_weights
 
 
 def numbered(count: int) -> Examples:

@@ -286,6 +286,25 @@ def test_a_fit_goes_on_from_weights_and_looks_before_and_after(back_end: BackEnd
 
 
 @BOTH
+def test_the_look_before_is_by_the_statistics_that_are_given(back_end: BackEnd) -> None:
+    learn, tune = rows(), rows(60, 1)
+    first = fitted(learn, tune, back_end, depth=1)
+    values = {node.name: node.value for node in first.graph.weights if node.value is not None}
+    roles = {node.name: node.role for node in row_graph(learn, depth=1).holes}
+    parts = {kind: {n: values[n] for n, role in roles.items() if (role == "learnt") == kind} for kind in (True, False)}
+    assert parts[False], "there are means and variances"
+    more = {"recipe": replace(RECIPE, epochs=1, rate=1e-3), "depth": 1}
+    start = Start(weights=parts[True], statistics=parts[False])
+    on = fitted(learn, tune, back_end, start=start, **more)
+    assert on.history[0] == (0, first.tune)
+    assert on.history[-1][1] == on.tune
+    odd = replace(start, statistics={name: array + 1e6 for name, array in parts[False].items()})
+    other = fitted(learn, tune, back_end, start=odd, **more)
+    assert other.history[0][1] < first.tune
+    assert other.graph.digest == on.graph.digest, "they only look"
+
+
+@BOTH
 def test_a_share_of_the_earlier_weights_is_kept(back_end: BackEnd) -> None:
     learn, tune = rows(), rows(60, 1)
     start = weights_of(fitted(learn, tune, back_end, recipe=replace(RECIPE, epochs=1)))

@@ -18,7 +18,7 @@ TEXTS = some.sampled_from(["a", "b", 'quote "', "tab\t", "ü", "\u2028", "\x7f",
 def rows(numbers: list[float], texts: list[str], keys: list[str | None]) -> Rows:
     nothing: list[None] = [None] * len(numbers)
     where = [str(n) for n in range(len(numbers))]
-    return Rows(where=where, media=None, numbers={"x": numbers}, texts={"t": texts}, label=nothing, split=nothing,
+    return Rows(where=where, media=None, cells={"x": numbers, "t": texts}, label=nothing, split=nothing,
                 group=nothing, key=keys, name=where, occurrence=None, others={})  # fmt: skip
 
 

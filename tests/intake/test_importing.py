@@ -160,9 +160,10 @@ def test_rows_of_numbers(repository: Repository, rows: Path) -> None:
     report = import_examples(repository, rows, ImportOptions(label="y"))
     assert report.classes == {"c0": 10, "c1": 10, "c2": 10}
     program = read_program(repository.root / "datacc.toml")
-    assert program.inputs[0].options["columns"] == ["a", "b"]
+    assert program.inputs[0].options["columns"] == ["a", "b", "city"]
+    assert program.inputs[0].options["categories"] == {"city": ["p", "q"]}
     found = {one.name: one for one in read_examples(repository, program).examples}
-    assert found["rows.csv:9"].inputs == {"record": [7, 2]}
+    assert found["rows.csv:9"].inputs == {"record": [7, 2, "q"]}
     assert found["rows.csv:9"].labels == {"y": "c1"}
     assert found["rows.csv:9"].columns == {"city": "q"}
 

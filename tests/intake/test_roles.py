@@ -8,8 +8,9 @@ import pytest
 
 from datacc.errors import DataError
 from datacc.intake.importing import ImportOptions
-from datacc.intake.importing.cell import as_number, as_text, fault, missing, number
+from datacc.intake.importing.cell import as_number, as_text, number
 from datacc.intake.importing.read import Read, read
+from datacc.types.cells import is_missing, reader
 
 
 def table(tmp_path: Path, text: str, **options: object) -> Read:
@@ -33,11 +34,12 @@ def test_no_numbers(cell: object) -> None:
 @pytest.mark.parametrize(
     ("cell", "why"),
     [("", "missing"), ("NaN", "missing"), (None, "missing"), ("inf", "no finite"), ("-Infinity", "no finite"),
-     ("1e39", "no finite"), (10**400, "no finite"), ("1O", "no number")],
+     ("1e39", "no finite"), (10**400, "no number"), ("1O", "no number")],
 )  # fmt: skip
 def test_faults(cell: object, why: str) -> None:
-    assert why in (fault(cell) or "")
-    assert fault("3.4e38") is None
+    with pytest.raises(ValueError, match=why):
+        reader("number")(cell)
+    assert reader("number")("3.4e38") == 3.4e38
 
 
 def test_other_cells() -> None:
@@ -45,8 +47,8 @@ def test_other_cells() -> None:
         "a", None, None, "3", "3.5", "true", None,
     ]  # fmt: skip
     assert [as_number(cell) for cell in ("2000", "1.5", "", "inf")] == [2000, 1.5, None, None]
-    assert missing("n/a")
-    assert not missing(0)
+    assert is_missing("n/a")
+    assert not is_missing(0)
 
 
 def test_roles_are_inferred_and_said(tmp_path: Path) -> None:
@@ -54,21 +56,21 @@ def test_roles_are_inferred_and_said(tmp_path: Path) -> None:
         f"{n},{n * n % 7},5,{'ab'[n % 2]},{'xy'[n % 2]}\n" for n in range(20)
     )
     found = table(tmp_path, text, label="species")
-    assert found.roles.inputs == ("width",)
-    assert found.roles.others == ("id", "unit", "city")
+    assert tuple(found.roles.inputs) == ("width", "city")
+    assert found.roles.others == ("id", "unit")
     notes = " / ".join(found.notes)
     assert "'unit' (constant)" in notes
     assert "'id' (a running number)" in notes
-    assert "'city' (text)" in notes
-    assert found.rows[3].others == {"id": 3, "unit": 5, "city": "b"}
-    assert found.rows[3].numbers == {"width": 2.0}
+    assert "read as one of a few values: 'city'" in notes
+    assert found.rows[3].others == {"id": 3, "unit": 5}
+    assert found.rows[3].cells == {"width": 2.0, "city": "b"}
 
 
 def test_given_roles_are_obeyed(tmp_path: Path) -> None:
     text = "a,b,who,part,nr,y\n" + "".join(f"{n},{-n},p{n},train,k{n},{n % 2}\n" for n in range(8))
     found = table(tmp_path, text, label="y", group="who", split="part", key="nr", inputs=("b",))
     row = found.rows[3]
-    assert (row.numbers, row.group, row.split, row.key, row.label) == ({"b": -3.0}, "p3", "learn", "k3", "1")
+    assert (row.cells, row.group, row.split, row.key, row.label) == ({"b": -3.0}, "p3", "learn", "k3", "1")
     assert found.roles.others == ("a",)
 
 
@@ -106,16 +108,43 @@ def test_a_column_of_few_words_is_offered_as_the_label(tmp_path: Path) -> None:
     assert caught.value.tries == ("--label kind",)
 
 
-def test_measurements_are_no_classes(tmp_path: Path) -> None:
-    rows = "".join(f"{n},{n / 7:.3f},{n % 3}.0,{n % 3 + 0.5}\n" for n in range(1, 40))
-    with pytest.raises(DataError, match="holds 39 different numbers in 39 rows"):
-        table(tmp_path, f"a,price,stars,size\n{rows}", label="price")
+def test_measurements_are_numbers_unless_somebody_says_otherwise(tmp_path: Path) -> None:
+    text = "a,price,stars,size\n" + "".join(f"{n},{n / 7:.3f},{n % 3}.0,{n % 3 + 0.5}\n" for n in range(1, 40))
+    found = table(tmp_path, text, label="price")
+    assert found.roles.type == "number"
+    assert "price holds 39 different numbers and is answered as a number (--type label: each is a class)" in found.notes
     for label in ("stars", "size"):
-        assert table(tmp_path, f"a,price,stars,size\n{rows}", label=label).roles.label == label
+        assert table(tmp_path, text, label=label).roles.type == "label"
+    assert table(tmp_path, text, label="price", type="label").roles.type == "label"
+    assert table(tmp_path, text, label="stars", type="number").roles.type == "number"
+
+
+def test_many_classes_with_numbers_for_names_stay_classes(tmp_path: Path) -> None:
+    for classes, first, rows in ((40, 7, 1200), (100, 0, 500), (30, 1, 60)):
+        text = "a,kind\n" + "".join(f"{n / 3},{first + n % classes}\n" for n in range(rows))
+        assert table(tmp_path, text, label="kind").roles.type == "label"
+    ages = "a,age\n" + "".join(f"{n / 3},{18 + n % 60}\n" for n in range(500))
+    assert table(tmp_path, ages, label="age").roles.type == "number"
+
+
+def test_measurements_are_refused_where_the_output_has_classes_already(tmp_path: Path) -> None:
+    text = "a,price\n" + "".join(f"{n},{n / 7:.3f}\n" for n in range(1, 40))
+    (tmp_path / "data.csv").write_text(text)
+    with pytest.raises(DataError, match="holds 39 different numbers in 39 rows"):
+        read(tmp_path / "data.csv", ImportOptions(label="price"), output="price", output_type="label")
+
+
+def test_what_is_no_number_is_named_by_line_and_a_missing_one_is_no_label(tmp_path: Path) -> None:
+    text = "a,price\n" + "".join(f"{n},{n * 1.5}\n" for n in range(30))
+    found = table(tmp_path, text + "31,NA\n32,\n33,?\n", label="price")
+    assert list(found.rows.label[-3:]) == [None, None, None]
+    for wrong in ("inf", "1e39", "12 EUR"):
+        with pytest.raises(DataError, match=r"data\.csv:32: column 'price' holds"):
+            table(tmp_path, text + f"31,{wrong}\n", label="price", type="number")
 
 
 def test_only_constants_cannot_be_learnt_from(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no column holds numbers that vary"):
+    with pytest.raises(DataError, match="no column holds numbers or values that vary"):
         table(tmp_path, "a,b,y\n1,q,x\n1,r,z\n", label="y")
 
 
@@ -127,14 +156,14 @@ def test_bad_cells_are_named_by_line_and_column(tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
         table(tmp_path, text, label="y")
     what = caught.value.what
-    assert "4 examples cannot be read" in what
-    assert "data.csv:22: column 'a' is missing" in what
+    assert "2 examples cannot be read" in what
     assert "data.csv:23: column 'b' holds inf" in what
     assert "data.csv:25: column 'b' holds '1O', which is no number" in what
     assert any("--skip-bad" in line for line in caught.value.tries)
     found = table(tmp_path, text, label="y", skip_bad=True)
-    assert (len(found.rows), found.skipped) == (20, 4)
-    assert any("4 examples left out" in note for note in found.notes)
+    assert (len(found.rows), found.skipped) == (22, 2)
+    assert any("2 examples left out" in note for note in found.notes)
+    assert "values may be missing: 'a', 'b'" in found.notes
 
 
 def test_ten_bad_rows_are_named_and_the_rest_counted(tmp_path: Path) -> None:

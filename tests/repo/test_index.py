@@ -83,6 +83,17 @@ def test_without_the_index_the_answers_are_the_same(
     assert answers(edited) == before
 
 
+def test_tables_of_an_earlier_layout_are_made_anew(edited: Repository) -> None:
+    before, tables = answers(edited), edited.root / FOLDER / "tables"
+    with closing(sqlite3.connect(tables)) as database, database:
+        database.execute("DROP TABLE operations")
+        database.execute("CREATE TABLE operations (example TEXT, segment INTEGER, line INTEGER)")
+        database.execute("UPDATE segments SET lines = ''")
+        database.execute("PRAGMA user_version = 1")
+    assert answers(edited) == before
+    assert not list(index_damages(edited))
+
+
 def test_a_branch_or_a_rewritten_history_does_not_mislead_blame(edited: Repository) -> None:
     git = edited.git
     id = blame(edited, sorted(read_working(edited).states)[1]).example

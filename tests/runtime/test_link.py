@@ -139,3 +139,20 @@ def test_no_home_is_needed(tmp_path: Path) -> None:
     environment = {**keep, "HOME": "/proc/nobody", "TMPDIR": str(tmp_path), "PYTHONPATH": f"{root / 'src'}:{root}"}
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.stdout.startswith("program-"), done.stderr
+
+
+@pytest.mark.parametrize("first", ["", ".", "whole"])
+def test_zig_is_not_that_of_the_folder_one_stands_in(
+    first: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ziglang").mkdir()
+    (tmp_path / "ziglang" / "__init__.py").touch()
+    (tmp_path / "ziglang" / "zig").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path) if first == "whole" else first, *sys.path])
+    tools.zig.cache_clear()
+    (found,) = tools.zig()
+    assert not Path(found).is_relative_to(tmp_path)
+    wrapped = [sys.executable, "-P", "-m", "ziglang"]
+    said = [subprocess.run([*words, "version"], capture_output=True, check=True).stdout for words in ([found], wrapped)]
+    assert said[0] == said[1]

@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from datacc.compiler.simplify import simplify
 from datacc.errors import ToolchainError, UsageError
 from datacc.ir.build import Builder
 from datacc.ir.graph import Graph
+from datacc.registry import load
 from datacc.runtime import prove as proving
 from datacc.runtime.prove import CHECKS, controls, find, prove
 from datacc.runtime.prove import compiled as compiling
@@ -22,6 +24,7 @@ from datacc.runtime.prove.rows import rows
 from datacc.runtime.prove.words import words
 from datacc.spec.cpus import CPUS
 from datacc.spec.interface import Port
+from datacc.types.text import TextOptions
 from tests.emit.compiled import CPU
 from tests.emit.nets import digits, record, residual
 from tests.emit.test_everywhere import everything
@@ -48,6 +51,16 @@ def caught(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def statuses(proof: Proof) -> dict[str, str]:
     return {check.name: check.status for check in proof.checks}
+
+
+def text(skeleton: str) -> Graph:
+    """The cheapest program of a skeleton for texts of 24 bytes, weights by chance."""
+    front = load("types", "text").front("x", TextOptions(length=24))
+    form, label = load("skeletons", skeleton), load("types", "label")
+    sizes = form.ladder([front.by_name["x"].type])[0]
+    graph: Graph = form.graph([front], label.answer("y", ("a", "b", "c"), label.options()), sizes)
+    random = np.random.default_rng(0)
+    return graph.fill({node.name: random.uniform(0.1, 1, node.type.shape) for node in graph.holes})
 
 
 def test_every_planted_fault_is_caught(tmp_path: Path) -> None:
@@ -135,6 +148,14 @@ def test_a_marked_op_gets_work_alone_and_its_table_is_named(tmp_path: Path, caug
     assert proof.certificate("work") == PROVEN
     assert proof.certificate("trace") == NOT_GIVEN
     assert "found (256 bytes)" in words(proof)
+
+
+@pytest.mark.parametrize(("skeleton", "trace"), [("bytes.v1", PROVEN), ("text.v2", NOT_GIVEN)])
+def test_a_text_without_a_table_gets_the_trace(skeleton: str, trace: str, tmp_path: Path, caught: None) -> None:
+    proof = prove(artifact(simplify(text(skeleton)), tmp_path))
+    assert proof.certificate("work") == PROVEN
+    assert proof.certificate("trace") == trace
+    assert set(proof.tables) == ({"grams.rows", "loud.rows"} if skeleton == "text.v2" else set())
 
 
 def test_nothing_is_passed_without_valgrind(tmp_path: Path, caught: None, monkeypatch: pytest.MonkeyPatch) -> None:

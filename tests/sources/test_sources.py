@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from datacc.errors import DataError, RepositoryError, SpecError
-from datacc.intake.importing import ImportOptions, import_examples
+from datacc.intake.importing import ImportOptions, import_examples, pictures
 from datacc.registry import load
 from datacc.repo.commit import commit
 from datacc.repo.create import create
@@ -45,7 +45,7 @@ def test_a_table_needs_nothing_but_its_label(flowers: Path, store: Store, tmp_pa
     assert (program.name, program.goals, program.skeleton) == ("flowers", (), None)
     assert [field.name for field in program.outputs] == ["species_name"]
     snapshot = TABLE.snapshot(program, tmp_path, None, store)
-    assert snapshot.inputs["record"].shape == (120, 2)
+    assert snapshot.inputs["record"].shape == (120, 3)
     assert snapshot.inputs["record"].dtype == np.float32
     assert snapshot.classes["species_name"] == tuple(f"s{n}" for n in range(11))
     assert set(snapshot.columns) == {"name", "place"}
@@ -69,7 +69,7 @@ def test_every_row_keeps_its_numbers_and_label(flowers: Path, store: Store, tmp_
     labels = np.where(snapshot.splits == JUDGE, opened, snapshot.labels["species_name"])
     names = snapshot.classes["species_name"]
     rows = zip(snapshot.inputs["record"], labels, strict=True)
-    assert sorted((tuple(row), names[index]) for row, index in rows) == wanted
+    assert sorted((tuple(row[:2]), names[index]) for row, index in rows) == wanted
 
 
 def test_the_toml_it_leaves_builds_the_same_snapshot(flowers: Path, store: Store, tmp_path: Path) -> None:
@@ -207,6 +207,36 @@ def test_a_pictures_folder_is_a_table_too(pets: Program, tmp_path: Path, store: 
     originals = TABLE.media(program, tmp_path, snapshot, snapshot.ids[:9])
     assert all(len(data) > 50 for data in originals.values())
     assert 0 < len(originals) <= 9
+
+
+def test_a_picture_is_decoded_only_when_its_bytes_are_new(
+    pets: Program, tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[bytes] = []
+    honest = pictures._undecodable
+    monkeypatch.setattr(pictures, "_undecodable", lambda data: (decoded.append(data), honest(data))[1])
+    folder = tmp_path / "pictures"
+    program = infer_program(folder, "animal")
+
+    def read() -> int:
+        decoded.clear()
+        TABLE.snapshot(program, tmp_path, None, store)
+        return len(decoded)
+
+    assert read() == 80
+    (folder / "cat" / "1.png").rename(folder / "dog" / "1.png")  # another label
+    assert read() == 0
+    (folder / "cat" / "3.png").write_bytes(png(500))
+    assert read() == 1
+    (folder / "cat" / "3.png").write_bytes(png(500)[:-30])
+    with pytest.raises(DataError, match=r"3\.png.*does not decode"):
+        read()
+    assert len(decoded) == 1
+    (folder / "cat" / "3.png").write_bytes(png(501))
+    for entry in store.root.rglob("*"):  # a cache that lost its bits knows nothing
+        if entry.is_file():
+            entry.write_bytes(entry.read_bytes()[:-1] + b"?")
+    assert read() == 80
 
 
 def test_the_origin_tells_a_renamed_class_folder(pets: Program, tmp_path: Path, store: Store) -> None:

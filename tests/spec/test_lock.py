@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datacc.errors import SpecError
-from datacc.spec.lock import Lock, check_lock, lock_toml, read_lock, shape_digest, write_lock
+from datacc.spec.lock import Lock, Tutor, check_lock, lock_toml, read_lock, shape_digest, write_lock
 from datacc.spec.program import Budget, Field, Goal, Program, Target
 from tests.spec.programs import TEXTS, programs
 
@@ -26,14 +26,17 @@ LOCK = Lock(
     toolchain={"ziglang": "0.17.1"},
 )
 KEYS = TEXTS
+SIZES = st.dictionaries(KEYS, st.integers(0, 2**40), max_size=4)
+RECIPES = st.dictionaries(KEYS, st.integers(0, 9) | st.floats(allow_nan=False) | st.booleans() | TEXTS, max_size=4)
 LOCKS = st.builds(
     Lock,
     program=TEXTS,
     skeleton=TEXTS,
-    sizes=st.dictionaries(KEYS, st.integers(0, 2**40), max_size=4),
-    recipe=st.dictionaries(KEYS, st.integers(0, 9) | st.floats(allow_nan=False) | st.booleans() | TEXTS, max_size=4),
+    sizes=SIZES,
+    recipe=RECIPES,
     toolchain=st.dictionaries(KEYS, TEXTS, max_size=3),
     parent=st.none() | TEXTS,
+    tutor=st.none() | st.builds(Tutor, skeleton=TEXTS, sizes=SIZES, recipe=RECIPES),
 )
 
 
@@ -46,8 +49,12 @@ def test_read_undoes_write(lock: Lock) -> None:
 
 
 def test_the_order_of_the_keys_does_not_matter() -> None:
-    turned = replace(LOCK, sizes=dict(reversed(LOCK.sizes.items())), recipe=dict(reversed(LOCK.recipe.items())))
+    sizes, recipe = (dict(reversed(one.items())) for one in (LOCK.sizes, LOCK.recipe))
+    turned = replace(LOCK, sizes=sizes, recipe=recipe)
     assert lock_toml(turned) == lock_toml(LOCK)
+    taught = replace(LOCK, tutor=Tutor(skeleton="conv.v1", sizes=LOCK.sizes, recipe=LOCK.recipe))
+    turned = replace(taught, tutor=Tutor(skeleton="conv.v1", sizes=sizes, recipe=recipe))
+    assert lock_toml(turned) == lock_toml(taught)
 
 
 def test_no_lock_is_none(tmp_path: Path) -> None:
@@ -106,6 +113,7 @@ def test_a_lock_of_another_back_end_is_refused_where_one_is_asked_for() -> None:
         ("epochs = 20", "epochs = [20]", 11, "epochs"),
         ('"0.17.1"', "17", 15, "toolchain.ziglang must be text"),
         ("[sizes]", "[sizes", 6, "not TOML"),
+        ("format = 1", "format = 1\ntutor = 7", 3, "tutor"),
     ],
 )
 def test_a_damaged_lock_is_blamed_line_by_line(tmp_path: Path, old: str, new: str, line: int, what: str) -> None:

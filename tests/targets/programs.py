@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from datacc.arrange import arrange
 from datacc.compiler.simplify import simplify
+from datacc.compiler.widths import narrower_forms
 from datacc.emit import emit
 from datacc.ir.build import Builder
 from datacc.ir.graph import Graph
@@ -24,13 +25,17 @@ HOSTILE = ('"""', "'''\n", "*/ #endif", "../../etc", "\\", "ünï¢ødé ‮", "
 
 @dataclass(frozen=True)
 class Packed:
-    """A built program and what its Graph answers."""
+    """A built program and what its Graph answers, and those of its widths below 1."""
 
     built: Built
     graph: Graph
+    narrower: tuple[Graph, ...] = ()
 
     def expected(self, **inputs: NDArray[Any]) -> dict[str, NDArray[Any]]:
         return interpret(self.graph, inputs)
+
+    def expected_at(self, width: float, /, **inputs: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        return interpret((*self.narrower, self.graph)[self.built.interface.widths.index(width)], inputs)
 
 
 def fronts_of(inputs: dict[str, tuple[str, dict[str, Any]]]) -> list[Graph]:
@@ -49,21 +54,29 @@ def packed(
     classes: tuple[str, ...] = CLASSES,
     cpu: str = "x86-64-v2",
     limit: float | None = None,
+    output: str = "label",
+    widths: tuple[float, ...] = (),
 ) -> Packed:
     """A program with random weights, linked into `folder`. `inputs` are (type, options) by name.
 
-    With a `limit` it abstains where its confidence is below.
+    With a `limit` it abstains where its confidence is below. With `widths` each has weights of its own.
     """
-    label = load("types", "label")
-    answer = label.answer("kind", classes, label.options(abstain=limit is not None))
+    label = load("types", output)
+    given = {"abstain": limit is not None} if output == "label" else {}
+    answer = label.answer("kind", () if output == "number" else classes, label.options(**given))
+    answer = answer.fill({"kind.below": np.array([-2.0]), "kind.above": np.array([3.0])} if output == "number" else {})
     answer = answer if limit is None else answer.fill({"kind.limit": np.array([limit])})
     is_text = any(kind == "text" for kind, _ in inputs.values())
     skeleton = load("skeletons", "text.v1" if is_text else "mlp.v1")
     sizes = {"bits": 6, "grams": 3, "width": 4} if is_text else {"width": 4, "depth": 1}
     graph = skeleton.graph(fronts_of(inputs), answer, sizes)
     random = np.random.default_rng(1)
-    graph = graph.fill({node.name: random.uniform(0.1, 1.0, node.type.shape) for node in graph.holes})
-    simple = simplify(graph)
+    lowest = {"learnt": -1.0 if output == "labels" else 0.1}  # so that not all labels are given
+    graph, *narrower = (
+        form.fill({n.name: random.uniform(lowest.get(n.role, 0.1), 1.0, n.type.shape) for n in form.holes})
+        for form in (graph, *narrower_forms(graph, widths))
+    )
+    simple, *simpler = (simplify(one) for one in (graph, *narrower))
     ports = tuple(
         Port(
             name=node.name,
@@ -79,15 +92,23 @@ def packed(
             name=field,
             dtype=graph.by_name[node].type.dtype,
             shape=graph.by_name[node].type.shape,
-            classes=classes if field == "kind" else (),
+            type=output if field == "kind" and output != "label" else "",
+            classes=classes if field == "kind" and output != "number" else (),
         )
         for field, node in graph.outputs
     )
-    interface = Interface(name=name, cpu=cpu, inputs=ports, answers=answers)
-    plan = arrange(simple, cpu)
-    source = emit(plan, interface)
-    library = link(source, cpu, folder)
-    return Packed(Built(interface=interface, source=source, library=library, scratch=plan.arena, graph=simple), graph)
+    interface = Interface(name=name, cpu=cpu, inputs=ports, answers=answers, widths=widths)
+    plan, *plans = (arrange(one, cpu) for one in (simple, *simpler))
+    source = emit(plan, interface, plans)
+    built = Built(
+        interface=interface,
+        source=source,
+        library=link(source, cpu, folder),
+        scratch=max(one.arena for one in (plan, *plans)),
+        graph=simple,
+        narrower=tuple(simpler),
+    )
+    return Packed(built, graph, tuple(narrower))
 
 
 PICTURE: dict[str, tuple[str, dict[str, Any]]] = {"picture": ("image", {"height": 3, "width": 5, "channels": 1})}

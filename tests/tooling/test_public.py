@@ -11,7 +11,7 @@ import pytest
 import datacc
 
 ROOT = Path(__file__).parents[2]
-PUBLIC = ["Graph", "Program", "Snapshot", "__version__", "build", "errors", "load"]
+PUBLIC = ["Graph", "Program", "Snapshot", "__version__", "build", "errors", "load", "port"]
 
 
 def test_the_list_is_exact() -> None:

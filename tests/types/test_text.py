@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datacc.errors import DataError
-from datacc.types._typos import CASE_BIT, misspell, shorten, swap
+from datacc.types._typos import CASE_BIT, leave_out, misspell, shorten, swap
 from datacc.types.text import ENTRY as TEXT
 from datacc.types.text import TextOptions
 
@@ -100,6 +100,25 @@ def test_pieces_are_whole_words_of_the_text(texts: list[str], seed: int) -> None
         assert one.tobytes() == piece.encode().ljust(32, b"\0")
         assert f" {piece} " in f" {text} "
         assert 3 * len(piece.encode()) >= len(text.encode()) - 2
+
+
+@given(st.lists(st.text(alphabet="ab \u00e9", max_size=20), min_size=1, max_size=5), st.integers(0, 2**32 - 1))
+def test_words_are_left_out_whole(texts: list[str], seed: int) -> None:
+    batch = TEXT.encode(texts, TextOptions(length=64))
+    for one, text in zip(leave_out(batch, np.random.default_rng(seed)), texts, strict=True):
+        left = one.tobytes().rstrip(b"\0").decode()
+        assert len(left.encode()) == len(text.encode())
+        kept, words = left.split(" "), text.split(" ")
+        assert all(word in words for word in kept if word)
+        assert sum(map(bool, kept)) <= sum(map(bool, words))
+
+
+def test_about_a_quarter_of_the_words_is_left_out() -> None:
+    batch = TEXT.encode(["one two three four five six"] * 500, TextOptions(length=32))
+    found = leave_out(batch, np.random.default_rng(0))
+    words = sum(len(row.tobytes().rstrip(b"\0").split()) for row in found)
+    assert 0.7 * 3000 < words < 0.8 * 3000
+    assert TEXT.augment(batch, np.random.default_rng(0), TextOptions(length=32, augment="words")).shape == batch.shape
 
 
 def test_no_augmentation_where_none_is_wanted() -> None:

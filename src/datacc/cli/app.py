@@ -4,6 +4,7 @@ import argparse
 import ast
 import difflib
 import errno
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -22,7 +23,7 @@ VERBS: Final = (
     *("votes", "agreement", "gold", "schema"),
     *("push", "pull", "fetch", "remote", "trust", "gc", "compact", "forget", "fsck"),
     *("status", "log", "show", "blame"),
-    *("build", "grow", "slim", "compile", "judge", "prove", "diff", "bisect"),
+    *("build", "port", "grow", "slim", "compile", "judge", "prove", "diff", "bisect"),
     *("run", "inspect"),
 )
 INTERRUPTED: Final = 130
@@ -64,10 +65,21 @@ def _outcome(arguments: Sequence[str]) -> Outcome:
     if verb not in VERBS:
         close = difflib.get_close_matches(verb, VERBS, n=1)
         raise UsageError(f"there is no verb {verb!r}", tries=[f"datacc {close[0] if close else '--help'}"])
-    module = import_module(f"datacc.cli.{_stem(verb)}")
+    module = _imported(verb)
     options = _parser(verb, module).parse_args(arguments[1:])
     outcome: Outcome = module.run(options)
     return outcome
+
+
+def _imported(verb: str) -> ModuleType:
+    """The module of a verb. What is imported stays, so that no collection need look at it, meanwhile or later."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy's threads wait more than they work on products like ours
+    gc.disable()
+    try:
+        return import_module(f"datacc.cli.{_stem(verb)}")
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 class _Parser(argparse.ArgumentParser):

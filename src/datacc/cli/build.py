@@ -7,9 +7,10 @@ when the program misses its goal, a check or its budget.
 """
 
 import argparse
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from rich.console import Group
 
@@ -25,6 +26,7 @@ from datacc.compiler.verify import verify
 from datacc.errors import UsageError
 from datacc.repo.words import listed
 from datacc.sources.table import infer_program
+from datacc.spec.fields import check_output_type
 from datacc.spec.program import Field, Program
 from datacc.spec.read import FILE, find_program, read_program
 
@@ -37,6 +39,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "table", nargs="?", type=Path, help="a CSV, TSV, JSON Lines or .npz file, or a folder per class"
     )
     parser.add_argument("--label", metavar="COLUMN", help="the table's column that holds the labels")
+    parser.add_argument("--type", metavar="TYPE", help="what a label is: label, labels (between semicolons), number")
     parser.add_argument("--skip-bad", action="store_true", help="leave out what cannot be read, and say so")
     parser.add_argument("--revision", metavar="R", help="build the examples of this commit")
     parser.add_argument("--search", action="store_true", help="choose anew, and renew datacc.lock")
@@ -78,27 +81,37 @@ def _inferred(program: Program, report: Report) -> str:
     [output] = program.outputs
     column, classes = program.source.options.get("label"), len(report.data.classes[output.name])
     rows = [(f"input {field.name}", field.type, _options(field)) for field in program.inputs]
-    rows.append(
-        (f"output {output.name}", output.type, f"{classes} classes{f' of column {column!r}' if column else ''}")
-    )
-    rows.append(("goal", "", "more than always answering the commonest class"))
+    what = f"{classes} {'labels' if output.form == 'labels' else 'classes'}" if classes else "a number"
+    other = "; --type label takes each for a class" if output.form == "number" else ""
+    rows.append((f"output {output.name}", output.type, f"{what}{f' of column {column!r}' if column else ''}{other}"))
+    floor = "more than the mean explains" if output.form == "number" else "more than always giving the commonest answer"
+    rows.append(("goal", "", floor))
     return f"{FILE} says now what was inferred; change it there:\n" + columns(rows, indent="  ")
 
 
 def _options(field: Field) -> str:
-    plain = {name: listed(value) if isinstance(value, list) else value for name, value in field.options.items()}
-    return ", ".join(f"{name} {value}" for name, value in plain.items())
+    return ", ".join(f"{name} {_plain(value)}" for name, value in field.options.items())
+
+
+def _plain(value: Any) -> str:
+    """A list by its first items, a table of lists by how many each holds."""
+    if isinstance(value, Mapping):
+        return listed([f"{name} ({len(values)})" for name, values in value.items()])
+    return listed(value) if isinstance(value, list) else str(value)
 
 
 def _asked(options: argparse.Namespace) -> tuple[Program, Path]:
     """The program and the folder that it is built in."""
     if options.table is None:
-        if options.label or options.skip_bad:
-            raise UsageError("--label and --skip-bad are about a table", tries=["datacc build data.csv --label COLUMN"])
+        if options.label or options.skip_bad or options.type:
+            raise UsageError(
+                "--label, --type and --skip-bad are about a table", tries=["datacc build data.csv --label COLUMN"]
+            )
         path = find_program(Path.cwd())
         return read_program(path), path.parent
     root = Path.cwd()
-    inferred = infer_program(options.table, options.label, skip_bad=options.skip_bad)
+    kind = None if options.type is None else check_output_type(options.type)
+    inferred = infer_program(options.table, options.label, skip_bad=options.skip_bad, type=kind)
     if not (root / FILE).exists():
         return inferred, root
     asked = read_program(root / FILE)

@@ -64,6 +64,9 @@ def _commits(range_: str, options: argparse.Namespace) -> Outcome:
     """What is said otherwise at the second revision, and what the answers did; HEAD where one is left out."""
     if options.against is not None:
         raise UsageError(f"--against is of an artifact; {range_} names both sides", tries=[f"datacc diff {range_}"])
+    if options.quick and not options.answers:
+        what = "--quick leaves fits out, and labels alone need none"
+        raise UsageError(what, tries=[f"datacc diff {range_}", f"datacc diff {range_} --answers --quick"])
     old, dots, new = re.split(r"(\.{2,3})", range_, maxsplit=1)
     repository = find(Path.cwd())
     old, new = old or "HEAD", new or "HEAD"

@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import Final
 
 from datacc.cli.outcome import Outcome
+from datacc.errors import DataError
 from datacc.intake.importing import ImportOptions, ImportReport, import_examples
+from datacc.intake.inbox import is_inbox
 from datacc.repo.find import find
 from datacc.repo.packs import keeps_outside
 from datacc.repo.words import counted
+from datacc.spec.fields import check_output_type
 
 EXAMPLE: Final = "datacc import photos/ --skip-bad"
 MOST_CLASSES: Final = 20
@@ -22,10 +25,13 @@ MOST_CLASSES: Final = 20
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What to import, and which column is what."""
-    parser.add_argument(
-        "path", type=Path, help="a folder, or a .csv, .tsv, .jsonl, .npz, .parquet, .json, .zip or .tar file"
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument(
+        "path", nargs="?", type=Path, help="a folder, or a .csv, .tsv, .jsonl, .npz, .parquet, .json, .zip or .tar file"
     )
+    what.add_argument("--inbox", type=Path, metavar="FOLDER", help="the calls that a built program kept there")
     parser.add_argument("--label", metavar="COLUMN", help="holds the class")
+    parser.add_argument("--type", metavar="TYPE", help="what a label is: label, labels (between semicolons), number")
     parser.add_argument("--group", metavar="COLUMN", help="rows of one group never straddle two splits")
     parser.add_argument("--split", metavar="COLUMN", help="says learn, tune or judge")
     parser.add_argument("--key", metavar="COLUMN", help="tells equal inputs apart")
@@ -42,9 +48,13 @@ def run(options: argparse.Namespace) -> Outcome:
         key=options.key,
         inputs=tuple(options.inputs) if options.inputs else None,
         skip_bad=options.skip_bad,
+        type=None if options.type is None else check_output_type(options.type),
     )
+    if options.inbox is not None and not is_inbox(options.inbox):
+        tries = ["wrap(inbox=FOLDER) of a built wheel keeps what it does not know"]
+        raise DataError("there are no calls in it", where=str(options.inbox), tries=tries)
     repository = find(Path.cwd())
-    done = import_examples(repository, options.path, given)
+    done = import_examples(repository, options.inbox or options.path, given)
     alone = any((repository.root / "media").glob(f"{done.run}/index.tsv")) and keeps_outside(repository)
     note = ["note: its files are here alone until datacc push"] if done.run and alone else []
     return Outcome(facts=asdict(done), text="\n".join([*_lines(done), *note, "next: datacc build"]))

@@ -66,7 +66,8 @@ class FitDisplay:
         rung = attempt.rung
         if self._events:
             facts = {"skeleton": rung.skeleton, "sizes": dict(rung.sizes), "work": rung.work, "share": attempt.share}
-            _event("candidate", **facts, tune=attempt.score, promising=attempt.promising)
+            by = None if attempt.tutor is None else attempt.tutor.rung.title
+            _event("candidate", **facts, tune=attempt.score, promising=attempt.promising, tutor=by)
         if not self._moves:
             return
         for task in self._progress.task_ids:
@@ -75,6 +76,7 @@ class FitDisplay:
             self._progress.console.print(Text(HEAD, style="dim"))
         self._told += 1
         fitted = "whole" if attempt.share == WHOLE else f"× {attempt.share:g}"
+        fitted = "taught" if attempt.tutor is not None else fitted
         cells = f"{printable(rung.title):<34}{rung.work:>15,}{fitted:>8}{attempt.score:>9.2%}"
         self._progress.console.print(Text(f"{cells}{'  ✓' if attempt.promising else ''}"))
 

@@ -19,7 +19,7 @@ from datacc.intake import Format, Raw
 from datacc.registry import load as member
 from datacc.registry import names
 from datacc.repo.wishes import require_trusted_build
-from datacc.runtime.load import Answer, Loaded, load
+from datacc.runtime.load import Answer, Labels, Loaded, Number, load
 
 EXAMPLE: Final = "datacc run build/digits seven.png"
 TOP: Final = 2  # runners-up shown
@@ -131,7 +131,7 @@ def _bytes(path: Path) -> bytes:
 
 
 def _facts(answer: Any) -> dict[str, Any]:
-    if isinstance(answer, Answer):
+    if isinstance(answer, Answer | Number | Labels):
         return asdict(answer)
     if isinstance(answer, dict):
         return {name: _facts(one) for name, one in answer.items()}
@@ -139,6 +139,11 @@ def _facts(answer: Any) -> dict[str, Any]:
 
 
 def _told(answer: Any) -> tuple[str, ...]:
+    if isinstance(answer, Number):
+        return f"{answer.value:.6g}", f"from {answer.low:.6g} to {answer.high:.6g}"
+    if isinstance(answer, Labels):
+        given = (f"{name} {percent(answer.scores[name], 1)}" for name in answer.labels)
+        return (", ".join(given) or "none of its labels",)
     if not isinstance(answer, Answer):
         return (str(answer),)
     others = sorted(((score, name) for name, score in answer.scores.items() if name != answer.label), reverse=True)

@@ -39,6 +39,8 @@ def _lines(now: Status) -> Iterator[str]:
     for output, classes in now.classes.items():
         shown = list(classes.items())[:MOST_CLASSES]
         more = len(classes) - len(shown)
+        if not classes:
+            continue
         yield f"{output}: {counted(len(classes), 'class', 'classes')}{f', the first {len(shown)}' if more else ''}"
         yield columns([(name, f"{count:,}") for name, count in shown], indent="  ")
     for conflict in now.conflicts:

@@ -2,11 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import Final
 
 from datacc.cli.outcome import Outcome
 from datacc.compiler.report import Report
 from datacc.compiler.report.text import report_text
 from datacc.errors import GoalMissed
+
+SEARCH: Final = "datacc build --search, which looks at more than what datacc.lock says"
 
 
 def verdict(report: Report, folder: Path) -> Outcome:
@@ -21,4 +24,5 @@ def missed(report: Report) -> GoalMissed | None:
         return None
     lines = report.verdict.missed
     what = f"{report.name} misses {', '.join(line.what for line in lines)}"
-    return GoalMissed(what, tries=[f"{line.what}: {line.closes}" for line in lines if line.closes])
+    tries = [f"{line.what}: {line.closes}" for line in lines if line.closes]
+    return GoalMissed(what, tries=tries if len(report.tried) > 1 else [*tries, SEARCH])

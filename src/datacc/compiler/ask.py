@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from datacc.goals import Metric
+from datacc.goals import Metric, Told
 from datacc.ir.cost import node_costs
 from datacc.ir.graph import Graph
 from datacc.ir.interpret import interpret
@@ -46,10 +46,22 @@ def ask_reference(graph: Graph, inputs: Arrays) -> Arrays:
     return joined([interpret(graph, rows) for rows in batched(inputs, batch_rows(graph))])
 
 
-def counted(metric: Metric, answers: Arrays, field: str) -> NDArray[np.int32]:
-    """The class indices (N,) of an output as `metric` counts them: −1 for what is not known, where that matters."""
-    answer = answers[field].reshape(-1)
-    return np.where(answers[f"{field}_known"].reshape(-1) > 0, answer, -1) if metric.needs_known else answer
+def told(metric: Metric, answers: Arrays, field: str) -> Told:
+    """What was answered for an output, as `metric` counts it: −1 for what is not known, where that matters."""
+    parts = {name: answers.get(f"{field}_{name}") for name in ("scores", "low", "high")}
+    value = _plain(answers[field])
+    if metric.needs_known:
+        value = np.where(_plain(answers[f"{field}_known"]) > 0, value, -1)
+    scores = parts.pop("scores")
+    scores = scores if scores is None else scores.reshape(len(scores), -1)
+    return Told(
+        value=value, scores=scores, **{name: array if array is None else _plain(array) for name, array in parts.items()}
+    )
+
+
+def _plain(array: NDArray[Any]) -> NDArray[Any]:
+    """Of one number a row (N,), of several (N, K)."""
+    return array.reshape(-1) if array.ndim == 2 and array.shape[1] == 1 else array
 
 
 def batched(inputs: Arrays, size: int) -> Iterator[Arrays]:

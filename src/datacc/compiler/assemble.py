@@ -11,6 +11,7 @@ from datacc.repo.snapshot import LEARN, Snapshot
 from datacc.skeletons import Sizes, Skeleton
 from datacc.spec.interface import Interface, Port
 from datacc.spec.program import Program
+from datacc.types import OutputType
 
 
 def skeleton_graph(program: Program, snapshot: Snapshot, skeleton: str, sizes: Sizes) -> Graph:
@@ -21,19 +22,23 @@ def skeleton_graph(program: Program, snapshot: Snapshot, skeleton: str, sizes: S
     for field in program.inputs:
         kind = load("types", field.type)
         graph = graph.fill(kind.data(field.name, snapshot.inputs[field.name][learn], kind.options(**field.options)))
-    return graph
+    return graph.fill(
+        _of_output(program).data(program.outputs[0].name, snapshot.labels[program.outputs[0].name][learn])
+    )
 
 
 def ladders(program: Program) -> tuple[tuple[str, Sizes], ...]:
     """Every (skeleton, sizes) to consider, in no order: those of the skeleton asked for, or of all that fit.
 
-    A skeleton made for the inputs (`general` false) goes before one that takes anything. Raises `SpecError` when the
+    A skeleton made for the inputs (`general` false) goes before one that takes anything, and some have to
+    be asked for. Raises `SpecError` when the
     one asked for does not fit.
     """
     features = [front.by_name[name].type for front in _fronts(program) for _, name in front.outputs]
     asked = [program.skeleton] if program.skeleton is not None else list(names("skeletons"))
-    fitting: dict[str, Skeleton] = {name: load("skeletons", name) for name in asked}
-    fitting = {name: skeleton for name, skeleton in fitting.items() if skeleton.fits(features)}
+    known: dict[str, Skeleton] = {name: load("skeletons", name) for name in asked}
+    fitting = {name: skeleton for name, skeleton in known.items() if skeleton.fits(features)}
+    fitting = {name: one for name, one in fitting.items() if name == program.skeleton or not one.by_name}
     if not fitting:
         shapes = ", ".join(str(feature.shape) for feature in features)
         raise SpecError(f"{program.skeleton} does not fit inputs of shape {shapes}", tries=["leave skeleton out"])
@@ -48,13 +53,16 @@ def examples(program: Program, snapshot: Snapshot) -> tuple[Examples, Examples]:
     for field in program.inputs:
         kind = load("types", field.type)
         augment[field.name] = partial(kind.augment, options=kind.options(**field.options))
-    everything = Examples(inputs=snapshot.inputs, targets=snapshot.labels[output.name], augment=augment)
-    return everything.rows(snapshot.rows(LEARN)), everything.rows(selecting(program, snapshot))
+    labels, learn = snapshot.labels[output.name], snapshot.rows(LEARN)
+    targets = _of_output(program).targets(labels, labels[learn])
+    everything = Examples(inputs=snapshot.inputs, targets=targets, augment=augment, form=output.form)
+    return everything.rows(learn), everything.rows(selecting(program, snapshot))
 
 
 def interface(program: Program, snapshot: Snapshot, graph: Graph) -> Interface:
     """What a caller of the program sees: one port per input and per output of the Graph."""
     fields = {field.name: field for field in program.inputs}
+    forms = {field.name: field.form for field in program.outputs if field.form != "label"}
     inputs = tuple(
         Port(
             name=node.name,
@@ -70,6 +78,7 @@ def interface(program: Program, snapshot: Snapshot, graph: Graph) -> Interface:
             name=field,
             dtype=graph.by_name[name].type.dtype,
             shape=graph.by_name[name].type.shape,
+            type=forms.get(field, ""),
             classes=snapshot.classes.get(field, ()),
         )
         for field, name in graph.outputs
@@ -83,6 +92,12 @@ def _fronts(program: Program) -> list[Graph]:
         kind = load("types", field.type)
         fronts.append(kind.front(field.name, kind.options(**field.options)))
     return fronts
+
+
+def _of_output(program: Program) -> OutputType:
+    (output,) = program.outputs
+    kind: OutputType = load("types", output.type)
+    return kind
 
 
 def _answer(program: Program, snapshot: Snapshot) -> Graph:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from datacc.compiler.certify import wanted_chance
 from datacc.compiler.knowing import Knowing
 from datacc.compiler.price import Over, over_budget
 from datacc.compiler.produce import stand_in
@@ -13,6 +14,7 @@ from datacc.compiler.verdict import Costs
 from datacc.fit import Fitted, Recipe, Watch
 from datacc.ir.cost import work
 from datacc.ir.graph import Graph
+from datacc.spec.bounds import CONFIDENCE
 from datacc.spec.program import Budget
 
 # How long a candidate is fitted, as a share of the passes of its whole recipe.
@@ -41,9 +43,10 @@ class Attempt:
     """One fit of a rung, for a share of the whole recipe, and what came out.
 
     `score` is the share of right answers on rows that it has not learnt from, `sound` whether every check holds on
-    tune. `promising`: after all that it is likely to pass; `hopeful(share)`: it would be with that share of its errors.
-    `work` is what the fit took, in multiply-adds forwards; `known` tells how it came to know what it does not know.
-    `tune` is the share of right answers on tune: `score` itself, but for few examples.
+    tune. `chance` is that of passing the judge's goals, seen from those rows; `outlook(share)`: with that share of its
+    errors. `bar` is the chance that was wanted when it was made, `tutor` the attempt that taught it. `work` is what
+    the fit took, in multiply-adds forwards; `known` tells how it came to know what it does not know. `tune` is the
+    share of right answers on tune: `score` itself, but for few examples.
     """
 
     rung: Rung
@@ -52,17 +55,24 @@ class Attempt:
     fitted: Fitted
     score: float
     sound: bool
-    promising: bool
-    hopeful: Callable[[float], bool]
+    chance: float
+    outlook: Callable[[float], float]
     work: int
     known: tuple[Knowing, ...] = ()
     tune: float = 0.0
+    bar: float = CONFIDENCE
+    tutor: "Attempt | None" = None
+
+    @property
+    def promising(self) -> bool:
+        """Whether it is likely to pass."""
+        return self.sound and self.chance >= self.bar
 
 
 Wish = Literal["cheapest", "best", "frontier"]
 Announce = Callable[[Rung], Watch | None]
 Tell = Callable[[Attempt], None]
-Try = Callable[[Rung, float], Attempt]
+Try = Callable[[Rung, float, "Attempt | None"], Attempt]
 
 
 def unheard(attempt: Attempt) -> None:
@@ -77,13 +87,15 @@ def shortened(recipe: Recipe, share: float) -> Recipe:
 class Attempts:
     """What is known of the rungs so far: their costs, asked for one by one, and every attempt.
 
-    `price` links a rung, `attempt` fits it for a share of its recipe; `tell` hears of each attempt when it is made.
+    `price` links a rung, `attempt` fits it for a share of its recipe, with a tutor or without; `tell` hears of each
+    attempt when it is made.
     """
 
     def __init__(self, budget: Budget, price: Callable[[Rung], Costs], attempt: Try, tell: Tell) -> None:
         self._budget, self._price, self._attempt, self._tell = budget, price, attempt, tell
         self._costs: dict[int, Costs] = {}
         self._made: dict[tuple[int, float], Attempt] = {}
+        self._taught: list[Attempt] = []
 
     def costs(self, rung: Rung) -> Costs:
         """What it costs, exactly."""
@@ -114,23 +126,47 @@ class Attempts:
         """The rung, fitted for that share of its recipe or more, now or before."""
         known = self._made.get((id(rung), share))
         if known is None:
-            known = self._attempt(rung, share)
+            known = replace(self._attempt(rung, share, None), bar=self.bar)
             self._made[id(rung), share] = self._made[id(rung), known.share] = known
             self._tell(known)
         return known
+
+    @property
+    def bar(self) -> float:
+        """The chance of passing that is wanted of the next, which joins those within the budget that could pass."""
+        could = [one for one in self.all if one.share >= WHOLE and one.chance > 1 - CONFIDENCE]
+        return wanted_chance(1 + sum(self.fits(one.rung) for one in could))
 
     def longest(self, rung: Rung) -> Attempt | None:
         """The longest attempt at this rung, None before the first."""
         made = [one for (key, _), one in self._made.items() if key == id(rung)]
         return max(made, key=lambda one: one.share, default=None)
 
+    def taught(self, pupil: Attempt, tutor: Attempt) -> Attempt:
+        """The pupil's rung, fitted once more for as long, by what the tutor says too."""
+        found = replace(self._attempt(pupil.rung, pupil.share, tutor), bar=self.bar)
+        self._taught.append(found)
+        self._tell(found)
+        return found
+
     def haste(self) -> float:
         """What a whole fit leaves of the errors of a short one, at best, as far as it is known."""
-        made, ratios = self._made, []
-        for (key, share), one in made.items():
-            if share == SHORT and one.share == SHORT and (key, WHOLE) in made and one.score < 1:
-                ratios.append((1 - made[key, WHOLE].score) / (1 - one.score))
+        ratios = [(1 - whole.score) / (1 - short.score) for short, whole in self._pairs() if short.score < 1]
         return min(GUESS, SLACK * min(ratios, default=1.0))
+
+    def hopeful(self, trial: Attempt) -> bool:
+        """Whether a whole fit may be likely to pass, after that short one."""
+        return max(trial.chance, trial.outlook(self.haste())) >= self.bar
+
+    def in_vain(self) -> float:
+        """The best score in a short trial after which a whole fit was not promising; 0 without one."""
+        return max((short.score for short, whole in self._pairs() if not whole.promising), default=0.0)
+
+    def _pairs(self) -> list[tuple[Attempt, Attempt]]:
+        """The short and the whole fits of each rung that has both."""
+        made = self._made
+        shorts = [(key, one) for (key, share), one in made.items() if share == SHORT == one.share]
+        return [(one, made[key, WHOLE]) for key, one in shorts if (key, WHOLE) in made]
 
     def known_costs(self, rung: Rung) -> Costs | None:
         """Its costs where they were asked for."""
@@ -139,4 +175,4 @@ class Attempts:
     @property
     def all(self) -> tuple[Attempt, ...]:
         """Every attempt, in the order in which they were made."""
-        return tuple({id(one): one for one in self._made.values()}.values())
+        return tuple({id(one): one for one in (*self._made.values(), *self._taught)}.values())

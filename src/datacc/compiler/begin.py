@@ -85,18 +85,28 @@ def begin(program: Program, snapshot: Snapshot, parent: Graph, form: Graph, stor
 
     Raises `GraphError` when the two differ in more than widths.
     """
-    key = digest("begun 1", parent.digest, form.digest, snapshot.digest, str(program.seed))
+    graph = started(program, snapshot, parent, form, store)
+    key = digest("begun 2", parent.digest, graph.digest, snapshot.digest)
     known = store.get(key)
     if known is not None:
-        head, _, stored = known.partition(b"\n")
-        return Begun(parent=parent, graph=load_graph(stored), scores=json.loads(head)["scores"])
-    learn, tune = ({n: a[snapshot.rows(split)] for n, a in snapshot.inputs.items()} for split in (LEARN, TUNE))
+        return Begun(parent=parent, graph=graph, scores=json.loads(known)["scores"])
     store.put(_key(parent.digest), dump(parent))
-    graph = resized(parent, form, learn, program.seed)
-    rows = {name: array[:ROWS] for name, array in tune.items()}
+    rows = {name: array[snapshot.rows(TUNE)][:ROWS] for name, array in snapshot.inputs.items()}
     scores = _difference(parent, graph, rows) if len(snapshot.rows(TUNE)) else 0.0
-    store.put(key, canonical({"scores": scores}).encode() + b"\n" + dump(graph))
+    store.put(key, canonical({"scores": scores}).encode())
     return Begun(parent=parent, graph=graph, scores=scores)
+
+
+def started(program: Program, snapshot: Snapshot, parent: Graph, form: Graph, store: Store) -> Graph:
+    """`parent` in the sizes of `form`, complete, from the cache where it is there. Raises what `begin` does."""
+    key = digest("started 1", parent.digest, form.digest, snapshot.digest, str(program.seed))
+    known = store.get(key)
+    if known is not None:
+        return load_graph(known)
+    learn = {name: array[snapshot.rows(LEARN)] for name, array in snapshot.inputs.items()}
+    graph = resized(parent, form, learn, program.seed)
+    store.put(key, dump(graph))
+    return graph
 
 
 def _difference(one: Graph, other: Graph, inputs: dict[str, np.ndarray]) -> float:

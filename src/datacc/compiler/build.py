@@ -1,10 +1,11 @@
 """The path, end to end: source → snapshot → skeleton → fit → simplify → arrange → emit → link → judge → artifact."""
 
 import math
-from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
+
+import numpy as np
 
 from datacc.compiler.artifact import replacing
 from datacc.compiler.assemble import skeleton_graph
@@ -16,6 +17,7 @@ from datacc.compiler.checks import what_runs
 from datacc.compiler.finish import Decided, finish, printed, standing
 from datacc.compiler.fitting import absent
 from datacc.compiler.halves import selecting
+from datacc.compiler.interval import interval_notes
 from datacc.compiler.knowing import calibrated
 from datacc.compiler.onward import Onward, fit_on, keep_parent
 from datacc.compiler.price import over_budget, price
@@ -32,13 +34,14 @@ from datacc.registry import load
 from datacc.repo.snapshot import JUDGE, Snapshot
 from datacc.runtime.link import toolchain
 from datacc.sources import Source
+from datacc.spec.lock import FILE as LOCK_FILE
 from datacc.spec.lock import Lock, check_lock, read_lock, shape_digest, write_lock
 from datacc.spec.program import Goal, Program
 from datacc.spec.read import FILE
 from datacc.spec.write import program_toml
 from datacc.store import Store, write_atomically
 
-LOCK: Final = "datacc.lock"
+LOCK: Final = LOCK_FILE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,18 +63,19 @@ class Order:
 def build(
     program: Program, root: Path, order: Order = Order(), announce: Announce = lambda rung: None, tell: Tell = unheard
 ) -> Report:
-    """Build `program` in the folder `root` of its `datacc.toml`; leaves `build/<name>/` and, if it holds, the lock.
+    """Build `program` in the folder `root` of its `datacc.toml`; leaves `build/<name>/` and the lock.
 
-    A program without a file (zero configuration) gets one. Where the artifact is already what would come out, file by
-    file, it stands as it was judged. The report tells whether goal, checks and budget hold;
-    nothing is raised for a miss. `announce(rung)` is called before each fit and gives what watches it, `tell(attempt)`
-    after each fit of a search.
+    One that misses leaves a lock where there was none, and a new parent where it was obeyed: labels may mend it without
+    another search. It never replaces what another search chose. A program without a file (zero configuration) gets one.
+    Where the artifact is already what would come out, file by file, it stands as it was judged. The report tells
+    whether goal, checks and budget hold; nothing is raised for a miss. `announce(rung)` is called before each fit and
+    gives what watches it, `tell(attempt)` after each fit of a search.
     """
     store = cache(root, fresh=order.exact)
     files = what_runs(program, root)
     source: Source = load("sources", program.source.type)
     snapshot = source.snapshot(program, root, order.revision, store)
-    asked = program if program.goals else replace(program, goals=(floor_goal(snapshot),))
+    asked = program if program.goals else replace(program, goals=(floor_goal(program, snapshot),))
     chosen_goal = not program.goals
     warnings = certify(asked, snapshot, chosen_goal=chosen_goal)
     known, place = read_lock(root / LOCK), root / "build" / program.name
@@ -92,7 +96,8 @@ def build(
             report = finish(made, root, store, folder, place)
     if program.path is None:
         write_atomically(root / FILE, program_toml(asked).encode())
-    if report.verdict.holds and fresh != known:
+    renews = order.lock is None and known in (None, lock)  # what missed replaces no other choice
+    if fresh != known and (report.verdict.holds or renews):
         write_lock(root / LOCK, fresh)
     return report
 
@@ -118,17 +123,21 @@ def _outlook(program: Program, snapshot: Snapshot, choice: Choice) -> tuple[str,
     rows = len(selecting(program, snapshot))
     seen = rate(round(choice.fitted.tune * rows), rows)
     said = outlook(program, seen, len(snapshot.rows(JUDGE)))
-    return (*((said,) if said else ()), *(note for known in choice.known for note in known.notes))
+    notes = (note for known in choice.known for note in known.notes)
+    return (*((said,) if said else ()), *notes, *interval_notes(program, snapshot, choice.fitted.graph))
 
 
-def floor_goal(snapshot: Snapshot) -> Goal:
-    """The least that a program must reach to be worth anything: more than always answering the commonest class.
+def floor_goal(program: Program, snapshot: Snapshot) -> Goal:
+    """The least that a program must reach to be worth anything: more than always giving the commonest answer.
 
-    The share of that class in learn and tune, rounded up to whole percents.
+    Of labels the share of that answer in learn and tune, rounded up to whole percents; a number must explain more of
+    the variance than the mean does, which explains nothing.
     """
-    (labels,) = snapshot.labels.values()
-    known = labels[snapshot.splits != JUDGE]
-    share = Counter(known.tolist()).most_common(1)[0][1] / len(known)
+    (output,) = program.outputs
+    if output.form == "number":
+        return Goal(metric="r2", limit=0.01)
+    known = snapshot.labels[output.name][snapshot.splits != JUDGE]
+    share = np.unique(known, axis=0, return_counts=True)[1].max() / len(known)
     return Goal(metric="accuracy", limit=min(math.floor(share * 100 + 1) / 100, 0.99))
 
 
@@ -164,6 +173,7 @@ def obey(lock: Lock, program: Program, snapshot: Snapshot, store: Store, announc
         said=found.said,
         known=known,
         begun=begun,
+        tutor=lock.tutor if begun is None else None,
     )
 
 
@@ -176,4 +186,5 @@ def lock_of(program: Program, choice: Choice) -> Lock:
         recipe=choice.recipe.plain(),
         toolchain={**toolchain(), "fit": choice.fitted.by},
         parent=choice.parent,
+        tutor=choice.tutor,
     )

@@ -1,25 +1,29 @@
 """Before anything is fitted: can the judge split certify what is asked, and after the fit, is it likely to?"""
 
 import math
-from typing import Final
+from statistics import NormalDist
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from datacc.compiler.checks import kind_of
 from datacc.compiler.halves import calibrating
+from datacc.compiler.shown import shown
 from datacc.compiler.slices import place_of, slice_rows
-from datacc.compiler.verdict import demanded, floored, share
-from datacc.errors import CertifyError
-from datacc.goals import Figure, Metric, least
+from datacc.compiler.verdict import MOST_EXAMPLES, QUANTILE, certified, demanded, floored, share
+from datacc.errors import CertifyError, DataError
+from datacc.goals import Figure, Metric, faultless, least
 from datacc.registry import load
 from datacc.repo.snapshot import JUDGE, Snapshot
-from datacc.spec.bounds import log_factorials, lower_bound, needed_right, needed_total
+from datacc.spec.bounds import CONFIDENCE, log_factorials, lower_bound, needed_right, needed_total
 from datacc.spec.lines import place
 from datacc.spec.program import Check, Goal, Program
 
 LIKELY: Final = 0.9  # the chance of passing, seen from tune, that is good enough
 UNLIKELY: Final = 0.5
+FEW: Final = 20  # labels; fewer do not tell whether they repeat
+PROSE: Final = 3  # words of a class, on average, from which it is a text
 CHOSEN: Final = "the goal that datacc chose, to beat the commonest class"
 
 
@@ -28,18 +32,40 @@ def certify(program: Program, snapshot: Snapshot, *, chosen_goal: bool = False) 
 
     Raises `CertifyError` with the number of examples that could, `SpecError` for a check on an unknown column, value
     or class. How many judge examples a class has is sealed, so it is estimated from learn and tune, and only warned
-    about. `chosen_goal`: the goal stands in no file, since datacc chose it.
+    about. `chosen_goal`: the goal stands in no file, since datacc chose it. Raises `DataError` for labels that are no
+    classes.
     """
+    _refuse_what_hardly_repeats(snapshot)
     rows = len(snapshot.rows(JUDGE))
     covered = any(goal.metric == "coverage" for goal in program.goals)
     for goal in program.goals:
         where = CHOSEN if chosen_goal else place(program, "goal", goal.metric)
         metric: Metric = load("goals", goal.metric)
-        _refuse(goal.metric, goal.limit, rows, rows / len(snapshot.ids), where, at_most=metric.at_most)
+        if metric.exact:
+            _refuse(goal.metric, goal.limit, rows, rows / len(snapshot.ids), where, at_most=metric.at_most)
+        else:
+            _refuse_spread(goal, metric, program, snapshot, where)
         if metric.needs_known and not (metric.at_most and covered):  # beside a coverage, that gives the limit
             _refuse_to_calibrate(goal, metric, len(calibrating(program, snapshot)), len(snapshot.ids), where)
     warnings = (kind_of(check).certify(check, program, snapshot) for check in program.checks)
     return tuple(warning for warning in warnings if warning)
+
+
+def _refuse_what_hardly_repeats(snapshot: Snapshot) -> None:
+    """Raise `DataError` where most labels are said once: they are texts or names, from which nothing can be learnt."""
+    for field, classes in snapshot.classes.items():
+        labels = snapshot.labels[field]
+        if labels.ndim > 1 or not np.issubdtype(labels.dtype, np.integer):
+            continue  # several at once, or numbers
+        seen = labels[labels >= 0]
+        names = [classes[k] for k in np.unique(seen)]
+        if len(seen) < FEW or 2 * len(names) <= len(seen):
+            continue
+        is_prose = float(np.mean([len(name.split()) for name in names])) >= PROSE
+        looks = "free text" if is_prose else "names or numbers of single examples"
+        count = f"{field} has {len(names):,} classes in {len(seen):,} examples"
+        what = f"{count}; {shown(names[0])!r} and others look like {looks}"
+        raise DataError(what, tries=["--label names another column", "put what belongs together into one class first"])
 
 
 def refuse_rows(
@@ -74,6 +100,43 @@ def _refuse(what: str, limit: float, rows: int, judge_share: float, where: str, 
     raise CertifyError(said + even, where=where, tries=tries)
 
 
+def _refuse_spread(goal: Goal, metric: Metric, program: Program, snapshot: Snapshot, where: str) -> None:
+    """Raise `CertifyError` when right answers alone, to rows as learn and tune have them, do not reach the goal."""
+    field = program.outputs[0].name
+    known, classes = snapshot.labels[field][snapshot.splits != JUDGE], len(snapshot.classes.get(field, ()))
+    rows = len(snapshot.rows(JUDGE))
+    best = _best(metric, known, classes, rows)
+    if best.reaches(goal.limit):
+        return
+    said = f"{goal.metric} {demanded(goal.limit, at_most=metric.at_most, amount=metric.amount)} cannot be certified by "
+    tries = [f"ask for {certified(best)}, which is what that shows"] if best.bound > 0 else []
+    wanted = _enough(metric, known, classes, rows, goal.limit)
+    if wanted is not None:
+        total = f", about {math.ceil(wanted * len(snapshot.ids) / rows):,} of them in all" if rows else ""
+        tries = [f"more examples: about {wanted:,} in judge would do if every answer is right{total}", *tries]
+    raise CertifyError(f"{said}{rows:,} judge examples, even if every answer is right", where=where, tries=tries)
+
+
+def _enough(metric: Metric, known: NDArray[Any], classes: int, rows: int, limit: float) -> int | None:
+    """About how many rows reach the limit when all answers are right; None when more than anybody is told to label."""
+    few, many = rows, max(32, 2 * rows)
+    while not _best(metric, known, classes, many).reaches(limit):
+        few, many = many, 2 * many
+        if few > MOST_EXAMPLES:
+            return None
+    while many - few > max(1, many // 20):
+        middle = (few + many) // 2
+        few, many = (few, middle) if _best(metric, known, classes, middle).reaches(limit) else (middle, many)
+    return many
+
+
+def _best(metric: Metric, known: NDArray[Any], classes: int, rows: int) -> Figure:
+    """The figure of right answers to so many rows, distributed as `known` labels are."""
+    ordered = np.sort(known) if known.ndim == 1 else known
+    truth = ordered[((np.arange(rows) + 0.5) * len(known) / max(1, rows)).astype(np.intp)]
+    return metric.measure(truth, faultless(truth, classes), None)
+
+
 def _reachable(best: float, at_most: bool) -> str:
     if at_most:
         return f"at least {math.ceil((1 - best) * 1000) / 1000:g}"
@@ -98,12 +161,12 @@ def _refuse_to_calibrate(goal: Goal, metric: Metric, rows: int, examples: int, w
 
 
 def outlook(program: Program, tune_figure: Figure, judge_rows: int) -> str | None:
-    """A warning when right answers on tune make it unlikely that judge certifies the first goal that is of them.
+    """A warning when right answers on tune make it unlikely that judge certifies the goal of them.
 
     The chance is that of a beta-binomial draw: what `judge_rows` new rows may show after `tune_figure`, starting
     from no opinion.
     """
-    goal = next((goal for goal in program.goals if not load("goals", goal.metric).needs_known), None)
+    goal = next((goal for goal in program.goals if load("goals", goal.metric) is load("goals", "accuracy")), None)
     if goal is None:
         return None
     wanted = needed_right(judge_rows, goal.limit)
@@ -114,6 +177,31 @@ def outlook(program: Program, tune_figure: Figure, judge_rows: int) -> str | Non
         f"{goal.metric} ≥ {share(goal.limit)} needs {wanted:,} right answers of {judge_rows:,} in judge; after "
         f"{tune_figure.right:,} of {tune_figure.total:,} in tune the chance is about {chance:.0%}"
     )
+
+
+def wanted_chance(contenders: int) -> float:
+    """The chance of passing, seen from tune, that is good enough where tune chooses among so many candidates.
+
+    A choice may fail as seldom as a bound, and the candidates share that (Bonferroni): tune shows any of them better
+    than it is by luck, and the one that is chosen is likelier to be such a one the more there are.
+    """
+    return 1 - (1 - CONFIDENCE) / max(1, contenders)
+
+
+def chance_at(seen: Figure, rows: int, limit: float) -> float:
+    """The chance that the bound of a metric on `rows` new rows reaches `limit`, after `seen` on others.
+
+    Exact for a rate; any other figure is taken to be normal, with a spread that falls with the root of the rows.
+    """
+    if seen.spread is None:
+        wanted = needed_right(rows, least(limit, at_most=seen.at_most))
+        return 0.0 if wanted is None else chance_of(wanted, rows, seen)
+    if not rows or not seen.total:
+        return 0.0
+    there = seen.spread * math.sqrt(seen.total / rows)
+    room = (limit - seen.value if seen.at_most else seen.value - limit) - QUANTILE * there
+    both = math.hypot(seen.spread, there)
+    return NormalDist().cdf(room / both) if both else float(room >= 0)
 
 
 def chance_of(wanted: int, rows: int, seen: Figure) -> float:

@@ -3,14 +3,18 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Final, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from datacc.compiler.ask import Answering, ask
 from datacc.compiler.folds import OutOfFold
+from datacc.registry import load
 from datacc.repo.snapshot import JUDGE, LEARN, TUNE, Snapshot
-from datacc.spec.program import Program
+from datacc.spec.program import Field, Program
+from datacc.types import OutputType, options_of
 
 Effect = Literal["broke", "fixed", "other"]
 
@@ -35,12 +39,37 @@ class Side:
     @property
     def classes(self) -> tuple[str, ...]:
         """The classes of the output, in permanent order."""
-        return self.snapshot.classes[self.program.outputs[0].name]
+        return self.snapshot.classes[self.output.name]
+
+    @property
+    def output(self) -> Field:
+        """What is answered."""
+        return self.program.outputs[0]
+
+    @cached_property
+    def type(self) -> OutputType:
+        """Its type."""
+        kind: OutputType = load("types", self.output.type)
+        return kind
+
+    @cached_property
+    def tolerance(self) -> float:
+        """How far two values may be apart and count as the same."""
+        learn = self.snapshot.labels[self.output.name][self.snapshot.rows(LEARN)]
+        return self.type.tolerance(learn, options_of(self.output))
+
+    def same(self, one: Any, other: Any) -> bool:
+        """Whether two values count as the same."""
+        return self.type.same(one, other, self.tolerance)
+
+    def decoded(self, frozen: NDArray[Any]) -> list[Any]:
+        """The values of labels or answers."""
+        return self.type.decode(frozen, self.classes)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Relabelled:
-    """A learn or tune example whose label changed; class names."""
+    """A learn or tune example whose label changed; values in words."""
 
     id: str
     name: str | None
@@ -50,9 +79,9 @@ class Relabelled:
 
 @dataclass(frozen=True, kw_only=True)
 class Changed:
-    """An example that is answered otherwise now: its present label, the old and the new answer, as class names.
+    """An example that is answered otherwise now: its present label, the old and the new answer, in words.
 
-    `effect` is measured by the present label; "other" is wrong before and after.
+    `effect` is measured by the present label; "other" is wrong before and after, or near enough both times.
     """
 
     id: str
@@ -63,9 +92,10 @@ class Changed:
     effect: Effect
 
 
-def effect_of(label: str, old: str, new: str) -> Effect:
-    """What a changed answer means, measured by the present label."""
-    return "fixed" if new == label else "broke" if old == label else "other"
+def effect_of(side: Side, label: Any, old: Any, new: Any) -> Effect:
+    """What a changed answer means, measured by the present label as `side` compares values."""
+    was, now = side.same(old, label), side.same(new, label)
+    return "other" if was == now else "fixed" if now else "broke"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +165,7 @@ def diff(old: Side, new: Side, learn: tuple[OutOfFold, OutOfFold] | None = None)
 
     Tune: both answer the examples that are in tune of both, each as its own build encoded them. Learn:
     `learn` holds the out-of-fold answers of both, None to leave learn out. Judge: counts alone, no label is opened.
-    Answers are compared by class name, so classes may come and go.
+    Answers are compared by class name, so classes may come and go; numbers by the tolerance of the new build.
     """
     before, after = (set(side.snapshot.ids) for side in (old, new))
     relabelled = _relabelled(old, new)
@@ -160,17 +190,16 @@ def _relabelled(old: Side, new: Side) -> tuple[Relabelled, ...]:
     before, after = _labels(old), _labels(new)
     names = _names(new.snapshot)
     return tuple(
-        Relabelled(id=example, name=names.get(example), old=before[example], new=label)
+        Relabelled(id=example, name=names.get(example), old=old.type.shown(before[example]), new=new.type.shown(label))
         for example, label in after.items()
         if before.get(example, label) != label
     )
 
 
-def _labels(side: Side) -> dict[str, str]:
-    """Example id → class name, of learn and tune."""
-    field, snapshot = side.program.outputs[0].name, side.snapshot
-    labels = snapshot.labels[field]
-    return {example: side.classes[label] for example, label in zip(snapshot.ids, labels, strict=True) if label >= 0}
+def _labels(side: Side) -> dict[str, Any]:
+    """Example id → value, of learn and tune."""
+    labels = side.decoded(side.snapshot.labels[side.output.name])
+    return {example: label for example, label in zip(side.snapshot.ids, labels, strict=True) if label is not None}
 
 
 def _names(snapshot: Snapshot) -> Mapping[str, Any]:
@@ -188,26 +217,26 @@ def _learn(old: Side, new: Side, before: OutOfFold, after: OutOfFold) -> Answers
     return _compared("learn", told, new, both, _named(old, before, both), _named(new, after, both))
 
 
-def _named(side: Side, answers: OutOfFold, ids: Sequence[str]) -> list[str]:
-    by_id = {example: side.classes[answer] for example, answer in zip(answers.ids, answers.answer, strict=True)}
+def _named(side: Side, answers: OutOfFold, ids: Sequence[str]) -> list[Any]:
+    by_id = dict(zip(answers.ids, side.decoded(answers.answer), strict=True))
     return [by_id[example] for example in ids]
 
 
 def _compared(
-    split: str, evidence: str, new: Side, ids: Sequence[str], before: Sequence[str], after: Sequence[str]
+    split: str, evidence: str, new: Side, ids: Sequence[str], before: Sequence[Any], after: Sequence[Any]
 ) -> Answers:
     labels, names = _labels(new), _names(new.snapshot)
     changed = tuple(
         Changed(
             id=example,
             name=names[example],
-            label=labels[example],
-            old=was,
-            new=now,
-            effect=effect_of(labels[example], was, now),
+            label=new.type.shown(labels[example]),
+            old=new.type.shown(was),
+            new=new.type.shown(now),
+            effect=effect_of(new, labels[example], was, now),
         )
         for example, was, now in zip(ids, before, after, strict=True)
-        if was != now
+        if not new.same(was, now)
     )
     count = Counter(one.effect for one in changed)
     return Answers(
@@ -223,7 +252,7 @@ def _compared(
 
 def _judged(old: Side, new: Side) -> Judged:
     both = shared(old.snapshot, new.snapshot, JUDGE)
-    differ = sum(was != now for was, now in zip(said(old, both), said(new, both), strict=True))
+    differ = sum(not new.same(was, now) for was, now in zip(said(old, both), said(new, both), strict=True))
     return Judged(rows=len(both), differ=differ, old=old.right, new=new.right)
 
 
@@ -233,10 +262,10 @@ def shared(old: Snapshot, new: Snapshot, split: int) -> list[str]:
     return [new.ids[row] for row in new.rows(split) if new.ids[row] in before]
 
 
-def said(side: Side, ids: Sequence[str]) -> list[str]:
-    """The class names that the library of `side` answers."""
-    field, snapshot = side.program.outputs[0].name, side.snapshot
+def said(side: Side, ids: Sequence[str]) -> list[Any]:
+    """The values that the library of `side` answers."""
+    field, snapshot = side.output.name, side.snapshot
     place = {example: row for row, example in enumerate(snapshot.ids)}
     rows = np.array([place[example] for example in ids], np.intp)
     answers = ask(side.native, {name: array[rows] for name, array in snapshot.inputs.items()})[field]
-    return [side.classes[int(answer)] for answer in answers.reshape(-1)]
+    return side.decoded(answers)

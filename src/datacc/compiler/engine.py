@@ -1,16 +1,16 @@
 """Which back end does a fit: the one that is asked for, else the first that covers it."""
 
-import os
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
-from datacc.errors import MissingExtra, SpecError
+from datacc.errors import GraphError, MissingExtra, SpecError
 from datacc.fit import BackEnd, Examples, Fitted, Recipe, Rounding, Start, Watch
 from datacc.fit.checkpoint import Checkpoint
 from datacc.fit.driver import fit
 from datacc.ir.graph import Graph
 from datacc.registry import load, names
+from datacc.runtime.machine import processors
 
 FIRST: Final = "native"
 LAST: Final = "torch"  # covers everything, and takes seconds to import: it is never imported only to be asked
@@ -20,7 +20,7 @@ LAST: Final = "torch"  # covers everything, and takes seconds to import: it is n
 class Engine:
     """A back end that is not loaded before it is needed: its name, its version, and why no other was taken.
 
-    One that was `asked` for by name is asked in turn what it lacks when it is to fit, which costs more than to know it.
+    One that was `asked` for by name is asked in turn what it lacks when it cannot fit, since that costs something.
     """
 
     name: str
@@ -43,28 +43,26 @@ class Engine:
     ) -> Fitted:
         """`datacc.fit.driver.fit` with this back end. Raises `SpecError` when it does not cover the fit."""
         back_end = _member(self.name, self.why)
-        lacks = back_end.lacks(graph, rounding) if self.asked else ""
-        if lacks:
+        recipe = replace(recipe, threads=processors()) if back_end.steady else recipe
+        try:
+            return fit(
+                back_end,
+                graph,
+                learn,
+                tune,
+                recipe,
+                seed,
+                watch=watch,
+                rounding=rounding,
+                checkpoint=checkpoint,
+                start=start,
+            )
+        except GraphError as error:
+            lacks = back_end.lacks(graph, rounding) if self.asked else ""
+            if not lacks:
+                raise
             tries = [f'backend = "{LAST}" under [fit] in datacc.toml, and datacc build --search']
-            raise SpecError(f"{self.name} does not fit {lacks}", tries=tries)
-        recipe = replace(recipe, threads=_processors()) if back_end.steady else recipe
-        return fit(
-            back_end,
-            graph,
-            learn,
-            tune,
-            recipe,
-            seed,
-            watch=watch,
-            rounding=rounding,
-            checkpoint=checkpoint,
-            start=start,
-        )
-
-
-def _processors() -> int:
-    """How many threads may run at a time here."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+            raise SpecError(f"{self.name} does not fit {lacks}", tries=tries) from error
 
 
 def engine(asked: str | None, graph: Graph, rounding: Rounding | None = None) -> Engine:

@@ -7,8 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from datacc.compiler.ask import Answering, ask
+from datacc.compiler.ask import Answering, ask, told
+from datacc.compiler.verdict import plainly
+from datacc.goals import Metric
+from datacc.registry import load, names
 from datacc.repo.snapshot import TUNE, Snapshot
+from datacc.spec.program import Program
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,3 +50,19 @@ def gather(snapshot: Snapshot, field: str, native: Answering) -> Evidence:
         confidence=answers[f"{field}_confidence"].reshape(-1).astype(np.float32),
         known=answers[f"{field}_known"].reshape(-1) > 0 if f"{field}_known" in answers else None,
     )
+
+
+def seen_on_tune(program: Program, snapshot: Snapshot, native: Answering) -> tuple[str, ...]:
+    """Every metric that fits, on tune, of each output that is no label, in words."""
+    rows = snapshot.rows(TUNE)
+    inputs = {name: array[rows] for name, array in snapshot.inputs.items()}
+    told_of = []
+    for output in program.outputs:
+        metrics: dict[str, Metric] = {name: load("goals", name) for name in names("goals")}
+        able = {n: m for n, m in metrics.items() if output.form in m.forms and not m.needs_class}
+        if output.form != "label" and len(rows):
+            answers, truth = ask(native, inputs), snapshot.labels[output.name][rows]
+            found = {name: one.measure(truth, told(one, answers, output.name), None) for name, one in able.items()}
+            said = ", ".join(f"{name} {plainly(figure)}" for name, figure in found.items())
+            told_of.append(f"{output.name} on {len(rows):,} rows of tune: {said}")
+    return tuple(told_of)

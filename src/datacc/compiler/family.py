@@ -63,7 +63,9 @@ class Family:
 
     def lock(self, sizes: Sizes) -> Lock:
         """The lock of a fit that begins from this program."""
-        recipe = default_recipe(len(self.snapshot.rows(LEARN)), work(self.form(sizes)))
+        recipe = default_recipe(
+            len(self.snapshot.rows(LEARN)), work(self.form(sizes)), load("skeletons", self.skeleton)
+        )
         by = {"fit": self.report.provenance.toolchain.get("fit", "")}
         return Lock(
             program=shape_digest(self.program),

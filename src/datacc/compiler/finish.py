@@ -13,7 +13,7 @@ from datacc.compiler.begin import FITTED
 from datacc.compiler.checks import Place
 from datacc.compiler.diff import Side, diff
 from datacc.compiler.diff_text import NAMED
-from datacc.compiler.evidence import gather
+from datacc.compiler.evidence import gather, seen_on_tune
 from datacc.compiler.judge import judge
 from datacc.compiler.ledger import ledger_folder
 from datacc.compiler.produce import Draft, Product, build_library, write
@@ -111,7 +111,7 @@ def finish(made: Printed, root: Path, store: Store, folder: Path, old: Path) -> 
         place=Place(root=root, artifact=folder, before=before, store=store),
         narrower=[one.fitted.graph for one in decided.choice.narrower],
     )
-    evidence = tuple(gather(decided.snapshot, output.name, native) for output in program.outputs)
+    evidence = tuple(gather(decided.snapshot, o.name, native) for o in program.outputs if o.form == "label")
     report = Report(
         **_said(made),
         tried=decided.choice.tried,
@@ -119,14 +119,19 @@ def finish(made: Printed, root: Path, store: Store, folder: Path, old: Path) -> 
         costs=product.costs,
         ops=node_costs(product.draft.graph),
         tune=tuple(tune_of(one) for one in evidence),
+        seen=seen_on_tune(program, decided.snapshot, native),
         digests=Digests(**_digests(made), library=artifact),
         files=_files(folder),
     )
     report = _compared(report, decided, native, before, root, store)
-    (folder / "report.json").write_text(report.to_json(), encoding="utf-8")
-    (folder / "report.html").write_text(report_html(report, evidence), encoding="utf-8")
-    (folder / "card.md").write_text(card(report), encoding="utf-8")
+    texts = {"report.json": report.to_json(), "report.html": report_html(report, evidence), "card.md": card(report)}
+    _write_texts(folder, texts)
     return report
+
+
+def _write_texts(folder: Path, texts: Mapping[str, str]) -> None:
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
 
 
 def _compared(
@@ -160,7 +165,7 @@ def _cheaper(choice: Choice) -> str:
 
 def _said(made: Printed) -> dict[str, Any]:
     """What a report says of all that was decided before anything was linked."""
-    decided = made.decided
+    decided, tutor = made.decided, made.decided.choice.tutor
     data = data_of(decided.snapshot)
     commit = decided.snapshot.origin.removeprefix("commit ")
     return {
@@ -178,6 +183,7 @@ def _said(made: Printed) -> dict[str, Any]:
             lock=digest(lock_toml(decided.lock)),
             checks=decided.checks,
             parent=decided.choice.parent,
+            tutor=None if tutor is None else f"{tutor.skeleton} {show_sizes(tutor.sizes)}",
         ),
     }
 

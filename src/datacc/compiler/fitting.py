@@ -10,7 +10,8 @@ from datacc.compiler.assemble import examples
 from datacc.compiler.engine import Engine, engine
 from datacc.compiler.integers import as_integers
 from datacc.compiler.recipe import onward
-from datacc.fit import Fitted, Recipe, Rounding, Start, Watch
+from datacc.compiler.tutor import said, said_digest
+from datacc.fit import Examples, Fitted, Recipe, Rounding, Start, Watch
 from datacc.fit.checkpoint import Checkpoint
 from datacc.ir.file import dump
 from datacc.ir.file import load as load_graph
@@ -33,33 +34,41 @@ def fit_once(
     asked: str | None = None,
     start: Graph | None = None,
     part: Recipe | None = None,
+    tutor: Fitted | None = None,
 ) -> Fitted:
     """The fitted Graph, of the arithmetic that the program asks for, from the cache where it is there.
 
     `asked` is the back end as a lock names it; without one, that of the program, or the first that covers the Graph.
     With `start`, a fitted Graph of the same form, it takes the fewer steps of `part`, or of `onward(recipe)`, from its
-    weights. An interrupted fit goes on where it was.
+    weights. With a `tutor` it learns from what that says too. An interrupted fit goes on where it was.
     """
     chosen = engine(asked or program.backend, graph)
     steps = recipe if start is None else part or onward(recipe)
     settings = canonical(steps.plain()), str(program.seed), chosen.version
     share = kept(program) if part is None else 0.0
     began = () if start is None else (start.digest, str(share))
-    key = digest("fitted 3", graph.digest, shape_digest(program), snapshot.seen, *settings, *began)
+    by = () if tutor is None else ("taught 1", said_digest(program, tutor))
+    key = digest("fitted 4", graph.digest, shape_digest(program), snapshot.seen, *settings, *began, *by)
     found = _read(store.get(key))
     if found is None:
-        learn, tune = examples(program, snapshot)
-        checkpoint, weights = Checkpoint(store=store, key=digest("checkpoint 1", key)), _start(graph, start, share)
+        learn, tune = _lessons(program, snapshot, tutor)
+        checkpoint = Checkpoint(store=store, key=digest("checkpoint 1", key))
+        weights = _start(graph, start, share, part)
         found = chosen.fit(graph, learn, tune, steps, program.seed, watch=watch, checkpoint=checkpoint, start=weights)
         store.put(key, _bytes(found))
-    return found if program.target.arithmetic == "float" else _integers(program, snapshot, found, recipe, store, chosen)
+    if program.target.arithmetic == "float":
+        return found
+    return _integers(program, snapshot, found, recipe, store, chosen, tutor)
 
 
 def absent(snapshot: Snapshot) -> tuple[str, ...]:
     """A warning for each output with classes that no learn row has: nothing can be learnt about them."""
     told = []
     for field, names in snapshot.classes.items():
-        counts = np.bincount(snapshot.labels[field][snapshot.rows(LEARN)], minlength=len(names))
+        learn = snapshot.labels[field][snapshot.rows(LEARN)]
+        if not names:
+            continue
+        counts = learn.sum(axis=0) if learn.ndim > 1 else np.bincount(learn, minlength=len(names))
         missing = [name for name, count in zip(names, counts, strict=True) if not count]
         if missing:
             more = f" and {len(missing) - 5:,} more" if len(missing) > 5 else ""
@@ -72,23 +81,42 @@ def kept(program: Program) -> float:
     return KEPT if program.keep_answers else 0.0
 
 
-def _start(graph: Graph, start: Graph | None, kept: float) -> Start | None:
-    """The weights of `start` for what `graph` learns."""
+def _lessons(program: Program, snapshot: Snapshot, tutor: Fitted | None) -> tuple[Examples, Examples]:
+    """The rows to learn, with what a tutor says of them, and the rows of tune that select."""
+    learn, tune = examples(program, snapshot)
+    return (learn if tutor is None else replace(learn, said=said(program, snapshot, tutor))), tune
+
+
+def _start(graph: Graph, start: Graph | None, kept: float, part: Recipe | None) -> Start | None:
+    """The weights of `start` for what `graph` learns; with its statistics, unless it was brought to other widths."""
     if start is None:
         return None
-    found = {node.name: start.by_name[node.name].value for node in graph.holes if node.role == "learnt"}
-    return Start(weights={name: value for name, value in found.items() if value is not None}, kept=kept)
+    values = {node.name: start.by_name[node.name].value for node in graph.holes}
+    known = {name: value for name, value in values.items() if value is not None}
+    learnt = {node.name for node in graph.holes if node.role == "learnt"}
+    return Start(
+        weights={name: value for name, value in known.items() if name in learnt},
+        kept=kept,
+        statistics={} if part else {name: value for name, value in known.items() if name not in learnt},
+    )
 
 
 def _integers(
-    program: Program, snapshot: Snapshot, fitted: Fitted, recipe: Recipe, store: Store, chosen: Engine
+    program: Program,
+    snapshot: Snapshot,
+    fitted: Fitted,
+    recipe: Recipe,
+    store: Store,
+    chosen: Engine,
+    tutor: Fitted | None,
 ) -> Fitted:
     """The same of integers, from the cache where it is there."""
     settings = canonical(recipe.plain()), str(program.seed), chosen.version
-    key = digest("integers 4", fitted.graph.digest, shape_digest(program), snapshot.seen, *settings)
+    by = () if tutor is None else ("taught 1", said_digest(program, tutor))
+    key = digest("integers 4", fitted.graph.digest, shape_digest(program), snapshot.seen, *settings, *by)
     found = _read(store.get(key))
     if found is None:
-        learn, tune = examples(program, snapshot)
+        learn, tune = _lessons(program, snapshot, tutor)
 
         def refit(graph: Graph, recipe: Recipe, rounding: Rounding) -> Fitted:
             return engine(chosen.name, graph, rounding).fit(graph, learn, tune, recipe, program.seed, rounding=rounding)

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,10 +28,10 @@ Announce = Callable[[int], Watch | None]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class OutOfFold:
-    """For each learn row of a snapshot, in its order: its id and the class index that an unseeing model answers."""
+    """For each learn row of a snapshot, in its order: its id, and what an unseeing model answers, as in its struct."""
 
     ids: tuple[str, ...]
-    answer: NDArray[np.int32]
+    answer: NDArray[Any]
 
 
 def folds(
@@ -53,12 +53,15 @@ def folds(
     empty = emptied(graph)
     chosen = engine(asked or program.backend, empty)
     fold_of = assign_folds(learn)
-    answer = np.full(len(learn), -1, np.int32)
+    answer: NDArray[Any] = np.zeros(0)
     for fold in range(FOLDS):
         held = fold_of == fold
         if held.any():
             part = Fold(program, empty, learn.rows(~held), tune, learn.rows(held), recipe, chosen)
-            answer[held] = part.answers(store, lambda fold=fold: announce(fold))  # type: ignore[misc]
+            told = part.answers(store, lambda fold=fold: announce(fold))  # type: ignore[misc]
+            if not len(answer):
+                answer = np.zeros((len(learn), *told.shape[1:]), told.dtype)
+            answer[held] = told
     rows = snapshot.rows(LEARN)
     return OutOfFold(ids=tuple(snapshot.ids[row] for row in rows), answer=answer)
 
@@ -107,15 +110,16 @@ class Fold:
             options = kind.options(**field.options)
             self.graph = self.graph.fill(kind.data(field.name, learn.inputs[field.name], options))
 
-    def answers(self, store: Store, announce: Callable[[], Watch | None]) -> NDArray[np.int32]:
-        """The class indices (N,) answered to the rows held out, remembered. Raises `FitError` when the fit fails."""
+    def answers(self, store: Store, announce: Callable[[], Watch | None]) -> NDArray[Any]:
+        """What is answered to the N rows held out, (N,) of a label, remembered. Raises `FitError` when a fit fails."""
         key = self._key()
         known = store.get(key)
         if known is not None:
-            return np.asarray(unpack(MAGIC, known)[1]["answer"], np.int32)
+            return np.asarray(unpack(MAGIC, known)[1]["answer"])
         fitted = self.engine.fit(self.graph, self.learn, self.tune, self.recipe, self.program.seed, watch=announce())
         (output,) = self.program.outputs
-        answer = ask_reference(fitted.graph, self.held.inputs)[output.name].reshape(-1).astype(np.int32)
+        answer = ask_reference(fitted.graph, self.held.inputs)[output.name]
+        answer = answer.reshape(-1) if output.form == "label" else answer
         store.put(key, pack(MAGIC, {}, {"answer": answer}))
         return answer
 

@@ -1,4 +1,4 @@
-"""The two halves of tune, where a program abstains: one selects, as tune always does, the other one calibrates."""
+"""The two halves of tune, where something is calibrated: one selects, as tune always does, the other calibrates."""
 
 import hashlib
 
@@ -12,19 +12,19 @@ Rows = NDArray[np.intp]
 
 
 def selecting(program: Program, snapshot: Snapshot) -> Rows:
-    """The tune rows that fit and search choose by: all of them, unless some output abstains."""
+    """The tune rows that fit and search choose by: all of them, unless something is calibrated."""
     rows = snapshot.rows(TUNE)
-    return rows[~_calibrates(snapshot, rows)] if _abstains(program) else rows
+    return rows[~_calibrates(snapshot, rows)] if _is_calibrated(program) else rows
 
 
 def calibrating(program: Program, snapshot: Snapshot) -> Rows:
-    """The tune rows that no choice has seen: about half where some output abstains, else none."""
+    """The tune rows that no choice has seen: about half where an output abstains or is a number, else none."""
     rows = snapshot.rows(TUNE)
-    return rows[_calibrates(snapshot, rows)] if _abstains(program) else rows[:0]
+    return rows[_calibrates(snapshot, rows)] if _is_calibrated(program) else rows[:0]
 
 
-def _abstains(program: Program) -> bool:
-    return any(output.abstains for output in program.outputs)
+def _is_calibrated(program: Program) -> bool:
+    return any(output.abstains or output.form == "number" for output in program.outputs)
 
 
 def _calibrates(snapshot: Snapshot, rows: Rows) -> NDArray[np.bool_]:

@@ -20,11 +20,12 @@ GOAL_PATIENCE: Final = 3
 DEAR: Final = 10**11  # multiply-adds of a fit, some five seconds: not spent on a goal that nobody asked for
 
 
-def cheapest(ladder: Sequence[Rung], attempts: Attempts, rows: int) -> Attempt:
+def cheapest(ladder: Sequence[Rung], attempts: Attempts, rows: int, *, teaching: bool = True) -> Attempt:
     """The cheapest that is promising after a whole fit; without one, the best that could be had.
 
     Up in strides, by short trials; what is hopeful is fitted whole, until one is promising. Then whatever is cheaper
-    than that, down to two strides below. `rows` is how many rows a score is measured on.
+    than that, down to two strides below. Where none was, whatever lies within a stride of the best trial; and only then
+    longer fits, and with `teaching` a tutor from beyond the budget. `rows` is how many rows a score is measured on.
     """
     up: list[Rung] = []
     for short in _climb(_strides(ladder, attempts, STRIDE), attempts, rows, GOAL_PATIENCE):
@@ -34,7 +35,9 @@ def cheapest(ladder: Sequence[Rung], attempts: Attempts, rows: int) -> Attempt:
             below = up[-3].work if len(up) > 2 else 0
             around = [rung for rung in ladder if below < rung.work < short.rung.work and attempts.fits(rung)]
             return _passing(around, attempts, rows) or found
-    return _halved(up, attempts, rows)
+    beside = [rung for rung in _beside(up, ladder, attempts) if attempts.fits(rung)]
+    found = _passing(beside, attempts, rows) or _halved([*up, *beside], attempts, rows)
+    return _taught(found, ladder, attempts, rows) if teaching and not found.promising else found
 
 
 def knee(ladder: Sequence[Rung], attempts: Attempts, rows: int, effort: Callable[[Rung], int]) -> Attempt:
@@ -107,32 +110,59 @@ def _climb(strides: Iterator[Rung], attempts: Attempts, rows: int, patience: int
             return
 
 
+def _beside(up: Sequence[Rung], ladder: Sequence[Rung], attempts: Attempts) -> list[Rung]:
+    """What lies less than a stride from the best trial on the way up, and was passed by; none where none can pass."""
+    best = _ranked(attempts.of(rung, SHORT) for rung in up)[0]
+    if best.outlook(0.0) < attempts.bar:
+        return []
+    least, most = best.rung.work / STRIDE, best.rung.work * STRIDE
+    return [rung for rung in ladder if least < rung.work < most and rung not in up]
+
+
 def _passing(rungs: Sequence[Rung], attempts: Attempts, rows: int) -> Attempt | None:
     """The first that is promising after a whole fit.
 
     Not fitted whole is what whole fits so far give no hope for, or did less well in its trial, by more than
     chance, than one that was fitted in vain.
     """
-    bar = 0.0
     for rung in rungs:
-        trial = attempts.of(rung, SHORT)
-        if trial.share < WHOLE and (not trial.hopeful(attempts.haste()) or trial.score < bar):
+        trial, vain = attempts.of(rung, SHORT), attempts.in_vain()
+        if trial.share < WHOLE and (not attempts.hopeful(trial) or trial.score < vain - standard_error(vain, rows)):
             continue
         whole = attempts.of(rung, WHOLE)
         if whole.promising:
             return whole
-        bar = trial.score - standard_error(trial.score, rows)
     return None
 
 
 def _halved(rungs: Sequence[Rung], attempts: Attempts, rows: int) -> Attempt:
     """When nothing was promising: one in so many for longer, and the best of those again if that still gains."""
     shorts = _ranked(attempts.of(rung, SHORT) for rung in rungs)
-    top = _ranked(attempts.of(one.rung, WHOLE) for one in shorts[: math.ceil(len(shorts) / KEPT)])[0]
+    for one in shorts[: math.ceil(len(shorts) / KEPT)]:
+        attempts.of(one.rung, WHOLE)
+    top = _ranked(one for one in attempts.all if one.share >= WHOLE)[0]
     before = attempts.of(top.rung, SHORT).score
     if top.score <= before + standard_error(before, rows):
         return top
     return _ranked([top, attempts.of(top.rung, LONG)])[0]
+
+
+def _taught(found: Attempt, ladder: Sequence[Rung], attempts: Attempts, rows: int) -> Attempt:
+    """The best of what the budget allows, fitted once more with a tutor from beyond it, if that does better.
+
+    The tutor is the dearest whose fit takes no more than the whole search did so far; it teaches only what it knows
+    better by more than chance.
+    """
+    spent = sum(one.work for one in attempts.all)
+    price = found.work / found.share / found.rung.work  # of a whole fit, for each multiply-add of the answer
+    able = (rung for rung in reversed(ladder) if price * rung.work <= spent and not attempts.fits(rung))
+    rung = next(able, None)
+    if rung is None:
+        return found
+    tutor = attempts.of(rung, WHOLE)
+    if tutor.score <= found.score + standard_error(found.score, rows):
+        return found
+    return _ranked([found, attempts.taught(found, tutor)])[0]
 
 
 def _ranked(tried: Iterator[Attempt] | Sequence[Attempt]) -> list[Attempt]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from numpy.typing import NDArray
 
 from datacc.compiler import checks
-from datacc.compiler.ask import counted
+from datacc.compiler.ask import told
 from datacc.compiler.checks import Place, Trial
 from datacc.compiler.ledger import log_opening
 from datacc.compiler.narrower import Seen, narrower_seen, widths_of
@@ -19,9 +19,9 @@ from datacc.ir.graph import Graph
 from datacc.registry import load
 from datacc.repo.sealed import open_labels
 from datacc.repo.snapshot import JUDGE, Snapshot
-from datacc.runtime.measure import latency
+from datacc.runtime.measure import FEW, ROUNDS, latency
 from datacc.runtime.native import Native
-from datacc.spec.program import Program
+from datacc.spec.program import Budget, Program
 from datacc.store import Store
 
 TIMED_ROWS: Final = 1024  # distinct inputs that the latency is measured on
@@ -51,16 +51,15 @@ def judge(
     """
     rows = snapshot.rows(JUDGE)
     inputs, ids = {name: array[rows] for name, array in snapshot.inputs.items()}, [snapshot.ids[row] for row in rows]
-    answers, timing = compare(graph, native, inputs, ids), _timing(native, inputs)
-    seen = [Seen(1.0, answers, costs.work, timing.median), *narrower_seen(native, narrower, inputs, ids, _timing)]
-    if ledger is not None:
-        log_opening(ledger / f"{artifact}.jsonl", program, snapshot, len(rows))
-    truth = open_labels(store, snapshot)
+    timed = partial(_timing, budget=program.budget)
+    answers, timing = compare(graph, native, inputs, ids), timed(native, inputs)
+    seen = [Seen(1.0, answers, costs.work, timing.median), *narrower_seen(native, narrower, inputs, ids, timed)]
+    truth = _opened(program, snapshot, store, ledger / f"{artifact}.jsonl" if ledger is not None else None)
     trial = partial(
         Trial, program=program, snapshot=snapshot, native=native, rows=rows, told=answers.values, place=place
     )
     trials = [trial(field=output.name, truth=truth[output.name][rows]) for output in program.outputs]
-    same = [_parity_line(one, len(rows), tolerance(graph)) for one in seen]
+    same = [_parity_line(program, one, len(rows), tolerance(graph)) for one in seen]
     rates = [line for trial in trials for line in _rate_lines(trial)]
     return Verdict(
         lines=(*same, *rates, *budget_lines(program.budget, costs, timing, cheaper)),
@@ -69,16 +68,30 @@ def judge(
     )
 
 
-def _timing(native: Native, inputs: Mapping[str, NDArray[Any]]) -> Timing:
-    measured = latency(native, {name: array[:TIMED_ROWS] for name, array in inputs.items()})
+def _opened(program: Program, snapshot: Snapshot, store: Store, ledger: Path | None) -> Mapping[str, NDArray[Any]]:
+    """The judge labels by output (N,); first the opening is written down."""
+    if ledger is not None:
+        log_opening(ledger, program, snapshot, len(snapshot.rows(JUDGE)))
+    return open_labels(store, snapshot)
+
+
+def _timing(native: Native, inputs: Mapping[str, NDArray[Any]], budget: Budget) -> Timing:
+    most = ROUNDS if budget.latency is not None else FEW
+    measured = latency(native, {name: array[:TIMED_ROWS] for name, array in inputs.items()}, most)
     return Timing(median=measured.median, p99=measured.p99, quiet=measured.quiet)
 
 
-def _parity_line(seen: Seen, rows: int, allowed: float) -> Line:
+def _same_as(program: Program, allowed: float) -> str:
+    if program.outputs[0].form == "number":
+        return f"numbers within {_small(allowed)} of the largest"
+    return f"class equal, scores within {_small(allowed)}" if allowed else "class and scores equal to the last bit"
+
+
+def _parity_line(program: Program, seen: Seen, rows: int, allowed: float) -> Line:
     return Line(
         kind="parity",
         what="same answers as the reference" + (f" at width {seen.width:g}" if seen.width < 1 else ""),
-        wanted=f"class equal, scores within {_small(allowed)}" if allowed else "class and scores equal to the last bit",
+        wanted=_same_as(program, allowed),
         reached=f"{rows:,} rows, largest difference {_small(seen.answers.difference)}",
         holds=True,
     )
@@ -95,6 +108,6 @@ def _rate_lines(trial: Trial) -> list[Line]:
     goals = []
     for goal in trial.program.goals:
         metric: Metric = load("goals", goal.metric)
-        figure = metric.measure(trial.truth, counted(metric, trial.answers, trial.field), None)
+        figure = metric.measure(trial.truth, told(metric, trial.answers, trial.field), None)
         goals.append(rate_line("goal", goal.metric, goal.limit, figure))
     return [*goals, *checks.lines(trial)]

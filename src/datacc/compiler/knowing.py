@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from datacc.compiler.ask import batch_rows, batched
 from datacc.compiler.certify import UNLIKELY
 from datacc.compiler.halves import calibrating, selecting
+from datacc.compiler.interval import with_intervals
 from datacc.compiler.limit import Asked, Limit, choose
 from datacc.compiler.shown import percent
 from datacc.compiler.temperature import calibration_error, sharpness
@@ -66,10 +67,12 @@ class Knowing:
 def calibrated(
     program: Program, snapshot: Snapshot, fitted: Fitted, store: Store
 ) -> tuple[Fitted, tuple[Knowing, ...]]:
-    """What was fitted, with the sharpness and the limit of each output that abstains, and how they came about.
+    """What was fitted, with the sharpness and the limit of each output that abstains, and how they came about; and
+    with the interval of each number.
 
     Remembered by all that goes into it. A Graph that does not abstain comes back as it is.
     """
+    fitted = with_intervals(program, snapshot, fitted)
     found, graph = [], fitted.graph
     for output in program.outputs:
         if output.abstains:

@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from datacc.registry import load
 from datacc.repo.snapshot import Snapshot
+from datacc.sources import Source
 from datacc.spec.program import Program
 from datacc.store import canonical
 
@@ -15,7 +17,8 @@ VERSION: Final = 0
 
 def ledger_folder(program: Program, root: Path) -> Path | None:
     """Where the ledgers of `program` stand in the folder `root` of its `datacc.toml`; None without a repository."""
-    return root / "judged" if program.source.type == "repository" else None
+    source: Source = load("sources", program.source.type)
+    return root / "judged" if source.has_commits else None
 
 
 def log_opening(ledger: Path, program: Program, snapshot: Snapshot, rows: int) -> None:

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
+from datacc.compiler.ask import told
 from datacc.compiler.checks import Trial
 from datacc.compiler.parity import Answers, compare
 from datacc.compiler.simplify import simplify
@@ -52,7 +53,7 @@ def widths_of(seen: Sequence[Seen], trial: Trial) -> tuple[Width, ...]:
             width=one.width,
             work=one.work,
             latency=one.latency,
-            accuracy=metric.measure(trial.truth, one.answers.values[trial.field].reshape(-1), None),
+            accuracy=metric.measure(trial.truth, told(metric, one.answers.values, trial.field), None),
         )
         for one in sorted(seen, key=lambda one: one.width)
     )

@@ -5,6 +5,7 @@ from typing import Final
 
 from datacc.compiler.fitting import fit_once
 from datacc.compiler.halves import selecting
+from datacc.compiler.lesson import taught_by
 from datacc.compiler.parent import Parent, form_of, keep, learnt, recall_parent
 from datacc.fit import Fitted, Recipe, Watch
 from datacc.ir.cost import work
@@ -45,7 +46,8 @@ def fit_on(
         if not lost:
             return Onward(fitted=fitted, parent=lock.parent, said=(said,))
         said = f"fitted from nothing: {lost}"
-    fitted = fit_once(program, snapshot, graph, recipe, store, watch=watch, asked=by)
+    tutor = taught_by(program, snapshot, lock.tutor, store, watch, by)
+    fitted = fit_once(program, snapshot, graph, recipe, store, watch=watch, asked=by, tutor=tutor)
     return Onward(fitted=fitted, said=(said,) if said else ())
 
 
@@ -53,7 +55,7 @@ def keep_parent(
     program: Program, snapshot: Snapshot, graph: Graph, recipe: Recipe, fitted: Fitted, store: Store
 ) -> str | None:
     """Keep what was fitted from nothing, so that later fits may go on from it: its digest, None when not worth it."""
-    if is_cheap(snapshot, graph, recipe):
+    if is_cheap(snapshot, graph, recipe) or any(output.form != "label" for output in program.outputs):
         return None
     floats = fitted.floats or fitted.graph
     form = form_of(program, snapshot, graph, recipe)

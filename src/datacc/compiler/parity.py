@@ -1,6 +1,7 @@
 """Parity: every row through the linked program and through the reference interpreter must give the same answer."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,8 +13,10 @@ from datacc.errors import ParityError
 from datacc.ir.exact import is_exact
 from datacc.ir.graph import Graph, Node
 from datacc.ir.interpret import interpret
+from datacc.runtime.machine import processors
 
-TOLERANCE: Final = 1e-5  # of any float answer
+TOLERANCE: Final = 1e-5  # of any float answer; of numbers beyond 1, of the largest
+MOST_THREADS: Final = 8  # each holds a batch
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -28,18 +31,21 @@ def compare(graph: Graph, native: Answering, inputs: Arrays, ids: Sequence[str])
     """The answers of `native` to all rows of `inputs`, each (N, *shape), every one compared with the interpreter.
 
     Raises `ParityError` that names the first row where a class differs, a float differs by more than `tolerance`
-    allows, or either side is not finite. Memory stays bounded: rows go through in batches.
+    allows, or either side is not finite. Memory stays bounded: rows go through in batches, a few at a time.
     """
-    allowed, own = tolerance(graph), _own(graph)
-    parts: list[Arrays] = []
-    worst, start, size = 0.0, 0, batch_rows(graph)
-    for rows in batched(inputs, size):
-        got = native.batch(rows)
-        wanted = _reference(graph, rows, {name: got[field] for name, field in own.items()})
-        for field, reference in wanted.items():
-            worst = max(worst, _same(field, got[field], reference, ids[start : start + size], allowed))
-        parts.append(got)
-        start += size
+    allowed, own, size, largest = tolerance(graph), _own(graph), batch_rows(graph), dict[str, float]()
+
+    def reference(rows: Arrays, got: Arrays) -> Arrays:
+        return _reference(graph, rows, {name: got[field] for name, field in own.items()})
+
+    parts = [native.batch(rows) for rows in batched(inputs, size)]
+    worst = 0.0
+    with ThreadPoolExecutor(min(MOST_THREADS, processors())) as pool:
+        for n, wanted in enumerate(pool.map(reference, batched(inputs, size), parts)):
+            some = ids[n * size : (n + 1) * size]
+            for field, one in wanted.items():
+                largest[field] = max(largest.get(field, 1.0), float(np.abs(one).max(initial=0)))
+                worst = max(worst, _same(field, parts[n][field], one, some, allowed, largest[field]))
     return Answers(values=joined(parts), difference=worst)
 
 
@@ -76,8 +82,10 @@ def tolerance(graph: Graph) -> float:
     return 0.0 if is_exact(graph) else TOLERANCE
 
 
-def _same(field: str, got: NDArray[Any], wanted: NDArray[Any], ids: Sequence[str], allowed: float) -> float:
-    """The largest difference of a float field; raises `ParityError` where the two sides disagree."""
+def _same(
+    field: str, got: NDArray[Any], wanted: NDArray[Any], ids: Sequence[str], allowed: float, largest: float
+) -> float:
+    """The largest difference of a float field, as a share of `largest`; raises `ParityError` where sides disagree."""
     got = np.asarray(got).reshape(len(ids), -1)
     wanted = np.asarray(wanted).reshape(len(ids), -1)
     if not np.issubdtype(wanted.dtype, np.floating):
@@ -85,7 +93,7 @@ def _same(field: str, got: NDArray[Any], wanted: NDArray[Any], ids: Sequence[str
         return 0.0
     finite = np.isfinite(got) & np.isfinite(wanted)
     _refuse(field, got, wanted, ~finite, ids)
-    difference = np.abs(got.astype(np.float64) - wanted)
+    difference = np.abs(got.astype(np.float64) - wanted) / largest
     _refuse(field, got, wanted, difference > allowed, ids)
     return float(difference.max(initial=0.0))
 

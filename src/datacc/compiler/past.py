@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +14,7 @@ from datacc.compiler.assemble import skeleton_graph
 from datacc.compiler.build import LOCK, floor_goal, lock_of
 from datacc.compiler.fitting import fit_once
 from datacc.compiler.folds import OutOfFold, folds
+from datacc.compiler.lesson import taught_by
 from datacc.compiler.recipe import recipe_of
 from datacc.compiler.search import search
 from datacc.errors import SpecError, UsageError
@@ -28,8 +28,6 @@ from datacc.spec.lock import Lock, read_lock
 from datacc.spec.program import Program
 from datacc.spec.read import FILE, read_program
 from datacc.store import Store
-
-REPOSITORY: Final = "repository"
 
 Announce = Callable[[str], Watch | None]
 
@@ -97,7 +95,10 @@ class Past:
         """The fitted Graph. Raises `FitError`."""
         recipe, by = recipe_of(self.form.recipe, LOCK), self._by
         watch = self.fits.watch(f"fit {self.form.skeleton}")
-        return fit_once(self.program, self.snapshot, self._graph(), recipe, self.store, watch=watch, asked=by).graph
+        given = self.program, self.snapshot
+        tutor = taught_by(*given, self.form.tutor, self.store, watch, by)
+        fitted = fit_once(*given, self._graph(), recipe, self.store, watch=watch, asked=by, tutor=tutor)
+        return fitted.graph
 
     @cached_property
     def unseen(self) -> OutOfFold:
@@ -133,21 +134,26 @@ def program_at(root: Path, commit: str) -> tuple[Program, Lock | None]:
         if not (Path(place) / FILE).exists():
             raise SpecError(f"there is no {FILE} at {commit[:10]}", tries=[f"git add {FILE}, and commit it"])
         program = replace(read_program(Path(place) / FILE), path=None)
-        if program.source.type != REPOSITORY:
+        source: Source = load("sources", program.source.type)
+        if not source.has_commits:
             what = f"the examples of {program.name} come from a {program.source.type}, which has no commits of labels"
             raise UsageError(what, where=FILE, tries=["datacc new, and datacc import"])
         return program, read_lock(Path(place) / LOCK)
 
 
 def examples_at(program: Program, root: Path, commit: str, store: Store) -> Snapshot:
-    """The labelled examples of a commit; their judge labels stay sealed."""
+    """The labelled examples of a commit; judge labels stay sealed. Raises `SpecError` unless they have one label."""
+    for output in program.outputs:
+        if output.form != "label":
+            what = f"bisect looks at programs that answer one label; {output.name} is of type {output.type}"
+            raise SpecError(what, where=FILE, tries=["datacc diff compares two builds of it"])
     source: Source = load("sources", program.source.type)
     return source.snapshot(program, root, commit, store)
 
 
 def chosen_form(program: Program, snapshot: Snapshot, store: Store, fits: Fits) -> Lock:
     """The form that a search chooses for these examples; nothing is written."""
-    asked = program if program.goals else replace(program, goals=(floor_goal(snapshot),))
+    asked = program if program.goals else replace(program, goals=(floor_goal(program, snapshot),))
     choice = search(
         asked,
         snapshot,

@@ -7,6 +7,7 @@ from typing import Any, Final, get_type_hints
 
 from datacc.errors import SpecError
 from datacc.fit import Recipe
+from datacc.skeletons import Skeleton
 
 STEPS: Final = 1200  # enough for a small set to settle
 EPOCHS: Final = (8, 120)
@@ -20,11 +21,12 @@ LATER: Final = ("optimiser", "momentum", "clip", "average")  # locks from before
 _KINDS: Final = get_type_hints(Recipe)
 
 
-def default_recipe(rows: int, work: int) -> Recipe:
-    """For `rows` examples to learn from and a skeleton of `work` multiply-adds."""
+def default_recipe(rows: int, work: int, skeleton: Skeleton | None = None) -> Recipe:
+    """For `rows` examples to learn from and a Graph of `work` multiply-adds, as suits its skeleton."""
     batch = min(64, max(8, 1 << (max(rows // ROWS_PER_STEP, 1).bit_length() - 1)))
     epochs = min(EPOCHS[1], max(EPOCHS[0], -(-STEPS * batch // max(rows, 1))))
-    return Recipe(epochs=epochs, batch=batch, rate=RATE, threads=2 if work >= THREADS_PAY else 1)
+    recipe = Recipe(epochs=epochs, batch=batch, rate=RATE, threads=2 if work >= THREADS_PAY else 1)
+    return recipe if skeleton is None else replace(recipe, **skeleton.suits(rows))
 
 
 def onward(recipe: Recipe) -> Recipe:

@@ -40,6 +40,11 @@ def size(count: int) -> str:
     return f"{text}B" if " " in text else f"{text} B"
 
 
+def number(value: float) -> str:
+    """A number in four digits: 16,520, 0.01235, 3.1e+20."""
+    return f"{float(f'{value:.4g}'):,.10g}"
+
+
 def percent(share: float, digits: int = 0) -> str:
     """A share as people write it: 0.972 → "97 %", or "97.2 %" with one digit."""
     return f"{share * 100:.{digits}f} %"
@@ -57,7 +62,7 @@ def seconds(value: float) -> str:
 
 def _quoted(text: str) -> str:
     """One word of a shell, without a character that a terminal would obey."""
-    if all(c.isprintable() for c in text):
+    if text.isprintable():
         return shlex.quote(text)
     return "$'" + "".join(f"\\{c}" if c in "\\'" else c if c.isprintable() else _escape(c) for c in text) + "'"
 

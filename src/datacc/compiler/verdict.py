@@ -4,15 +4,16 @@ import math
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from datacc.compiler.shown import percent, seconds
+from datacc.compiler.shown import number, percent, seconds
 from datacc.goals import Figure, least
+from datacc.goals.bootstrap import LEAST
 from datacc.spec.bounds import lower_bound, needed_right, needed_total
 from datacc.spec.program import Budget
 
 Kind = Literal["parity", "goal", "check", "budget"]
 
 MOST_EXAMPLES: Final = 50_000  # nobody is told to label more than this
-_QUANTILE: Final = 1.645  # 95 % of a normal distribution lie below
+QUANTILE: Final = 1.645  # 95 % of a normal distribution lie below
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,15 +92,13 @@ class Verdict:
 
 
 def rate_line(kind: Kind, what: str, limit: float, figure: Figure) -> Line:
-    """The line of a rate: it holds when the 95 % bound of `figure` reaches `limit`."""
+    """The line of a metric: it holds when the 95 % bound of `figure` reaches `limit`."""
     holds = figure.reaches(limit)
-    counted = figure.total - figure.right if figure.at_most else figure.right
-    counts = f"{percent(figure.value, 2)} ({counted:,} of {figure.total:,})"
     return Line(
         kind=kind,
         what=what,
-        wanted=demanded(limit, at_most=figure.at_most),
-        reached=f"{certified(figure)}, measured {counts}" if figure.total else "no judge example",
+        wanted=demanded(limit, at_most=figure.at_most, amount=figure.amount),
+        reached=_reached(figure),
         holds=holds,
         closes="" if holds else gap(figure, limit),
         limit=limit,
@@ -108,18 +107,55 @@ def rate_line(kind: Kind, what: str, limit: float, figure: Figure) -> Line:
     )
 
 
-def demanded(limit: float, *, at_most: bool) -> str:
-    """A share that is asked for, from its side: "≥ 96.5 %", "≤ 1 %"."""
-    return f"{'≤' if at_most else '≥'} {share(limit)}"
+def _reached(figure: Figure) -> str:
+    if not figure.total:
+        return "no judge example"
+    return f"{certified(figure)}, measured {measured(figure)}"
+
+
+def measured(figure: Figure) -> str:
+    """The value, with the counts behind a rate: "97.20 % (972 of 1,000)", "1.25 (of 1,000)"."""
+    counted = figure.total - figure.right if figure.at_most else figure.right
+    value = plainly(figure)
+    return f"{value} ({counted:,} of {figure.total:,})" if figure.spread is None else f"{value} (on {figure.total:,})"
+
+
+def plainly(figure: Figure) -> str:
+    """The value alone: "97.20 %", "1.25"."""
+    return number(figure.value) if figure.amount else percent(figure.value, 2)
+
+
+def demanded(limit: float, *, at_most: bool, amount: bool = False) -> str:
+    """A limit that is asked for, from its side: "≥ 96.5 %", "≤ 1 %", "≤ 2.5"."""
+    return f"{'≤' if at_most else '≥'} {f'{limit:,.10g}' if amount else share(limit)}"
 
 
 def certified(figure: Figure) -> str:
-    """The bound of a rate, from its side, and never shown better than it is."""
+    """The bound of a figure, from its side, and never shown better than it is."""
+    if figure.spread is not None and figure.total < LEAST:
+        return "nothing certified"
+    if figure.amount:
+        return f"≤ {_ceiled(figure.bound)}"
     return f"≤ {_raised(figure.bound)}" if figure.at_most else f"≥ {floored(figure.bound)}"
 
 
 def gap(figure: Figure, limit: float) -> str:
-    """What would bring the bound to `limit`: more right answers, or more examples at the same rate."""
+    """What would bring the bound to `limit`: a better figure, or more examples with the same."""
+    return _gap_of_rate(figure, limit) if figure.spread is None else _gap_of_spread(figure, figure.spread, limit)
+
+
+def _gap_of_spread(figure: Figure, spread: float, limit: float) -> str:
+    if figure.total < LEAST:
+        return f"{figure.total:,} judge examples say nothing of it; {LEAST} are the least"
+    room = limit - figure.value if figure.at_most else figure.value - limit
+    if room <= 0:
+        better = number(-room) if figure.amount else percent(-room, 2)
+        return f"{better} {'less' if figure.at_most else 'more'}, and then some: the bound must reach it"
+    rows = math.ceil(figure.total * max(1.0, (QUANTILE * spread / room) ** 2)) + 1
+    return f"about {rows:,} judge examples at this figure" if rows <= MOST_EXAMPLES else "it is too near its limit"
+
+
+def _gap_of_rate(figure: Figure, limit: float) -> str:
     at_least, right = (least(part, at_most=figure.at_most) for part in (limit, figure.value))
     if at_least >= 1:
         return "nothing: a bound always stays below 1"
@@ -135,7 +171,7 @@ def rows_at_rate(rate: float, at_least: float) -> int | None:
     """About the fewest rows at which `rate` certifies `at_least`; None when it never does, or only beyond 50,000."""
     if rate <= at_least:
         return None
-    normal = _QUANTILE**2 * rate * (1 - rate) / (rate - at_least) ** 2  # a first guess, from below
+    normal = QUANTILE**2 * rate * (1 - rate) / (rate - at_least) ** 2  # a first guess, from below
     rows = max(0.8 * normal, 1.0)
     while rows <= MOST_EXAMPLES:
         n = math.ceil(rows)
@@ -188,6 +224,12 @@ def share(value: float) -> str:
 def _raised(bound: float) -> str:
     """A bound as a percentage, rounded up, so that it is never shown smaller than it is."""
     return f"{math.ceil(bound * 10_000) / 100:.2f} %"
+
+
+def _ceiled(bound: float) -> str:
+    """An amount in four digits, rounded up."""
+    unit = 10.0 ** (math.floor(math.log10(bound)) - 3) if bound > 0 else 1.0
+    return number(math.ceil(bound / unit - 1e-9) * unit)
 
 
 def floored(bound: float) -> str:

@@ -17,7 +17,9 @@ from datacc.compiler.build import LOCK
 from datacc.compiler.cache import cache
 from datacc.compiler.parent import lend
 from datacc.errors import GoalMissed, VerifyError
+from datacc.registry import load
 from datacc.repo.git import Git
+from datacc.sources import Source
 from datacc.spec.lock import read_lock
 from datacc.spec.program import Program
 from datacc.spec.read import FILE
@@ -35,7 +37,8 @@ def verify(program: Program, root: Path, revision: str | None) -> tuple[str, ...
     fails.
     """
     with tempfile.TemporaryDirectory(prefix="datacc-verify-") as place:
-        elsewhere = _clone(root, Path(place)) if program.source.type == "repository" else Path(place)
+        source: Source = load("sources", program.source.type)
+        elsewhere = _clone(root, Path(place)) if source.has_commits else Path(place)
         if (lock := read_lock(root / LOCK)) is not None:
             shutil.copy(root / LOCK, elsewhere / LOCK)
             lend(cache(root), cache(elsewhere), lock.parent)
@@ -86,7 +89,7 @@ def _clone(root: Path, place: Path) -> Path:
 def _from_anywhere(program: Program, root: Path) -> Program:
     """The same program, whose table is found from another folder too."""
     options = program.source.options
-    if program.source.type == "repository" or "path" not in options:
+    if "path" not in options:
         return program
     absolute = str((root / str(options["path"])).absolute())
     return replace(program, source=replace(program.source, options={**options, "path": absolute}))

@@ -1,23 +1,30 @@
 """One program at several widths: each is fitted on from the next wider one, without the channels that matter least.
 
 Every width has weights of its own, because normalisation is folded into them; so nothing is lost by fitting each to its
-own width alone, and no width has to agree with another.
+own width alone, and no width has to agree with another (docs/adr/0014-widths-of-their-own.md).
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
-from datacc.compiler.begin import begin
+from datacc.compiler.begin import started
+from datacc.compiler.fitting import fit_once
 from datacc.compiler.folds import emptied
 from datacc.compiler.knowing import calibrated
 from datacc.fit import Fitted, Recipe, Watch
+from datacc.ir.cost import node_costs
 from datacc.ir.file import load as load_graph
 from datacc.ir.graph import Graph
 from datacc.ir.narrow import lengths, narrow
 from datacc.repo.snapshot import Snapshot
 from datacc.spec.program import Program
 from datacc.store import Store
+
+SHARE: Final = 0.3  # of the whole's fit, that those of all narrower widths may cost together
+CUT: Final = 4 / 3  # of the rate, for what is cut away: a quarter of the channels needs a third of it
+LANES: Final = 16  # floats that a step of a fit computes together; fewer channels take as long
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -44,16 +51,34 @@ def fit_widths(
 ) -> tuple[Narrower, ...]:
     """What is fitted for every width of `program` below 1, ascending; `whole` was fitted by `recipe` for 1 itself."""
     parent = whole.floats or whole.graph
-    forms = narrower_forms(emptied(parent), program.widths)
+    full = emptied(parent)
+    forms = narrower_forms(full, program.widths)
     found = []
     for width, form in reversed(list(zip(program.widths, forms, strict=False))):
-        begun = begin(program, snapshot, parent, form, store)
+        start, part = started(program, snapshot, parent, form, store), part_of(recipe, width, form, full, len(forms))
         watch = announce(width, form)
-        fitted = begun.fit(program, snapshot, recipe, store, watch, whole.by)
+        fitted = fit_once(program, snapshot, form, recipe, store, watch=watch, asked=whole.by, start=start, part=part)
         parent = fitted.floats or fitted.graph
         fitted, _ = calibrated(program, snapshot, fitted, store)
         found.append(Narrower(width=width, fitted=fitted))
     return tuple(reversed(found))
+
+
+def part_of(recipe: Recipe, width: float, form: Graph, whole: Graph, count: int) -> Recipe:
+    """How to fit on to a `width` below 1, one of `count`, where `recipe` fits the whole from nothing.
+
+    All cost alike, so that the narrower ones, which lose more, get more passes; none gets more than the whole.
+    """
+    passes = min(1, SHARE / count * effort(whole) / effort(form))
+    rate = recipe.rate * min(1, CUT * (1 - width))
+    return replace(recipe, epochs=max(1, round(recipe.epochs * passes)), rate=rate)
+
+
+def effort(graph: Graph) -> int:
+    """About what a step of a fit costs: multiply-adds where the last axis of every result fills whole vectors."""
+    channels = {node.name: node.type.shape[-1] for node in graph.nodes}
+    padded = ((cost.work, channels[cost.name]) for cost in node_costs(graph))
+    return sum(work * (-(-last // LANES) * LANES) // last for work, last in padded)
 
 
 def file_of(width: float) -> str:

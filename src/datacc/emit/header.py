@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from datacc.emit.columns import column_lines, name_array
 from datacc.emit.piece import C_TYPES
-from datacc.emit.text import LONGEST_STRING, characters, comment, listing, string, words
+from datacc.emit.text import comment, listing, words
 from datacc.ir.plan import Plan
 from datacc.spec.interface import Interface, Port
 
@@ -92,7 +93,7 @@ def header(plans: Sequence[Plan], interface: Interface) -> str:
         state_bytes=_STATE_BYTES.format(name=name) if interface.states else "",
         floats=max(64, *(plan.arena for plan in plans)) // 4,
         widths=_WIDTHS.format(name=name, count=len(interface.widths)) if interface.widths else "",
-        classes="".join(_class_lines(interface)),
+        classes="".join([*_class_lines(interface), *column_lines(interface)]),
     )
 
 
@@ -126,19 +127,8 @@ def class_constants(interface: Interface) -> str:
         line
         for port in interface.answers
         if port.classes
-        for line in _class_array(class_names(interface)[port.name], port.classes)
+        for line in name_array(class_names(interface)[port.name], port.classes)
     )
-
-
-def _class_array(name: str, classes: tuple[str, ...]) -> Iterator[str]:
-    texts = []
-    for i, text in enumerate(classes):
-        if len(string(text)) > LONGEST_STRING:
-            yield f"static const char {name}_{i}[] = {{\n{characters(text)}\n}};"
-            texts.append(f"{name}_{i}")
-        else:
-            texts.append(string(text))
-    yield f"EXPORT const char *const {name}[{len(classes)}] = {{\n    " + ",\n    ".join(texts) + ",\n};"
 
 
 def _class_lines(interface: Interface) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from numpy.typing import NDArray
 
 from datacc.emit import sums
+from datacc.emit.columns import column_constants
 from datacc.emit.function import function, title
 from datacc.emit.header import class_constants, count, members
 from datacc.emit.lanes import NAMES, WORDS, arithmetic
@@ -233,4 +234,4 @@ def _constants(interface: Interface) -> str:
     name = interface.name
     size = f"EXPORT const size_t {name}_scratch_bytes = sizeof({name}_scratch);"
     kept = f"EXPORT const size_t {name}_state_bytes = sizeof({name}_state);" if interface.states else ""
-    return "\n".join(filter(None, [size, kept, class_constants(interface)]))
+    return "\n".join(filter(None, [size, kept, class_constants(interface), column_constants(interface)]))

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,14 +16,18 @@ Augment = Callable[[NDArray[Any], np.random.Generator], NDArray[Any]]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Examples:
-    """Rows to learn from or to tune on: each input (N, *shape), and the class index of each row (N,) int32.
+    """Rows to learn from or to tune on: each input (N, *shape), and what each row is.
 
-    `augment` names, by input, what may vary a batch before the Graph sees it.
+    `targets` are of the `form` of the output (`objective.py`): class indices (N,) int32 of a "label", float32 (N, K) of
+    "labels" or a "number". `augment` names, by input, what may vary a batch before the Graph sees it. `said` (N, K) is
+    what a tutor says of each row of a label, as shares of the classes: half of what is to be learnt, where it is there.
     """
 
     inputs: Mapping[str, NDArray[Any]]
-    targets: NDArray[np.int32]
+    targets: NDArray[Any]
     augment: Mapping[str, Augment]
+    said: NDArray[np.float32] | None = None
+    form: str = "label"
 
     def __len__(self) -> int:
         """The number of rows N."""
@@ -32,7 +36,8 @@ class Examples:
     def rows(self, index: NDArray[Any]) -> "Examples":
         """The rows at `index`, or where a mask (N,) is true."""
         inputs = {name: array[index] for name, array in self.inputs.items()}
-        return Examples(inputs=inputs, targets=self.targets[index], augment=self.augment)
+        said = None if self.said is None else self.said[index]
+        return replace(self, inputs=inputs, targets=self.targets[index], said=said)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,10 +81,14 @@ class Rounding:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Start:
-    """Where a fit goes on from: the `weights` of every learnt hole by name, and their share in what comes out."""
+    """Where a fit goes on from: the `weights` of every learnt hole by name, and their share in what comes out.
+
+    `statistics` are the means and variances that belong to these weights, by name; none where nobody knows them.
+    """
 
     weights: Mapping[str, NDArray[np.float32]]
     kept: float = 0.0
+    statistics: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +106,8 @@ Watch = Callable[[Progress], None]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Fitted:
-    """A Graph without learnt holes, its score on tune (share of right answers), and (step, tune score) on the way.
+    """A Graph without learnt holes, its score on tune, of a label the share of right answers, and (step, tune score) on
+    the way.
 
     `warnings` say what was odd about the fit, `by` which version of which back end did it. When the Graph is one of
     integers, `floats` is the one that it was made of.
@@ -180,6 +190,7 @@ class BackEnd(ABC):
 
         Every hole is learnt but those with the roles `mean` and `variance`: while steps are run they are the batch's.
         `loss` is a Graph from `features` (the node `graph.loss`), `target` and `weight` of a row to its `loss`.
+        Raises `GraphError` where `lacks` has something to say.
         """
 
     def memory(self, graph: Graph, rows: int) -> int:

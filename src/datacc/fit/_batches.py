@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datacc.fit import Examples
+from datacc.fit.objective import OBJECTIVES
 
 CHUNK_STEPS: Final = 64
 CHUNK_WORK: Final = 10**9  # multiply-adds of a chunk, forwards and backwards: some 20 ms
@@ -70,27 +71,29 @@ def spans(steps: int, size: int, ends: Sequence[int]) -> list[tuple[int, int]]:
 
 
 class Batches:
-    """The batches of a fit: `batch` rows each of `examples`, targets as shares of `classes`, row weights."""
+    """The batches of a fit: `batch` rows each of `examples`, targets as its loss reads them, row weights."""
 
     def __init__(self, examples: Examples, batch: int, classes: int, seed: int) -> None:
         self.examples, self.batch, self.seed = examples, min(batch, len(examples)), seed
         self.per_epoch = steps_per_epoch(len(examples), batch)
-        self.classes = classes
-        weights = class_weights(examples.targets, classes)
-        self.weights = np.ones(classes, np.float32) if weights is None else weights
+        self.classes, self.objective = classes, OBJECTIVES[examples.form]
+        self.weights = self.objective.weights(examples.targets, classes)
         self.order: tuple[int, NDArray[Any]] = (-1, np.zeros(0, np.int64))
 
     def chunk(self, first: int, last: int) -> Chunk:
         """The steps `first` … `last`, counted from 1."""
         rows = np.concatenate(list(self._rows(first - 1, last)))
-        targets = self.examples.targets[rows]
+        targets = self._targets(rows)
         random = np.random.default_rng([self.seed, VARIATION, first])
         shape = (last - first + 1, self.batch)
         inputs = {name: array.reshape(*shape, *array.shape[1:]) for name, array in self._inputs(rows, random).items()}
-        shares = np.zeros((len(rows), self.classes), np.float32)
-        shares[np.arange(len(rows)), targets] = 1
-        weights = self.weights[targets].reshape(shape)
-        return Chunk(first=first, last=last, inputs=inputs, targets=shares.reshape(*shape, -1), weights=weights)
+        weights = self.weights[rows].reshape(shape)
+        return Chunk(first=first, last=last, inputs=inputs, targets=targets.reshape(*shape, -1), weights=weights)
+
+    def _targets(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
+        """What to learn of rows, as the loss reads it (N, K); half of it what a tutor says."""
+        found, said = self.objective.rows(self.examples.targets[rows], self.classes), self.examples.said
+        return found if said is None else (found + said[rows]) * np.float32(0.5)
 
     def _rows(self, start: int, stop: int) -> Iterator[NDArray[Any]]:
         """The rows of the steps from `start` (counted from 0) to before `stop`, in pieces that lie in one pass each."""
@@ -122,17 +125,3 @@ def ahead(items: Iterator[Item]) -> Generator[Item, None, None]:
         finally:
             for one in following:
                 one.cancel()
-
-
-def class_weights(targets: NDArray[np.int32], classes: int) -> NDArray[np.float32] | None:
-    """A weight for each class (K,), when the rarest present is less than half as common as the mean; else None.
-
-    The square root of the inverse share, scaled so that the mean over rows is 1: rare classes count for more,
-    without a single example outweighing hundreds.
-    """
-    counts = np.bincount(targets, minlength=classes)
-    present = counts[counts > 0]
-    if len(present) < 2 or present.min() * 2 >= present.mean():
-        return None
-    weights = np.where(counts > 0, 1 / np.sqrt(np.maximum(counts, 1)), 0)
-    return np.asarray(weights * counts.sum() / (weights * counts).sum(), np.float32)

@@ -74,13 +74,3 @@ def features_of(
     values |= {node.name + BEFORE: np.zeros_like(values[node.name]) for node in graph.holes if node.role == "mean"}
     found = [fitting.look(values, part.inputs)[0] for part in parts(examples, len(examples), look_rows(graph))]
     return np.concatenate(found) if found else np.zeros((0, *graph.by_name[graph.loss].type.shape), np.float32)
-
-
-def score(features: NDArray[np.float32], targets: NDArray[np.int32]) -> tuple[float, float]:
-    """The share of right answers, and minus the mean cross-entropy, which decides between equals; zeros of none."""
-    if not len(targets):
-        return 0.0, 0.0
-    right = float((features.argmax(axis=-1) == targets).mean())
-    centred = features.astype(np.float64) - features.max(axis=-1, keepdims=True)
-    losses = np.log(np.exp(centred).sum(axis=-1)) - centred[np.arange(len(targets)), targets]
-    return right, -float(losses.mean())

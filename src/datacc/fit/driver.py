@@ -15,11 +15,11 @@ from datacc.fit import BackEnd, Examples, Fitted, Progress, Recipe, Rounding, St
 from datacc.fit._batches import AHEAD, Batches, Chunk, ahead, chunk_steps, spans, steps_per_epoch
 from datacc.fit._memory import demand, limit, value_bytes
 from datacc.fit._schedule import falling, looks_of, rate
-from datacc.fit._statistics import QUICK_ROWS, features_of, look_rows, score, statistics
+from datacc.fit._statistics import EXACT_ROWS, QUICK_ROWS, features_of, look_rows, statistics
 from datacc.fit._trouble import first_not_finite, likely_cause, nothing_moved
 from datacc.fit.checkpoint import Best, Checkpoint, Moment
 from datacc.fit.initial import Weights, initial, opened
-from datacc.fit.losses import cross_entropy
+from datacc.fit.objective import OBJECTIVES
 from datacc.ir.check import check
 from datacc.ir.cost import work
 from datacc.ir.graph import Graph
@@ -83,7 +83,8 @@ class _Fit:
         self.batch = min(recipe.batch, len(learn))
         self.graph = opened(graph, rounding, self.batch)
         (self.classes,) = graph.by_name[graph.loss].type.shape
-        self.loss = cross_entropy(self.classes, recipe.smoothing)
+        self.objective = OBJECTIVES[learn.form]
+        self.loss = self.objective.loss(self.classes, recipe.smoothing)
         self.steps = recipe.epochs * steps_per_epoch(len(learn), recipe.batch)
         self.looks = looks_of(self.steps) if len(tune) and not start else frozenset([self.steps])
         self.rate = falling if start else rate
@@ -98,8 +99,11 @@ class _Fit:
         self.open = partial(back_end.open, self.graph, self.loss, recipe, rows=self.batch, rounding=rounding)
         self.fitting, self.kept = self.open(self.start), start.kept if start else 0.0
         self.now = self.moment = Moment(step=0, state=self.fitting.state())
+        self.looked = QUICK_ROWS if len(self.looks) > 1 else EXACT_ROWS  # rows of a look: the only one is the last word
+        self.exact: tuple[int, Weights, tuple[float, float]] | None = None
         if start and len(tune):
-            self.now = self.moment = replace(self._look(0), best=None)
+            found = dict(start.statistics) or statistics(self.fitting, self.graph, learn, QUICK_ROWS)
+            self.now = self.moment = replace(self._look(0, found), best=None)
 
     def run(self, watch: Watch | None, checkpoint: Checkpoint | None) -> Fitted:
         known = None if checkpoint is None else checkpoint.read()
@@ -123,8 +127,12 @@ class _Fit:
         self.fitting.restore(best.state)
         if self.kept:
             self.fitting = self.open(self._between(self.fitting.weights()))
-        found = statistics(self.fitting, self.graph, self.learn)
-        result = score(features_of(self.fitting, self.graph, found, self.tune), self.tune.targets)
+        if self.exact is not None and self.exact[0] == best.step and not self.kept:
+            _, found, result = self.exact
+        else:
+            found = statistics(self.fitting, self.graph, self.learn)
+            features = features_of(self.fitting, self.graph, found, self.tune)
+            result = self.objective.score(features, self.tune.targets)
         weights = {**self.fitting.weights(), **found}
         told = (*warnings, *self._oddities(weights))
         values = {node.name: node.value for node in self.graph.weights if node.value is not None} | weights
@@ -181,15 +189,16 @@ class _Fit:
             raise _NotFinite(f"the loss became {losses[wrong[0]]}", step=step, well=step - 1)
         return float(losses[-1])
 
-    def _look(self, step: int) -> Moment:
-        """Fill the statistics, score tune, and keep the weights if none were better."""
-        found = statistics(self.fitting, self.graph, self.learn, QUICK_ROWS)
+    def _look(self, step: int, known: Weights | None = None) -> Moment:
+        """Fill the statistics, unless they are known, score tune, and keep the weights if none were better."""
+        found = known or statistics(self.fitting, self.graph, self.learn, self.looked)
         features = features_of(self.fitting, self.graph, found, self.tune)
         if not all(np.isfinite(array).all() for array in (*self.fitting.weights().values(), *found.values(), features)):
             raise _NotFinite("the weights became useless", step=step, well=step)
-        result, best = score(features, self.tune.targets), self.now.best
+        result, best = self.objective.score(features, self.tune.targets), self.now.best
         if best is None or result > best.score:
             best = Best(step=step, score=result, state=self.fitting.state())
+            self.exact = (step, found, result) if self.looked == EXACT_ROWS else None
         return replace(self.now, history=(*self.now.history, (step, result[0])), best=best)
 
     # ---- What may go wrong.

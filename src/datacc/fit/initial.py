@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from datacc.fit import Rounding
 from datacc.ir.graph import Graph, Node
 
 STATISTICS = ("mean", "variance")
+FAINT: Final = 0.01
 
 Weights = dict[str, NDArray[np.float32]]
 
@@ -32,15 +34,14 @@ def opened(graph: Graph, rounding: Rounding | None, rows: int) -> Graph:
 
 
 def initial(graph: Graph, seed: int, known: Mapping[str, NDArray[np.float32]]) -> Weights:
-    """Values for every hole: those `known`, else by He et al. 2015; gains and variances 1, other vectors 0."""
+    """Values for every hole: those `known`, else by He et al. 2015; tables faint, gains and variances 1, vectors 0."""
     random = np.random.Generator(np.random.PCG64(seed))
     values: Weights = {}
     for node in graph.holes:
         if node.name in known:
             values[node.name] = known[node.name].astype(np.float32, copy=True)
         elif len(node.type.shape) > 1:
-            scale = np.float32(math.sqrt(2 / math.prod(node.type.shape[1:])))
-            values[node.name] = random.standard_normal(node.type.shape, np.float32) * scale
+            values[node.name] = random.standard_normal(node.type.shape, np.float32) * np.float32(_spread(graph, node))
         else:
             values[node.name] = _filled(node, node.role == "variance" or _is_gain(graph, node))
     return values
@@ -52,6 +53,13 @@ def _open(node: Node) -> Node:
 
 def _filled(node: Node, one: bool) -> NDArray[np.float32]:
     return np.full(node.type.shape, 1 if one else 0, np.float32)
+
+
+def _spread(graph: Graph, node: Node) -> float:
+    """How far weights lie from 0. Rows of a table begin near it: one that no example moves is to say nothing."""
+    if all(user.op == "gather" for user in graph.users[node.name]):
+        return FAINT
+    return math.sqrt(2 / math.prod(node.type.shape[1:]))
 
 
 def _is_gain(graph: Graph, node: Node) -> bool:

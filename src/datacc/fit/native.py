@@ -32,12 +32,8 @@ class Native(BackEnd):
 
     def lacks(self, graph: Graph, rounding: Rounding | None) -> str:
         """What of this fit it cannot do, for a message; nothing when it covers all."""
-        if rounding is not None:
-            return "values and weights that are rounded while fitting"
-        if best_cpu(machine(), features()) is None:
-            return "this processor, which does not fuse multiply-adds in vectors"
         try:
-            _program(graph, cross_entropy(graph.by_name[graph.loss].type.shape[-1]), Settings())
+            _program(graph, cross_entropy(graph.by_name[graph.loss].type.shape[-1]), Settings(), rounding)
         except GraphError as error:
             return f"{error.what} ({error.where})" if error.where else error.what
         return ""
@@ -53,12 +49,16 @@ class Native(BackEnd):
     ) -> Fitting:
         """A fit of batches of `rows` examples that begins with these weights."""
         settings = Settings(optimiser=recipe.optimiser, clip=recipe.clip, average=recipe.average)
-        return _Steps(_program(graph, loss, settings), graph, recipe, weights, rows)
+        return _Steps(_program(graph, loss, settings, rounding), graph, recipe, weights, rows)
 
 
-def _program(graph: Graph, loss: Graph, settings: Settings) -> Program:
+def _program(graph: Graph, loss: Graph, settings: Settings, rounding: Rounding | None) -> Program:
+    """The program of a fit. Raises `GraphError` that says what of it cannot be done."""
+    if rounding is not None:
+        raise GraphError("values and weights that are rounded while fitting")
     cpu = best_cpu(machine(), features())
-    assert cpu is not None  # whoever opens has asked what is lacking
+    if cpu is None:
+        raise GraphError("this processor, which does not fuse multiply-adds in vectors")
     learnt = [node.name for node in graph.holes if node.role == "learnt"]
     return Program(step_graph(graph, loss), look_graph(graph), learnt, cpu, settings)
 

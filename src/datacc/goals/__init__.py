@@ -2,19 +2,23 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from datacc.spec.bounds import lower_bound
 
+Form = Literal["label", "labels", "number"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """A measured metric: its value, its one-sided 95 % bound, and the counts behind a rate.
+    """A measured metric of `total` rows: its value and its one-sided 95 % bound.
 
-    The bound is a lower one, or an upper one where less is better (`at_most`); `right` of `total` rows are as they
-    should be.
+    The bound is a lower one, or an upper one where less is better (`at_most`). A rate has an exact bound, and `right`
+    of `total` rows are as they should be. Any other metric has the `spread` of its bootstrap, one standard error; it is
+    a share, or an `amount` in the unit of the answer.
     """
 
     value: float
@@ -22,6 +26,8 @@ class Figure:
     right: int
     total: int
     at_most: bool = False
+    spread: float | None = None
+    amount: bool = False
 
     def reaches(self, limit: float) -> bool:
         """Whether the bound is on the good side of `limit`."""
@@ -45,21 +51,51 @@ def least(limit: float, *, at_most: bool) -> float:
     return 1 - limit if at_most else limit
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Told:
+    """What a program answered to N rows.
+
+    `value`: class indices (N,), −1 for what is not known; or numbers (N,), between `low` and `high` (N,); or for K
+    labels at once whether each is given (N, K). `scores` (N, K): the probability of every class or label, None where
+    nobody asked for it.
+    """
+
+    value: NDArray[Any]
+    scores: NDArray[Any] | None = None
+    low: NDArray[Any] | None = None
+    high: NDArray[Any] | None = None
+
+
 class Metric(ABC):
     """A figure of merit over answers and truths. Members are stateless.
 
-    `at_most`: less is better, and a goal is an upper limit. `needs_known`: it counts what the program says it knows;
-    answers that it does not know come as −1.
+    `forms`: what it measures: one label, several labels at once, a number. `at_most`: less is better, and a goal is an
+    upper limit. `amount`: it is no share but has the unit of the answer. `needs_class`: it is of one class;
+    `takes_class`: it may be. `needs_known`: it counts what the program says it knows; answers that it does not know
+    come as −1. `needs_scores`: it reads the probabilities of classes. `exact`: it is a rate.
     """
 
+    forms: tuple[Form, ...] = ("label",)
     needs_class: bool = False
+    takes_class: bool = False
     needs_known: bool = False
+    needs_scores: bool = False
     at_most: bool = False
+    amount: bool = False
+    exact: bool = True
 
     @abstractmethod
-    def measure(self, truth: NDArray[np.int32], answer: NDArray[np.int32], of_class: int | None) -> Figure:
-        """The figure over rows; both arrays have shape (N,) and hold class indices."""
+    def measure(self, truth: NDArray[Any], told: Told, of_class: int | None) -> Figure:
+        """The figure over N rows; `truth` is like `told.value`: class indices or numbers (N,), or 0 and 1 (N, K)."""
 
-    @abstractmethod
-    def rows(self, truth: NDArray[np.int32], of_class: int | None) -> int:
-        """How many of the rows count at most, known before any answer is."""
+    def rows(self, truth: NDArray[Any], of_class: int | None) -> int:
+        """How many of the rows count at most, known before any answer is: all of them."""
+        return len(truth)
+
+
+def faultless(truth: NDArray[Any], classes: int) -> Told:
+    """The answers that are all right: class indices (N,) of `classes`, numbers (N,), or labels (N, K), and scores."""
+    if truth.ndim == 2:
+        return Told(value=truth, scores=truth.astype(np.float32))
+    scores = np.eye(classes, dtype=np.float32)[truth] if truth.dtype.kind == "i" else None
+    return Told(value=truth, scores=scores, low=truth, high=truth)

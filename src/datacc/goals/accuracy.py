@@ -1,23 +1,21 @@
 """The share of answers that are right."""
 
-from typing import Final
+from typing import Any, Final
 
-import numpy as np
 from numpy.typing import NDArray
 
-from datacc.goals import Figure, Metric, rate
+from datacc.goals import Figure, Metric, Told, rate
 
 
 class Accuracy(Metric):
-    """Right answers over all answers, as in scikit-learn's accuracy_score."""
+    """Right answers over all answers, as in scikit-learn's accuracy_score: of several labels all must be right."""
 
-    def measure(self, truth: NDArray[np.int32], answer: NDArray[np.int32], of_class: int | None) -> Figure:
-        """The figure over rows; both arrays have shape (N,) and hold class indices."""
-        return rate(int((truth == answer).sum()), len(truth))
+    forms = ("label", "labels")
 
-    def rows(self, truth: NDArray[np.int32], of_class: int | None) -> int:
-        """All of them."""
-        return len(truth)
+    def measure(self, truth: NDArray[Any], told: Told, of_class: int | None) -> Figure:
+        """The figure over N rows: class indices (N,), or 0 and 1 (N, K)."""
+        right = truth == told.value
+        return rate(int((right.all(axis=1) if right.ndim > 1 else right).sum()), len(truth))
 
 
 ENTRY: Final = Accuracy()

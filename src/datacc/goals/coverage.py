@@ -1,11 +1,10 @@
 """The share of the rows whose answer the program says it knows."""
 
-from typing import Final
+from typing import Any, Final
 
-import numpy as np
 from numpy.typing import NDArray
 
-from datacc.goals import Figure, Metric, rate
+from datacc.goals import Figure, Metric, Told, rate
 
 
 class Coverage(Metric):
@@ -13,13 +12,9 @@ class Coverage(Metric):
 
     needs_known = True
 
-    def measure(self, truth: NDArray[np.int32], answer: NDArray[np.int32], of_class: int | None) -> Figure:
-        """The figure over rows; both arrays have shape (N,) and hold class indices, −1 for what is not known."""
-        return rate(int((answer >= 0).sum()), len(truth))
-
-    def rows(self, truth: NDArray[np.int32], of_class: int | None) -> int:
-        """All of them."""
-        return len(truth)
+    def measure(self, truth: NDArray[Any], told: Told, of_class: int | None) -> Figure:
+        """The figure over N rows: class indices (N,), −1 for what is not known."""
+        return rate(int((told.value >= 0).sum()), len(truth))
 
 
 ENTRY: Final = Coverage()

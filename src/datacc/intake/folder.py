@@ -7,6 +7,7 @@ from pathlib import Path
 from datacc.errors import DataError
 from datacc.intake import Bad, Format, Found
 from datacc.intake.huggingface import is_dataset
+from datacc.intake.inbox import is_inbox
 from datacc.intake.sheet import Sheet
 from datacc.intake.tree import Member, found_in, hidden, write_tree
 
@@ -15,8 +16,8 @@ class Folder(Format):
     """Every file below a class folder is an example of that class; files beside the folders have no label."""
 
     def matches(self, path: Path) -> bool:
-        """Whether it is a folder, and no data set of Hugging Face's."""
-        return path.is_dir() and not is_dataset(path)
+        """Whether it is a folder, no data set of Hugging Face's, and none of calls."""
+        return path.is_dir() and not is_dataset(path) and not is_inbox(path)
 
     def read(self, path: Path) -> Found:
         """The files below `path`, sorted by name; hidden ones are left out."""

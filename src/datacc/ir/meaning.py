@@ -143,8 +143,12 @@ def pool_windows(x: Array, size: Any, stride: Any) -> Array:
 
 
 def maxpool(x: Array, *, size: Any, stride: Any) -> Array:
-    """The largest value of each window."""
-    largest: Array = pool_windows(x, size, stride).max(axis=tuple(range(-len(size), 0)))
+    """The largest value of each window; one place of all windows after the other, since long rows are quick."""
+    windows = pool_windows(x, size, stride)
+    places: list[Any] = [(..., *tap) for tap in np.ndindex(*size)]
+    largest: Array = windows[places[0]].copy()
+    for place in places[1:]:
+        np.maximum(largest, windows[place], out=largest)
     return largest
 
 

@@ -8,6 +8,8 @@ from datacc.repo.contents import Contents
 from datacc.repo.find import Repository
 
 _FORMAT = "--format=%x01%H%x00%an <%ae>%x00%aI%x00"
+_COUNTED = "--format=%H%x00%an <%ae>%x00%aI%x00of %P%x00"  # no field is empty
+_KINDS = frozenset("ACDMRTUXB")  # of what happens to a file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +44,28 @@ def births(repository: Repository, contents: Contents, paths: Collection[str]) -
     return found | {path: later[holder] for path, holder in held.items() if holder in later}
 
 
+def brought_between(repository: Repository, old: str, new: str) -> tuple[dict[str, Birth], set[str]]:
+    """What `births_between` gives, and every file that may be another at `new` than where it parted from `old`.
+
+    Those are what a commit after `old`, up to `new`, changed, and what one that merges has otherwise than a side of it.
+    """
+    flags = ("--no-show-signature", "--diff-merges=separate", "--root", "--name-status", "--no-renames", "--relative")
+    told = repository.git.run("log", "-z", *flags, _COUNTED, new, f"^{old}", "--")
+    fields = filter(None, map(os.fsdecode, told.split(b"\0")))  # counted, not searched: a name may hold anything
+    born, touched = dict[str, Birth](), set[str]()
+    birth, is_merge = Birth(commit="", who="", when=""), False
+    for field in fields:
+        if (kind := field.lstrip("\n")) in _KINDS:
+            path = next(fields)
+            touched.add(path)
+            if kind == "A" and not is_merge and path.startswith(("ops/", "runs/")):
+                born.setdefault(_called(path), birth)
+        else:
+            birth = Birth(commit=kind, who=next(fields), when=next(fields))
+            is_merge = " " in next(fields).removeprefix("of ")
+    return born, touched
+
+
 def births_between(repository: Repository, old: str, new: str, *, gone: bool = False) -> dict[str, Birth]:
     """Run folder or segment → the commit after `old`, up to `new`, that brought it, or with `gone` took it away."""
     return dict(reversed(list(_walk(repository, new, [old], gone=gone))))
@@ -58,7 +82,10 @@ def _walk(
     for part in text.split(b"\x01")[1:]:
         commit, who, when, *names = (os.fsdecode(field).strip("\n") for field in part.split(b"\0"))
         birth = Birth(commit=commit, who=who, when=when)
-        for path in dict.fromkeys(
-            name if name.startswith("ops/") else name.rpartition("/")[0] for name in names if name
-        ):
+        for path in dict.fromkeys(_called(name) for name in names if name):
             yield path, birth
+
+
+def _called(file: str) -> str:
+    """The segment, or the folder of the run, that a file belongs to."""
+    return file if file.startswith("ops/") else file.rpartition("/")[0]

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from glob import escape
 
 from datacc.errors import RepositoryError, UsageError
+from datacc.repo.births import Birth, brought_between
 from datacc.repo.changes import Changes, changes
 from datacc.repo.contents import read_contents
-from datacc.repo.find import Repository, refuse_own_files, refuse_own_folder
+from datacc.repo.find import Repository, refuse_own_folder
 from datacc.repo.git import Git
 from datacc.repo.journal import Journal
 from datacc.repo.origins import reverted_path
@@ -65,8 +66,12 @@ def switch(repository: Repository, name: str) -> str:
         raise UsageError(what, tries=["datacc commit", "datacc undo"])
     git, commit = repository.git, repository.git.commit_of(f"refs/heads/{name}")
     refuse_own_folder(git, commit)
+    gone = [git.root / path for path in _differing(git, "--diff-filter=D", "HEAD", commit)]
     with alone(repository.root), changing(repository.root, _clean(git, _differing(git, "HEAD", commit))):
         git.run("switch", "--quiet", name)
+        for path in gone:
+            if path.is_file() or path.is_symlink():  # git could not remove it, and only warns
+                path.unlink()
     return commit
 
 
@@ -76,21 +81,22 @@ def merge(repository: Repository, revision: str) -> Merged:
     Raises `RepositoryError`, and leaves all as it was, when both changed one file, which labels never do.
     """
     with alone(repository.root), repository.reading() as repository:
-        before = _merge(repository.git, revision)
+        before, born = _merge(repository, revision)
         _mark_reverted(repository, before, revision)
-        found = changes(repository, before, "HEAD")
+        found = changes(repository, before, "HEAD", born)
     return Merged(commit=found.new, changes=found)
 
 
-def _merge(git: Git, revision: str) -> str:
-    """Merge; the commit at which the branch ended before."""
+def _merge(repository: Repository, revision: str) -> tuple[str, dict[str, Birth]]:
+    """Merge; the commit at which the branch ended before, and what brought that which the other side has alone."""
+    git = repository.git
     here, there, by_hand = git.commits_at("HEAD", revision, "MERGE_HEAD")  # somebody may be merging by hand
     before, other = here or git.commit_of("HEAD"), there or git.commit_of(revision)
-    brought = _brought(git, before, other)
-    refuse_own_files(git, other, brought)
-    with changing(git.root, [] if by_hand else _clean(git, brought), merges=not by_hand):
+    refuse_own_folder(git, other)
+    born, touched = brought_between(repository, before, other)
+    with changing(git.root, [] if by_hand else _clean(git, touched), merges=not by_hand):
         _merge_by_git(git, revision, other)
-    return before
+    return before, born
 
 
 def _merge_by_git(git: Git, revision: str, other: str) -> None:
@@ -105,14 +111,6 @@ def _merge_by_git(git: Git, revision: str, other: str) -> None:
         tries = [f"git merge {revision}, then settle {paths[0]}"]
         tries += ["datacc build --search makes a new datacc.lock"] if "datacc.lock" in paths else []
         raise RepositoryError(f"both sides changed {listed(paths)}", where=revision, tries=tries) from error
-
-
-def _brought(git: Git, here: str, there: str) -> set[str]:
-    """The files that merging `there` into `here` may write: those that changed since they parted."""
-    try:
-        return _differing(git, f"{here}...{there}")
-    except RepositoryError:  # they never were one, as git will say
-        return _differing(git, here, there)
 
 
 def _differing(git: Git, *between: str) -> set[str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from datacc.repo.births import Birth, births_between
+from datacc.repo.collection import without_collection
 from datacc.repo.contents import Contents, contents_at
 from datacc.repo.events import Event, class_name, event
 from datacc.repo.find import Repository
@@ -17,7 +18,7 @@ from datacc.repo.schema import Column, Schema
 PRESENT, DELETED = "present", "deleted"  # what is said of an example as a whole
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False)
 class Change:
     """One output of one example; `field` is empty for the example as a whole: present, deleted, or both.
 
@@ -31,6 +32,13 @@ class Change:
     old: tuple[str, ...]
     new: tuple[str, ...]
     said: tuple[Event, ...]
+
+    def __init__(
+        self, *, example: str, name: str | None, field: str, old: tuple[str, ...], new: tuple[str, ...],
+        said: tuple[Event, ...],
+    ) -> None:  # fmt: skip
+        """As the class says; all at once, as for an `Event`."""
+        self.__dict__.update(example=example, name=name, field=field, old=old, new=new, said=said)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,24 +54,30 @@ class Changes:
     classes_removed: tuple[str, ...]
 
 
-def changes(repository: Repository, old: str, new: str) -> Changes:
-    """How labels at the revision `new` differ from those at `old`. Raises `RepositoryError` for unknown revisions."""
-    with repository.reading() as repository:
+def changes(repository: Repository, old: str, new: str, born: Mapping[str, Birth] | None = None) -> Changes:
+    """How labels at the revision `new` differ from those at `old`. Raises `RepositoryError` for unknown revisions.
+
+    `born`: what `births_between` gives of the two, where somebody knows it.
+    """
+    with repository.reading() as repository, without_collection():
         first, second = repository.git.commits_of(old, new)
         before, after = contents_at(repository, first, second, cells=True)
-        return _Comparison(repository, before, after).changes()
+        return _Comparison(repository, before, after, born).changes()
 
 
 class _Comparison:
     """Two commits, and what only one of them says."""
 
-    def __init__(self, repository: Repository, before: Contents, after: Contents) -> None:
+    def __init__(
+        self, repository: Repository, before: Contents, after: Contents, born: Mapping[str, Birth] | None
+    ) -> None:
         self.before, self.after = before, after
         new, old = _alone(after, before), _alone(before, after)
         added, removed = _rows_of(after, new), _rows_of(before, old)
-        self.plain = {} if old or len(added) else relabelled(after, new, before.schema)
+        told = after.said_in(new & after.parts.keys())
+        self.plain = {} if old or len(added) else relabelled(after, told, before.schema)
         forgotten = before.forgotten ^ after.forgotten
-        spoken_of = after.spoken_of(new) | before.spoken_of(old) | forgotten
+        spoken_of = {one.example for said in told.values() for one in said} | before.spoken_of(old) | forgotten
         touched = (spoken_of - self.plain.keys()) | _known(added, before) | _known(removed, after)
         self.added, self.removed = (len(ids) - _count(ids, touched) for ids in (added, removed))
         said = after.said_of(touched)
@@ -71,7 +85,7 @@ class _Comparison:
         said_before = before.said_of(touched) if old or forgotten else _without(said, new)
         self.then = _fold(said_before, before)
         between = before.commit, after.commit
-        self.born = births_between(repository, *between) if new else {}
+        self.born = {} if not new else births_between(repository, *between) if born is None else born
         self.brought = _from(said, new, self.born)
         self.gone = _from(said_before, old, births_between(repository, *between, gone=True) if old else {})
         self.names = after.names([*touched, *self.plain])
@@ -93,16 +107,16 @@ class _Comparison:
 
     def _plain(self) -> Iterator[Change]:
         """Those of examples that were relabelled once."""
+        schema = self.after.schema
         for id, one in self.plain.items():
-            column = self.after.schema.output(one.said.field)
+            column = schema.output(one.said.field)
             if column is None:
                 continue
-            old, new = (class_name(column, value) or "(none)" for value in (one.old, one.said.new))
+            said = event(one.where, one.said, self.born.get(one.where), schema)
+            old, new = class_name(column, one.old) or "(none)", said.new or "(none)"
             if old != new:
-                said = event(one.where, one.said, self.born.get(one.where), self.after.schema)
-                yield Change(
-                    example=id, name=self.names.get(id), field=column.name, old=(old,), new=(new,), said=(said,)
-                )
+                name = self.names.get(id)
+                yield Change(example=id, name=name, field=column.name, old=(old,), new=(new,), said=(said,))
 
     def _of(self, id: str) -> Iterator[Change]:
         then, now = self.then[id], self.now[id]

@@ -12,6 +12,7 @@ import numpy as np
 from datacc.errors import RepositoryError
 from datacc.repo.altered import altered
 from datacc.repo.contents import Contents, read_contents
+from datacc.repo.events import class_name
 from datacc.repo.examples import media_addresses
 from datacc.repo.find import Repository
 from datacc.repo.fold import State
@@ -21,6 +22,7 @@ from datacc.repo.ids import to_text
 from datacc.repo.lost import is_lost, lost
 from datacc.repo.media import places
 from datacc.repo.states import States, Table
+from datacc.repo.values import meant
 
 _DRIFT: Final = timedelta(days=1)  # by which clocks may differ
 
@@ -110,7 +112,7 @@ def _plain(table: Table, contents: Contents) -> Iterator[Problem]:
     for column in contents.schema.of("output"):
         values = table.values.get(column.id)
         for code, value in enumerate(values.words if values else ()):
-            if values is None or is_lost(column, value) or (isinstance(value, str) and column.class_with(value)):
+            if values is None or is_lost(column, value) or meant(column, value) is not None:
                 continue
             for row in np.flatnonzero(table.is_plain & (values.codes == code)):
                 what = f"{column.name} is {value!r}, which the schema does not have"
@@ -157,10 +159,11 @@ def _state(id: str, state: State, contents: Contents) -> Iterator[Problem]:
         register = state.fields.get(column.id)
         if register is None or not state.alive:
             continue
-        known = [column.class_with(value) if isinstance(value, str) else None for value in register.values]
+        known = [meant(column, value) for value in register.values]
         if register.conflict:
-            names = (one.name if one else repr(value) for one, value in zip(known, register.values, strict=True))
-            yield Problem(where=id, what=f"{column.name} is {' and '.join(names)} at once")
+            names = (class_name(column, value) if one is not None else repr(value)
+                     for one, value in zip(known, register.values, strict=True))  # fmt: skip
+            yield Problem(where=id, what=f"{column.name} is {' and '.join(map(str, names))} at once")
         for one, value in zip(known, register.values, strict=True):
             if one is None and value is not None and not is_lost(column, value):
                 yield Problem(

@@ -3,9 +3,9 @@
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from itertools import chain
 from pathlib import PurePosixPath
 from typing import Final
@@ -59,15 +59,14 @@ class Contents:
 
     def spoken_of(self, paths: Collection[str]) -> set[str]:
         """The examples of which the segments among `paths` say something."""
-        parts = [self.parts[path] for path in paths if path in self.parts]
-        spoken = self.index.spoken_in([part.blob for part in parts if part.end is None]) - self.forgotten
-        cut = self.said_in([part.path for part in parts if part.end is not None])
-        return spoken | {operation.example for said in cut.values() for operation in said}
+        said = self.said_in([path for path in paths if path in self.parts])
+        return {operation.example for told in said.values() for operation in told}
 
     def spoken_once(self, examples: Collection[str]) -> set[str]:
         """Those of the examples of which the segments say one thing and no other."""
         on = self.index.segments_on(list(examples))
-        count = Counter(example for example, blob, line in on for _ in self._parts_with(blob, line))
+        whole = {blob for blob, parts in self._by_blob.items() if len(parts) == 1 and parts[0].end is None}
+        count = Counter(example for example, blob, line in on if blob in whole or self._parts_with(blob, line))
         return {example for example, times in count.items() if times == 1}
 
     def said_of(self, examples: Collection[str]) -> dict[str, list[tuple[str, Operation]]]:
@@ -158,7 +157,7 @@ def read_contents(
     commit = revision if known else repository.git.commit_of(revision)
     index.refill = partial(_listings, repository, [commit])
     listing = known or index.listing(commit) or _listings(repository, [commit], index)[commit]
-    return _contents(repository, commit, index, listing, cells=cells, whole=whole)
+    return _contents(repository, commit, index, listing, partial(_run, repository, index, cells=cells, whole=whole))
 
 
 def contents_at(
@@ -170,11 +169,12 @@ def contents_at(
     known = {commit: index.listing(commit) for commit in commits}
     fresh = _listings(repository, [commit for commit, listing in known.items() if listing is None], index)
     listed = {commit: listing or fresh[commit] for commit, listing in known.items()}
-    return tuple(_contents(repository, commit, index, listed[commit], cells=cells, whole=whole) for commit in commits)
+    run = cache(partial(_run, repository, index, cells=cells, whole=whole))  # most have the same
+    return tuple(_contents(repository, commit, index, listed[commit], run) for commit in commits)
 
 
 def _contents(
-    repository: Repository, commit: str, index: Index, listing: Listing, *, cells: bool, whole: bool
+    repository: Repository, commit: str, index: Index, listing: Listing, run: Callable[[str, str, str, str], Run]
 ) -> Contents:
     tree, texts = listing
     if any(path not in texts for path in tree if is_origins(path)):  # as an earlier datacc listed it
@@ -183,11 +183,11 @@ def _contents(
         check_marker(_bytes(texts[MARKER]), f"{MARKER} at {commit[:10]}")
     folders = sorted({PurePosixPath(path).parts[1] for path in tree if path.startswith("runs/")})
     forgotten = forgotten_in(tree)
-    runs = sorted((_run(repository, id, tree, index, cells=cells, whole=whole) for id in folders), key=_by_id)
+    runs = sorted((run(id, *_run_blobs(id, tree)) for id in folders), key=_by_id)
     return Contents(
         commit=commit,
         schema=read_schema({path: _bytes(text) for path, text in texts.items() if path.startswith("schema/")}),
-        runs=tuple(without(run, forgotten) for run in runs) if forgotten else tuple(runs),
+        runs=tuple(without(one, forgotten) for one in runs) if forgotten else tuple(runs),
         tree=tree,
         index=index,
         origins={path: text for path, text in texts.items() if is_origins(path)},
@@ -233,14 +233,20 @@ def _said(text: bytes, path: str) -> list[tuple[Operation, str]]:
     return list(zip(parse_lines(lines, path), filter(None, lines), strict=True))
 
 
-def _run(repository: Repository, id: str, tree: Mapping[str, str], index: Index, *, cells: bool, whole: bool) -> Run:
-    """A run, from the index when it is there."""
-    git, paths = repository.git, [f"runs/{id}/{name}" for name in ("labels.tsv", "manifest.json", "inputs.jsonl")]
+def _run_blobs(id: str, tree: Mapping[str, str]) -> tuple[str, ...]:
+    """The blobs of `labels.tsv`, `manifest.json` and `inputs.jsonl` of a run."""
+    paths = [f"runs/{id}/{name}" for name in ("labels.tsv", "manifest.json", "inputs.jsonl")]
     for path in paths:
         if path not in tree:
             raise damaged(path, "the file is missing")
-    labels, manifest, inputs = (tree[path] for path in paths)
-    key, folder = digest(id, labels, manifest)[:16], index.folder / "runs"
+    return tuple(tree[path] for path in paths)
+
+
+def _run(
+    repository: Repository, index: Index, id: str, labels: str, manifest: str, inputs: str, *, cells: bool, whole: bool
+) -> Run:
+    """A run, from the index when it is there."""
+    git, key, folder = repository.git, digest(id, labels, manifest)[:16], index.folder / "runs"
     run = kept_run(folder, key, whole=whole)
     if run is None:
         texts = git.blobs([labels, manifest])

@@ -12,6 +12,7 @@ from datacc.repo.fold import State
 from datacc.repo.machine import is_machines
 from datacc.repo.schema import Column
 from datacc.repo.states import States
+from datacc.repo.values import class_ids
 from datacc.repo.working import Working
 
 _FACT = "counts 2"
@@ -68,7 +69,9 @@ def _count_all(contents: Contents) -> Counts:
             continue
         counted = np.bincount(values.codes[table.is_plain] + 1, minlength=len(values.words) + 1)[1:]
         words = zip(values.words, counted.tolist(), strict=True)
-        counts.classes[column.id] = Counter({str(word): number for word, number in words})
+        classes = counts.classes[column.id] = Counter()
+        for word, number in words:
+            classes.update(dict.fromkeys(class_ids(word), number))
         labelled &= values.codes >= 0
     counts.of["labelled"] = int(labelled.sum()) if outputs else 0
     for example, state in states.edited.items():
@@ -91,5 +94,5 @@ def _add(counts: Counts, example: str, state: State, outputs: Sequence[Column], 
     counts.of["verified"] += sign * any(register.verified for register in state.fields.values())
     counts.of["labelled"] += sign * (bool(outputs) and all(value is not None for value in values))
     for column, value in zip(outputs, values, strict=True):
-        if value is not None:
-            counts.classes.setdefault(column.id, Counter())[str(value)] += sign
+        for one in class_ids(value):
+            counts.classes.setdefault(column.id, Counter())[one] += sign

@@ -13,7 +13,7 @@ from datacc.repo.schema import Column, Schema
 from datacc.repo.working import Working
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False)
 class Event:
     """One operation of the history; `commit` is None while it waits in the journal, `where` the file that holds it.
 
@@ -32,6 +32,15 @@ class Event:
     model: str | None = None
     confidence: float | None = None
     reason: str | None = None
+
+    def __init__(
+        self, *, id: str, op: str, field: str, old: str | None, new: str | None, who: str, when: str,
+        commit: str | None, where: str, model: str | None = None, confidence: float | None = None,
+        reason: str | None = None,
+    ) -> None:  # fmt: skip
+        """As the class says. All at once: they are made by the thousand, and a frozen field costs a call."""
+        self.__dict__.update(id=id, op=op, field=field, old=old, new=new, who=who, when=when, commit=commit,
+                             where=where, model=model, confidence=confidence, reason=reason)  # fmt: skip
 
 
 def history(repository: Repository, working: Working, id: str) -> tuple[Event, ...]:
@@ -80,4 +89,6 @@ def class_name(column: Column, value: Any) -> str | None:
     """The name of the class that a value stands for; the value itself as text when the schema lost it."""
     if value is None:
         return None
+    if isinstance(value, list):
+        return "; ".join(sorted(str(class_name(column, one)) for one in value)) or "none"
     return (column.name_of(value) if isinstance(value, str) else None) or str(value)

@@ -25,6 +25,7 @@ from datacc.repo.schema import (
     schema_files,
 )
 from datacc.repo.tidy import alone, changing
+from datacc.repo.values import class_ids
 from datacc.repo.working import Working, one_class, one_example, one_output
 from datacc.store import write_atomically
 
@@ -47,6 +48,7 @@ class Plan:
 def add_classes(schema: Schema, output: str, names: Sequence[str]) -> Plan:
     """New classes, after those that there are; a retired one of that name comes back."""
     column = one_output(schema.of("output"), output)
+    _demand_type(column, "label", "labels")
     back, fresh = dict[str, None](), list[str]()
     for name in _listed(names):
         old = [one for one in column.former if one.name == name and column.class_named(name) is None]
@@ -139,6 +141,7 @@ def split_class(
     """
     schema = working.contents.schema
     column = one_output(schema.of("output"), output)
+    _demand_type(column, "label")
     old = _exactly(column, name)
     if len(_listed(into)) < 2 or name in into:
         raise UsageError("a class is split into two or more others", tries=[f"--into {name}-1 {name}-2"])
@@ -195,12 +198,19 @@ def _commit(repository: Repository, plan: Plan) -> str:
 def having(working: Working, column: Column, classes: Sequence[Class]) -> list[str]:
     """The examples that have one of these classes among their values or votes."""
     ids = {one.id for one in classes}
-    found = working.states.plain_with(column.id, ids)
+    coded = working.states.table.values.get(column.id)
+    words = [word for word in (coded.words if coded else ()) if ids.intersection(class_ids(word))]
+    found = working.states.plain_with(column.id, words)
     for id, state in working.states.edited.items():
-        values = (map(str, r.values) for f, r in state.fields.items() if f.split("@")[0] == column.id)
-        if state.alive and any(ids.intersection(one) for one in values):
+        values = (v for f, r in state.fields.items() if f.split("@")[0] == column.id for v in r.values)
+        if state.alive and any(ids.intersection(class_ids(one)) for one in values):
             found.append(id)
     return sorted(found)
+
+
+def _demand_type(column: Column, *types: str) -> None:
+    if column.type in ("label", "labels", "number") and column.type not in types:
+        raise DataError(f"{column.name} is of type {column.type}: this is about {' or '.join(types)}")
 
 
 def _put(repository: Repository, path: str, text: bytes | None) -> None:

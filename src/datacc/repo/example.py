@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from datacc.spec.program import Program
+
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
@@ -17,8 +19,14 @@ class Example:
     id: str
     content: str
     inputs: Mapping[str, Any]
-    labels: Mapping[str, str]
+    labels: Mapping[str, Any]
     columns: Mapping[str, Any] = field(default_factory=dict)
     name: str | None = None
     group: str | None = None
     split: str | None = None
+
+
+def sliced(program: Program) -> tuple[str, ...]:
+    """The columns that the program reads and that can be sliced by as well: those of a few values each."""
+    records = [field.options for field in program.inputs if field.type == "record"]
+    return tuple(name for one in records for key in ("categories", "ordered", "booleans") for name in one.get(key, ()))

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from datacc.errors import DataError
+from datacc.registry import load
 from datacc.repo.altered import altered
 from datacc.repo.contents import Contents, read_contents
-from datacc.repo.example import Example
+from datacc.repo.example import Example, sliced
 from datacc.repo.find import Repository
 from datacc.repo.fold import State
 from datacc.repo.identity import content
@@ -18,6 +19,7 @@ from datacc.repo.media import read_media
 from datacc.repo.run import RunRow
 from datacc.repo.schema import Column, Schema
 from datacc.repo.states import States, Table
+from datacc.repo.values import meant
 from datacc.repo.words import counted
 from datacc.spec.program import Field, Program
 
@@ -79,12 +81,18 @@ def _output(schema: Schema, field: Field) -> Column:
             where="datacc.toml",
             tries=["name one of these in [output.…]", "datacc import examples with that label"],
         )
+    if load("types", column.type).form != field.form:
+        raise DataError(
+            f"the repository holds {field.name!r} as the type {column.type}; the program asks for {field.type}",
+            where="datacc.toml",
+            tries=[f'type = "{column.type}"'],
+        )
     return column
 
 
-def _usable(states: States, outputs: Mapping[str, Column]) -> tuple[dict[str, dict[str, str]], dict[str, list[str]]]:
-    """Example id → output → class name, of those that a run brings, by id; and the others, by why they are none."""
-    usable: dict[str, dict[str, str]] = {}
+def _usable(states: States, outputs: Mapping[str, Column]) -> tuple[dict[str, dict[str, Any]], dict[str, list[str]]]:
+    """Example id → output → value, of those that a run brings, by id; and the others, by why they are none."""
+    usable: dict[str, dict[str, Any]] = {}
     left = defaultdict[str, list[str]](list)
     table = states.table
     plain = {name: _class_names(table, column) for name, column in outputs.items()}
@@ -102,28 +110,28 @@ def _usable(states: States, outputs: Mapping[str, Column]) -> tuple[dict[str, di
         elif any(label == "" for label in labels.values()):
             left["with a label outside the schema"].append(id)
         else:
-            usable[id] = {name: label or "" for name, label in labels.items()}
+            usable[id] = labels
     return usable, left
 
 
-def _labels(state: State, outputs: Mapping[str, Column]) -> dict[str, str | None]:
-    """Output → class name; None without a value, "" for a class that the schema does not have."""
-    labels: dict[str, str | None] = {}
+def _labels(state: State, outputs: Mapping[str, Column]) -> dict[str, Any]:
+    """Output → value, of a label its name; None without one, "" for a class that the schema does not have."""
+    labels: dict[str, Any] = {}
     for name, column in outputs.items():
         register = state.fields.get(column.id)
         value = register.value if register else None
-        known = column.class_with(value) if isinstance(value, str) else None
-        labels[name] = None if value is None else known.name if known else ""
+        known = None if value is None else meant(column, value)
+        labels[name] = None if value is None else "" if known is None else known
     return labels
 
 
-def _class_names(table: Table, column: Column) -> list[str | None]:
+def _class_names(table: Table, column: Column) -> list[Any]:
     """What `_labels` says of each row of the table."""
     values = table.values.get(column.id)
     if values is None:
         return [None] * len(table.ids)
-    known = [column.class_with(word) if isinstance(word, str) else None for word in values.words]
-    names = [*(one.name if one else "" for one in known), None]
+    known = [meant(column, word) for word in values.words]
+    names = [*("" if one is None else one for one in known), None]
     return [names[code] for code in values.codes.tolist()]
 
 
@@ -135,20 +143,22 @@ def _media(repository: Repository, contents: Contents, rows: Sequence[RunRow]) -
 def _example(
     id: str,
     row: RunRow,
-    labels: Mapping[str, str],
+    labels: Mapping[str, Any],
     schema: Schema,
     program: Program,
     media: Mapping[str, bytes],
 ) -> Example:
     cells = {schema.column(c): cell for c, cell in row.cells.items()}
-    inputs = {column.name: cell for column, cell in cells.items() if column.kind == "input"}
+    inputs = dict.fromkeys(column.name for column in schema.of("input") if column.type in ("number", "text"))
+    inputs |= {column.name: cell for column, cell in cells.items() if column.kind == "input"}
+    also = sliced(program)
     one = {column.kind: cell for column, cell in cells.items()}
     return Example(
         id=id,
         content=content(row.cells[c.id] for c in schema.of("input") if c.id in row.cells),
         inputs={field.name: _raw(field, inputs, media) for field in program.inputs},
         labels=labels,
-        columns={c.name: cell for c, cell in cells.items() if c.kind in ("other", "group")},
+        columns={c.name: cell for c, cell in cells.items() if c.kind in ("other", "group") or c.name in also},
         name=one.get("name"),
         group=one.get("group"),
         split=one.get("split"),

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -67,12 +67,7 @@ def refuse_own_folder(git: Git, commit: str) -> None:
 
     So it does under another spelling that some file system takes for the same.
     """
-    refuse_own_files(git, commit, (git.ask("ls-tree", "--name-only", "-z", commit) or "").split("\0"))
-
-
-def refuse_own_files(git: Git, commit: str, paths: Iterable[str]) -> None:
-    """Raises as `refuse_own_folder` when any of these files or folders that `commit` brings is one of `.datacc`."""
-    if any(_OWN.fullmatch(path.partition("/")[0]) for path in paths):
+    if any(map(_OWN.fullmatch, git.top(commit))):
         what = f"{commit[:10]} brings a {OWN_FOLDER} of its own, which is not to be trusted"
         tries = [f"look at it; then git rm -r --cached {OWN_FOLDER}, remove the folder and commit"]
         raise RepositoryError(what, where=str(git.root), tries=tries)

@@ -80,6 +80,11 @@ class Git:
                 raise self._lost(str(error.args[0])) from error
         return {os.fsdecode(path): blob for path, blob in found.items()}
 
+    def top(self, commit: str) -> list[str]:
+        """The files and folders at `commit` that stand right below the root; none where there is no such commit."""
+        with self._objects() as objects:
+            return [os.fsdecode(name) for name in objects.names(f"{commit}:./")]
+
     def blobs(self, names: Sequence[str]) -> list[bytes]:
         """The contents of blobs, in order."""
         contents = []

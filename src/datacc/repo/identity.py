@@ -24,12 +24,17 @@ def canonical_json(value: Any) -> str:
         return "null" if value is None else "true" if value else "false"
     if isinstance(value, int | float):
         return canonical_number(value)
-    if isinstance(value, Mapping):
-        pairs = sorted(value.items(), key=lambda pair: str(pair[0]).encode("utf-16-be"))
-        return "{" + ",".join(f"{canonical_json(str(k))}:{canonical_json(v)}" for k, v in pairs) + "}"
     if isinstance(value, list | tuple):
-        return "[" + ",".join(canonical_json(v) for v in value) + "]"
+        return "[" + ",".join([canonical_json(v) for v in value]) + "]"
+    if isinstance(value, dict | Mapping):  # dict first: asking an abstract class is slow
+        pairs = sorted(value.items(), key=_name) if len(value) > 1 else value.items()
+        return "{" + ",".join([f"{canonical_json(str(k))}:{canonical_json(v)}" for k, v in pairs]) + "}"
     raise ValueError(f"{type(value).__name__} has no JSON form")
+
+
+def _name(pair: tuple[Any, Any]) -> bytes:
+    """What the names of an object are sorted by."""
+    return str(pair[0]).encode("utf-16-be")
 
 
 def canonical_number(number: float) -> str:

@@ -48,25 +48,22 @@ def are_sorted(ids: Ids) -> bool:
 
 
 def places(ids: Ids, wanted: Sequence[str]) -> Iterator[tuple[str, int]]:
-    """(id, row) of every row of the sorted `ids` that is one of `wanted`."""
-    if not len(ids) or not wanted:
-        return
-    keys = to_ids(wanted)
-    starts = np.searchsorted(ids[:, 0], keys[:, 0])
-    last = np.minimum(starts, len(ids) - 1)
-    found = np.flatnonzero((starts < len(ids)) & (ids[last, 0] == keys[:, 0]))
-    first = starts[found]
-    after = np.minimum(first + 1, len(ids) - 1)
-    if not np.any((ids[after, 0] == keys[found, 0]) & (after > first)):  # as always: each has first digits of its own
-        equal = ids[first, 1] == keys[found, 1]
-        yield from zip([wanted[at] for at in found[equal].tolist()], first[equal].tolist(), strict=True)
-        return
-    rows, lows, highs = ids[:, 1], keys[:, 1].tolist(), keys[:, 0].tolist()
-    for at, row in zip(found.tolist(), starts[found].tolist(), strict=True):
-        while row < len(ids) and ids[row, 0] == highs[at]:
-            if rows[row] == lows[at]:
-                yield wanted[at], row
-            row += 1
+    """(id, row) of every row of the sorted `ids` that is one of `wanted`, row by row."""
+    if len(ids) and wanted:
+        which, rows = matches(ids, to_ids(wanted))
+        yield from zip([wanted[at] for at in which.tolist()], rows.tolist(), strict=True)
+
+
+def matches(ids: Ids, keys: Ids) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Which of the different `keys` a row of the sorted `ids` is, and that row, for all that are one; row by row."""
+    order = np.argsort(keys[:, 0])  # who asks in order is answered far quicker: what is near was just read
+    high = keys[order, 0]
+    starts = np.searchsorted(ids[:, 0], high)
+    counts = np.searchsorted(ids[:, 0], high, "right") - starts
+    which = np.repeat(order, counts)
+    rows = np.repeat(starts - np.cumsum(counts) + counts, counts) + np.arange(len(which))
+    are_equal = ids[rows, 1] == keys[which, 1]
+    return which[are_equal], rows[are_equal]
 
 
 def beginning(ids: Ids, prefix: str) -> slice:

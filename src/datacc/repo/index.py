@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar, final
 
 from datacc.repo.operation import Operation
+from datacc.repo.spoken import TABLES, all_spoken, find_spoken, keep_spoken, spoken_beginning
 from datacc.store import digest
 
 FOLDER: Final = ".datacc/index-1"  # another number where the layout is another
@@ -20,20 +21,23 @@ FOLDER: Final = ".datacc/index-1"  # another number where the layout is another
 _PATIENCE: Final = 10.0  # seconds to wait for another process
 _AT_ONCE: Final = 500  # values in one question
 _KEPT: Final = 32  # commits
-_TABLES: Final = """
-CREATE TABLE IF NOT EXISTS commits
+_VERSION: Final = 2  # of the tables
+_TABLES: Final = f"""
+CREATE TABLE commits
  (id TEXT PRIMARY KEY, number INTEGER, listing TEXT, texts TEXT, checksum TEXT) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS segments (number INTEGER PRIMARY KEY, blob TEXT UNIQUE, lines TEXT);
-CREATE TABLE IF NOT EXISTS operations
- (example TEXT, segment INTEGER, line INTEGER, PRIMARY KEY (example, segment, line)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, fact TEXT, checksum TEXT) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS births
+CREATE TABLE segments (number INTEGER PRIMARY KEY, blob TEXT UNIQUE, lines TEXT);
+CREATE TABLE facts (key TEXT PRIMARY KEY, fact TEXT, checksum TEXT) WITHOUT ROWID;
+CREATE TABLE births
  (path TEXT, id TEXT, who TEXT, moment TEXT, checksum TEXT, PRIMARY KEY (path, id)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS walks (id TEXT PRIMARY KEY, number INTEGER) WITHOUT ROWID;
-"""
+CREATE TABLE walks (id TEXT PRIMARY KEY, number INTEGER) WITHOUT ROWID;
+{TABLES}"""
 
-_SUMMED: Final = {"commits": "id, listing, texts", "facts": "key, fact", "births": "path, id, who, moment"}
-_SPOKEN: Final = "SELECT DISTINCT example FROM operations WHERE segment = ?"
+_SUMMED: Final = {
+    "commits": "id, listing, texts",
+    "facts": "key, fact",
+    "births": "path, id, who, moment",
+    "operations": "part, size, first, last, examples, places",
+}
 
 Answer = TypeVar("Answer")
 
@@ -78,38 +82,36 @@ class Index:
         """Index segments: blob → its operations, each with its line."""
 
         def keep(database: sqlite3.Connection) -> None:
+            examples, places = list[str](), list[tuple[int, int]]()
             for blob, said in segments.items():
                 text = "\n".join(line for _, line in said)
                 cursor = database.execute("INSERT OR IGNORE INTO segments (blob, lines) VALUES (?, ?)", [blob, text])
-                if cursor.rowcount:
-                    rows = ((operation.example, cursor.lastrowid, n) for n, (operation, _) in enumerate(said))
-                    database.executemany("INSERT INTO operations VALUES (?, ?, ?)", rows)
+                if cursor.rowcount and cursor.lastrowid:
+                    examples += [operation.example for operation, _ in said]
+                    places += [(cursor.lastrowid, line) for line in range(len(said))]
+            keep_spoken(database, examples, places)
 
         self._do(keep)
 
     def said_of(self, examples: Sequence[str]) -> list[tuple[str, int, str]]:
         """(blob, number, line) of every indexed operation on these examples, whatever commit has it."""
-        places = self._ask_for("SELECT segment, line FROM operations WHERE example IN", examples)
-        numbers = sorted({segment for segment, _ in places})
+        places = sorted(self._do(lambda database: find_spoken(database, examples)), key=lambda one: one[1:])
+        numbers = sorted({segment for _, segment, _ in places})
         texts = self._ask_for("SELECT number, blob, lines FROM segments WHERE number IN", numbers)
         segments = {number: (blob, lines.split("\n")) for number, blob, lines in texts}
-        found = (segments[segment] for segment, _ in places)
-        return [(blob, line, lines[line]) for (blob, lines), (_, line) in zip(found, places, strict=True)]
+        found = (segments[segment] for _, segment, _ in places)
+        return [(blob, line, lines[line]) for (blob, lines), (_, _, line) in zip(found, places, strict=True)]
 
     def segments_on(self, examples: Sequence[str]) -> list[tuple[str, str, int]]:
         """(example, blob, line) of every indexed operation on these examples, whatever commit has it."""
-        question = "SELECT example, blob, line FROM operations JOIN segments ON segment = number WHERE example IN"
-        return self._ask_for(question, examples)
+        places = self._do(lambda database: find_spoken(database, examples))
+        numbers = sorted({segment for _, segment, _ in places})
+        blobs = dict(self._ask_for("SELECT number, blob FROM segments WHERE number IN", numbers))
+        return [(example, blobs[segment], line) for example, segment, line in places]
 
-    def spoken_in(self, blobs: Sequence[str]) -> set[str]:
-        """The examples of which these segments say something."""
-        numbers = [number for [number] in self._ask_for("SELECT number FROM segments WHERE blob IN", blobs)]
-        return {example for number in numbers for [example] in self._ask(_SPOKEN, [number])}
-
-    def beginning(self, prefix: str) -> list[str]:
+    def beginning(self, prefix: str) -> set[str]:
         """The examples of which something is said in some segment, and whose ids begin so."""
-        question = "SELECT DISTINCT example FROM operations WHERE example >= ? AND example < ?"
-        return [example for [example] in self._ask(question, [prefix, f"{prefix}g"])]
+        return self._do(lambda database: spoken_beginning(database, prefix))
 
     def said_in(self, blobs: Sequence[str]) -> dict[str, list[str]]:
         """Blob → the lines of that segment."""
@@ -151,11 +153,12 @@ class Index:
     def segments(self) -> list[tuple[str, list[str], list[tuple[str, int]]]]:
         """Every segment: its blob, its lines, and (example, line) of each operation."""
         places: dict[int, list[tuple[str, int]]] = {}
-        for example, segment, line in self._ask("SELECT example, segment, line FROM operations ORDER BY line", []):
+        said = self._do(lambda database: list(all_spoken(database)))
+        for example, segment, line in sorted(said, key=lambda one: one[2]):
             places.setdefault(segment, []).append((example, line))
         rows = self._ask("SELECT number, blob, lines FROM segments", [])
         known = {number for number, _, _ in rows}
-        strays = [("", [""], said) for number, said in places.items() if number not in known]
+        strays = [("", [""], some) for number, some in places.items() if number not in known]
         return [(blob, lines.split("\n") if lines else [], places.get(n, [])) for n, blob, lines in rows] + strays
 
     def is_whole(self) -> bool:
@@ -194,8 +197,8 @@ class Index:
             self._database = self._connect(self.folder / "tables")
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.execute("PRAGMA synchronous = OFF")
-            if self._database.execute("PRAGMA user_version").fetchone() != (1,):
-                self._database.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = 1; COMMIT")
+            if not _is_of_now(self._database):
+                _lay_out(self._database)
         return self._database
 
     def _begin_anew(self) -> None:
@@ -213,7 +216,7 @@ class Index:
             self._open()
         except sqlite3.Error:
             self._database = self._connect(":memory:")
-            self._database.executescript(_TABLES)
+            _lay_out(self._database)
         self.refill(self)
 
     def _connect(self, path: Path | str) -> sqlite3.Connection:
@@ -222,6 +225,26 @@ class Index:
         return database
 
 
+def _is_of_now(database: sqlite3.Connection) -> bool:
+    return bool(database.execute("PRAGMA user_version").fetchone() == (_VERSION,))
+
+
+def _lay_out(database: sqlite3.Connection) -> None:
+    """Make the tables, and forget those of another version."""
+    with database:
+        database.execute("BEGIN IMMEDIATE")
+        if _is_of_now(database):  # another process was quicker
+            return
+        for [table] in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            database.execute(f"DROP TABLE {table}")
+        for statement in (*_TABLES.split(";"), f"PRAGMA user_version = {_VERSION}"):
+            database.execute(statement)
+
+
 def _whole(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     """The rows whose checksum, the last column, is that of the others; without it."""
-    return [row[:-1] for row in rows if digest(*map(str, row[:-1])) == row[-1]]
+    return [row[:-1] for row in rows if digest(*map(_said, row[:-1])) == row[-1]]
+
+
+def _said(value: Any) -> bytes | str:
+    return value if isinstance(value, bytes) else str(value)

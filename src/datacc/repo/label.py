@@ -12,8 +12,9 @@ from datacc.repo.find import Repository
 from datacc.repo.fold import Register
 from datacc.repo.machine import is_gold
 from datacc.repo.schema import Column
+from datacc.repo.values import stored
 from datacc.repo.votes import annotator_of, vote_field
-from datacc.repo.working import Working, one_class, one_example, one_output, read_working
+from datacc.repo.working import Working, one_example, one_output, read_working
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,13 +31,14 @@ class Labelled:
 
 @dataclass(frozen=True, kw_only=True)
 class Label:
-    """What somebody says: `field` an output (the only one when None); `model`, `confidence` (0 to 1) of a machine.
+    """What somebody says: `label` a class name, a number or its text, a list of names or their text.
 
-    `vote`: it is a vote, beside what others say; `settles`: it decides between votes.
+    `field` an output (the only one when None); `model`, `confidence` (0 to 1) of a machine. `vote`: it is a vote,
+    beside what others say; `settles`: it decides between votes.
     """
 
     example: str
-    label: str
+    label: Any
     field: str | None = None
     vote: bool = False
     settles: bool = False
@@ -100,24 +102,26 @@ def _said(working: Working, said: Label, me: str) -> tuple[Labelled, Edit | None
     if said.confidence is not None and not 0 <= said.confidence <= 1:
         raise DataError(f"a confidence is a number from 0 to 1, not {said.confidence}", where=example)
     column = one_output(working.contents.schema.of("output"), said.field)
-    chosen = one_class(column, said.label)
+    chosen = stored(column, said.label)
     votes = said.model is None and not said.settles and (said.vote or column.blind)
     field = vote_field(column, me) if votes else column.id
     register = state.fields.get(field, Register())
-    op = _op(register, chosen.id, said)
+    op = _op(register, chosen, said)
     edit: Edit = {"op": op, "example": example, "field": field}
     live = [write.id for write in register.live]
     if op == "verify":
         edit["about"] = live
     else:
-        edit |= {"new": chosen.id, "old": register.value, "replaces": live}
+        edit |= {"new": chosen, "old": register.value, "replaces": live}
     edit |= {"model": said.model, "confidence": said.confidence} if said.model else {}
     told = "vote" if votes else op
-    done = Labelled(example=example, field=column.name, op=told, old=_names(register, column), new=chosen.name)
+    done = Labelled(
+        example=example, field=column.name, op=told, old=_names(register, column), new=str(name_of(column, chosen))
+    )
     return done, None if op == "keep" else edit
 
 
-def _op(register: Register, chosen: str, said: Label) -> str:
+def _op(register: Register, chosen: Any, said: Label) -> str:
     if said.model is not None:
         return "keep" if register.live and (register.conflict or is_gold(register)) else "set"
     if said.settles or register.conflict:
@@ -131,7 +135,7 @@ def _names(register: Register, column: Column) -> tuple[str, ...]:
 
 def from_mapping(values: Mapping[str, Any], where: str, **more: Any) -> Label:
     """The label that one JSON object says. Raises `DataError` that names what is wrong."""
-    allowed = {"example": str, "label": str, "field": str, "model": str, "confidence": (int, float)}
+    allowed = {"example": str, "label": (str, int, float, list), "field": str, "model": str, "confidence": (int, float)}
     for key, value in values.items():
         if key not in allowed or isinstance(value, bool) or not isinstance(value, allowed[key]):  # type: ignore[arg-type]
             raise DataError(f"{key!r} is unknown or no such value", where=where, tries=[", ".join(allowed)])

@@ -1,5 +1,6 @@
 """The lines of a text, found by their number."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, final
 
@@ -24,6 +25,12 @@ class Lines:
         """A line, counted from 0, without its end."""
         start = int(self.ends[number - 1]) + 1 if number else 0
         return self.text[start : int(self.ends[number])].tobytes()
+
+    def some(self, numbers: Sequence[int]) -> list[memoryview]:
+        """The lines of these numbers, as `text` holds them."""
+        rows, text = np.array(numbers, np.intp), self.text.data
+        starts = np.where(rows > 0, self.ends[rows - 1] + 1, 0).tolist()
+        return [text[start:end] for start, end in zip(starts, self.ends[rows].tolist(), strict=True)]
 
     @property
     def starts(self) -> NDArray[np.int64]:

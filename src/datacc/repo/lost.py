@@ -9,6 +9,7 @@ from datacc.repo.contents import Contents
 from datacc.repo.ids import to_texts
 from datacc.repo.schema import Column
 from datacc.repo.states import States
+from datacc.repo.values import class_ids
 from datacc.repo.words import counted, repairs
 
 
@@ -24,8 +25,9 @@ def lost(contents: Contents, states: States) -> Iterator[RepositoryError]:
             needed.setdefault(_file(column, "column"), set()).add(id)
     for output in contents.schema.of("output"):
         for value, id in _said(states, output):
-            if is_lost(output, value):
-                needed.setdefault(_file(output.id, value), set()).add(id)
+            for one in class_ids(value):
+                if is_lost(output, one):
+                    needed.setdefault(_file(output.id, one), set()).add(id)
     for path, examples in sorted(needed.items()):
         what = (
             f"is missing; {counted(len(examples), 'example needs', 'examples need')} it, such as {min(examples)[:12]}"
@@ -34,7 +36,9 @@ def lost(contents: Contents, states: States) -> Iterator[RepositoryError]:
 
 
 def is_lost(output: Column, value: Any) -> bool:
-    """Whether a value is a class of which no file tells, not even that it was merged or retired."""
+    """Whether a value is, or names, a class of which no file tells, not even that it was merged or retired."""
+    if isinstance(value, list):
+        return any(is_lost(output, one) for one in value)
     return isinstance(value, str) and output.class_with(value) is None and output.name_of(value) is None
 
 

@@ -15,7 +15,7 @@ def current(schema: Schema, operations: Iterable[Operation]) -> Iterator[Operati
         return
 
     def now(field: str, value: Any) -> Any:
-        return into.get((field, value), value) if isinstance(value, str) else value
+        return _each(lambda one: into.get((field, one), one), value)
 
     for one in operations:
         field = one.field.split("@")[0]
@@ -27,4 +27,11 @@ def value_now(schema: Schema, field: str) -> Callable[[Any], Any]:
     """What a value of an output stands for now."""
     column = schema.output(field)
     into = {old: column.current(old) for old, _ in column.merged} if column is not None else {}
-    return lambda value: into.get(value, value) if isinstance(value, str) else value
+    return lambda value: _each(lambda one: into.get(one, one), value)
+
+
+def _each(now: Callable[[str], str], value: Any) -> Any:
+    """A class, or every class of a list, as it is now; a number stays."""
+    if isinstance(value, list):
+        return sorted({now(one) for one in value if isinstance(one, str)})
+    return now(value) if isinstance(value, str) else value

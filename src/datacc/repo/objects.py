@@ -82,6 +82,11 @@ class Objects:
             level = below
         return dict(sorted(found.items()))
 
+    def names(self, tree: str) -> list[bytes]:
+        """What stands at the top of a tree; nothing where there is none. Raises `Ended`."""
+        [found] = self.ask([tree])
+        return [name for _, name, _ in _entries(found)] if found is not None and found.kind == "tree" else []
+
     def _answers(self, names: Sequence[bytes]) -> Iterator[Object | None]:
         given, said = self._process.stdin, self._process.stdout
         assert given is not None

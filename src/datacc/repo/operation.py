@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
@@ -13,6 +14,7 @@ from datacc.repo.words import repairs
 from datacc.store import digest
 
 OPERATIONS: Final = ("add", "set", "unset", "delete", "verify", "flag", "resolve", "supersede")
+_KNOWN: Final = frozenset(OPERATIONS)
 WHOLE: Final = ""  # the field of operations on the example as a whole: add, delete, supersede
 
 _ID_DIGITS: Final = 16
@@ -47,12 +49,18 @@ class Operation(NamedTuple):
 
 
 _KEYS: Final = Operation._fields[1:]
+_VALUES: Final = ("new", "old")
+_EMPTY: Final[tuple[Any, ...]] = (None, "", (), [])
+_EMPTY_VALUE: Final[tuple[Any, ...]] = (None, "")
 _read: Final = json.JSONDecoder().decode
 
 
 def to_line(**values: Any) -> str:
-    """The line, without its end, of an operation with these values; what is empty is left out."""
-    return canonical_json({k: values[k] for k in _KEYS if values.get(k) not in (None, "", (), [])})
+    """The line, without its end, of an operation with these values; what is empty is left out, but an empty list that
+    is a value."""
+    return canonical_json(
+        {k: values[k] for k in _KEYS if values.get(k) not in (_EMPTY_VALUE if k in _VALUES else _EMPTY)}
+    )
 
 
 def parse_line(line: str, where: str) -> Operation:
@@ -116,6 +124,10 @@ def _refuse_nonsense(said: Operation) -> None:
         raise ValueError(f"a confidence is a number from 0 to 1, not {said.confidence!r}")
 
 
-def parse_lines(lines: Iterable[str], where: str) -> list[Operation]:
+def parse_lines(lines: Sequence[str], where: str) -> list[Operation]:
     """The operations of the lines of a segment."""
+    with suppress(ValueError, TypeError, KeyError, AttributeError, RecursionError):  # told below, with the line
+        found = list(map(_parsed, filter(None, lines)))
+        if {one.op for one in found} <= _KNOWN:
+            return found
     return [parse_line(line, f"{where}:{number}") for number, line in enumerate(lines, 1) if line]

@@ -3,12 +3,12 @@
 import json
 import os
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
+from urllib.parse import unquote, urlsplit
 
 from datacc.errors import RepositoryError, UsageError
 from datacc.repo.find import Repository
@@ -27,6 +27,12 @@ _FOLDER: Final = re.compile(r"file:///[^?#*:|\x00-\x1f\x7f]*|file:///[A-Za-z]:/[
 _PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[/:]")  # begins like a URL
 
 
+if sys.platform == "win32":
+    from urllib.request import url2pathname as _path  # loads what speaks HTTP
+else:
+    _path = unquote
+
+
 @dataclass(frozen=True, kw_only=True)
 class Remote:
     """A place for packs. `packs`: new ones lie there "outside" git, or in "both"."""
@@ -39,7 +45,7 @@ class Remote:
     def folder(self) -> str:
         """The path of what fsspec opens: a folder of this machine, or bucket and prefix."""
         rest = urlsplit(self.url)
-        return url2pathname(rest.path) if self.protocol == "file" else rest.netloc + rest.path
+        return _path(rest.path) if self.protocol == "file" else rest.netloc + rest.path
 
     @property
     def protocol(self) -> str:

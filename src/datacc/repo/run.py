@@ -88,9 +88,8 @@ class Run:
         if self.lines is None or column not in self.columns:
             return [None] * len(numbers)
         place = self.columns.index(column)
-        lines = self.lines
         try:
-            rows = json.loads(b"[%b]" % b",".join([lines[number] for number in numbers]))
+            rows = json.loads(b"[%b]" % b",".join(self.lines.some(numbers)))
             if len(rows) == len(numbers) and all(len(row) == len(self.columns) for row in rows):
                 found = [row[place] for row in rows]
                 if _ITSELF not in found:
@@ -104,9 +103,10 @@ class Run:
         """Which row of the import each row is, (N,)."""
         return np.delete(np.arange(len(self) + len(self.gone)), np.array(self.gone, np.intp))
 
-    def operation_id(self, number: int) -> str:
-        """The id of what a row, counted from 0, says."""
-        return f"{self.id}:{self.numbers[number] if self.gone else number}"
+    def operation_ids(self, numbers: Sequence[int]) -> list[str]:
+        """The ids of what these rows say."""
+        of_import = self.numbers[list(numbers)].tolist() if self.gone else numbers
+        return [f"{self.id}:{number}" for number in of_import]
 
     def places(self, examples: Collection[str]) -> Iterator[tuple[str, int]]:
         """(example, row) for each row of one of these examples."""

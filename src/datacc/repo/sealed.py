@@ -1,8 +1,8 @@
 """Open the judge labels that a snapshot put away; `datacc.compiler.judge` alone may import this file."""
 
 from collections.abc import Mapping
+from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from datacc.errors import RepositoryError
@@ -11,8 +11,8 @@ from datacc.repo.snapshot import SEALED, Snapshot
 from datacc.store import Store
 
 
-def open_labels(store: Store, snapshot: Snapshot) -> Mapping[str, NDArray[np.int32]]:
-    """Output field → class index (N,), filled on judge rows alone and −1 elsewhere.
+def open_labels(store: Store, snapshot: Snapshot) -> Mapping[str, NDArray[Any]]:
+    """Output field → what its type made of the labels (N,), on judge rows alone; its blank elsewhere.
 
     Raises `RepositoryError` when the cache has lost them since the snapshot was made.
     """

@@ -35,17 +35,17 @@ class Snapshot:
     """Examples frozen at one moment, N rows in the order of their ids; only labelled ones without a conflict.
 
     `splits` (N,) LEARN, TUNE or JUDGE; `groups` (N,) a number that rows have in common which must not be told apart,
-    by their group or an equal input; `inputs` field → (N, *shape), encoded by its type; `labels` field → (N,) class
-    index, −1 on every judge row; `classes` field → names in permanent order; `columns` other columns for slices, with
-    "name", what the user calls the row (None on judge rows, since a path often tells the label); `sealed` the digest
-    under which the judge labels were put away; `notes` what was left out or counted; `origin` "commit <hash>" or
-    "table <name> <digest>".
+    by their group or an equal input; `inputs` field → (N, *shape), encoded by its type; `labels` field → likewise, (N,)
+    class indices of a label, with the type's blank (−1) on every judge row; `classes` field → names in permanent order;
+    `columns` other columns for slices, with "name", what the user calls the row (None on judge rows, since a path often
+    tells the label); `sealed` the digest under which the judge labels were put away; `notes` what was left out or
+    counted; `origin` "commit <hash>" or "table <name> <digest>".
     """
 
     ids: tuple[str, ...]
     splits: NDArray[np.uint8]
     inputs: Mapping[str, NDArray[Any]]
-    labels: Mapping[str, NDArray[np.int32]]
+    labels: Mapping[str, NDArray[Any]]
     classes: Mapping[str, tuple[str, ...]]
     columns: Mapping[str, tuple[Any, ...]]
     sealed: str
@@ -149,15 +149,23 @@ def _encode(
         ids=tuple(example.id for example in ordered),
         splits=where,
         inputs=_inputs(store, inputs, program, ordered),
-        labels={name: np.where(judged, -1, column).astype(np.int32) for name, column in truth.items()},
+        labels=_hidden(program, truth, judged),
         classes=classes,
         columns=_columns(ordered, splits),
-        sealed=_seal(store, {name: np.where(judged, column, -1).astype(np.int32) for name, column in truth.items()}),
+        sealed=_seal(store, _hidden(program, truth, ~judged)),
         notes=(),
         origin="",
         digest=key,
         groups=_groups(ordered),
     )
+
+
+def _hidden(program: Program, truth: Mapping[str, NDArray[Any]], rows: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
+    """The labels with a blank in these rows."""
+    found = {name: column.copy() for name, column in truth.items()}
+    for output in program.outputs:
+        found[output.name][rows] = load("types", output.type).blank
+    return found
 
 
 def _groups(ordered: Sequence[Example]) -> NDArray[np.int64]:
@@ -203,7 +211,7 @@ def _columns(ordered: Sequence[Example], splits: Sequence[int]) -> dict[str, tup
     return {"name": shown, **columns}
 
 
-def _seal(store: Store, truth: Mapping[str, NDArray[np.int32]]) -> str:
+def _seal(store: Store, truth: Mapping[str, NDArray[Any]]) -> str:
     data = pack(SEALED, {}, {name: truth[name] for name in sorted(truth)})
     key = digest("judge labels", data)
     store.put(key, data)
@@ -212,20 +220,28 @@ def _seal(store: Store, truth: Mapping[str, NDArray[np.int32]]) -> str:
 
 def _digest(program: Program, ordered: Sequence[Example], classes: Mapping[str, tuple[str, ...]]) -> str:
     fields = [[f.name, f.type, dict(f.options)] for f in (*program.inputs, *program.outputs)]
-    rows = (canonical_json([e.id, e.content, e.labels, e.columns, e.name, e.group, e.split]) + "\n" for e in ordered)
+    labels = {text: canonical_json(said) for text, said in {str(e.labels): e.labels for e in ordered}.items()}
+    rows = (
+        f"[{canonical_json(e.id)},{canonical_json(e.content)},{labels[str(e.labels)]},"
+        f"{canonical_json(e.columns)},{canonical_json(e.name)},{canonical_json(e.group)},{canonical_json(e.split)}]\n"
+        for e in ordered
+    )  # the JSON of a list for each, whose labels repeat
     return digest(_LAYOUT, canonical_json(fields), canonical_json(classes), "".join(rows))
 
 
 def _refuse_too_few(ordered: Sequence[Example], output: Field) -> None:
-    present = {example.labels[output.name] for example in ordered}
+    kind = load("types", output.type)
+    present = {canonical_json(example.labels[output.name]) for example in ordered}
     if not ordered:
         raise DataError(
             "there is no labelled example", tries=["datacc import a folder, CSV, JSONL or .npz with labels"]
         )
     if len(present) < 2:
+        word = {"label": "class", "labels": "set of label"}.get(kind.form, kind.form)
         raise DataError(
-            f"every example has the same {output.name}: {next(iter(present))!r}; a program needs two classes",
-            tries=["import examples of another class"],
+            f"every example has the same {output.name}: {kind.shown(ordered[0].labels[output.name])!r}; "
+            f"a program needs two {word}{'es' if word == 'class' else 's'}",
+            tries=[f"import examples of another {word}"],
         )
 
 
@@ -242,9 +258,10 @@ def _refuse_empty_split(splits: Sequence[int]) -> None:
 def _rare(ordered: Sequence[Example], splits: Sequence[int], outputs: Sequence[Field]) -> list[str]:
     notes = []
     for output in outputs:
-        seen = [example.labels[output.name] for example in ordered]
-        learnt = {name for name, split in zip(seen, splits, strict=True) if split == LEARN}
-        counts = Counter(seen)
+        kind = load("types", output.type)
+        seen = [kind.classes([example.labels[output.name]]) for example in ordered]
+        learnt = {name for names, split in zip(seen, splits, strict=True) if split == LEARN for name in names}
+        counts = Counter(name for names in seen for name in names)
         once = [name for name in sorted(counts) if counts[name] == 1]
         elsewhere = [name for name in sorted(counts) if counts[name] > 1 and name not in learnt]
         if once:

@@ -81,6 +81,8 @@ def _imported(examples: Sequence[Example]) -> tuple[dict[str, int], int]:
 
 def leaders_of(examples: Sequence[Example]) -> list[str]:
     """For each example the smallest name among all groups and inputs that it is tied to."""
+    if all(example.group is None for example in examples):
+        return [f"input {example.content}" for example in examples]
     parents: dict[str, str] = {}
 
     def find(node: str) -> str:

@@ -3,9 +3,12 @@
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from datacc.calls.code import code_of
+from datacc.errors import UsageError
 from datacc.registry import load
 from datacc.repo.find import MARKER, Repository
 from datacc.repo.git import Git
@@ -26,7 +29,7 @@ def wishes(repository: Repository) -> tuple[str, ...]:
     """Every sentence, as given to `require_trust` where the thing is done."""
     places = (contact(remote.url) for remote in read_remotes(repository.git))
     loads = _loads(repository.git, repository.root.resolve() / "build")
-    return (*places, *loads, *_runs(repository.root / CHECKS), *_teaches(repository.root))
+    return (*places, *loads, *_runs(repository.root / CHECKS), *_asks(repository.root))
 
 
 def running(name: str, source: bytes) -> str:
@@ -42,12 +45,18 @@ def _runs(folder: Path) -> Iterator[str]:
             yield running(f"{CHECKS}/{path.name}", path.read_bytes())
 
 
-def _teaches(root: Path) -> Iterator[str]:
-    """What asking the teacher means that `datacc.toml` names, if it names one."""
+def _asks(root: Path) -> Iterator[str]:
+    """What it means to ask the teacher and the function that `datacc.toml` names, if it names them."""
     file = root / FILE
-    teacher = read_teacher(read_table(file, missing="datacc new").table("teacher")) if file.is_file() else None
-    if teacher is not None:
+    if not file.is_file():
+        return
+    table = read_table(file, missing="datacc new")
+    if (teacher := read_teacher(table.table("teacher"))) is not None:
         yield load("teachers", teacher.kind).wish(teacher, root)
+    source = table.table("source").values
+    if isinstance(source.get("function"), str):
+        with suppress(UsageError):  # its code is not here, so that nobody can call it
+            yield code_of(source["function"], root / str(source.get("folder", "."))).running
 
 
 def require_trusted_build(folder: Path) -> None:

@@ -10,7 +10,8 @@ def counted(count: int, one: str, many: str | None = None) -> str:
 
 def printable(text: str, longest: int = 200) -> str:
     """`text` on one line: characters that cannot be seen are escaped, and what is too long is cut."""
-    seen = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    hidden = not text.isprintable()
+    seen = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text) if hidden else text
     return seen if len(seen) <= longest else f"{seen[: longest - 1]}…"
 
 

@@ -4,6 +4,7 @@ zig links all of them from here and without a C library, so that none is compile
 of every library is written here: an entry and the mark of floating point on Windows.
 """
 
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Final
 from datacc.errors import ToolchainError
 from datacc.runtime.binary import defined_symbols, undefined_symbols
 from datacc.runtime.link import QUIET, Text, visible
-from datacc.runtime.toolchain import ZIG, Compiler, find, run
+from datacc.runtime.toolchain import Compiler, find, run, zig
 from datacc.spec.cpus import FLAGS, Cpu
 from datacc.spec.platforms import Platform
 
@@ -51,9 +52,12 @@ def library(source: Text, platform: Platform, cpu: Cpu) -> bytes:
 
 
 def module(source: Text, platform: Platform, cpu: Cpu) -> bytes:
-    """The WebAssembly module: it imports nothing and exports its memory, NAME_batch and the end of its own data."""
-    names = [f"{source.name}{part}" for part in ("_batch", "_scratch_bytes", "_state_bytes")]
-    exports = [f"-Wl,--export={name}" for name in names if name in source.header]
+    """The WebAssembly module: it imports nothing and exports its memory, NAME_batch and the end of its own data.
+
+    With widths also NAME_at_batch and NAME_widths.
+    """
+    declared = rf"^(?:void|extern const \w+) ({source.name}_(?:batch|scratch_bytes|state_bytes|at_batch|widths))\b"
+    exports = [f"-Wl,--export={name}" for name in re.findall(declared, source.header, re.MULTILINE)]
     return linked(source, platform, cpu, {}, exports)
 
 
@@ -65,7 +69,7 @@ def archive(source: Text, platform: Platform, cpu: Cpu) -> bytes:
         flags = (*compiler.target(cpu, platform), *FLAGS, *QUIET, "-c", f"{source.name}.c", "-o", f"{source.name}.o")
         run([*compiler.command, *flags], place)
         _demand_self_contained(compiler, place, source.name, platform)
-        run([*ZIG, "ar", "rcsD", "library.a", f"{source.name}.o"], place)
+        run([*zig(), "ar", "rcsD", "library.a", f"{source.name}.o"], place)
         return (place / "library.a").read_bytes()
 
 

@@ -13,7 +13,7 @@ from datacc.errors import DataError, ToolchainError, UsageError
 from datacc.runtime.bound import Bound
 from datacc.runtime.library import SUFFIX, name_fits
 from datacc.runtime.native import Native
-from datacc.spec.interface import LABEL_PARTS, Interface, Port, read_interface
+from datacc.spec.interface import PARTS, Interface, Port, read_interface
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,11 +29,29 @@ class Answer:
     known: bool = True
 
 
+@dataclass(frozen=True, kw_only=True)
+class Number:
+    """A number that is answered, and the interval around it."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Labels:
+    """The labels that are given, in their order, and the probability of every one."""
+
+    labels: tuple[str, ...]
+    scores: Mapping[str, float]
+
+
 class Loaded:
     """A built program, ready to answer.
 
     Call it with one raw value (a file's bytes or a picture's array, a record's mapping or list), several inputs by
-    name. It returns an `Answer`, or answers by output name when there are several. Safe to call from many threads.
+    name. It returns an `Answer`, a `Number` or `Labels`, or answers by output name when there are several. Safe to call
+    from many threads.
     """
 
     def __init__(self, native: Native) -> None:
@@ -110,7 +128,8 @@ def _mapping(arrays: Any) -> Mapping[str, Any]:
 def _row(port: Port, value: Any) -> NDArray[Any]:
     """One value as a batch of one: taken as it is when it is the right array, otherwise read by its input type."""
     ready = isinstance(value, np.ndarray) and value.shape == port.shape and value.dtype == port.dtype
-    if ready and (value.dtype.kind != "f" or np.isfinite(value).all()):
+    has_gaps = bool(port.options.get("missing"))  # then what is no number is an answerable one
+    if ready and (value.dtype.kind != "f" or has_gaps or np.isfinite(value).all()):
         return np.asarray(value)[None]
     if not port.type:
         return _narrowed(np.asarray(value), np.dtype(port.dtype))[None]
@@ -132,15 +151,24 @@ def _narrowed(array: NDArray[Any], wanted: np.dtype[Any]) -> NDArray[Any]:
 
 
 def _is_answer(port: Port, answers: Mapping[str, Any]) -> bool:
-    """Whether a port stands for itself: confidence, scores and what is known belong to their label."""
+    """Whether a port stands for itself: confidence, scores, bounds and what is known belong to their output."""
     owner, _, part = port.name.rpartition("_")
-    return part not in LABEL_PARTS or owner not in answers
+    return owner not in answers or not any(part in parts for parts in PARTS.values())
 
 
 def _answer(port: Port, answers: Mapping[str, NDArray[Any]]) -> Any:
+    if port.form == "number":
+        value, low, high = (float(answers[f"{port.name}{part}"].reshape(-1)[0]) for part in ("", "_low", "_high"))
+        return Number(value=value, low=low, high=high)
     if not port.classes:
         return answers[port.name][0]
     scores = answers[f"{port.name}_scores"][0].reshape(-1)
+    if port.form == "labels":
+        given = answers[port.name][0].reshape(-1)
+        return Labels(
+            labels=tuple(name for name, one in zip(port.classes, given, strict=True) if one),
+            scores={name: float(score) for name, score in zip(port.classes, scores, strict=True)},
+        )
     return Answer(
         label=port.classes[int(answers[port.name].reshape(-1)[0])],
         confidence=float(answers[f"{port.name}_confidence"].reshape(-1)[0]),

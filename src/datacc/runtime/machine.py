@@ -1,5 +1,6 @@
 """What the processor of this machine can do, asked before a library is loaded: a missing instruction would kill us."""
 
+import os
 import platform
 import re
 import sys
@@ -26,6 +27,11 @@ def demand_cpu(name: str, where: str) -> None:
     if missing:
         what = f"it was built for {name}; this processor lacks {', '.join(missing)}"
         raise ToolchainError(what, where=where, tries=_tries())
+
+
+def processors() -> int:
+    """How many threads may run at a time here."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def machine() -> str:

@@ -22,9 +22,10 @@ from datacc.runtime.native import Native
 
 LONG: Final = 1e-3  # seconds of a block for the median
 SHORT: Final = 50e-6  # seconds of a block for the 99th percentile
-BLOCKS: Final = 60  # long blocks in a round
+BLOCKS: Final = 30  # long blocks in a round
 SHORT_BLOCKS: Final = 20  # short blocks after each long one
 ROUNDS: Final = 5
+FEW: Final = 2  # rounds, where no limit of time depends on it
 QUIET: Final = 1.15  # how far the fixed work's median may lie above its minimum, its 90th percentile above its median
 DISTURBED: Final = 1.5  # and its 99th percentile above its median
 
@@ -47,15 +48,15 @@ class Latency:
     rows: int
 
 
-def latency(native: Native, inputs: Mapping[str, NDArray[Any]]) -> Latency:
-    """Measure on `inputs`, each (N, *shape), N ≥ 1, repeated as needed. Takes 0.2 to 1 second."""
+def latency(native: Native, inputs: Mapping[str, NDArray[Any]], most: int = ROUNDS) -> Latency:
+    """Measure on `inputs`, each (N, *shape), N ≥ 1, repeated as needed; `most` rounds of 0.1 seconds each."""
     rows = native.pack(inputs)
     if not len(rows):
         raise DataError("there is no input to measure with")
     once = min(_blocks(native, rows, 3)) / len(rows)  # the warm-up
     long, short = (_repeated(rows, seconds / once) for seconds in (LONG, SHORT))
     rounds: list[Latency] = []
-    while len(rounds) < ROUNDS and not (rounds and rounds[-1].quiet):
+    while len(rounds) < most and not (rounds and rounds[-1].quiet):
         rounds.append(_round(native, long, short, min(len(rows), len(long))))
     return min(rounds, key=lambda one: one.spread)
 

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 from datacc.errors import ToolchainError
@@ -15,7 +16,7 @@ from datacc.spec.cpus import Cpu, loops, march
 from datacc.spec.platforms import Platform
 
 VARIABLE = "DATACC_CC"
-ZIG = (sys.executable, "-P", "-m", "ziglang")  # -P: never a ziglang of the folder one stands in
+_WRAPPED = (sys.executable, "-P", "-m", "ziglang")  # tells why where there is none
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,22 +50,31 @@ class Compiler:
 def find() -> Compiler:
     """The compiler that `DATACC_CC` names, or zig. Raises `ToolchainError` when it cannot be started."""
     named = shlex.split(os.environ.get(VARIABLE, ""))
-    return _asked(tuple(named) or (*ZIG, "cc"))
+    return _asked(tuple(named) or (*zig(), "cc"))
+
+
+@cache
+def zig() -> tuple[str, ...]:
+    """The words that start the zig of the package `ziglang`; never one of the folder that one stands in."""
+    here = os.path.realpath(os.curdir)
+    places = [place for place in sys.path if os.path.realpath(place) != here]
+    found = PathFinder.find_spec("ziglang", places)
+    folders = found.submodule_search_locations if found else None
+    files = [os.path.join(folder, f"zig{end}") for folder in folders or () for end in ("", ".exe")]
+    return next(((file,) for file in files if os.path.isfile(file)), _WRAPPED)
 
 
 @cache
 def _asked(command: tuple[str, ...]) -> Compiler:
+    is_zig = "ziglang" in command or Path(command[0]).stem in ("zig", "python-zig")
+    question = [*command[:-1], "version"] if is_zig and command[-1] == "cc" else [*command, "--version"]
     try:
-        answer = run([*command, "--version"], Path.cwd()).stdout
+        answer = run(question, Path.cwd()).stdout
     except ToolchainError as error:
         tries = ["pip install ziglang", f"{VARIABLE}=gcc"]
         raise ToolchainError(f"no C compiler: {error.what}", where=" ".join(command), tries=tries) from error
-    is_zig = "ziglang" in command or Path(command[0]).stem in ("zig", "python-zig")
-    if is_zig and command[-1] == "cc":
-        version = run([*command[:-1], "version"], Path.cwd()).stdout.strip()
-    else:
-        version = (answer.splitlines() or ["unknown"])[0]
-    return Compiler(command=command, version=version, is_zig=is_zig, is_gcc="clang" not in answer)
+    version = (answer.splitlines() or ["unknown"])[0].strip()
+    return Compiler(command=command, version=version, is_zig=is_zig, is_gcc=not is_zig and "clang" not in answer)
 
 
 def run(command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from datacc.errors import SpecError
 from datacc.ir.build import Builder
@@ -14,9 +15,11 @@ class Skeleton(ABC):
     """One family of networks. Members are stateless.
 
     `general`: it takes any input, and is chosen by itself only where no skeleton made for the inputs fits.
+    `by_name`: it is built only where a program or a lock names it.
     """
 
     general: bool = False
+    by_name: bool = False
 
     @abstractmethod
     def fits(self, features: Sequence[Type]) -> bool:
@@ -25,6 +28,10 @@ class Skeleton(ABC):
     @abstractmethod
     def ladder(self, features: Sequence[Type]) -> tuple[Sizes, ...]:
         """Sizes for these inputs, no two of equal work: the first is the cheapest of all, the last the dearest."""
+
+    def suits(self, rows: int) -> Mapping[str, Any]:
+        """What of a recipe is to differ from the default where there are so many `rows` to learn from."""
+        return {}
 
     @abstractmethod
     def graph(self, fronts: Sequence[Graph], answer: Graph, sizes: Sizes) -> Graph:
@@ -52,3 +59,16 @@ def normalised(b: Builder, name: str, x: str) -> str:
     )
     vectors = [b.weight(f"{name}.{part}", (channels,), role=role, dims=(name,)) for part, role in roles]
     return b.op("relu", f"{name}.relu", b.op("normalise", f"{name}.normalise", x, *vectors))
+
+
+def summed(b: Builder, name: str, tops: Sequence[str], width: int, axes: tuple[str, str]) -> str:
+    """One dense layer over several values: a product for each, added. `axes` names its outputs and its last input."""
+    total = ""
+    for k, top in enumerate(tops):
+        part = f"{name}.{k}" if len(tops) > 1 else name
+        shape = b.type(top).shape
+        weight = b.weight(f"{part}.weight", (width, *shape), dims=(axes[0], *("",) * (len(shape) - 1), axes[1]))
+        bias = b.weight(f"{part}.bias", (width,), dims=axes[:1])
+        value = b.op("dense", f"{part}.dense", top, weight, bias)
+        total = b.op("add", f"{part}.sum", total, value) if total else value
+    return total

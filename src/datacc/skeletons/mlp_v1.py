@@ -7,7 +7,7 @@ from datacc.errors import SpecError
 from datacc.ir.build import Builder
 from datacc.ir.graph import Graph, Type
 from datacc.ir.join import join, side_by_side
-from datacc.skeletons import Sizes, Skeleton, checked, normalised
+from datacc.skeletons import Sizes, Skeleton, checked, normalised, summed
 
 
 class Mlp(Skeleton):
@@ -51,23 +51,10 @@ class Mlp(Skeleton):
         source = ""
         for layer in range(1, depth + 1):
             name = f"hidden{layer}"
-            tops = [normalised(b, name, _sum(b, name, tops, width, (name, source)))]
+            tops = [normalised(b, name, summed(b, name, tops, width, (name, source)))]
             source = name
-        top = _sum(b, "top", tops, goal.type.shape[0], ("", source))
+        top = summed(b, "top", tops, goal.type.shape[0], ("", source))
         return join(b.graph({goal.name: top}), answer)
-
-
-def _sum(b: Builder, name: str, tops: Sequence[str], width: int, axes: tuple[str, str]) -> str:
-    """One dense layer over several values: a product for each, added. `axes` names its outputs and its last input."""
-    total = ""
-    for k, top in enumerate(tops):
-        part = f"{name}.{k}" if len(tops) > 1 else name
-        shape = b.type(top).shape
-        weight = b.weight(f"{part}.weight", (width, *shape), dims=(axes[0], *("",) * (len(shape) - 1), axes[1]))
-        bias = b.weight(f"{part}.bias", (width,), dims=axes[:1])
-        value = b.op("dense", f"{part}.dense", top, weight, bias)
-        total = b.op("add", f"{part}.sum", total, value) if total else value
-    return total
 
 
 ENTRY: Final = Mlp()

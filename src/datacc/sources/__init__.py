@@ -9,7 +9,12 @@ from datacc.store import Store
 
 
 class Source(ABC):
-    """A place that examples come from. Members are stateless; options stand in `program.source.options`."""
+    """A place that examples come from. Members are stateless; options stand in `program.source.options`.
+
+    `has_commits`: the examples are those of a label repository, with its history and its ledger.
+    """
+
+    has_commits: bool = False
 
     @abstractmethod
     def snapshot(self, program: Program, root: Path, revision: str | None, store: Store) -> Snapshot:

@@ -24,9 +24,12 @@ _REMEMBERED: Final = "snapshot of a commit 2"
 class RepositorySource(Source):
     """Without options. A build reads a commit, HEAD unless told otherwise; never the journal."""
 
+    has_commits = True
+    options: tuple[str, ...] = ()
+
     def snapshot(self, program: Program, root: Path, revision: str | None, store: Store) -> Snapshot:
         """The labelled examples at `revision`; a note says when there are edits that no commit holds."""
-        repository = _find(program, root)
+        repository = self._find(program, root)
         frozen = _frozen(repository, program, root, revision or "HEAD", store)
         waiting = Journal(repository.root).count()
         if not waiting:
@@ -36,7 +39,7 @@ class RepositorySource(Source):
 
     def media(self, program: Program, root: Path, snapshot: Snapshot, ids: tuple[str, ...]) -> dict[str, bytes]:
         """The original files, byte for byte, of the learn and tune examples among `ids`."""
-        repository = _find(program, root)
+        repository = self._find(program, root)
         contents = read_contents(repository, snapshot.origin.removeprefix("commit "), cells=True)
         allowed = {id for id, split in zip(snapshot.ids, snapshot.splits, strict=True) if split != JUDGE} & set(ids)
         rows = contents.first_rows(sorted(allowed))
@@ -44,6 +47,13 @@ class RepositorySource(Source):
         named = {id: name for id, name in addresses.items() if name is not None}
         media = read_media(repository.git, contents.tree, sorted(set(named.values()))) if named else {}
         return {id: media[name] for id, name in named.items()}
+
+    def _find(self, program: Program, root: Path) -> Repository:
+        for key in program.source.options:
+            if key not in self.options:
+                what = f"source.{key} is no option of a {program.source.type}"
+                raise SpecError(what, where="datacc.toml", tries=["remove it"])
+        return find(root)
 
 
 def _frozen(repository: Repository, program: Program, root: Path, revision: str, store: Store) -> Snapshot:
@@ -76,12 +86,6 @@ def _taught(program: Program, root: Path, found: Found) -> Taught:
 def _key(commit: str, fields: list[Any], program: Program, root: Path) -> str:
     """Under which the cache has the snapshot; a teacher that answered more since has made another."""
     return digest(_REMEMBERED, commit, canonical(fields), state(program, root))
-
-
-def _find(program: Program, root: Path) -> Repository:
-    for key in program.source.options:
-        raise SpecError(f"source.{key} is no option of a repository", where="datacc.toml", tries=["remove it"])
-    return find(root)
 
 
 ENTRY = RepositorySource()

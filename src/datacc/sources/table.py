@@ -2,19 +2,21 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from datacc.errors import SpecError
-from datacc.intake.importing.fields import columns_of, infer_inputs, infer_outputs, read_columns, text_columns
+from datacc.intake.importing.columns import columns_of, known_columns
+from datacc.intake.importing.fields import infer_inputs, infer_outputs
 from datacc.intake.importing.identify import identify
 from datacc.intake.importing.options import ImportOptions
 from datacc.intake.importing.read import Read, read
-from datacc.intake.importing.rows import Row
-from datacc.repo.example import Example
-from datacc.repo.identity import address, content
+from datacc.intake.importing.rows import Rows, bytes_of
+from datacc.registry import load
+from datacc.repo.example import Example, sliced
+from datacc.repo.identity import ADDRESS_BYTES, address, content
 from datacc.repo.names import natural
 from datacc.repo.schema import permanent_id
 from datacc.repo.snapshot import Snapshot, freeze, remember, remembered
@@ -27,16 +29,21 @@ from datacc.spec.program import Field, Origin, Program, Target
 from datacc.store import Store, canonical, digest
 
 _REMEMBERED: Final = "snapshot of a table 2"
+_SOUND: Final = "pictures that decode 1"
 _OPTIONS: Final = ("path", "label", "group", "split", "key", "skip_bad")
 _MADE: Final = (*Target().make, "wheel")  # of a table without a program: something to install
 
 
-def infer_program(path: Path, label: str | None, name: str | None = None, skip_bad: bool = False) -> Program:
+def infer_program(
+    path: Path, label: str | None, name: str | None = None, skip_bad: bool = False, type: str | None = None
+) -> Program:
     """A program for the table at `path`: inputs and output inferred, no goal yet (the compiler chooses one).
+
+    `type` is the output type, left out: what the column looks like.
 
     Raises `DataError` when the table is unusable or the label column is not there.
     """
-    found = read(path, ImportOptions(label=label, skip_bad=skip_bad))
+    found = read(path, ImportOptions(label=label, skip_bad=skip_bad, type=type))
     options = {"path": str(path), "label": label or found.roles.label, "skip_bad": skip_bad or None}
     return Program(
         name=identifier(name or path.stem, module=True),
@@ -65,11 +72,18 @@ class TableSource(Source):
         known = remembered(store, digest(_REMEMBERED, origin, asked, state(program, root)), origin)
         if known is not None:
             return known
-        found = _read(program, path)
-        taught = _taught(program, root, _examples(program, found))
-        classes = sorted({one.labels[program.outputs[0].name] for one in taught.examples}, key=natural)
+        place = digest(_SOUND, str(path.absolute()))
+        found = _read(program, path, _addresses(store.get(place) or b""))
+        examples = _examples(program, found)
+        if found.pictures:
+            everyone = (*examples.labelled, *examples.unlabelled)
+            store.put(place, bytes.fromhex("".join(one.content for one in everyone)))
+        taught = _taught(program, root, examples)
+        output = program.outputs[0]
+        values = [one.labels[output.name] for one in taught.examples]
+        classes = sorted(load("types", output.type).classes(values), key=natural)
         notes = (*found.notes, *taught.notes)
-        frozen = freeze(store, program, taught.examples, {program.outputs[0].name: classes}, origin, notes)
+        frozen = freeze(store, program, taught.examples, {output.name: classes}, origin, notes)
         if taught.complete:
             remember(store, digest(_REMEMBERED, origin, asked, state(program, root)), frozen)
         return frozen
@@ -78,7 +92,8 @@ class TableSource(Source):
         """The pictures among `ids` that are not judge's."""
         allowed = {id for id, split in zip(snapshot.ids, snapshot.splits, strict=True) if split != JUDGE} & set(ids)
         found = _read(program, _path(program, root))
-        return {one.id: one.row.read() for one in _identified(program, found) if found.pictures and one.id in allowed}
+        named = zip(_identified(program, found)[0], found.rows.media or (), strict=False)
+        return {id: bytes_of(media) for id, media in named if id in allowed}
 
 
 def _path(program: Program, root: Path) -> Path:
@@ -96,29 +111,19 @@ def _path(program: Program, root: Path) -> Path:
     return root / str(given["path"])
 
 
-def _read(program: Program, path: Path) -> Read:
-    options = ImportOptions(**{key: value for key, value in program.source.options.items() if key != "path"})
-    known, texts = read_columns(program.inputs), text_columns(program.inputs)
-    return read(path, options, known=known, output=program.outputs[0].name, known_texts=texts)
+def _read(program: Program, path: Path, sound: Container[str] = frozenset()) -> Read:
+    """The rows of the table; pictures of an address in `sound` are not decoded once more."""
+    given = {key: value for key, value in program.source.options.items() if key != "path"}
+    options, (output,) = ImportOptions(**given, type=program.outputs[0].type), program.outputs
+    known = known_columns(program.inputs)
+    return read(path, options, known=known, output=output.name, sound=sound)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Identified:
-    """A row with its id, and the digest that equal inputs share."""
-
-    row: Row
-    id: str
-    content: str
-
-
-def _identified(program: Program, found: Read) -> list[_Identified]:
+def _identified(program: Program, found: Read) -> tuple[Sequence[str], list[str]]:
+    """The id of every row, and the digest that equal inputs share."""
     columns = [program.inputs[0].name] if found.pictures else list(found.roles.inputs)
     done = identify(found.rows, {column: permanent_id("input", column) for column in columns})
-    values = zip(*done.inputs.values(), strict=True)
-    return [
-        _Identified(row=row, id=id, content=content(inputs))
-        for row, id, inputs in zip(found.rows, done.ids, values, strict=True)
-    ]
+    return done.ids, list(map(content, zip(*done.inputs.values(), strict=True)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,59 +147,87 @@ def _taught(program: Program, root: Path, found: _Examples) -> Taught:
 
 
 def _examples(program: Program, found: Read) -> _Examples:
-    output = program.outputs[0].name
-    by_id: dict[str, list[_Identified]] = defaultdict(list)
-    for one in _identified(program, found):
-        by_id[one.id].append(one)
-    examples, unlabelled, conflicts, copies = list[Example](), list[Example](), list[list[_Identified]](), 0
+    rows, kind, by_id = found.rows, load("types", program.outputs[0].type), defaultdict(list)
+    values = {text: kind.read(text) for text in set(rows.label) if text is not None}
+    said = {text: canonical(value) for text, value in values.items()}
+    ids, contents = _identified(program, found)
+    for number, id in enumerate(ids):
+        by_id[id].append(number)
+    kept, unlabelled, conflicts = list[int](), list[int](), list[list[int]]()
     for same in by_id.values():
-        labels = {one.row.label for one in same if one.row.label is not None}
-        copies += len(same) - 1
-        if not labels:
-            unlabelled.append(_example(same[0], program, {}))
-        elif len(labels) > 1:
+        labelled = [number for number in same if rows.label[number] is not None]
+        if not labelled:
+            unlabelled.append(same[0])
+        elif len(labelled) > 1 and len({said[rows.label[number] or ""] for number in labelled}) > 1:
             conflicts.append(same)
         else:
-            chosen = next(one for one in same if one.row.label is not None)
-            examples.append(_example(chosen, program, {output: labels.pop() or ""}))
+            kept.append(labelled[0])
+    examples, others = (_taken(program, found, ids, contents, values, numbers) for numbers in (kept, unlabelled))
+    copies = len(ids) - len(by_id)
     notes = [f"{counted(copies, 'copy', 'copies')} of an example left out"] if copies else []
-    notes += [_conflict(same) for same in conflicts[:5]]
+    notes += [_conflict(rows, same) for same in conflicts[:5]]
     notes += [f"{counted(len(conflicts) - 5, 'more conflict')} left out"] if len(conflicts) > 5 else []
-    notes += _equal_inputs(examples, output)
-    return _Examples(labelled=examples, unlabelled=unlabelled, notes=notes)
+    notes += _equal_inputs(examples, program.outputs[0])
+    return _Examples(labelled=examples, unlabelled=others, notes=notes)
 
 
-def _example(one: _Identified, program: Program, labels: Mapping[str, str]) -> Example:
-    row = one.row
-    return Example(
-        id=one.id,
-        content=one.content,
-        inputs={field.name: _raw(row, field) for field in program.inputs},
-        labels=labels,
-        columns=row.others if row.group is None else {**row.others, program.source.options["group"]: row.group},
-        name=row.where,
-        group=row.group,
-        split=row.split,
-    )
+def _addresses(sound: bytes) -> frozenset[str]:
+    """The addresses that stand in `sound` one after the other."""
+    digits, size = sound.hex(), 2 * ADDRESS_BYTES
+    return frozenset(digits[n : n + size] for n in range(0, len(digits), size))
 
 
-def _raw(row: Row, field: Field) -> Any:
-    """The media, or what stands in the columns that the input reads."""
-    if row.media is not None:
-        return row.read()
-    cells: Mapping[str, Any] = row.texts if field.type == "text" else row.numbers
-    return [cells[column] for column in columns_of(field)]
+def _taken(
+    program: Program,
+    found: Read,
+    ids: Sequence[str],
+    contents: Sequence[str],
+    values: Mapping[str, Any],
+    numbers: Iterable[int],
+) -> list[Example]:
+    """The examples of these rows; `values` are what the labels say, by their text."""
+    rows, output = found.rows, program.outputs[0].name
+    inputs = {field.name: _raw(rows, field) for field in program.inputs}
+
+    also = {**rows.others, **{name: rows.cells[name] for name in sliced(program)}}
+
+    def columns(n: int) -> dict[str, Any]:
+        others = {name: column[n] for name, column in also.items()}
+        return others if rows.group[n] is None else {**others, found.roles.group or "": rows.group[n]}
+
+    return [
+        Example(
+            id=ids[n],
+            content=contents[n],
+            inputs={name: column[n] for name, column in inputs.items()},
+            labels={} if (label := rows.label[n]) is None else {output: values[label]},
+            columns=columns(n),
+            name=rows.where[n],
+            group=rows.group[n],
+            split=rows.split[n],
+        )
+        for n in numbers
+    ]
 
 
-def _conflict(same: list[_Identified]) -> str:
-    said = ", ".join(f"{one.row.where} ({one.row.label})" for one in same[:4])
+def _raw(rows: Rows, field: Field) -> Sequence[Any]:
+    """Of every row the media, or what stands in the columns that the input reads."""
+    if rows.media is not None:
+        return [bytes_of(media) for media in rows.media]
+    return list(map(list, zip(*(rows.cells[column] for column in columns_of(field)), strict=True)))
+
+
+def _conflict(rows: Rows, same: Sequence[int]) -> str:
+    said = ", ".join(f"{rows.where[n]} ({rows.label[n]})" for n in same[:4])
     return f"the same input has different labels and is left out: {said}"
 
 
-def _equal_inputs(examples: list[Example], output: str) -> list[str]:
+def _equal_inputs(examples: list[Example], output: Field) -> list[str]:
+    if output.form == "number":
+        return []  # which is what measurements are like
     labels = defaultdict(set)
     for example in examples:
-        labels[example.content].add(example.labels[output])
+        labels[example.content].add(canonical(example.labels[output.name]))
     torn = sum(len(said) > 1 for said in labels.values())
     return [f"{counted(torn, 'input')} with different labels; each row is an example of its own"] if torn else []
 

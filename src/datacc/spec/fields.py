@@ -29,6 +29,14 @@ def read_fields(table: Table) -> tuple[tuple[Field, ...], tuple[Field, ...]]:
     return inputs, outputs
 
 
+def check_output_type(name: str) -> str:
+    """The name of a type that can be an output. Raises `SpecError` with those that can."""
+    able = [one for one in registry.names("types") if hasattr(registry.load("types", one), _METHOD["output"])]
+    if name not in able:
+        raise SpecError(f"{name!r} cannot be an output", where="--type", tries=[f"--type {one}" for one in able])
+    return name
+
+
 def _side(table: Table, side: str) -> tuple[Field, ...]:
     fields = table.table(side)
     found = []

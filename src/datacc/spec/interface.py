@@ -8,7 +8,8 @@ from typing import Any, Final
 from datacc.errors import SpecError
 
 VERSION: Final = 1
-LABEL_PARTS: Final = ("confidence", "scores", "known")  # what may follow a label's name; the last where it abstains
+# What may follow the name of an output, by its form; of a label the last where it abstains.
+PARTS: Final = {"label": ("confidence", "scores", "known"), "labels": ("scores",), "number": ("low", "high")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +17,8 @@ class Port:
     """One member of the input or answer struct.
 
     `dtype` and `shape` are what crosses the C boundary. `type` and `options` say how raw values are decoded
-    (inputs). `classes` are the names that an int32 index stands for, in order (label answers).
+    (inputs); `type` is "labels" or "number" where an answer is such. `classes` are the names that an int32 index stands
+    for (label answers), or int32 flags (labels), in order.
     """
 
     name: str
@@ -26,6 +28,11 @@ class Port:
     options: Mapping[str, Any] = field(default_factory=dict)
     classes: tuple[str, ...] = ()
 
+    @property
+    def form(self) -> str:
+        """What an answer is: "label", "labels", "number", or "" for an array without a meaning."""
+        return "label" if self.classes and not self.type else self.type
+
 
 @dataclass(frozen=True, kw_only=True)
 class Interface:
@@ -33,7 +40,9 @@ class Interface:
 
     `states` are what a call leaves to the next one of the same stream. A label output `digit` gives three answers:
     `digit` (int32 class index), `digit_confidence` and `digit_scores` (float32); one that abstains also `digit_known`
-    (int32, 1 or 0). `widths`: at which shares of its channels it answers, ascending up to 1; none: only the whole.
+    (int32, 1 or 0). Labels `topics` give `topics` (int32, 1 or 0 for each) and `topics_scores`, a number `price` gives
+    `price`, `price_low` and `price_high` (float32). `widths`: at which shares of its channels it answers, ascending up
+    to 1; none: only the whole.
     """
 
     name: str

@@ -12,12 +12,22 @@ from datacc.errors import SpecError
 from datacc.spec.program import Field, Program
 from datacc.spec.table import Table, read_table
 
+FILE: Final = "datacc.lock"
 FORMAT: Final = 1
 _HEAD: Final = "What `datacc build --search` chose. Written by datacc; commit it beside datacc.toml."
 _RENEW: Final = "datacc build --search"
-_KEYS: Final = ["format", "program", "skeleton", "parent", "sizes", "recipe", "toolchain"]
+_KEYS: Final = ["format", "program", "skeleton", "parent", "sizes", "recipe", "toolchain", "tutor"]
 
 Plain = str | int | float | bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tutor:
+    """What teaches a program while it is fitted: a skeleton, its sizes, and how that is fitted before."""
+
+    skeleton: str
+    sizes: Mapping[str, int]
+    recipe: Mapping[str, Plain]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +35,7 @@ class Lock:
     """One choice: the skeleton and its sizes, the recipe of the fit, the versions that did it.
 
     `program` is the `shape_digest` of the program it was chosen for. `parent` is the digest of the fitted Graph that
-    the fit started from, None for a fit from nothing.
+    the fit started from, None for a fit from nothing. With a `tutor`, a fit from nothing learns half from that.
     """
 
     program: str
@@ -34,6 +44,7 @@ class Lock:
     recipe: Mapping[str, Plain] = field(default_factory=dict)
     toolchain: Mapping[str, str] = field(default_factory=dict)
     parent: str | None = None
+    tutor: Tutor | None = None
 
 
 def shape_digest(program: Program) -> str:
@@ -62,10 +73,11 @@ def read_lock(path: Path) -> Lock | None:
     return Lock(
         program=table.need("program", str, example=_RENEW),
         skeleton=table.need("skeleton", str, example=_RENEW),
-        sizes={key: _of(table.table("sizes"), key, int) for key in table.table("sizes").values},
-        recipe={key: _scalar(table.table("recipe"), key) for key in table.table("recipe").values},
+        sizes=_sizes(table),
+        recipe=_recipe(table),
         toolchain={key: _of(table.table("toolchain"), key, str) for key in table.table("toolchain").values},
         parent=table.find("parent", str),
+        tutor=_tutor(table.table("tutor")) if "tutor" in table.values else None,
     )
 
 
@@ -81,6 +93,8 @@ def lock_toml(lock: Lock) -> str:
     for key in ("sizes", "recipe", "toolchain"):
         values: Mapping[str, Plain] = getattr(lock, key)
         document.add(key, tomlkit.item(dict(sorted(values.items()))))
+    if lock.tutor is not None:
+        document.add("tutor", tomlkit.item(_tutor_plain(lock.tutor)))
     return tomlkit.dumps(document)
 
 
@@ -89,7 +103,7 @@ def write_lock(path: Path, lock: Lock) -> None:
     store.write_atomically(path, lock_toml(lock).encode())
 
 
-def check_lock(lock: Lock, program: Program, where: str = "datacc.lock") -> None:
+def check_lock(lock: Lock, program: Program, where: str = FILE) -> None:
     """Raises `SpecError` when `lock` was chosen for another program than `program`."""
     if program.skeleton not in (None, lock.skeleton):
         what = f"it chose {lock.skeleton}, but datacc.toml asks for {program.skeleton}"
@@ -105,6 +119,24 @@ def check_lock(lock: Lock, program: Program, where: str = "datacc.lock") -> None
 
 def _plain(field: Field) -> dict[str, Any]:
     return {"name": field.name, "type": field.type, "options": dict(field.options)}
+
+
+def _tutor(table: Table) -> Tutor:
+    table.known(["skeleton", "sizes", "recipe"])
+    return Tutor(skeleton=table.need("skeleton", str, example=_RENEW), sizes=_sizes(table), recipe=_recipe(table))
+
+
+def _tutor_plain(tutor: Tutor) -> dict[str, Any]:
+    tables = {"recipe": tutor.recipe, "sizes": tutor.sizes}
+    return {"skeleton": tutor.skeleton, **{key: dict(sorted(values.items())) for key, values in tables.items()}}
+
+
+def _sizes(table: Table) -> dict[str, int]:
+    return {key: _of(table.table("sizes"), key, int) for key in table.table("sizes").values}
+
+
+def _recipe(table: Table) -> dict[str, Plain]:
+    return {key: _scalar(table.table("recipe"), key) for key in table.table("recipe").values}
 
 
 def _of(table: Table, key: str, kind: Any) -> Any:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from datacc.registry import load
+
 SECONDS: Final = 60  # that a teacher may take for its next answer
 
 
@@ -15,6 +17,11 @@ class Field:
     name: str
     type: str
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def form(self) -> str:
+        """What an output is measured as: "label", "labels" or "number"."""
+        return str(load("types", self.type).form)
 
     @property
     def abstains(self) -> bool:

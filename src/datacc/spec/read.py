@@ -1,8 +1,9 @@
 """Reads `datacc.toml` into a `Program`; whatever is wrong in it has a line and a suggestion."""
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from datacc import registry
 from datacc.errors import RepositoryError
@@ -58,6 +59,7 @@ def read_program(path: Path) -> Program:
     _refuse_newer(table)
     table.known(KEYS)
     inputs, outputs = read_fields(table)
+    _refuse_for_form(table, outputs)
     fit = table.table("fit").known(["backend", "keep_answers"])
     return Program(
         name=_name(table),
@@ -76,6 +78,20 @@ def read_program(path: Path) -> Program:
         widths=_widths(table),
         path=path,
     )
+
+
+def _refuse_for_form(table: Table, outputs: Sequence[Field]) -> None:
+    """Raises `SpecError` for what only programs of one label have."""
+    for output in outputs:
+        if output.form != "label" and "widths" in table.values:
+            raise table.error(
+                f"widths are of programs that answer one label; {output.name} is of type {output.type}", "widths"
+            )
+        if output.form != "label" and table.table("target").values.get("arithmetic") == "int8":
+            what = f"int8 is of programs that answer one label; {output.name} is of type {output.type}"
+            raise table.table("target").error(what, "arithmetic", ['arithmetic = "float"'])
+        if output.form != "label" and "teacher" in table.values:
+            raise table.error(f"a teacher gives one label; {output.name} is of type {output.type}", "teacher")
 
 
 def _refuse_newer(table: Table) -> None:
@@ -145,8 +161,12 @@ def _goals(whole: Table, outputs: Sequence[Field]) -> tuple[Goal, ...]:
         if member.needs_known and not abstaining:
             tries = [f"abstain = true under [output.{outputs[0].name}]"]
             raise table.error(f"{metric} is of programs that say when they do not know", metric, tries)
-        limit = table.share(metric, "0.01" if member.at_most else "0.9")
-        if member.at_most and limit == 1:
+        if outputs[0].form not in member.forms:
+            able = [name for name in registry.names("goals") if outputs[0].form in registry.load("goals", name).forms]
+            what = f"{metric} does not measure {outputs[0].name}, which is of type {outputs[0].type}"
+            raise table.error(what, metric, [f"one of {', '.join(able)}"])
+        limit = _limit(table, metric, member)
+        if member.at_most and not member.amount and limit == 1:
             raise table.error(f"{metric} ≤ 100 % asks for nothing", metric, [f"{metric} = 0.01"])
         goals.append(Goal(metric=metric, limit=limit))
         asked |= member.needs_known
@@ -155,6 +175,16 @@ def _goals(whole: Table, outputs: Sequence[Field]) -> tuple[Goal, ...]:
         tries = ["error = 0.01 under [goal]: at most 1 % of what it answers is wrong", "coverage = 0.9 under [goal]"]
         raise field.error("abstain: no goal says how sure is sure enough", "abstain", tries)
     return tuple(goals)
+
+
+def _limit(table: Table, metric: str, member: Any) -> float:
+    """A share; of an amount any number above 0."""
+    if not member.amount:
+        return table.share(metric, "0.01" if member.at_most else "0.9")
+    limit = table.need(metric, float, example=f"{metric} = 0.5")
+    if not 0 < limit < math.inf:
+        raise table.error(f"{metric} is a number above 0; {limit:g} is not", metric, [f"{metric} = 0.5"])
+    return limit
 
 
 def _budget(table: Table) -> Budget:

@@ -32,22 +32,29 @@ ALIGN = 64  # bytes
 
 
 class Program:
-    """A loaded library. Several threads may call it at once; each has memory of its own to work in."""
+    """A loaded library. Several threads may call it at once; each has memory of its own to work in.
+
+    `keeps`: it has states. `width` is the number of one of its widths, None the whole.
+    """
 
     def __init__(
-        self, name: str, library: str, inputs: tuple[Port, ...], answers: tuple[Port, ...], *, keeps: bool = False
-    ) -> None:
+        self, name: str, library: str, inputs: tuple[Port, ...], answers: tuple[Port, ...], *,
+        keeps: bool = False, width: int | None = None,
+    ) -> None:  # fmt: skip
         self._inputs, self._answers = inputs, answers
         self._input, self._answer = _struct(inputs), _struct(answers)
         try:
             loaded = ctypes.CDLL(str(Path(__file__).parent / library))
         except OSError as error:
             raise ImportError(f"{name} cannot be loaded: {error}") from error
-        self._single = loaded[name]
-        self._single.restype = None
-        self._call = loaded[f"{name}_batch"]
-        self._call.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, *(ctypes.c_void_p,) * (1 + keeps))
-        self._call.restype = None
+        function = name if width is None else f"{name}_at"
+        single, batch = loaded[function], loaded[f"{function}_batch"]
+        single.restype = batch.restype = None
+        first = () if width is None else (ctypes.c_int(width),)
+        pointers = (ctypes.c_void_p,) * (1 + keeps)  # of the state, of the scratch
+        batch.argtypes = (*map(type, first), ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, *pointers)
+        self._single: Any = partial(single, *first)
+        self._call: Any = partial(batch, *first)
         if not getattr(loaded, f"{name}_runs_here")():
             raise ImportError(f"{name} was built for a newer processor than this one")
         self._scratch_bytes = ctypes.c_size_t.in_dll(loaded, f"{name}_scratch_bytes").value
@@ -162,6 +169,8 @@ def _put(port: Port, memory: memoryview) -> Callable[[Any], None]:
     assert len(memory) == width
     if port.longer:
         return _put_text(port, memory)
+    if port.readers:
+        return _put_cells(port, memory)
     shapes = {shape, tuple(n for n in shape if n != 1), (port.elements,)}
     count, pack = port.elements, Struct(f"{port.elements}{code}").pack_into
     columns = itemgetter(*port.columns) if len(port.columns) > 1 else None
@@ -181,6 +190,23 @@ def _put(port: Port, memory: memoryview) -> Callable[[Any], None]:
                     return None
         except (KeyError, TypeError, struct.error, OverflowError):
             pass  # the long way says what is wrong
+        memory[:] = port.row(values)
+        return None
+
+    return put
+
+
+def _put_cells(port: Port, memory: memoryview) -> Callable[[Any], None]:
+    """The same of a record whose cells are read one by one."""
+    cells = list(zip(port.columns, port.readers, strict=True))
+    count, pack = port.elements, Struct(f"{port.elements}f").pack_into
+
+    def put(values: Any) -> None:
+        if type(values) is dict and len(values) == count:
+            try:
+                return pack(memory, 0, *[read(values[column]) for column, read in cells])
+            except (KeyError, ValueError):
+                pass  # the long way says what is wrong
         memory[:] = port.row(values)
         return None
 

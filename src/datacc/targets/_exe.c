@@ -144,22 +144,29 @@ static int same(const char *a, const char *b)
     return *a == *b;
 }
 
-static void run(int count, const char *option)
+WIDTHS
+static void run(int count, const char *const *words)
 {
-    const int json = count == 1 && same(option, "--json"), scores = count == 1 && same(option, "--scores");
-    const int raw = RAW || (count == 1 && same(option, "--raw"));
-    if (count == 1 && same(option, "--help")) {
+    int json = 0, scores = 0, raw = 0;
+    if (count == 1 && same(words[0], "--help")) {
         say(HELP);
         flush(1);
         leave(0);
     }
-    if (count > 1 || (count == 1 && !same(option, "--raw") && (RAW || !(json || scores))))
-        fail("unknown arguments\n  try: --help\n");
+    for (int i = 0; i < count; i++) {
+        CHOOSE
+        if (json || scores || raw) fail("unknown arguments\n  try: --help\n");
+        json = !RAW && same(words[i], "--json");
+        scores = !RAW && same(words[i], "--scores");
+        raw = same(words[i], "--raw");
+        if (!(json || scores || raw)) fail("unknown arguments\n  try: --help\n");
+    }
+    raw = raw || RAW;
     if (!NAME_runs_here()) fail("this program was built for a newer processor\n");
     size_t bytes = 0;
     while ((bytes = fill(bytes)) >= sizeof *inputs) { /* what is there is answered at once, for whoever waits for it */
         const size_t rows = bytes / sizeof *inputs, rest = bytes % sizeof *inputs;
-        NAME_batch(inputs, answers, rows STATES, &scratch);
+        CALL(inputs, answers, rows STATES, &scratch);
         if (raw) put((const char *)answers, rows * sizeof *answers);
         else for (size_t i = 0; i < rows; i++) answer(&answers[i], scores, json);
         flush(1);
@@ -171,25 +178,32 @@ static void run(int count, const char *option)
 }
 
 #ifdef _WIN32
-/* The first argument after the program's name, which may stand in quotation marks. */
+/* The arguments after the program's name, which may stand in quotation marks; as many as there could be, and one more. */
 void BEGIN(void)
 {
-    static char option[16];
+    enum { MOST = 5 };
+    static char letters[MOST][32];
+    const char *words[MOST];
     const char *s = GetCommandLineA();
     const char end = *s == '"' ? '"' : ' ';
+    int count = 0;
     if (*s == '"') s++;
     while (*s && *s != end) s++;
     if (*s) s++;
-    while (*s == ' ') s++;
-    size_t n = 0;
-    while (*s && *s != ' ' && n + 1 < sizeof option) option[n++] = *s++;
-    while (*s == ' ') s++;
-    run((n > 0) + (*s != 0), option);
+    for (;;) {
+        while (*s == ' ') s++;
+        if (!*s || count == MOST) break;
+        for (size_t n = 0; *s && *s != ' '; s++)
+            if (n + 1 < sizeof *letters) letters[count][n++] = *s;
+        words[count] = letters[count];
+        count++;
+    }
+    run(count, words);
 }
 #else
 /* `stack` holds the number of arguments, then their addresses, the program's name first. */
 void BEGIN(const long *stack)
 {
-    run((int)stack[0] - 1, ((const char *const *)stack)[2]);
+    run((int)stack[0] - 1, (const char *const *)stack + 2);
 }
 #endif

@@ -7,7 +7,8 @@ from typing import Final
 from datacc.spec.cpus import cpu_named
 from datacc.spec.interface import Interface, Port
 from datacc.spec.names import check_name
-from datacc.targets._parameters import known_of, label_of, parameters
+from datacc.targets._cells import cells_of, reads_cells
+from datacc.targets._parameters import arguments_of, known_of, label_of, output_of, parameters, shares
 
 _MODULE: Final = '''\
 """{name}: a program built by datacc. Free for any use: 0BSD.
@@ -15,7 +16,7 @@ _MODULE: Final = '''\
     import {name}
     answer = {name}.predict({arguments})
     {example}
-
+{several}
 {inputs}
 
     bound = {name}.bind()            # for speed: memory that stays
@@ -30,46 +31,79 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._call import Bound, Port, Program, demand_processor{imports}
 
-if TYPE_CHECKING:
-    from ._port import Rows, Values
+if TYPE_CHECKING:{typed}
+    from ._port import Rows, Values{wraps}
 
-__all__ = [{exported}"Answer", "Bound", "bind", "predict", "predict_batch"]
+__all__ = [{exported}{widths}"Answer", "Bound", "bind", "predict", "predict_batch"{wrapped}]
 {classes}
 demand_processor("{name}", "{machine}", "{needs}")
-_PROGRAM = Program(
-    "{name}",
-    "{library}",
-    inputs={input_ports},
-    answers={answer_ports},{keeps}
-)
+{program}
 
 
 class Answer(NamedTuple):
     {answer}
 
 
-def predict({one}) -> Answer:
+def predict({one}{width}) -> Answer:
     """The answer to one input. Raises TypeError or ValueError when it is not what the program takes."""
-    return _answer(_PROGRAM.one({arguments}))
+    return _answer({chosen}.one({arguments}))
 
 
-def predict_batch({many}) -> list[Answer]:
+def predict_batch({many}{width}) -> list[Answer]:
     """The answers to many inputs, in order: a list of them, or a buffer with rows along its first axis."""
-    return [_answer(row) for row in _PROGRAM.many({arguments})]
+    return [_answer(row) for row in {chosen}.many({arguments})]
 
 
-def bind() -> Bound:
+def bind({bound_width}) -> Bound:
     """One input and its answer in memory that stays: fill its `inputs`, call it, read its `answers`.
 
     Both map names to memoryviews ({names}). For one thread at a time.{stream}
     """
-    return _PROGRAM.bind()
+    return {chosen}.bind()
 
-
+{wrap}
 def _answer(row: tuple[Any, ...]) -> Answer:
     return Answer({taken})
 '''
 
+_PROGRAM: Final = """\
+_PROGRAM = Program(
+    "{name}",
+    "{library}",
+    inputs={input_ports},
+    answers={answer_ports},{keeps}
+)"""
+
+_SEVERAL: Final = """
+    {name}.predict({arguments}, width={narrowest})  # faster, a little less often right; WIDTHS has all
+"""
+_PROGRAMS: Final = """\
+WIDTHS: tuple[float, ...] = {widths}
+
+_INPUTS = {input_ports}
+_ANSWERS = {answer_ports}
+_PROGRAMS = {{
+    width: Program("{name}", "{library}", _INPUTS, _ANSWERS, width=place) for place, width in enumerate(WIDTHS)
+}}
+
+
+def _at(width: float) -> Program:
+    if width not in _PROGRAMS:
+        raise ValueError(f"{name} has no width {{width!r}}; it has {shares}")
+    return _PROGRAMS[width]"""
+
+_WRAP: Final = """
+def wrap(*, fallback: Callable[..., Any] | None = None, **options: Any) -> Wrapped:
+    \"""A function of the same arguments that answers the class, and what `fallback` says where it is not known.
+
+    Options: `value`, `shadow`, `inbox`, `redact`, `most_bytes`, `most_days`, as `Wrapped` says. Without them nothing is
+    kept, nor asked twice.
+    \"""
+    from ._wrap import Wrapped  # here, so that who never asks for it does not wait for it
+
+    return Wrapped(predict, {read}, CLASSES, fallback=fallback, **options)
+
+"""
 _STREAM: Final = """
     Calls go on with one stream, each from where the one before ended; zeros in `state` begin another. `predict`
     begins a stream with every call, and `predict_batch` takes its inputs as one stream."""
@@ -80,6 +114,17 @@ _LABEL: Final = '''\
     label: str
     confidence: float
     scores: dict[str, float]'''
+_NUMBER: Final = '''\
+"""The number, and the interval around it."""
+
+    value: float
+    low: float
+    high: float'''
+_LABELS: Final = '''\
+"""The labels that are given, and the probability of each."""
+
+    labels: tuple[str, ...]
+    scores: dict[str, float]'''
 _KNOWN: Final = """
     known: bool  # False: too unsure to be relied on"""
 
@@ -87,28 +132,111 @@ _KNOWN: Final = """
 def module(interface: Interface, library: str) -> str:
     """The text of `__init__.py` for the program whose shared library has this file name.
 
-    A program that answers one label gives the class by name; another one gives the arrays that it computes. Raises
+    A program that answers one label gives the class by name, one of several labels their names, one of a number the
+    number and its interval; another one gives the arrays that it computes. Raises
     `SpecError` for a program whose name cannot be imported.
     """
     check_name(interface.name, module=True)
-    label, cpu = label_of(interface), cpu_named(interface.cpu)
-    names = parameters(port.name for port in interface.inputs)
+    cpu, names = cpu_named(interface.cpu), arguments_of(interface)
     return _MODULE.format(
         name=interface.name,
         arguments=", ".join(names),
         inputs="\n".join(map(_described, names, interface.inputs)),
         machine=cpu.machine,
         needs=" ".join(sorted(cpu.needs)),
-        library=library,
-        input_ports=_tuple([_port(port) for port in interface.inputs], indent=4),
-        answer_ports=_tuple([_port(port) for port in interface.answers], indent=4),
-        keeps="\n    keeps=True," if interface.states else "",
         one=", ".join(f"{name}: Values" for name in names),
         many=", ".join(f"{name}: Rows" for name in names),
         names=", ".join(_shown(port.name) for port in (*interface.inputs, *interface.answers)),
         stream=_STREAM if interface.states else "",
-        **(_arrays(interface) if label is None else _labelled(interface, label)),
+        **(_each_width(interface, library, names) if interface.widths else _one_width(interface, library)),
+        wrap=_WRAP.format(read=_read(interface)) if wraps(interface) else "",
+        wrapped=', "wrap"' if wraps(interface) else "",
+        typed="\n    from collections.abc import Callable\n" if wraps(interface) else "",
+        wraps="\n    from ._wrap import Wrapped" if wraps(interface) else "",
+        **_own(interface),
     )
+
+
+def wraps(interface: Interface) -> bool:
+    """Whether the program can stand in the place of a function: texts and records in, one label out, no states."""
+    plain = all(port.type in ("text", "record") for port in interface.inputs)
+    return plain and label_of(interface) is not None and not interface.states
+
+
+def _read(interface: Interface) -> str:
+    """What each input is read from: its type and its columns."""
+    columns = [tuple(port.options.get("columns", ())) or (port.name,) for port in interface.inputs]
+    named = [", ".join(map(ascii, of)) for of in columns]
+    read = [f'("{port.type}", ({of},))' for port, of in zip(interface.inputs, named, strict=True)]
+    return f"({', '.join(read)},)"
+
+
+def _own(interface: Interface) -> dict[str, str]:
+    """What differs in the module by what is answered."""
+    output = output_of(interface)
+    if output is None:
+        return _arrays(interface)
+    return {"label": _labelled, "labels": _several, "number": _number}[output.form](interface, output)
+
+
+def _number(interface: Interface, number: Port) -> dict[str, str]:
+    first = _firsts(interface)
+    taken = (f"row[{first[f'{number.name}{part}']}]" for part in ("", "_low", "_high"))
+    return {
+        "example": "answer.value, answer.low, answer.high",
+        "imports": _imports(interface),
+        "exported": "",
+        "classes": "",
+        "answer": _NUMBER,
+        "taken": ", ".join(taken),
+    }
+
+
+def _several(interface: Interface, labels: Port) -> dict[str, str]:
+    first, count = _firsts(interface), len(labels.classes)
+    given, scores = first[labels.name], first[f"{labels.name}_scores"]
+    named = f"tuple(name for name, one in zip(LABELS, row[{given}:{given + count}]) if one)"
+    return {
+        "example": "answer.labels, answer.scores",
+        "imports": _imports(interface),
+        "exported": '"LABELS", ',
+        "classes": f"\nLABELS: tuple[str, ...] = {_tuple([ascii(text) for text in labels.classes])}\n",
+        "answer": _LABELS,
+        "taken": f"{named}, dict(zip(LABELS, row[{scores}:{scores + count}]))",
+    }
+
+
+def _one_width(interface: Interface, library: str) -> dict[str, str]:
+    """What differs in the module of a program with its whole width alone."""
+    program = _PROGRAM.format(
+        name=interface.name,
+        library=library,
+        input_ports=_tuple([_port(port) for port in interface.inputs], indent=4),
+        answer_ports=_tuple([_port(port) for port in interface.answers], indent=4),
+        keeps="\n    keeps=True," if interface.states else "",
+    )
+    return {"several": "", "widths": "", "program": program, "width": "", "bound_width": "", "chosen": "_PROGRAM"}
+
+
+def _each_width(interface: Interface, library: str, names: list[str]) -> dict[str, str]:
+    """What differs in the module of one with several widths."""
+    program = _PROGRAMS.format(
+        name=interface.name,
+        library=library,
+        widths=repr(interface.widths),
+        input_ports=_tuple([_port(port) for port in interface.inputs]),
+        answer_ports=_tuple([_port(port) for port in interface.answers]),
+        shares=", ".join(shares(interface)),
+    )
+    told = {"name": interface.name, "arguments": ", ".join(names), "narrowest": shares(interface)[0]}
+    return {
+        "several": _SEVERAL.format(**told),
+        "widths": '"WIDTHS", ',
+        "program": program,
+        "width": ", *, width: float = 1.0",
+        "bound_width": "*, width: float = 1.0",
+        "chosen": "_at(width)",
+    }
 
 
 def _labelled(interface: Interface, label: Port) -> dict[str, str]:
@@ -119,7 +247,7 @@ def _labelled(interface: Interface, label: Port) -> dict[str, str]:
     said = f", bool(row[{first[known.name]}])" if known else ""
     return {
         "example": "answer.label, answer.confidence, answer.scores" + (", answer.known" if known else ""),
-        "imports": "",
+        "imports": _imports(interface),
         "exported": '"CLASSES", ',
         "classes": f"\nCLASSES: tuple[str, ...] = {_tuple([ascii(text) for text in label.classes])}\n",
         "answer": _LABEL + (_KNOWN if known else ""),
@@ -141,12 +269,16 @@ def _arrays(interface: Interface) -> dict[str, str]:
     )
     return {
         "example": ", ".join(f"answer.{name}" for name in names),
-        "imports": "\nfrom ._port import shaped",
+        "imports": _imports(interface) + "\nfrom ._port import shaped",
         "exported": "",
         "classes": "",
         "answer": f'"""What the program computes: arrays as memoryviews, which NumPy takes as they are."""\n\n{fields}',
         "taken": ", ".join(taken),
     }
+
+
+def _imports(interface: Interface) -> str:
+    return "\nfrom ._cells import reader" if reads_cells(interface) else ""
 
 
 def _firsts(interface: Interface) -> dict[str, int]:
@@ -168,6 +300,8 @@ def _described(name: str, port: Port) -> str:
     if port.type == "text":
         more = "no longer ones" if port.options.get("longer") == "refuse" else "the beginning of longer ones"
         return f"{name}: a str, or bytes of UTF-8, up to {prod(port.shape)} bytes in the composed form (NFC); {more}"
+    if cells_of(port):
+        return f"{name}: a mapping from column names to cells (numbers, strings, dates, None), or such cells in order"
     line = f"{name}: {port.dtype}, {_times(port)}"
     return f"{line}; also a mapping from column names to numbers" if _columns(port) else line
 
@@ -184,6 +318,11 @@ def _port(port: Port) -> str:
         parts.append(f"({', '.join(map(ascii, columns))},)")
     if port.type == "text":
         parts.append(f'longer="{port.options.get("longer", "cut")}"')
+    if cells := cells_of(port):
+        readers = [
+            f'reader("{kind}", ({"".join(f"{one!a}, " for one in values)}), {gaps})' for kind, values, gaps in cells
+        ]
+        parts.append(f"readers={_tuple(readers, indent=8)}")
     return f"Port({', '.join(parts)})"
 
 

@@ -5,11 +5,14 @@ const RANGES = { uint8: [0, 255], int8: [-128, 127], int16: [-32768, 32767], int
 const ROWS = 64; // that one call answers
 const ALIGN = 64; // bytes
 
-/** A loaded program: `inputs` and `answers` are ports {name, dtype, count, offset, columns, longer}, sizes are of structs. */
+/** A loaded program: `inputs` and `answers` are ports {name, dtype, count, offset, columns, cells, longer}, sizes are of structs. */
 export class Program {
-  constructor(module, name, { inputs, inputBytes, answers, answerBytes, stateBytes }) {
+  constructor(module, name, { inputs, inputBytes, answers, answerBytes, stateBytes, widths = [] }) {
     const { exports } = new WebAssembly.Instance(module);
-    this.batch = exports[`${name}_batch`];
+    this.name = name;
+    this.widths = widths;
+    this.whole = exports[`${name}_batch`];
+    this.at = exports[`${name}_at_batch`];
     this.memory = exports.memory;
     this.inputs = inputs;
     this.answers = answers;
@@ -30,8 +33,17 @@ export class Program {
     return new Uint8Array(this.stateBytes);
   }
 
+  /** The function that answers at one of the widths, if there are several. */
+  batch(width) {
+    if (!this.widths.length) return this.whole;
+    const place = this.widths.indexOf(width);
+    if (place < 0) throw new RangeError(`${this.name} has no width ${width}; it has ${this.widths.join(", ")}`);
+    return (...memory) => this.at(place, ...memory);
+  }
+
   /** The answers to rows, which go on with a stream; each row is a list of values, one for each input. */
-  run(rows, stream = this.stream()) {
+  run(rows, { stream = this.stream(), width = 1 } = {}) {
+    const batch = this.batch(width);
     const found = [];
     const states = this.stateBytes ? [this.state] : [];
     for (let first = 0; first < rows.length; first += ROWS) {
@@ -39,7 +51,7 @@ export class Program {
       some.forEach((row, i) => this.inputs.forEach((port, k) => this.put(port, row[k], this.from + i * this.inputBytes)));
       const memory = new Uint8Array(this.memory.buffer, this.state, this.stateBytes);
       memory.set(stream);
-      this.batch(this.from, this.to, some.length, ...states, this.scratch);
+      batch(this.from, this.to, some.length, ...states, this.scratch);
       stream.set(memory);
       for (let i = 0; i < some.length; i++) found.push(this.answers.map((port) => this.get(port, this.to + i * this.answerBytes)));
     }
@@ -75,6 +87,7 @@ function elements(port, value) {
   if (value instanceof ArrayBuffer) numbers = new ARRAYS[port.dtype](value);
   else if (Array.isArray(value)) numbers = value.flat(Infinity);
   else if (port.columns && value && typeof value === "object" && !ArrayBuffer.isView(value)) numbers = byColumn(port, value);
+  if (port.cells && Array.isArray(numbers)) numbers = ofCells(port, numbers);
   if (!ArrayBuffer.isView(numbers) && !Array.isArray(numbers)) throw new TypeError(`${port.name}: a list of numbers is expected`);
   if (numbers.length !== port.count) throw new RangeError(`${port.name} has ${numbers.length} numbers; the program takes ${port.count}`);
   if (!(numbers instanceof ARRAYS[port.dtype])) numbers.forEach((number) => check(port, number));
@@ -94,6 +107,64 @@ function bytesOf(port, value) {
   row.set(bytes.subarray(0, end));
   return row;
 }
+
+/** The numbers that stand for the cells of a record; the same words as in Python. */
+function ofCells(port, cells) {
+  if (cells.length !== port.count) throw new RangeError(`${port.name} has ${cells.length} cells; the program takes ${port.count}`);
+  return Float32Array.from(cells, (cell, i) => {
+    const [kind, values, gaps] = port.cells[i];
+    const found = CELLS[kind](cell, values);
+    const why = typeof found === "number" ? "" : found === undefined ? "is missing" : found;
+    if (!why || (found === undefined && gaps)) return why ? NaN : found;
+    throw new TypeError(`${port.name}: column ${JSON.stringify(port.columns[i])} ${why}`);
+  });
+}
+
+const SPACE = /^[ \t\n\r\f\v]+|[ \t\n\r\f\v]+$/g;
+const NOTHING = new Set(["", "na", "n/a", "nan", "null", "none", "?"]);
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
+const DATE = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d(?:\.\d{1,9})?))?(Z|[+-]\d\d:?\d\d)?)?$/;
+const DAY = 86400000; // milliseconds
+const DAY_ONE = 10957; // 2000-01-01 among the days since 1970
+const stripped = (text) => text.replace(SPACE, "");
+const isMissing = (cell) =>
+  cell === null || cell === undefined || (typeof cell === "string" ? NOTHING.has(stripped(cell).toLowerCase()) : Number.isNaN(cell));
+const asValue = (cell) => (typeof cell === "string" ? stripped(cell) : isMissing(cell) ? "" : String(cell));
+
+/** Each gives a number, or says why there is none; nothing for what is missing. */
+const CELLS = {
+  category: (cell, values) => values.indexOf(asValue(cell)),
+  order: (cell, values) => (values.includes(asValue(cell)) ? values.indexOf(asValue(cell)) : NaN),
+  boolean(cell) {
+    if (isMissing(cell)) return undefined;
+    const word = asValue(cell).toLowerCase();
+    if (["true", "t", "yes", "y", "1"].includes(word)) return 1;
+    return ["false", "f", "no", "n", "0"].includes(word) ? 0 : "is neither true nor false";
+  },
+  number(cell) {
+    if (isMissing(cell)) return undefined;
+    const text = typeof cell === "string" ? stripped(cell) : "";
+    const value = typeof cell === "string" ? (NUMBER.test(text) ? Number(text) : NaN) : Number(cell);
+    if (Number.isNaN(value) || typeof cell === "object") return "is no number";
+    return Math.abs(value) <= 3.4028235e38 ? value : "is no finite float32";
+  },
+  date(cell) {
+    if (isMissing(cell)) return undefined;
+    const wrong = "is no date like 2021-04-30 or 2021-04-30T16:05";
+    if (cell instanceof Date) return Number.isNaN(cell.getTime()) ? wrong : cell.getTime() / DAY - DAY_ONE;
+    const found = typeof cell === "string" ? DATE.exec(stripped(cell)) : null;
+    if (!found) return wrong;
+    const [year, month, day, h, m] = found.slice(1, 6).map((part) => Number(part ?? 0));
+    const s = Number(found[6] ?? 0);
+    const date = new Date(0);
+    date.setUTCFullYear(year, month - 1, day);
+    const isDay = year > 0 && date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
+    if (!isDay || h > 23 || m > 59 || s >= 61) return wrong;
+    const zone = found[7] && found[7] !== "Z" ? found[7] : "";
+    const away = zone ? (60 * Number(zone.slice(1, 3)) + Number(zone.slice(-2))) * (zone[0] === "-" ? -1 : 1) : 0;
+    return date.getTime() / DAY - DAY_ONE + ((60 * h + m - away) / 1440 + s / 86400);
+  },
+};
 
 function byColumn(port, value) {
   const missing = port.columns.find((column) => !Object.hasOwn(value, column));

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer  # known to type checkers without being installed
 
-    Values: TypeAlias = Buffer | Sequence[Any] | Mapping[str, float]
+    Values: TypeAlias = Buffer | Sequence[Any] | Mapping[str, Any]
     Rows: TypeAlias = Buffer | Sequence[Any]
 
 CODES = {"float32": "f", "uint8": "B", "int8": "b", "int16": "h", "int32": "i"}  # of `array` and of buffers
@@ -22,7 +22,8 @@ CODES = {"float32": "f", "uint8": "B", "int8": "b", "int16": "h", "int32": "i"} 
 class Port(NamedTuple):
     """One member of the input or of the answer; `columns` are the names of the numbers of a record.
 
-    `longer` says what is done with a text that is longer than the program takes: "cut" or "refuse".
+    `longer` says what is done with a text that is longer than the program takes: "cut" or "refuse". `readers` make the
+    numbers of a record of its cells.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Port(NamedTuple):
     shape: tuple[int, ...]
     columns: tuple[str, ...] = ()
     longer: str = ""
+    readers: tuple[Callable[[Any], float], ...] = ()
 
     @property
     def elements(self) -> int:
@@ -49,6 +51,8 @@ class Port(NamedTuple):
             if set(values) != set(self.columns):
                 raise self._error(f"columns {', '.join(map(repr, values))}")
             values = [values[name] for name in self.columns]
+        if self.readers and isinstance(values, (list, tuple)):
+            values = self._read(values)
         data, shape = self._data(values)
         if len(data) != self.width:
             raise self._error(f"{len(data)} bytes" if not shape else _times(shape))
@@ -64,6 +68,18 @@ class Port(NamedTuple):
             raise self._error(f"rows of {len(data)} bytes")
         self._demand_shape(shape[1:])
         return data
+
+    def _read(self, cells: Sequence[Any]) -> list[float]:
+        """The numbers that stand for the cells of one record."""
+        if len(cells) != len(self.readers):
+            raise self._error(f"{len(cells)} cells")
+        numbers = []
+        for column, read, cell in zip(self.columns, self.readers, cells, strict=True):
+            try:
+                numbers.append(read(cell))
+            except ValueError as error:
+                raise ValueError(f"{self.name}: column {column!r} {error}") from None
+        return numbers
 
     def _text(self, text: str | bytes | bytearray) -> bytes:
         """UTF-8 of the composed form, zeros behind it; what is no Unicode becomes U+FFFD."""

@@ -7,7 +7,8 @@ from typing import Any, Final
 from datacc.runtime.bound import row_type
 from datacc.spec.interface import Interface, Port
 from datacc.spec.names import check_name
-from datacc.targets._parameters import known_of, label_of, parameters
+from datacc.targets._cells import cells_of
+from datacc.targets._parameters import arguments_of, known_of, output_of, shares
 
 _LABEL: Final = """\
 export const CLASSES = {classes};
@@ -18,6 +19,17 @@ const ANSWER = (row) => ({{
   scores: Object.fromEntries(CLASSES.map((name, i) => [name, row[{scores}][i]])),
 {known}}});
 """
+_NUMBER: Final = """\
+const ANSWER = (row) => ({{ value: row[{value}][0], low: row[{low}][0], high: row[{high}][0] }});
+"""
+_LABELS: Final = """\
+export const LABELS = {classes};
+
+const ANSWER = (row) => ({{
+  labels: LABELS.filter((_, i) => row[{given}][i] === 1),
+  scores: Object.fromEntries(LABELS.map((name, i) => [name, row[{scores}][i]])),
+}});
+"""
 _ARRAYS: Final = """\
 const ANSWER = (row) => ({{ {fields} }});
 """
@@ -27,17 +39,17 @@ import {{ Program, compiled, together }} from "./program.js";
 
 const PROGRAM = new Program(await compiled(new URL("./{name}.wasm", import.meta.url)), "{name}", {layout});
 
-{answer}
+{answer}{widths}
 /** The answer to one input: {parameters}. */
-export const predict = ({parameters}) => ANSWER(PROGRAM.run([[{parameters}]])[0]);
+export const predict = ({parameters}{options}) => ANSWER(PROGRAM.run([[{parameters}]]{given})[0]);
 
 /** The answers to many inputs, in order: {lists}. */
-export const predictBatch = ({parameters}) => PROGRAM.run(together([{parameters}])).map(ANSWER);
+export const predictBatch = ({parameters}{options}) => PROGRAM.run(together([{parameters}]){given}).map(ANSWER);
 {stream}"""
 _STREAM: Final = """
 /** A function like `predict` whose calls go on with one stream; each call of `predict` begins one of its own. */
 export const stream = () => {{
-  const KEPT = PROGRAM.stream();
+  const KEPT = {{ stream: PROGRAM.stream() }};
   return ({parameters}) => ANSWER(PROGRAM.run([[{parameters}]], KEPT)[0]);
 }};
 """
@@ -47,13 +59,24 @@ _TYPES: Final = """\
 /** Numbers as a typed array, or in nested lists. */
 export type Numbers = ArrayLike<number> | ArrayBuffer | readonly Numbers[];
 
-{answer}
+{answer}{widths}
 /** The answer to one input. Throws a TypeError or RangeError when it is not what the program takes. */
-export function predict({one}): Answer;
+export function predict({one}{options}): Answer;
 
 /** The answers to many inputs, in order. */
-export function predictBatch({many}): Answer[];
+export function predictBatch({many}{options}): Answer[];
 {stream}"""
+_WIDTH_TYPES: Final = """
+/** A share of its channels at which the program answers: fewer are faster, and a little less often right. */
+export type Width = {union};
+
+export declare const WIDTHS: readonly Width[];
+
+/** The width, 1 where it is left out. */
+export interface Options {{
+  width?: Width;
+}}
+"""
 _STREAM_TYPES: Final = """
 /** A function like `predict` whose calls go on with one stream; each call of `predict` begins one of its own. */
 export function stream(): ({one}) => Answer;
@@ -71,6 +94,26 @@ export interface Answer {{
   scores: Record<Label, number>;
 {known}}}
 """
+_NUMBER_TYPES: Final = """\
+/** The number, and the interval around it. */
+export interface Answer {
+  value: number;
+  low: number;
+  high: number;
+}
+"""
+_LABELS_TYPES: Final = """\
+/** A label, in the order of the scores. */
+export type Label = {union};
+
+export declare const LABELS: readonly Label[];
+
+/** The labels that are given, and the probability of each. */
+export interface Answer {{
+  labels: Label[];
+  scores: Record<Label, number>;
+}}
+"""
 _ARRAY_TYPES: Final = """\
 /** What the program computes, by name. */
 export interface Answer {{
@@ -83,33 +126,38 @@ _ARRAY: Final = {"float32": "Float32", "uint8": "Uint8", "int8": "Int8", "int16"
 def script(interface: Interface) -> str:
     """The text of index.js. Raises `SpecError` for a program whose name JavaScript cannot carry."""
     check_name(interface.name, module=True)
-    names = parameters(port.name for port in interface.inputs)
-    arguments = ", ".join(names)
+    arguments = ", ".join(arguments_of(interface))
     layout = {
         "inputs": _layout(interface.inputs),
         "inputBytes": row_type(interface.inputs).itemsize,
         "answers": _layout(interface.answers),
         "answerBytes": row_type(interface.answers).itemsize,
         "stateBytes": row_type(interface.states).itemsize,
+        **({"widths": interface.widths} if interface.widths else {}),
     }
     return _SCRIPT.format(
         name=interface.name,
         layout=_text(layout),
         answer=_answer(interface),
         parameters=arguments,
-        lists=f"lists of {arguments}" if len(names) > 1 else "a list of them",
+        options=", { width } = {}" if interface.widths else "",
+        given=", { width }" if interface.widths else "",
+        widths=f"\nexport const WIDTHS = [{', '.join(shares(interface))}];\n" if interface.widths else "",
+        lists=f"lists of {arguments}" if len(interface.inputs) > 1 else "a list of them",
         stream=_STREAM.format(parameters=arguments) if interface.states else "",
     )
 
 
 def types(interface: Interface) -> str:
     """The text of index.d.ts."""
-    names = parameters(port.name for port in interface.inputs)
+    names = arguments_of(interface)
     kinds = dict(zip(names, map(_kind, interface.inputs), strict=True))
     one = ", ".join(f"{name}: {kind}" for name, kind in kinds.items())
     return _TYPES.format(
         name=interface.name,
         answer=_answer_types(interface),
+        widths=_WIDTH_TYPES.format(union=" | ".join(shares(interface))) if interface.widths else "",
+        options=", options?: Options" if interface.widths else "",
         one=one,
         stream=_STREAM_TYPES.format(one=one) if interface.states else "",
         many=", ".join(f"{name}: readonly ({kind})[]" for name, kind in kinds.items()),
@@ -117,10 +165,15 @@ def types(interface: Interface) -> str:
 
 
 def _answer(interface: Interface) -> str:
-    label = label_of(interface)
+    label = output_of(interface)
     at = {port.name: i for i, port in enumerate(interface.answers)}
     if label is None:
         return _ARRAYS.format(fields=", ".join(f"{_text(name)}: row[{i}]" for name, i in at.items()))
+    if label.form == "number":
+        return _NUMBER.format(value=at[label.name], low=at[f"{label.name}_low"], high=at[f"{label.name}_high"])
+    if label.form == "labels":
+        places = {"given": at[label.name], "scores": at[f"{label.name}_scores"]}
+        return _LABELS.format(classes=_text(list(label.classes)), **places)
     parts = {part: at[f"{label.name}_{part}"] for part in ("confidence", "scores")}
     known = known_of(interface, label)
     said = f"  known: row[{at[known.name]}][0] === 1,\n" if known else ""
@@ -128,7 +181,11 @@ def _answer(interface: Interface) -> str:
 
 
 def _answer_types(interface: Interface) -> str:
-    label = label_of(interface)
+    label = output_of(interface)
+    if label is not None and label.form == "number":
+        return _NUMBER_TYPES
+    if label is not None and label.form == "labels":
+        return _LABELS_TYPES.format(union=" | ".join(map(_text, label.classes)))
     if label is None:
         fields = "\n".join(f"  {_text(port.name)}: {_ARRAY[port.dtype]}Array;" for port in interface.answers)
         return _ARRAY_TYPES.format(fields=fields)
@@ -141,7 +198,18 @@ def _kind(port: Port) -> str:
         return "string | Uint8Array"
     if not _columns(port):
         return "Numbers"
+    if cells := cells_of(port):
+        named = zip(_columns(port), cells, strict=True)
+        fields = "; ".join(f"{_text(column)}: {_cell(*cell)}" for column, cell in named)
+        return f"Float32Array | readonly (number | string | boolean | Date | null)[] | {{ {fields} }}"
     return f"Numbers | {{ {'; '.join(f'{_text(column)}: number' for column in _columns(port))} }}"
+
+
+def _cell(kind: str, values: tuple[str, ...], gaps: bool) -> str:
+    """The type of a cell of a record."""
+    nothing = " | null" if gaps or kind in ("category", "order") else ""
+    read = {"number": "number | string", "boolean": "boolean | number | string", "date": "Date | string"}
+    return read.get(kind, "string | number | boolean") + nothing
 
 
 def _columns(port: Port) -> list[str]:
@@ -157,6 +225,7 @@ def _layout(ports: tuple[Port, ...]) -> list[dict[str, Any]]:
             "count": prod(port.shape),
             "offset": fields[port.name][1],
             **({"columns": _columns(port)} if _columns(port) else {}),
+            **({"cells": cells_of(port)} if cells_of(port) else {}),
             **({"longer": port.options.get("longer", "cut")} if port.type == "text" else {}),
         }
         for port in ports

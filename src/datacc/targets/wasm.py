@@ -15,7 +15,9 @@ class Wasm(Target):
 
     It exports `memory`, `NAME_batch(inputs, answers, count, scratch)` on addresses in it, `NAME_scratch_bytes` (the
     address of that number; likewise `NAME_state_bytes` of a program with states, which `NAME_batch` takes before the
-    scratch) and `__heap_base`, from which on the memory is the caller's. The structs lie as in C.
+    scratch) and `__heap_base`, from which on the memory is the caller's. The structs lie as in C. A program with
+    several widths also exports `NAME_at_batch`, which takes the number of a width first, and `NAME_widths` (the address
+    of them).
     """
 
     def make(self, built: Built, folder: Path) -> tuple[Path, ...]:

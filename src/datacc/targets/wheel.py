@@ -9,13 +9,19 @@ from io import BytesIO
 from pathlib import Path
 from typing import Final
 
+from datacc.calls import _spool as spool
+from datacc.calls import _wrap as wrap
 from datacc.runtime.library import file_name
+from datacc.spec.interface import Interface
 from datacc.store import digest, write_atomically
 from datacc.targets import Built, Target
+from datacc.targets._cells import reads_cells
 from datacc.targets._forms import Form, forms, library
-from datacc.targets._module import module
+from datacc.targets._module import module, wraps
 from datacc.targets._texts import LICENCE
+from datacc.types import cells
 
+SPOOL, WRAP = Path(spool.__file__), Path(wrap.__file__)
 LONG_AGO: Final = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip file can name
 
 _METADATA: Final = """\
@@ -61,7 +67,7 @@ def _wheel(built: Built, form: Form, distribution: str) -> tuple[str, bytes]:
     file = file_name(name, data, form.platform.library)
     package = {
         f"{name}/__init__.py": module(form.interface, file).encode(),
-        **{f"{name}/{part}": Path(__file__).with_name(part).read_bytes() for part in ("_call.py", "_port.py")},
+        **{f"{name}/{part}": path.read_bytes() for part, path in parts(form.interface).items()},
         f"{name}/py.typed": b"",
         f"{name}/{file}": data,
     }
@@ -69,6 +75,13 @@ def _wheel(built: Built, form: Form, distribution: str) -> tuple[str, bytes]:
     tag = ".".join(form.platform.wheels)
     content = _packed({**package, **_information(distribution, version, tag)}, f"{distribution}-{version}")
     return f"{distribution}-{version}-py3-none-{tag}.whl", content
+
+
+def parts(interface: Interface) -> dict[str, Path]:
+    """The files that go into the package as they are, by the names that they have there."""
+    called = {name: Path(__file__).with_name(name) for name in ("_call.py", "_port.py")}
+    read = {"_cells.py": Path(cells.__file__)} if reads_cells(interface) else {}
+    return {**called, **read, **({"_spool.py": SPOOL, "_wrap.py": WRAP} if wraps(interface) else {})}
 
 
 def _information(distribution: str, version: str, tag: str) -> Mapping[str, bytes]:

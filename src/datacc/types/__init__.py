@@ -37,8 +37,9 @@ class InputType(ABC):
 
     @abstractmethod
     def front(self, name: str, options: Any) -> Graph:
-        """A Graph from the input `name` to one output, `<name>.features`; `data` holes are left open.
+        """A Graph from the input `name` to `<name>.features`; `data` holes are left open.
 
+        Numbers may also come as how far they lie through each bin of their range: `<name>.bins`, (numbers, bins).
         It is float32, which general skeletons take, or of integers, for skeletons that are made for them.
         Its nodes begin with the name, so that several fronts can stand side by side.
         """
@@ -57,13 +58,43 @@ class InputType(ABC):
 
 
 class OutputType(ABC):
-    """A type that can be an output; `classes` are the names in their permanent order, options as above."""
+    """A type that can be an output; `classes` are the names in their permanent order, options as above.
 
+    `form` says which metrics can measure it: those of one "label", of several "labels" at once, or of a "number".
+    `blank` stands for a label that is not there, or sealed. A value is JSON: the name of a class, a number, names.
+    """
+
+    form: str = "label"
+    blank: float = -1
     options: type[Options]
 
     @abstractmethod
+    def read(self, text: str) -> Any:
+        """The value that a cell of a table says, which is not empty. Raises `DataError` for what is none."""
+
+    @abstractmethod
+    def classes(self, values: Sequence[Any]) -> tuple[str, ...]:
+        """The names that occur in values, in no order; none for a type without classes."""
+
+    @abstractmethod
     def encode(self, values: Sequence[Any], classes: Sequence[str]) -> NDArray[Any]:
-        """Frozen labels (N,) of raw values, −1 where there is none. Raises `DataError` for an unknown class."""
+        """Frozen labels (N,) or (N, K) of values, `blank` for None. Raises `DataError` for an unknown class."""
+
+    @abstractmethod
+    def decode(self, frozen: NDArray[Any], classes: Sequence[str]) -> list[Any]:
+        """The values of frozen labels, or of what a program answers under the output's own name; None for `blank`."""
+
+    def same(self, one: Any, other: Any, tolerance: float) -> bool:
+        """Whether two values count as equal; a number within `tolerance`."""
+        return bool(one == other)
+
+    def tolerance(self, learn: NDArray[Any], options: Any) -> float:
+        """What `same` allows, from the frozen learn labels (N,)."""
+        return 0.0
+
+    def shown(self, value: Any) -> str:
+        """A value in words."""
+        return str(value)
 
     @abstractmethod
     def answer(self, name: str, classes: Sequence[str], options: Any) -> Graph:
@@ -72,6 +103,14 @@ class OutputType(ABC):
         The skeleton reads K from the input's type. The first output carries the name itself. Weights of role
         `calibrated` have a neutral value here, and get theirs from tune after the fit.
         """
+
+    def data(self, name: str, learn: NDArray[Any]) -> Mapping[str, NDArray[np.float32]]:
+        """The values of the answer's `data` holes, by weight name, from the frozen learn labels."""
+        return {}
+
+    def targets(self, frozen: NDArray[Any], learn: NDArray[Any]) -> NDArray[Any]:
+        """What a fit compares features with: class indices (N,) int32, or float32 (N, K)."""
+        return frozen
 
 
 def options_of(field: Field) -> Any:

@@ -34,6 +34,14 @@ class Label(OutputType):
 
     options = LabelOptions
 
+    def read(self, text: str) -> str:
+        """The text is the class."""
+        return text
+
+    def classes(self, values: Sequence[Any]) -> tuple[str, ...]:
+        """Every value is a class."""
+        return tuple(set(values) - {None})
+
     def encode(self, values: Sequence[Any], classes: Sequence[str]) -> NDArray[Any]:
         """Class indices (N,) int32 of class names, −1 for None. Raises `DataError` for an unknown class."""
         index: dict[Any, int] = {name: k for k, name in enumerate(classes)}
@@ -44,6 +52,11 @@ class Label(OutputType):
             wrong = next(value for value in values if not isinstance(value, str | None) or value not in index)
             known = ", ".join(repr(name) for name in list(classes)[:10])
             raise DataError(f"{wrong!r} is not a class", tries=[f"one of {known}"]) from None
+
+    def decode(self, frozen: NDArray[Any], classes: Sequence[str]) -> list[Any]:
+        """The class of each index (N,) or (N, 1), None for −1."""
+        names = [*classes, None]
+        return [names[index] for index in frozen.reshape(-1).tolist()]
 
     def answer(self, name: str, classes: Sequence[str], options: LabelOptions = _PLAIN) -> Graph:
         """Outputs `name` (int32 index), `name_confidence` and `name_scores` (float32); the loss reads the features.

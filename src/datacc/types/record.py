@@ -1,25 +1,70 @@
-"""The input type `record`: a row of numbers, one per named column, standardised by what the learn rows show."""
+"""The input type `record`: named columns of numbers, truths, dates and categories, some of which may be missing."""
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from datacc.errors import DataError, SpecError
 from datacc.ir.build import Builder
 from datacc.ir.graph import Graph, Type, float32
 from datacc.types import InputType, Options
+from datacc.types._spread import SLOTS, Layout, measured, spread
+from datacc.types.cells import Reader, as_value, each, reader
 
-_MEND: Final = "fill the value, or leave the row out; missing values are not supported yet"
+BLANKED: Final = 0.005  # share of categories that a fit takes for unknown ones, so that it learns what to say of these
+_MEND: Final = "fill the value, or leave the row out; `missing` in datacc.toml names columns that may lack values"
 
 
 class RecordOptions(Options):
-    """`columns`: the names of the F numbers, in the order in which the program reads them."""
+    """`columns`: the names of the F columns, in the order in which the program reads them: numbers, if nothing is said.
+
+    `categories`, `ordered`: column → its values, the latter ascending; `booleans` and `dates`: which are such.
+    `missing`: which may lack values (any category may). `bins`: into so many parts the range of every number is cut.
+    """
 
     columns: tuple[str, ...] = Field(min_length=1)
+    categories: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    ordered: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    booleans: tuple[str, ...] = ()
+    dates: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    bins: int = Field(default=0, ge=0, le=256)
+
+    @model_validator(mode="after")
+    def _fits(self) -> "RecordOptions":
+        named = [*self.categories, *self.ordered, *self.booleans, *self.dates]
+        for column in (*named, *self.missing):
+            if column not in self.columns:
+                raise ValueError(f"{column!r} is not among the columns")
+        twice = next((column for column in named if named.count(column) > 1), None)
+        if twice is not None:
+            raise ValueError(f"{twice!r} is said to be of two kinds")
+        for column, values in {**self.categories, **self.ordered}.items():
+            if not 0 < len(set(values)) == len(values) <= SLOTS[-1] or any(as_value(v) != v for v in values):
+                raise ValueError(f"{column!r} needs 1 to {SLOTS[-1]:,} different values without space around them")
+        return self
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether there are numbers alone, none of them missing."""
+        return not (self.categories or self.ordered or self.booleans or self.dates or self.missing or self.bins)
+
+    def kind(self, column: str) -> str:
+        """number, boolean, date, category or order."""
+        kinds = {"category": self.categories, "order": self.ordered, "boolean": self.booleans, "date": self.dates}
+        return next((kind for kind, columns in kinds.items() if column in columns), "number")
+
+    def values(self, column: str) -> tuple[str, ...]:
+        """What the codes of a category or an order stand for."""
+        return self.categories.get(column, self.ordered.get(column, ()))
+
+    def reader(self, column: str) -> Reader:
+        """The function that reads a cell of the column."""
+        return reader(self.kind(column), self.values(column), column in self.missing)
 
     def place(self, column: str) -> int:
         """Where `column` stands. Raises `SpecError` with the nearest names when there is no such column."""
@@ -28,9 +73,36 @@ class RecordOptions(Options):
         close = difflib.get_close_matches(column, self.columns, n=3, cutoff=0.5) or self.columns[:5]
         raise SpecError(f"there is no column {column!r}", tries=[", ".join(map(repr, close))])
 
+    def named(self, *kinds: str) -> tuple[str, ...]:
+        """The columns of these kinds."""
+        return tuple(column for column in self.columns if self.kind(column) in kinds)
+
+    def measured(self, column: str) -> int:
+        """Where `column` stands. Raises `SpecError` where it is not there, or holds what cannot be more or less."""
+        place = self.place(column)
+        if self.kind(column) in ("category", "boolean"):
+            tries = [", ".join(map(repr, self.named("number", "order", "date")[:5]))]
+            raise SpecError(f"column {column!r} is a {self.kind(column)}, which cannot be more or less", tries=tries)
+        return place
+
+    def layout(self) -> Layout:
+        """The columns by what a front does with them."""
+        kinds = [self.kind(column) for column in self.columns]
+        measured = [place for place, kind in enumerate(kinds) if kind in ("number", "order", "date")]
+        gaps = [place for place, column in enumerate(self.columns) if column in self.missing]
+        return Layout(
+            width=len(kinds),
+            numbers=measured,
+            flags=[place for place, kind in enumerate(kinds) if kind == "boolean"],
+            dates=[place for place, kind in enumerate(kinds) if kind == "date"],
+            missing=[place for place in gaps if kinds[place] != "category"],
+            categories={self.columns.index(column): len(values) for column, values in self.categories.items()},
+            bins=self.bins,
+        )
+
 
 class Record(InputType):
-    """F float32 numbers; missing and infinite values are refused."""
+    """F float32 numbers: a category as its code, −1 for a value that is none; no number where a column lacks one."""
 
     options = RecordOptions
 
@@ -39,39 +111,20 @@ class Record(InputType):
         return float32(len(options.columns))
 
     def encode(self, values: Sequence[Any], options: RecordOptions) -> NDArray[Any]:
-        """float32 (N, F) of rows: mappings by column name, or sequences in column order."""
+        """float32 (N, F) of rows: mappings by column name, or sequences in column order, of cells."""
+        cells = [_cells(value, options, n) for n, value in enumerate(values)]
         rows = np.empty((len(values), len(options.columns)), np.float32)
-        for n, value in enumerate(values):
-            rows[n] = self._row(value, options, n)
-        bad = np.argwhere(~np.isfinite(rows))
-        if len(bad):
-            n, f = (int(i) for i in bad[0])
-            raise DataError(
-                f"column {options.columns[f]!r} holds {rows[n, f]}, which is no finite float32",
-                where=f"row {n}",
-                tries=[_MEND],
-            )
+        for f, column in enumerate(options.columns):
+            try:
+                rows[:, f] = each(options.reader(column), [row[f] for row in cells])
+            except ValueError:
+                raise _fault(cells, options) from None
         return rows
 
-    def _row(self, value: Any, options: RecordOptions, n: int) -> NDArray[np.float32]:
-        if isinstance(value, Mapping):
-            missing = [name for name in options.columns if name not in value]
-            if missing:
-                names = ", ".join(map(repr, missing[:8])) + (", …" if len(missing) > 8 else "")
-                raise DataError(
-                    f"it lacks {len(missing):,} of {len(options.columns):,} columns: {names}", where=f"row {n}"
-                )
-            value = [value[name] for name in options.columns]
-        if not isinstance(value, Sequence | np.ndarray) or isinstance(value, str | bytes):
-            raise DataError(f"{type(value).__name__} where a row of numbers is expected", where=f"row {n}")
-        if len(value) != len(options.columns):
-            raise DataError(f"{len(value)} numbers where {len(options.columns)} are expected", where=f"row {n}")
-        numbers = [_float(item, column, n) for item, column in zip(value, options.columns, strict=True)]
-        with np.errstate(over="ignore"):  # too large for float32 becomes infinite, which `encode` refuses
-            return np.asarray(numbers).astype(np.float32)
-
     def front(self, name: str, options: RecordOptions) -> Graph:
-        """x · scale + offset; both are `data` holes."""
+        """Numbers alone: x · scale + offset, both `data` holes. Else see `_spread.py`."""
+        if not options.is_plain:
+            return spread(name, options.layout())
         b, shape = Builder(), (len(options.columns),)
         x = b.input(name, "float32", shape)
         scale = b.weight(f"{name}.scale", shape, role="data")
@@ -79,7 +132,9 @@ class Record(InputType):
         return b.graph({f"{name}.features": b.op("affine", f"{name}.standard", x, scale, offset)})
 
     def data(self, name: str, learn: NDArray[Any], options: RecordOptions) -> Mapping[str, NDArray[np.float32]]:
-        """Mean 0 and deviation 1 over learn; a column that is constant there becomes 0."""
+        """Numbers alone: mean 0 and deviation 1 over learn; a column that is constant there becomes 0."""
+        if not options.is_plain:
+            return measured(name, options.layout(), learn)
         rows = learn.astype(np.float64)
         mean, deviation = rows.mean(axis=0), rows.std(axis=0)
         varies = deviation > 1e-7 * np.abs(mean)  # below float32's resolution of the mean there is only noise
@@ -91,14 +146,44 @@ class Record(InputType):
         """The column names of the first row."""
         return {"columns": tuple(values[0])}
 
+    def augment(self, batch: NDArray[Any], random: np.random.Generator, options: RecordOptions) -> NDArray[Any]:
+        """A few categories become unknown ones."""
+        places = list(options.layout().categories)
+        if not places:
+            return batch
+        found = batch.copy()
+        found[:, places] = np.where(
+            random.random((len(batch), len(places)), np.float32) < BLANKED, -1, batch[:, places]
+        )
+        return found
 
-def _float(item: Any, column: str, n: int) -> float:
-    try:
-        return float(item)
-    except (TypeError, ValueError, OverflowError):
-        shown = repr(item) if len(repr(item)) <= 40 else f"{repr(item)[:39]}…"
-        why = "is missing" if item is None or item == "" else f"holds {shown}, which is no number"
-        raise DataError(f"column {column!r} {why}", where=f"row {n}", tries=[_MEND]) from None
+
+def _cells(value: Any, options: RecordOptions, n: int) -> Sequence[Any]:
+    """The cells of one row in the order of the columns. Raises `DataError` for what is no row."""
+    where = f"row {n}"
+    if isinstance(value, Mapping):
+        missing = [name for name in options.columns if name not in value]
+        if missing:
+            names = ", ".join(map(repr, missing[:8])) + (", …" if len(missing) > 8 else "")
+            raise DataError(f"it lacks {len(missing):,} of {len(options.columns):,} columns: {names}", where=where)
+        return [value[name] for name in options.columns]
+    if not isinstance(value, Sequence | np.ndarray) or isinstance(value, str | bytes):
+        raise DataError(f"{type(value).__name__} where a row of numbers is expected", where=where)
+    if len(value) != len(options.columns):
+        raise DataError(f"{len(value)} numbers where {len(options.columns)} are expected", where=where)
+    return list(value)
+
+
+def _fault(cells: Sequence[Sequence[Any]], options: RecordOptions) -> DataError:
+    """What is wrong with the first row that cannot be read."""
+    readers: list[tuple[str, Callable[[Any], float]]] = [(column, options.reader(column)) for column in options.columns]
+    for n, row in enumerate(cells):
+        for (column, read), cell in zip(readers, row, strict=True):
+            try:
+                read(cell)
+            except ValueError as error:
+                return DataError(f"column {column!r} {error}", where=f"row {n}", tries=[_MEND])
+    raise AssertionError("every cell can be read")
 
 
 ENTRY: Final = Record()

@@ -12,7 +12,7 @@ from datacc.errors import DataError
 from datacc.ir.build import Builder
 from datacc.ir.graph import Graph, Type
 from datacc.types import InputType, Options
-from datacc.types._typos import misspell, shorten
+from datacc.types._typos import leave_out, misspell, shorten
 
 LENGTHS: Final = (32, 64, 128, 256, 512)  # bytes, of which the first that holds nearly all texts is inferred
 NEARLY_ALL: Final = 0.95
@@ -28,7 +28,7 @@ class TextOptions(Options):
     length: int = Field(ge=1, le=65_536)
     longer: Literal["cut", "refuse"] = "cut"
     columns: tuple[str, ...] = ()
-    augment: Literal["none", "typos", "pieces"] = "typos"
+    augment: Literal["none", "typos", "pieces", "words"] = "typos"
 
 
 class Text(InputType):
@@ -72,7 +72,11 @@ class Text(InputType):
         """Some letters swapped, some texts in one case; `pieces` also lack words at their beginning and end."""
         if options.augment == "none":
             return batch
-        return misspell(shorten(batch, random) if options.augment == "pieces" else batch, random)
+        if options.augment == "pieces":
+            batch = shorten(batch, random)
+        elif options.augment == "words":
+            batch = leave_out(batch, random)
+        return misspell(batch, random)
 
 
 def _whole(value: Any, columns: Sequence[str], n: int) -> str:

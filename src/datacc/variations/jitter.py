@@ -24,9 +24,9 @@ class Jitter(Variation):
     options = JitterOptions
 
     def refuse(self, options: JitterOptions, of: Any) -> None:
-        """Raises `SpecError` for a column that the record does not have."""
+        """Raises `SpecError` for a column that the record does not have, or that holds no numbers."""
         for column in options.columns:
-            of.place(column)
+            of.measured(column)
 
     def vary(
         self,
@@ -37,7 +37,7 @@ class Jitter(Variation):
         learn: NDArray[Any],
     ) -> NDArray[Any]:
         """Each row by factors of its own."""
-        chosen = [of.place(column) for column in options.columns or of.columns]
+        chosen = [of.place(column) for column in options.columns or of.named("number")]
         varied = batch.copy()
         with np.errstate(over="ignore"):
             varied[:, chosen] *= 1 + uniform(random, options.share, len(chosen))

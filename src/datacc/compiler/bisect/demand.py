@@ -15,7 +15,7 @@ from datacc.compiler.shown import percent
 from datacc.compiler.slices import class_index, described, row_named, slice_rows
 from datacc.compiler.verdict import share
 from datacc.errors import DataError, UsageError
-from datacc.goals import Figure, Metric
+from datacc.goals import Figure, Metric, Told
 from datacc.registry import load, names, require
 from datacc.repo.snapshot import JUDGE, SPLITS, Snapshot
 from datacc.spec.program import Check
@@ -69,13 +69,18 @@ class SliceGoal(Demand):
 
     def __post_init__(self) -> None:
         require("goals", self.metric)
-        needs_class = _metric(self.metric).needs_class
-        if _metric(self.metric).needs_known:
+        metric = _metric(self.metric)
+        if metric.needs_known:
             what = f"{self.metric} is of programs that are calibrated and judged; a commit is only fitted"
             raise UsageError(what, tries=['--goal "accuracy >= 0.9"'])
-        if needs_class and self.of_class is None:
+        if metric.needs_scores or metric.at_most:
+            what = (
+                f"{self.metric} is judged on a built program; a commit is looked at by its answers and a share of them"
+            )
+            raise UsageError(what, tries=['--goal "accuracy >= 0.9"'])
+        if metric.needs_class and self.of_class is None:
             raise UsageError(f"{self.metric} is of one class: which?", tries=["--class NAME"])
-        if not needs_class and self.of_class is not None:
+        if not metric.takes_class and self.of_class is not None:
             others = [name for name in names("goals") if _metric(name).needs_class]
             tries = [f'--goal "{name} >= {self.at_least or 0.9:g}"' for name in others]
             raise UsageError(f"{self.metric} is not of one class", tries=tries)
@@ -102,8 +107,9 @@ class SliceGoal(Demand):
         if not metric.rows(truth, index):
             what = f"{SPLITS[past.split]} has no example to measure {self._slice} on"
             raise DataError(what, tries=["--out-of-fold measures on learn, which has more", "a larger slice"])
-        figure = metric.measure(truth, past.answers(rows), index)
-        told = f"{percent(figure.value, 1)} ({figure.right:,} of {figure.total:,})"
+        figure = metric.measure(truth, Told(value=past.answers(rows)), index)
+        counted = f"{figure.right:,} of {figure.total:,}" if metric.exact else f"on {figure.total:,}"
+        told = f"{percent(figure.value, 1)} ({counted})"
         holds = self.at_least is None or figure.value >= self.at_least - _ROUNDING
         return Reading(holds=holds, told=told, figure=figure)
 

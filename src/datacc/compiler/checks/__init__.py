@@ -39,8 +39,9 @@ class Place:
 class Trial:
     """A program that is looked at: R rows of the snapshot, what they are and what it answers.
 
-    `rows` (R,) are row numbers, `truth` (R,) class indices of the output `field`; `native` answers, and `told` holds
-    what it said already, arrays (R, *shape). `place` is there for the final library alone.
+    `rows` (R,) are row numbers, `truth` the frozen labels of the output `field`, (R,) class indices of a label;
+    `native` answers, and `told` holds what it said already, arrays (R, *shape). `place` is there for the final library
+    alone.
     """
 
     program: Program
@@ -48,7 +49,7 @@ class Trial:
     field: str
     native: Answering
     rows: NDArray[np.intp]
-    truth: NDArray[np.int32]
+    truth: NDArray[Any]
     told: Arrays | None = None
     place: Place | None = None
 
@@ -96,7 +97,9 @@ class Trial:
 
 
 class CheckKind(ABC):
-    """A kind of check. Members are stateless; a check of theirs comes with every call."""
+    """A kind of check, of outputs of these `forms`. Members are stateless; a check of theirs comes with every call."""
+
+    forms: tuple[str, ...] = ("label",)
 
     @abstractmethod
     def read(self, table: Table, inputs: tuple[Field, ...], outputs: tuple[Field, ...]) -> Check:

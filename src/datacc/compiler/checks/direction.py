@@ -39,7 +39,7 @@ class Direction(RowKind):
         field = read_input(table, inputs, RECORD, "direction is about a column of", ['invariant = "brightness"'])
         column = table.need("column", str, example='column = "…"')
         with table.blaming("column"):
-            options_of(field).place(column)
+            options_of(field).measured(column)
         by = table.find("by", float)
         if by is not None and not 0 < by < np.inf:
             raise table.error("by is what is added to the column: above 0", "by")
@@ -105,7 +105,8 @@ def _deviation(check: Check, program: Program, snapshot: Snapshot) -> float:
     """That of the column over the learn rows; 0 where all are the same, to the last bit."""
     field, column = _column(check, program)
     values = snapshot.inputs[field.name][snapshot.rows(LEARN), column].astype(np.float64)
-    return float(values.std()) if np.ptp(values) else 0.0
+    values = values[np.isfinite(values)]
+    return float(values.std()) if len(values) and np.ptp(values) else 0.0
 
 
 ENTRY: Final = Direction()

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from datacc.compiler.ask import told
 from datacc.compiler.certify import refuse_rows
 from datacc.compiler.checks import RateKind, Trial
 from datacc.compiler.slices import class_index, described
@@ -18,19 +19,29 @@ from datacc.spec.table import Table
 class MetricKind(RateKind):
     """Keys: `metric`, `class` for a metric of one class, `where`, `at_least`."""
 
+    forms = ("label", "labels", "number")
+
     def read(self, table: Table, inputs: tuple[Field, ...], outputs: tuple[Field, ...]) -> Check:
         """The check that the table asks for."""
         table.known(["metric", "class", "where", "at_least"])
         metric = table.need("metric", str, example='metric = "recall"')
         with table.blaming("metric"):
-            needs_class, needs_known = _metric(metric).needs_class, _metric(metric).needs_known
-        if needs_known:
+            member = _metric(metric)
+        if outputs[0].form not in member.forms:
+            raise table.error(
+                f"{metric} does not measure {outputs[0].name}, which is of type {outputs[0].type}", "metric"
+            )
+        if member.needs_known:
             raise table.error(f"{metric} is a goal, not a check", "metric", [f"{metric} = … under [goal]"])
         of_class = table.find("class", str)
-        if needs_class and of_class is None:
+        if member.needs_class and of_class is None:
             raise table.error(f"{metric} is of one class: which?", "metric", ['class = "…"'])
-        if of_class is not None and not needs_class:
+        if of_class is not None and not member.takes_class:
             raise table.error(f"{metric} is not of one class", "class", ['metric = "recall"'])
+        if member.at_most:
+            raise table.error(
+                f"{metric} is a goal, not a check: less of it is better", "metric", [f"{metric} = … under [goal]"]
+            )
         return Check(metric=metric, at_least=table.share("at_least"), of_class=of_class, where=read_where(table))
 
     def described(self, check: Check) -> str:
@@ -46,7 +57,8 @@ class MetricKind(RateKind):
             return ""
         judged = snapshot.splits == JUDGE
         seen = chosen & ~judged
-        of_class = int((snapshot.labels[field][seen] == index).sum())
+        labels = snapshot.labels[field][seen]
+        of_class = int((labels[:, index] > 0 if labels.ndim > 1 else labels == index).sum())
         expected = int((chosen & judged).sum()) * of_class / max(1, int(seen.sum()))
         wanted = needed_total(check.at_least)
         if expected >= wanted:
@@ -60,7 +72,8 @@ class MetricKind(RateKind):
         """The metric on the slice."""
         part = trial.sliced(check)
         index = class_index(part.snapshot, part.field, check, part.program.file)
-        return _metric(check.metric).measure(part.truth, part.answer, index)
+        metric = _metric(check.metric)
+        return metric.measure(part.truth, told(metric, part.answers, part.field), index)
 
 
 def _metric(name: str) -> Metric:

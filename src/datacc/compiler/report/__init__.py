@@ -92,7 +92,8 @@ class Provenance:
     """What made the program: versions, processor and arithmetic, the commit, the digest of `datacc.lock`, and
     those of the files that its checks ran.
 
-    `parent` is the digest of the Graph that its fit went on from, None for a fit from nothing.
+    `parent` is the digest of the Graph that its fit went on from, None for a fit from nothing; `tutor` the skeleton
+    and sizes of what taught it, None without one.
     """
 
     datacc: str
@@ -103,6 +104,7 @@ class Provenance:
     arithmetic: str = "float"
     checks: Mapping[str, str] = field(default_factory=dict)
     parent: str | None = None
+    tutor: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,9 +121,9 @@ class Report:
     """Everything about one build.
 
     `program` is the text of the `datacc.toml` that was asked for, `recipe` how it was fitted, as in `datacc.lock`;
-    `files` digests of the artifact's files by name; `known` how outputs that abstain were calibrated. `since` is what
-    changed since the build that this one replaced, with some examples named, and `unlike` says why the two cannot be
-    compared.
+    `files` digests of the artifact's files by name; `seen` what outputs that are no label do on tune, in words; `known`
+    how outputs that abstain were calibrated. `since` is what changed since the build that this one replaced, with some
+    examples named, and `unlike` says why the two cannot be compared.
     """
 
     version: int = field(default=VERSION)
@@ -137,6 +139,7 @@ class Report:
     provenance: Provenance
     digests: Digests
     files: Mapping[str, str] = field(default_factory=dict)
+    seen: tuple[str, ...] = ()
     known: tuple[Knowing, ...] = ()
     since: Diff | None = None
     unlike: str = ""
@@ -157,6 +160,7 @@ class Report:
             "commit": made.commit,
             "datacc.lock": made.lock,
             "fitted from": made.parent or "nothing",
+            "taught by": made.tutor,
             "examples": self.data.digest,
             "graph": digests.graph,
             "C": digests.source,

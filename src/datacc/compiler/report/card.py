@@ -1,5 +1,6 @@
 """`card.md`: what a program is for, how well it does it and what it was made from, on one page."""
 
+import tomllib
 from typing import Final
 
 from datacc.compiler.report import WIDTHS, Report, Tune, width_rows
@@ -7,6 +8,7 @@ from datacc.compiler.shown import amount, part, shown, size
 from datacc.compiler.verdict import Line
 
 WEAKEST: Final = 5
+_KINDS: Final = {"number": "a number with an interval", "labels": "any of {:,} labels"}
 _MARKED: Final = str.maketrans({c: f"\\{c}" for c in "\\`*_[]#|~"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"})
 
 
@@ -28,6 +30,7 @@ def card(report: Report) -> str:
         "## Examples",
         f"{counts}; from {plain(report.data.origin)}, snapshot `{report.data.digest}`.",
         *(f"* {plain(note, 300)}" for note in (*report.data.notes, report.unlike) if note),
+        *(f"## On tune\n\n{plain(seen, 300)}." for seen in report.seen),
         *(f"## When it does not know\n\n{plain(known.told, 500)}." for known in report.known),
         *(_weakest(tune) for tune in report.tune),
         "## How it was made",
@@ -43,8 +46,10 @@ def _widths(report: Report) -> list[str]:
 
 
 def _summary(report: Report) -> str:
+    types = {name: field["type"] for name, field in tomllib.loads(report.program)["output"].items()}
     said = (
-        f"Answers `{plain(field)}`, one of {len(names):,} classes: {plain(', '.join(names), 300)}."
+        f"Answers `{plain(field)}`, {_KINDS.get(types[field], 'one of {:,} classes').format(len(names))}"
+        + (f": {plain(', '.join(names), 300)}." if names else ".")
         for field, names in report.data.classes.items()
     )
     return " ".join(said)

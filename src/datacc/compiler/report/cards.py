@@ -2,6 +2,7 @@
 
 import base64
 import io
+import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +22,8 @@ LARGEST_SIDE: Final = 160
 COLUMNS: Final = 4
 LONGEST: Final = 300  # characters of a text
 
-Columns = dict[str, tuple[str, ...]]
+Named = dict[str, tuple[str, ...]]  # column → the values that its codes stand for
+Columns = dict[str, Named]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,12 +85,12 @@ def _card(
     )
 
 
-def _input(value: NDArray[Any], columns: tuple[str, ...] | None, unusual: NDArray[Any] | None, row: int) -> str:
+def _input(value: NDArray[Any], columns: Named | None, unusual: NDArray[Any] | None, row: int) -> str:
     if value.dtype == np.uint8 and value.ndim == 3 and value.shape[2] in (1, 3):
         return picture(value)
     if value.dtype == np.uint8 and value.ndim == 1:
         return f'<p class="values">{bdi(value.tobytes().decode("utf-8", "replace").rstrip(chr(0)), LONGEST)}</p>'
-    if columns is not None and unusual is not None:
+    if columns and unusual is not None:
         return _record(value, columns, unusual[row])
     text = ", ".join(f"{item:.4g}" for item in value.reshape(-1)[:8])
     return f'<p class="values">{escape(text)}{" …" if value.size > 8 else ""}</p>'
@@ -99,19 +101,29 @@ def picture(pixels: NDArray[np.uint8]) -> str:
     image = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
     image.thumbnail((LARGEST_SIDE, LARGEST_SIDE), Image.Resampling.BOX)
     file = io.BytesIO()
-    image.save(file, "PNG", optimize=True)
+    image.save(file, "PNG")
     address = base64.b64encode(file.getvalue()).decode()
     return f'<img alt="" width="{image.width}" height="{image.height}" src="data:image/png;base64,{address}">'
 
 
-def _record(value: NDArray[Any], columns: tuple[str, ...], unusual: NDArray[Any]) -> str:
-    first = np.argsort(-np.abs(unusual), kind="stable")[:COLUMNS]
+def _record(value: NDArray[Any], columns: Named, unusual: NDArray[Any]) -> str:
+    first, names = np.argsort(-np.abs(unusual), kind="stable")[:COLUMNS], list(columns)
     rows = [
-        f'<tr><th>{bdi(columns[i], 24)}<td>{value[i]:.4g}<td class="far">{unusual[i]:+.1f} σ' for i in map(int, first)
+        f'<tr><th>{bdi(names[i], 24)}<td>{_cell(float(value[i]), columns[names[i]])}<td class="far">{unusual[i]:+.1f} σ'
+        for i in map(int, first)
     ]
     rest = len(columns) - len(rows)
     more = f'<p class="more">and {rest:,} columns nearer to usual</p>' if rest > 0 else ""
     return f'<table class="record">{"".join(rows)}</table>{more}'
+
+
+def _cell(value: float, values: tuple[str, ...]) -> str:
+    """What a number of a record stands for."""
+    if math.isnan(value):
+        return "missing"
+    if not values:
+        return f"{value:.4g}"
+    return bdi(values[int(value)], 24) if 0 <= value < len(values) else "unknown"
 
 
 def _unusual(evidence: Evidence) -> dict[str, NDArray[np.float64]]:
@@ -120,8 +132,9 @@ def _unusual(evidence: Evidence) -> dict[str, NDArray[np.float64]]:
     for name, array in evidence.inputs.items():
         if array.ndim == 2 and array.dtype == np.float32 and len(array):
             rows = array.astype(np.float64)
-            deviation = rows.std(axis=0)
-            found[name] = (rows - rows.mean(axis=0)) / np.where(deviation > 0, deviation, np.inf)
+            known = np.ma.masked_invalid(rows)  # what is missing is not unusual
+            deviation = known.std(axis=0).filled(0)
+            found[name] = ((known - known.mean(axis=0)) / np.where(deviation > 0, deviation, np.inf)).filled(0)
     return found
 
 

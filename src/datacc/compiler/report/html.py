@@ -11,11 +11,11 @@ from typing import Final
 from datacc.compiler.diff_text import diff_text
 from datacc.compiler.evidence import Evidence
 from datacc.compiler.report import WIDTHS, Candidate, Report, Tune, width_rows
-from datacc.compiler.report.cards import MOST_BYTES, PER_CELL, bdi, cards
+from datacc.compiler.report.cards import MOST_BYTES, PER_CELL, Columns, bdi, cards
 from datacc.compiler.report.matrix import MOST_CLASSES, matrix
 from datacc.compiler.report.plot import plot
 from datacc.compiler.shown import amount, part, percent, seconds, shown, size
-from datacc.compiler.verdict import Line, certified, floored
+from datacc.compiler.verdict import Line, certified, floored, measured
 from datacc.ir.cost import NodeCost
 
 SIDE_BY_SIDE: Final = 14  # classes up to which the matrix leaves room for examples beside it
@@ -34,6 +34,7 @@ def report_html(report: Report, examples: Sequence[Evidence]) -> str:
         _header(report),
         _demands(report),
         *(_confusions(tables[e.field], e, columns, commands) for e in examples),
+        *(f"<h2>On tune</h2><p>{bdi(seen, 300)}.</p>" for seen in report.seen),
         *(f"<h2>When it does not know</h2><p>{bdi(known.told, 500)}.</p>" for known in report.known),
         _ops(report.ops),
         _tried(report.tried),
@@ -68,10 +69,13 @@ def _sha256(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _columns(program: str) -> dict[str, tuple[str, ...]]:
-    """The column names of record inputs, by input, out of the text of `datacc.toml`."""
-    inputs = tomllib.loads(program).get("input", {})
-    return {name: tuple(options["columns"]) for name, options in inputs.items() if "columns" in options}
+def _columns(program: str) -> Columns:
+    """The columns of record inputs, by input, out of the text of `datacc.toml`."""
+    found = {}
+    for name, options in tomllib.loads(program).get("input", {}).items():
+        values = {**options.get("categories", {}), **options.get("ordered", {})}
+        found[name] = {column: tuple(values.get(column, ())) for column in options.get("columns", ())}
+    return found
 
 
 def _header(report: Report) -> str:
@@ -100,7 +104,7 @@ def _figures(report: Report) -> str:
         (
             shown(line.what),
             certified(line.figure),
-            f"certified; {percent(line.figure.value, 2)} measured",
+            f"certified; measured {measured(line.figure)}",
         )
         for line in report.verdict.lines
         if line.kind == "goal" and line.figure is not None
@@ -153,7 +157,7 @@ def _demand(line: Line) -> str:
 
 def _bar(line: Line) -> str:
     """How much of the limit is used; of a rate: of the errors that the bound may leave."""
-    if line.limit is None or line.value is None:
+    if line.limit is None or line.value is None or (line.figure is not None and line.figure.spread is not None):
         return ""
     is_least = line.figure is not None and not line.figure.at_most
     limit, value = (1 - line.limit, 1 - line.value) if is_least else (line.limit, line.value)
@@ -166,7 +170,7 @@ def _tone(holds: bool) -> str:
     return "good" if holds else "bad"
 
 
-def _confusions(tune: Tune, evidence: Evidence, columns: dict[str, tuple[str, ...]], commands: bool) -> str:
+def _confusions(tune: Tune, evidence: Evidence, columns: Columns, commands: bool) -> str:
     made = cards(evidence, columns, commands=commands)
     wrong = tune.total - tune.right
     title = f"{wrong:,} errors, the most confident first" if wrong != 1 else "The one error"

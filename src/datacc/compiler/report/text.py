@@ -26,6 +26,7 @@ def report_text(report: Report) -> RenderableType:
         *_details(report.verdict.missed),
         *_widths(report),
         *(_confusions(tune) for tune in report.tune),
+        *(Text(f"\n{shown(seen, 300)}") for seen in report.seen),
         *(Text(known.told, style="dim") for known in report.known),
         *_since(report),
         *_notes(report),

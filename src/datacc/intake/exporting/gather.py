@@ -13,6 +13,8 @@ from datacc.repo.media import read_media
 from datacc.repo.names import natural
 from datacc.repo.run import RunRow
 from datacc.repo.schema import Column, Kind, Schema
+from datacc.repo.values import meant
+from datacc.types.labels import BETWEEN
 
 _SINGLE: Final[tuple[Kind, ...]] = ("group", "key", "split", "name", "occurrence")
 
@@ -42,8 +44,6 @@ def gather(repository: Repository, contents: Contents, label: str | None) -> She
         raise DataError("some examples are files and some are not", tries=["export a revision with one kind of them"])
     used = {name for row in rows for name, cell in row.items() if cell is not None}
     columns = tuple(c for c in _columns(schema, headers, output, rows) if c.name in used or c.kind == "output")
-    if not any(pictures):
-        _refuse_gaps(rows, [column.name for column in columns if column.kind == "input"])
     files = read_media(repository.git, contents.tree, sorted(filter(None, set(pictures)))) if any(pictures) else {}
     return Sheet(
         output=headers[output.id],
@@ -121,21 +121,25 @@ def _cells(schema: Schema, headers: Mapping[str, str], rows: Sequence[RunRow]) -
     return cells
 
 
-def _saying(value: str | None, rows: Sequence[RunRow], output: Column) -> Sequence[RunRow]:
+def _saying(value: Any, rows: Sequence[RunRow], output: Column) -> Sequence[RunRow]:
     """The rows that brought one side of a conflict; all of them for a side that an edit brought."""
-    one = output.class_named(value) if value is not None else None
-    return [row for row in rows if one and row.values.get(output.id) == one.id] or rows
+    return [row for row in rows if value is not None and _told(row.values.get(output.id), output) == value] or rows
 
 
-def _values(state: State, output: Column) -> list[str | None]:
-    """The class names that are live: several are a conflict, and each gets a row."""
+def _told(value: Any, output: Column) -> Any:
+    """What a cell of the output holds: a class name, a number, or labels between semicolons."""
+    told = None if value is None else meant(output, value)
+    return (BETWEEN.join(told) or BETWEEN) if isinstance(told, list) else told
+
+
+def _values(state: State, output: Column) -> list[Any]:
+    """What is live: several are a conflict, and each gets a row."""
     register = state.fields.get(output.id)
-    named = [output.class_with(value) for value in (register.values if register else ()) if value is not None]
-    classes = sorted(one.name for one in named if one)
-    return [*classes] if classes else [None]
+    told = [_told(value, output) for value in (register.values if register else ())]
+    return sorted(one for one in told if one is not None) or [None]
 
 
-def _first(state: State, output: Column) -> str | None:
+def _first(state: State, output: Column) -> Any:
     return _values(state, output)[0]
 
 
@@ -144,14 +148,3 @@ def _media(row: RunRow) -> str | None:
     if len(addresses) > 1:
         raise DataError("examples of several files cannot be exported", tries=["read them with git"])
     return addresses[0] if addresses else None
-
-
-def _refuse_gaps(rows: Sequence[Mapping[str, Any]], inputs: Sequence[str]) -> None:
-    for row in rows:
-        for name in inputs:
-            if row.get(name) is None:
-                raise DataError(
-                    f"an example has no {name!r}; the formats have one set of inputs for all",
-                    where=str(row.get("name", "")),
-                    tries=["datacc delete those examples on a branch, and export it"],
-                )

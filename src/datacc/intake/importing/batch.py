@@ -6,16 +6,20 @@ from typing import Any
 
 from datacc.intake.importing.identify import Identified, identify
 from datacc.intake.importing.read import Read
+from datacc.registry import load
 from datacc.repo.contents import Contents
 from datacc.repo.names import natural
 from datacc.repo.operation import Operation
 from datacc.repo.run import Rows, run_files
 from datacc.repo.schema import Column, Kind, Schema
+from datacc.repo.values import stored
+from datacc.types import OutputType
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Batch:
-    """What is new: N rows, their texts in `files`, path → bytes. `where` they came from, their `labels` (class ids).
+    """What is new: N rows, their texts in `files`, path → bytes. `where` they came from, their `labels`: class ids,
+    numbers, or tuples of class ids.
 
     `media`: address → row of what was found. `copies`, `already` and `forgotten` were left out.
     `is_plain`: no two rows have one id or the same inputs.
@@ -26,7 +30,7 @@ class Batch:
     run: str
     files: Mapping[str, bytes]
     ids: Sequence[str]
-    labels: Sequence[str | None]
+    labels: Sequence[Any]
     where: Sequence[str]
     inputs: Mapping[str, Sequence[Any]]
     media: Mapping[str, int]
@@ -43,7 +47,8 @@ class Batch:
                 id = f"{self.run}:{number}"
                 said.append(Operation(id=id, op="add", example=example))
                 if label is not None:
-                    said.append(Operation(id=id, op="set", example=example, field=self.output.id, new=label))
+                    new = list(label) if isinstance(label, tuple) else label
+                    said.append(Operation(id=id, op="set", example=example, field=self.output.id, new=new))
         return said
 
 
@@ -55,9 +60,8 @@ def make_batch(found: Read, contents: Contents, picture: tuple[str, str], output
     column = schema.find("output", output)
     assert column is not None
     everything = identify(found.rows, {c.name: c.id for c in inputs})
-    known = {name: column.class_named(name) if name is not None else None for name in set(found.rows.label)}
-    classes = {name: one.id if one else None for name, one in known.items()}
-    labels = [classes[name] for name in found.rows.label]
+    known = {text: _hashable(stored(column, text)) for text in set(found.rows.label) if text is not None}
+    labels = [None if text is None else known[text] for text in found.rows.label]
     kept, copies, already, forgotten = _news(everything.ids, labels, column.id, contents)
     rows, said = found.rows.take(kept), _some(labels, kept)
     ids, given = _some(everything.ids, kept), {id: _some(cells, kept) for id, cells in everything.inputs.items()}
@@ -89,9 +93,9 @@ def make_batch(found: Read, contents: Contents, picture: tuple[str, str], output
 
 def _schema(found: Read, schema: Schema, picture: tuple[str, str], output: str) -> Schema:
     roles, rows = found.roles, found.rows
-    schema = schema.with_column("output", output, "label")
+    schema = schema.with_column("output", output, roles.type)
     for name in [] if found.pictures else roles.inputs:
-        schema = schema.with_column("input", name, "text" if name in roles.texts else "number")
+        schema = schema.with_column("input", name, "number" if roles.inputs[name].is_number else "text")
     if found.pictures:
         schema = schema.with_column("input", *picture)
     for name in roles.others:
@@ -108,7 +112,13 @@ def _schema(found: Read, schema: Schema, picture: tuple[str, str], output: str) 
         schema = schema.with_column("occurrence", "occurrence")
     column = schema.find("output", output)
     assert column is not None
-    return schema.with_classes(column, sorted({label for label in set(rows.label) if label is not None}, key=natural))
+    member: OutputType = load("types", roles.type)
+    told = {text for text in set(rows.label) if text is not None} if member.form != "number" else set()
+    return schema.with_classes(column, sorted(member.classes([member.read(text) for text in told]), key=natural))
+
+
+def _hashable(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _cells(found: Identified, schema: Schema) -> dict[str, Sequence[Any]]:
@@ -133,18 +143,18 @@ def _cells(found: Identified, schema: Schema) -> dict[str, Sequence[Any]]:
 
 
 def _news(
-    ids: Sequence[str], labels: Sequence[str | None], output: str, contents: Contents
+    ids: Sequence[str], labels: Sequence[Any], output: str, contents: Contents
 ) -> tuple[Sequence[int], int, int, int]:
     """The rows that say something new; how many are copies of one in this import, known, and forgotten."""
     before: dict[str, set[Any]] = {}
     for run in contents.runs:
         column = run.values.get(output)
         for example, row in run.places(ids):
-            before.setdefault(example, set()).add(column[row] if column is not None else None)
+            before.setdefault(example, set()).add(_hashable(column[row]) if column is not None else None)
     if not before and not contents.forgotten and len(set(ids)) == len(ids):
         return range(len(ids)), 0, 0, 0
     labelled = {id for id, label in zip(ids, labels, strict=True) if label is not None}
-    seen: set[tuple[str, str | None]] = set()
+    seen: set[tuple[str, Any]] = set()
     kept, copies, already, forgotten = [], 0, 0, 0
     for number, (id, label) in enumerate(zip(ids, labels, strict=True)):
         if id in contents.forgotten:

@@ -1,41 +1,23 @@
-"""One cell of a table: is it a number, is it missing, and what it is as JSON."""
+"""One cell of a table: is it a number, and what it is as JSON."""
 
 import math
 import re
 from typing import Any, Final
 
+from datacc.types.cells import is_missing
+
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-_MISSING: Final = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
 _INFINITE: Final = frozenset({"inf", "+inf", "-inf", "infinity", "+infinity", "-infinity"})
-_LARGEST: Final = 3.4028235e38  # float32
-
-
-def missing(cell: Any) -> bool:
-    """Whether the cell is empty or one of the usual words for nothing."""
-    if isinstance(cell, float):
-        return math.isnan(cell)
-    return cell is None or (isinstance(cell, str) and cell.strip().casefold() in _MISSING)
 
 
 def number(cell: Any) -> float | None:
     """The value of a numeric cell, which may be infinite; None for text and missing cells."""
     if isinstance(cell, int | float):
-        return None if missing(cell) else _double(cell)
+        return None if is_missing(cell) else _double(cell)
     text = cell.strip() if isinstance(cell, str) else ""
     if text.casefold() in _INFINITE:
         return -math.inf if text.startswith("-") else math.inf
     return float(text) if _NUMBER.fullmatch(text) else None
-
-
-def fault(cell: Any) -> str | None:
-    """Why the cell cannot be an input, or None when it can: then `number` gives a finite float32."""
-    value = number(cell)
-    if missing(cell):
-        return "is missing"
-    if value is None:
-        shown = str(cell) if len(str(cell)) <= 40 else f"{str(cell)[:39]}…"
-        return f"holds {shown!r}, which is no number"
-    return None if abs(value) <= _LARGEST else f"holds {value:g}, which is no finite float32"
 
 
 def plain(cell: Any) -> Any:

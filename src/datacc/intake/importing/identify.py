@@ -7,7 +7,7 @@ from hashlib import blake2b
 from json.encoder import encode_basestring
 from typing import Any
 
-from datacc.intake.importing.rows import Rows
+from datacc.intake.importing.rows import Rows, bytes_of
 from datacc.repo.identity import ADDRESS_BYTES, address, canonical_number, example_id
 
 
@@ -27,11 +27,11 @@ def identify(rows: Rows, inputs: Mapping[str, str]) -> Identified:
     Equal media are one example. Equal rows of a table without a key are several, told apart by their occurrence.
     """
     if rows.media is not None:
-        addresses = [address(row.read()) for row in rows]
+        addresses = [address(bytes_of(media)) for media in rows.media]
         values: dict[str, Sequence[Any]] = {id: [{"media": one} for one in addresses] for id in inputs.values()}
         ids = [example_id(one, key) for one, key in zip(addresses, rows.key, strict=True)]
         return Identified(rows=rows, ids=ids, occurrences=[0] * len(rows), inputs=values)
-    columns = {id: rows.texts[name] if name in rows.texts else rows.numbers[name] for name, id in inputs.items()}
+    columns = {id: rows.cells[name] for name, id in inputs.items()}
     occurrences = _occurrences(columns, rows)
     plain = [blake2b(text.encode(), digest_size=ADDRESS_BYTES).hexdigest() for text in _objects(columns)]
     if any(occurrences) or any(key is not None for key in rows.key):
@@ -56,10 +56,10 @@ def _occurrences(columns: Mapping[str, Sequence[Any]], rows: Rows) -> list[int]:
 
 
 def _objects(columns: Mapping[str, Sequence[Any]]) -> list[str]:
-    """The canonical JSON object of each row's inputs: column id → value."""
+    """The canonical JSON object of each row's inputs: column id → value, without what is missing."""
     parts = []
-    for number, (id, column) in enumerate(sorted(columns.items())):
-        head, end = f"{',' if number else '{'}{encode_basestring(id)}:", "}" if number == len(columns) - 1 else ""
-        texts = map(encode_basestring if column and type(column[0]) is str else canonical_number, column)
-        parts.append([f"{head}{text}{end}" for text in texts])
-    return parts[0] if len(parts) == 1 else list(map("".join, zip(*parts, strict=True)))
+    for id, column in sorted(columns.items()):
+        head, kinds = f"{encode_basestring(id)}:", set(map(type, column)) - {type(None)}
+        write = encode_basestring if kinds == {str} else canonical_number
+        parts.append([f"{head}{write(cell)}" if cell is not None else "" for cell in column])
+    return ["{" + ",".join(filter(None, row)) + "}" for row in zip(*parts, strict=True)]

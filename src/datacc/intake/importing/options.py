@@ -10,6 +10,7 @@ class ImportOptions:
     `label` is the column with the class, or a name for it where the folder tells the class. `group`: rows of one
     group never straddle two splits. `split`: learn, tune, judge or words like them. `key`: tells equal inputs apart.
     `inputs`: the numeric columns to learn from. `skip_bad`: leave out what cannot be read instead of refusing.
+    `type`: what labels are: "label", "labels" or "number".
     """
 
     label: str | None = None
@@ -18,3 +19,4 @@ class ImportOptions:
     key: str | None = None
     inputs: tuple[str, ...] | None = None
     skip_bad: bool = False
+    type: str | None = None

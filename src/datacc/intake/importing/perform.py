@@ -1,9 +1,7 @@
 """Import examples: one run in one git commit, or nothing at all."""
 
-import gc
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +11,9 @@ from datacc.intake.importing.options import ImportOptions
 from datacc.intake.importing.read import Read, read
 from datacc.intake.importing.rows import Rows
 from datacc.intake.importing.target import check_kind, first_program, target
+from datacc.repo.collection import without_collection
 from datacc.repo.contents import Contents, read_contents
+from datacc.repo.events import class_names
 from datacc.repo.find import Repository
 from datacc.repo.fold import fold
 from datacc.repo.media import places, write_packs
@@ -21,6 +21,7 @@ from datacc.repo.packs import keep_outside
 from datacc.repo.place import commit_new
 from datacc.repo.schema import schema_files
 from datacc.repo.staging import staging
+from datacc.repo.values import class_ids
 from datacc.repo.words import counted, printable, seen_once
 from datacc.spec.read import FILE
 
@@ -60,14 +61,14 @@ def import_examples(repository: Repository, path: Path, options: ImportOptions) 
     Raises `DataError` that names what cannot be read (unless `options.skip_bad`); nothing is left behind then, nor
     when the disk fills up, git refuses, or the user interrupts.
     """
-    with _without_collection():
+    with without_collection():
         return _import(repository, path, options)
 
 
 def _import(repository: Repository, path: Path, options: ImportOptions) -> ImportReport:
     contents = read_contents(repository)
     wanted = target(repository, contents.schema, options)
-    found = read(path, options, known=wanted.columns, output=wanted.output, known_texts=wanted.texts)
+    found = read(path, options, known=wanted.columns, output=wanted.output, output_type=wanted.output_type)
     check_kind(found, wanted, str(path))
     output = wanted.output or found.roles.output
     picture = (wanted.picture.name, wanted.picture.type) if wanted.picture else ("image", "image")
@@ -77,18 +78,6 @@ def _import(repository: Repository, path: Path, options: ImportOptions) -> Impor
     program = first_program(repository, found, output) if fresh else None
     commit = _write(repository, contents, batch, found.rows, origin, program)
     return _report(found, contents, batch, origin, commit, fresh)
-
-
-@contextmanager
-def _without_collection() -> Iterator[None]:
-    """Without looking for cycles of garbage: a million rows are no garbage, and looking at them takes seconds."""
-    is_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if is_on:
-            gc.enable()
 
 
 def _write(
@@ -116,7 +105,7 @@ def _report(
     found: Read, contents: Contents, batch: Batch, origin: str, commit: str | None, wrote_program: bool
 ) -> ImportReport:
     names = {one.id: one.name for one in batch.output.classes}
-    counts = Counter({names[id]: count for id, count in Counter(batch.labels).items() if id is not None})
+    counts = Counter(names[id] for label in batch.labels for id in class_ids(label))
     before = next((column for column in contents.schema.columns if column.id == batch.output.id), None)
     added = tuple(name for name in names.values() if before is None or before.class_named(name) is None)
     torn = _conflicts(contents, batch)
@@ -156,7 +145,6 @@ def _conflicts(contents: Contents, batch: Batch) -> list[str]:
     suspects |= {operation.example for operation in contents.edits() if operation.example in examples}
     said = [operation for told in contents.said_of(suspects).values() for _, operation in told]
     states = fold([*said, *batch.operations(suspects)] if suspects else [])
-    names = {one.id: one.name for one in batch.output.classes}
     where: dict[str, list[str]] = {}
     for id, place in zip(batch.ids, batch.where, strict=True) if suspects else ():
         if id in suspects:
@@ -165,7 +153,7 @@ def _conflicts(contents: Contents, batch: Batch) -> list[str]:
     for id, state in sorted(states.items()):
         if state.conflict:
             register = state.fields.get(batch.output.id)
-            values = [names.get(value, "(none)") for value in register.values] if register else []
+            values = class_names(batch.output, register) if register else ()
             places = ", ".join(printable(place) for place in where[id][:4])
             torn.append(f"{id[:12]} ({places}) is {' and '.join(printable(value) for value in values)}")
     return torn
@@ -173,10 +161,10 @@ def _conflicts(contents: Contents, batch: Batch) -> list[str]:
 
 def _torn_inputs(batch: Batch) -> list[str]:
     """Equal rows of a table that have different labels: examples of their own, worth a word."""
-    if batch.media or batch.is_plain:
+    if batch.media or batch.is_plain or batch.output.type == "number":
         return []
     same = list(zip(*batch.inputs.values(), strict=True))
-    labels: dict[Any, set[str]] = {}
+    labels: dict[Any, set[Any]] = {}
     for inputs, label in zip(same, batch.labels, strict=True) if len(set(same)) < len(same) else ():
         labels.setdefault(inputs, set()).update([label] if label is not None else [])
     torn = sum(len(said) > 1 for said in labels.values())

@@ -2,40 +2,42 @@
 
 import io
 import warnings
-from collections.abc import Sequence
+from collections.abc import Container
 from pathlib import Path
 from typing import Final
 
 from PIL import Image, UnidentifiedImageError
 
 from datacc.intake import Bad
-from datacc.intake.importing.rows import Row
+from datacc.intake.importing.rows import Rows, bytes_of
+from datacc.repo.identity import address
 
 LARGEST_FILE: Final = 64 << 20  # bytes
 
 
-def check_pictures(rows: Sequence[Row]) -> tuple[list[int], list[Bad]]:
-    """Which rows have media that decode as pictures, and why the others do not."""
+def check_pictures(rows: Rows, sound: Container[str] = frozenset()) -> tuple[list[int], list[Bad]]:
+    """Which rows have media that decode as pictures, and why the others do not; those of an address in `sound` do."""
     good, bad = [], []
-    for number, row in enumerate(rows):
-        why = _fault(row)
+    for number, media in enumerate(rows.media or ()):
+        why = _fault(media, sound)
         if why is None:
             good.append(number)
         else:
-            bad.append(Bad(where=row.where, why=why))
+            bad.append(Bad(where=rows.where[number], why=why))
     return good, bad
 
 
-def _fault(row: Row) -> str | None:
+def _fault(media: Path | bytes, sound: Container[str]) -> str | None:
     try:
-        size = row.media.stat().st_size if isinstance(row.media, Path) else len(row.media or b"")
+        size = media.stat().st_size if isinstance(media, Path) else len(media)
         if not size:
             return "is empty"
         if size > LARGEST_FILE:
             return f"has {size:,} bytes; {LARGEST_FILE:,} are allowed"
-        return _undecodable(row.read())
+        data = bytes_of(media)
     except OSError as error:
         return f"cannot be read: {error.strerror}"
+    return None if address(data) in sound else _undecodable(data)
 
 
 def _undecodable(data: bytes) -> str | None:

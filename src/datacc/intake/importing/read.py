@@ -1,11 +1,14 @@
 """Find the format of a path and read it: bad rows refused or noted, everything else typed."""
 
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from datacc.errors import DataError
 from datacc.intake import Format
+from datacc.intake.importing.columns import Column
 from datacc.intake.importing.options import ImportOptions
 from datacc.intake.importing.pictures import check_pictures
 from datacc.intake.importing.refuse import refuse
@@ -33,17 +36,18 @@ class Read:
 def read(
     path: Path,
     options: ImportOptions,
-    known: tuple[str, ...] | None = None,
+    known: Mapping[str, Column] = MappingProxyType({}),
     output: str | None = None,
-    known_texts: frozenset[str] = frozenset(),
+    output_type: str | None = None,
+    sound: Container[str] = frozenset(),
 ) -> Read:
     """Everything at `path`. `known`: the input columns that must be there; `output`: what the label is called.
 
-    Of the known columns `known_texts` hold text.
+    `output_type` is the type of the output, where it is decided. Pictures of an address in `sound` are known to decode.
 
     Raises `DataError` when nothing can be read, a column is not there, or something is bad and may not be skipped.
     """
-    found = _format(path).read(path)
+    found = format_of(path).read(path)
     if not found.rows and not found.bad:
         raise DataError("there is no example", where=str(path), tries=["give a file with rows, or a folder with files"])
     if not found.rows:
@@ -51,10 +55,10 @@ def read(
         raise _nothing_left(path)
     for column in found.columns:
         check_name(column, "column", str(path))
-    roles = decide(found, options, known, output, str(path), known_texts)
+    roles = decide(found, options, known, output, str(path), output_type)
     rows, bad = typed(found, roles)
     if rows.media is not None:
-        good, damaged = check_pictures(rows)
+        good, damaged = check_pictures(rows, sound)
         rows, bad = rows.take(good), bad + damaged
     notes = refuse(bad, str(path), options.skip_bad)
     if not rows:
@@ -71,7 +75,8 @@ def _nothing_left(path: Path) -> DataError:
     return DataError("no example is left", where=str(path), tries=["mend what was left out"])
 
 
-def _format(path: Path) -> Format:
+def format_of(path: Path) -> Format:
+    """The first format that `path` looks like. Raises `DataError` when there is none."""
     if not path.exists():
         raise DataError("there is no such file or folder", where=str(path), tries=["check the path"])
     for name in names("intake"):

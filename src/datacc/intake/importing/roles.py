@@ -1,35 +1,45 @@
 """Decide what each column of a table is: input, label, group, split, key, or something to slice by."""
 
 import shlex
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from datacc.errors import DataError
 from datacc.intake import Found, TableRows
-from datacc.intake.importing.cell import missing, number
+from datacc.intake.importing.cell import number
+from datacc.intake.importing.columns import Column, look
+from datacc.intake.importing.measured import kind_of, output_kind
 from datacc.intake.importing.options import ImportOptions
 from datacc.repo.split import split_named
 from datacc.repo.words import listed
 from datacc.spec.names import identifier
+from datacc.types.cells import as_value, is_missing
 
-_NUMERIC_SHARE: Final = 0.9  # a column with fewer numbers than this among its filled cells is text
 _PROSE: Final = 40  # characters of a text, on average, from which a column of it is worth more than numbers beside it
 _WORDY: Final = 8  # and from which it is worth anything
-_FEW: Final = 20  # labels; fewer do not tell whether they repeat
 _LABEL_WORDS: Final = ("label", "class", "target")
+_ORDER: Final = ("number", "date", "boolean", "category")
+_KINDS: Final = {
+    "category": "one of a few values",
+    "order": "ordered values",
+    "boolean": "true or false",
+    "date": "dates",
+    "text": "text",
+}
 _NUMBERING: Final = frozenset({"id", "index", "row", "rowid", "unnamed: 0", "column 1"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Roles:
-    """What the columns are. `inputs` is empty for pictures; `output` is how the label is called in the program.
+    """What the columns are. `inputs` say what each holds, none for pictures; `output` is how a program calls the label.
 
-    `texts` are those among the inputs that hold text, all others hold numbers.
-    `others` are kept to slice by; `numeric` are those among them that hold numbers. `notes` say what was decided.
+    `type` is the output type of the label. `others` are kept to slice by; `numeric` are those among them that hold
+    numbers. `notes` say what was decided.
     """
 
-    inputs: tuple[str, ...]
+    inputs: Mapping[str, Column]
     output: str
     label: str | None
     group: str | None
@@ -37,38 +47,36 @@ class Roles:
     key: str | None
     others: tuple[str, ...]
     numeric: frozenset[str]
-    texts: frozenset[str]
     notes: tuple[str, ...]
     name: str | None = None
     occurrence: str | None = None
+    type: str = "label"
 
 
 def decide(
     found: Found,
     options: ImportOptions,
-    known: Sequence[str] | None,
+    known: Mapping[str, Column],
     output: str | None,
     where: str,
-    known_texts: frozenset[str] = frozenset(),
+    output_type: str | None = None,
 ) -> Roles:
-    """The roles of what was found. `known` and `output`: the inputs and the output that are decided already.
-
-    Of the known inputs `known_texts` hold text; of those that the user names, the columns that hold no numbers do.
+    """The roles of what was found. `known`, `output`, `output_type`: the inputs and the output, if decided already.
 
     Raises `DataError` when a column is not there, or no column can be the label or an input.
     """
     if found.kinds:
-        return _as_said(found, options, known, output, where)
-    return _guessed(found, options, known, output, where, known_texts)
+        return _as_said(found, options, known, output, where, output_type)
+    return _guessed(found, options, known, output, where, output_type)
 
 
 def _guessed(
     found: Found,
     options: ImportOptions,
-    known: Sequence[str] | None,
+    known: Mapping[str, Column],
     output: str | None,
     where: str,
-    known_texts: frozenset[str],
+    output_type: str | None,
 ) -> Roles:
     label = _label(found, options, output, where)
     split = options.split or _split_column(found)
@@ -76,19 +84,16 @@ def _guessed(
     named = {name: column for name, column in _named(options, label, split, key).items() if column is not None}
     for role, column in named.items():
         _require(found, column, f"--{role}", where)
-    if label is not None:
-        _refuse_measurements(found, label, where)
+    kind, notes = output_kind(found, label, options.type, output_type, where)
     rest = [column for column in found.columns if column not in named.values()]
-    pictures = found.is_media
-    numeric = frozenset(column for column in rest if _numeric(found.column(column)))
-    notes: list[str] = []
-    numbers = [column for column in rest if column in numeric]
-    words = [column for column in rest if column not in numeric]
-    inputs = () if pictures else _inputs(found, options.inputs or known, numbers, words, notes, where)
-    others = tuple(column for column in rest if column not in inputs)
-    read = frozenset(inputs) - numeric - frozenset(known or ())
-    texts = (read | known_texts) & frozenset(inputs)
-    notes += _of_texts(read, [column for column in others if column in words and not pictures])
+    told = options.inputs or tuple(known)
+    for column in told:
+        _require(found, column, "input", where)
+    seen = {} if found.is_media else {column: look(found.column(column)) for column in rest if column not in known}
+    inputs = dict[str, Column]()
+    if not found.is_media:
+        inputs, said = _told(found, told, known, seen) if told else _infer(found, seen, where)
+        notes += said
     return Roles(
         inputs=inputs,
         output=output or options.label or label or "label",
@@ -96,33 +101,38 @@ def _guessed(
         group=options.group,
         split=split,
         key=key,
-        others=others,
-        numeric=numeric,
-        texts=texts,
+        others=tuple(column for column in rest if column not in inputs),
+        numeric=frozenset(column for column in rest if column in seen and seen[column].is_number),
         notes=tuple(notes),
+        type=kind,
     )
 
 
-def _of_texts(read: frozenset[str], aside: Sequence[str]) -> list[str]:
-    """What is to be said of columns of text: which are inputs, which are not."""
-    notes = [f"read as text: {listed(sorted(read))}"] if read else []
-    return [*notes, f"kept to slice by, not learnt from: {listed(aside)} (text)"] if aside else notes
-
-
-def _inputs(
-    found: Found, told: Sequence[str] | None, numbers: Sequence[str], words: Sequence[str], notes: list[str], where: str
-) -> tuple[str, ...]:
-    """The inputs: those that somebody named, otherwise one column of prose, or the columns of numbers that vary."""
-    if told is None:
-        return _infer(found, numbers, words, notes, where)
-    for column in told:
-        _require(found, column, "input", where)
-    notes += _unread(found, [column for column in numbers if column not in told])
-    return tuple(told)
+def _told(
+    found: Found, told: Sequence[str], known: Mapping[str, Column], seen: Mapping[str, Column]
+) -> tuple[dict[str, Column], list[str]]:
+    """The inputs that somebody named, and notes on columns that are there and not among them."""
+    inputs = {name: _counted(found, name, known[name]) if name in known else look(found.column(name)) for name in told}
+    numbers = [column for column, one in seen.items() if one.is_number and column not in inputs]
+    constant = [column for column in numbers if _is_constant(found.column(column))]
+    left = [column for column in numbers if column not in constant]
+    told_of = ((constant, "constant"), (left, "not among the inputs"))
+    notes = [f"not learnt from: {listed(columns)} ({why})" for columns, why in told_of if columns]
+    fresh = {column: one for column, one in inputs.items() if column not in known or one.kind != "text"}
+    return inputs, [
+        *notes,
+        *_read_as(fresh),
+        *_aside(column for column in seen if column not in inputs and not seen[column].is_number),
+    ]
 
 
 def _as_said(
-    found: Found, options: ImportOptions, known: Sequence[str] | None, output: str | None, where: str
+    found: Found,
+    options: ImportOptions,
+    known: Mapping[str, Column],
+    output: str | None,
+    where: str,
+    output_type: str | None,
 ) -> Roles:
     """The roles that an export told; what the user says and what is decided already win."""
 
@@ -130,8 +140,7 @@ def _as_said(
         return next((column for column in found.columns if found.kinds[column] == kind), None)
 
     label = options.label if options.label in found.columns else first("output")
-    given = options.inputs if options.inputs is not None else known
-    inputs = tuple(given if given is not None else (c for c in found.columns if found.kinds[c] == "input"))
+    inputs = options.inputs or tuple(known) or tuple(c for c in found.columns if found.kinds[c] == "input")
     one = {
         "label": label,
         "group": options.group or first("group"),
@@ -145,12 +154,12 @@ def _as_said(
             _require(found, column, role, where)
     taken = {*inputs, *one.values()}
     return Roles(
-        inputs=inputs,
+        inputs={column: known[column] if column in known else look(found.column(column)) for column in inputs},
         output=output or options.label or found.output or label or "label",
         others=tuple(column for column in found.columns if column not in taken),
         numeric=frozenset(),
-        texts=frozenset(c for c in inputs if any(type(cell) is str for cell in found.column(c))),
         notes=(),
+        type=options.type or output_type or kind_of(found, label),
         **one,
     )
 
@@ -190,93 +199,89 @@ def _likeliest(found: Found) -> str:
     """The column that is offered as the label: the first of few words, else the last."""
     for column in found.columns:
         cells = found.column(column)
-        if not _numeric(cells) and 1 < len(set(map(str, cells))) <= len(cells) / 2:
+        if not look(cells).is_number and 1 < len(set(map(str, cells))) <= len(cells) / 2:
             return column
     return found.columns[-1]
 
 
-def _refuse_measurements(found: Found, label: str, where: str) -> None:
-    """Raise `DataError` for a column of fractions that hardly repeat: it measures, and names no classes."""
-    cells = found.column(label)
-    told = {cell for cell in set(cells) if not missing(cell)} if set(map(type, cells)) == {str} else None
-    if told is not None and 2 * len(told) <= len(cells) - cells.count(""):
-        return  # as texts they repeat already
-    values = [number(cell) for cell in cells if not missing(cell)]
-    fractions = sum(value is not None and not value.is_integer() for value in values)
-    different = len(set(values))
-    if len(values) >= _FEW and 2 * min(fractions, different) > len(values):
-        raise DataError(
-            f"column {label!r} holds {different:,} different numbers in {len(values):,} rows; a label names a class",
-            where=where,
-            tries=["--label names another column", "put the numbers into a few classes first"],
-        )
-
-
 def _split_column(found: Found) -> str | None:
-    words = {cell for cell in found.column("split") if not missing(cell)} if "split" in found.columns else set()
+    words = {cell for cell in found.column("split") if not is_missing(cell)} if "split" in found.columns else set()
     return "split" if words and all(isinstance(word, str) and split_named(word) for word in words) else None
 
 
-def _infer(found: Found, numeric: Sequence[str], words: Sequence[str], notes: list[str], where: str) -> tuple[str, ...]:
-    constant = [column for column in numeric if _is_constant(found.column(column))]
-    numbering = [column for column in numeric if _is_numbering(column, found.column(column))]
-    inputs = tuple(column for column in numeric if column not in constant and column not in numbering)
-    if constant:
-        notes.append(f"not learnt from: {listed(constant)} (constant)")
-    if numbering:
-        notes.append(f"not learnt from: {listed(numbering)} (a running number)")
-    prose = _prose(found, words, least=_PROSE if inputs else _WORDY)
+def _infer(found: Found, seen: Mapping[str, Column], where: str) -> tuple[dict[str, Column], list[str]]:
+    """The inputs nobody named: one column of prose, or the columns of numbers and of few values that vary."""
+    constant = [column for column, one in seen.items() if _says_nothing(one, found.column(column))]
+    numbering = [c for c, one in seen.items() if one.is_number and _is_numbering(c, found.column(c))]
+    record = {c: one for c, one in seen.items() if one.kind != "text" and c not in (*constant, *numbering)}
+    numbers = [column for column, one in record.items() if one.is_number]
+    notes = [f"not learnt from: {listed(constant)} (constant)"] if constant else []
+    notes += [f"not learnt from: {listed(numbering)} (a running number)"] if numbering else []
+    prose = _prose(found, [c for c, one in seen.items() if one.kind == "text"], least=_PROSE if numbers else _WORDY)
     if prose is not None:
-        if inputs:
-            notes.append(f"not learnt from: {listed(inputs)} (beside text); --inputs names other columns")
-        return (prose,)
+        if numbers:
+            notes.append(f"not learnt from: {listed(numbers)} (beside text); --inputs names other columns")
+        inputs = {prose: seen[prose]}
+    else:
+        inputs = dict(sorted(record.items(), key=lambda item: _ORDER.index(item[1].kind)))
     if not inputs:
         raise DataError(
-            f"no column holds numbers that vary, or text that hardly repeats; there are: {listed(found.columns)}",
+            f"no column holds numbers or values that vary, or text that hardly repeats; there are: "
+            f"{listed(found.columns)}",
             where=where,
             tries=["give such a column", "--inputs names the columns"],
         )
-    return inputs
+    texts = [c for c, one in seen.items() if c not in (*inputs, *constant) and not one.is_number]
+    return inputs, [*notes, *_read_as(inputs), *_aside(texts)]
+
+
+def _counted(found: Found, name: str, column: Column) -> Column:
+    """The column, with how many cells hold values that it does not know."""
+    if column.kind not in ("category", "order"):
+        return column
+    counts = Counter(map(as_value, found.column(name)))
+    return replace(column, rare=sum(count for value, count in counts.items() if value not in column.values))
+
+
+def _read_as(inputs: Mapping[str, Column]) -> list[str]:
+    """What is to be said of inputs that are no plain numbers, and of the values that they lack."""
+    notes = []
+    for kind, words in _KINDS.items():
+        columns = [column for column, one in inputs.items() if one.kind == kind]
+        notes += [f"read as {words}: {listed(columns)}"] if columns else []
+    rare = [f"{column} ({one.rare:,})" for column, one in inputs.items() if one.rare]
+    notes += [f"rare values, taken for unknown ones: {listed(rare)}"] if rare else []
+    gaps = [column for column, one in inputs.items() if one.gaps and one.kind not in ("category", "text")]
+    return [*notes, *([f"values may be missing: {listed(gaps)}"] if gaps else [])]
+
+
+def _aside(columns: Iterable[str]) -> list[str]:
+    left = list(columns)
+    return [f"kept to slice by, not learnt from: {listed(left)} (text)"] if left else []
 
 
 def _prose(found: Found, words: Sequence[str], least: float) -> str | None:
     """The column whose texts are longest, at least `least` characters on average, of those that hardly repeat."""
     longest, most = None, 0.0
     for column in words:
-        cells = [str(cell) for cell in found.column(column) if not missing(cell)]
+        cells = [str(cell) for cell in found.column(column) if not is_missing(cell)]
         mean = sum(map(len, cells)) / max(1, len(cells))
         if 2 * len(set(cells)) > len(cells) and mean >= least and mean > most:
             longest, most = column, mean
     return longest
 
 
-def _unread(found: Found, numeric: Sequence[str]) -> list[str]:
-    """Notes on columns of numbers that are there and not among the inputs that were decided before."""
-    constant = [column for column in numeric if _is_constant(found.column(column))]
-    others = [column for column in numeric if column not in constant]
-    told = ((constant, "constant"), (others, "not among the inputs"))
-    return [f"not learnt from: {listed(columns)} ({why})" for columns, why in told if columns]
-
-
 def _is_constant(cells: Sequence[Any]) -> bool:
-    return len({number(cell) for cell in cells} - {None}) == 1
+    different = set(cells) if set(map(type, cells)) == {str} else cells
+    return len({as_value(cell) for cell in different if not is_missing(cell)}) < 2
+
+
+def _says_nothing(column: Column, cells: Sequence[Any]) -> bool:
+    """Whether all cells that say something say the same; that nothing is said may be a value of its own."""
+    return len(column.values) < 2 if column.kind == "category" else column.kind != "text" and _is_constant(cells)
 
 
 def _is_numbering(column: str, cells: Sequence[Any]) -> bool:
     values = [number(cell) for cell in cells]
     whole = all(value is not None and value.is_integer() for value in values)
     return column.casefold() in _NUMBERING and whole and len(set(values)) == len(values)
-
-
-def _numeric(cells: Sequence[Any]) -> bool:
-    texts = filled = 0
-    most = (1 - _NUMERIC_SHARE) * len(cells)
-    for cell in cells:
-        if missing(cell):
-            continue
-        filled += 1
-        if number(cell) is None:
-            texts += 1
-            if texts > most:  # however the rest looks
-                return False
-    return bool(filled) and filled - texts >= _NUMERIC_SHARE * filled

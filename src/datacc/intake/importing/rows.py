@@ -6,10 +6,16 @@ from pathlib import Path
 from typing import Any, Final, TypeVar, final, overload
 
 from datacc.intake import Bad, Found, TableRows
-from datacc.intake.importing.cell import as_number, as_text, fault, missing, number, plain
+from datacc.intake.importing.cell import as_number, as_text, number, plain
+from datacc.intake.importing.columns import Column
 from datacc.intake.importing.roles import Roles
+from datacc.registry import load
 from datacc.repo.names import check_name
 from datacc.repo.split import split_named
+from datacc.repo.words import printable
+from datacc.types import OutputType
+from datacc.types.cells import as_value, each, is_missing
+from datacc.types.number import LARGEST
 
 _LONGEST: Final = 65536  # characters of a text
 
@@ -18,15 +24,14 @@ Cell = TypeVar("Cell")
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One example, typed. `numbers`, `texts`: input column → finite float or text; `others`: column → JSON value.
+    """One example, typed. `cells`: input column → finite float or text, None for none; `others`: column → JSON value.
 
     `name` is what the user calls it.
     """
 
     where: str
     media: Path | bytes | None
-    numbers: Mapping[str, float]
-    texts: Mapping[str, str]
+    cells: Mapping[str, float | str | None]
     label: str | None
     split: str | None
     group: str | None
@@ -37,7 +42,12 @@ class Row:
     def read(self) -> bytes:
         """The bytes of the media."""
         assert self.media is not None
-        return self.media if isinstance(self.media, bytes) else self.media.read_bytes()
+        return bytes_of(self.media)
+
+
+def bytes_of(media: Path | bytes) -> bytes:
+    """The bytes of a file, or those that are at hand."""
+    return media if isinstance(media, bytes) else media.read_bytes()
 
 
 @final
@@ -50,8 +60,7 @@ class Rows(Sequence[Row]):
 
     where: Sequence[str]
     media: Sequence[Path | bytes] | None
-    numbers: Mapping[str, Sequence[float]]
-    texts: Mapping[str, Sequence[str]]
+    cells: Mapping[str, Sequence[float | str | None]]
     label: Sequence[str | None]
     split: Sequence[str | None]
     group: Sequence[str | None]
@@ -76,8 +85,7 @@ class Rows(Sequence[Row]):
         return Row(
             where=self.where[number],
             media=self.media[number] if self.media is not None else None,
-            numbers={name: column[number] for name, column in self.numbers.items()},
-            texts={name: column[number] for name, column in self.texts.items()},
+            cells={name: column[number] for name, column in self.cells.items()},
             label=self.label[number],
             split=self.split[number],
             group=self.group[number],
@@ -97,8 +105,7 @@ class Rows(Sequence[Row]):
         return Rows(
             where=some(self.where),
             media=some(self.media) if self.media is not None else None,
-            numbers={name: some(column) for name, column in self.numbers.items()},
-            texts={name: some(column) for name, column in self.texts.items()},
+            cells={name: some(column) for name, column in self.cells.items()},
             label=some(self.label),
             split=some(self.split),
             group=some(self.group),
@@ -123,8 +130,10 @@ def typed(found: Found, roles: Roles) -> tuple[Rows, list[Bad]]:
         found = replace(found, rows=[found.rows[n] for n in good])
         where = [where[n] for n in good]
     rows = _rows(found, roles, where)
-    for name, place in _firsts(rows).items():
-        check_name(name, "class", place)
+    kind: OutputType = load("types", roles.type)
+    for text, place in _firsts(rows).items() if kind.form != "number" else ():
+        for name in kind.classes([kind.read(text)]):
+            check_name(name, "class", place)
     return rows, bad
 
 
@@ -139,14 +148,9 @@ def _firsts(rows: Rows) -> dict[str, str]:
 
 def _faults(found: Found, roles: Roles) -> Iterator[tuple[int, str]]:
     """(row, what is wrong with it), column by column."""
-    for name in roles.inputs:
-        cells = found.column(name)
-        if name in roles.texts and set(map(type, cells)) == {str} and all(cells) and max(map(len, cells)) <= _LONGEST:
-            continue  # a million at once
-        wrong = _text_fault if name in roles.texts else fault
-        for n, cell in enumerate(cells):
-            if why := wrong(cell):
-                yield n, f"column {name!r} {why}"
+    for name, column in roles.inputs.items():
+        for n, why in _column_faults(found.column(name), column):
+            yield n, f"column {name!r} {why}"
     if roles.split:
         words = _each(found.column(roles.split), as_text)
         unknown = {word for word in set(words) if word and not split_named(word)}
@@ -156,17 +160,48 @@ def _faults(found: Found, roles: Roles) -> Iterator[tuple[int, str]]:
                     n,
                     (f"column {roles.split!r} holds {word!r}; none of learn (train), tune (validation), judge (test)"),
                 )
+    if roles.label and roles.type == "number":
+        for n, why in _number_faults(found.column(roles.label)):
+            yield n, f"column {roles.label!r} {why}"
     if roles.key:
         for n, word in enumerate(_each(found.column(roles.key), as_text)):
             if word is None:
                 yield n, f"column {roles.key!r} is missing, and it is the key"
 
 
+def _number_faults(cells: Sequence[Any]) -> Iterator[tuple[int, str]]:
+    """(row, what is wrong) of numbers that are to be answered, which may be missing."""
+    for n, cell in enumerate(cells):
+        value = None if is_missing(cell) else number(cell)
+        if value is None and not is_missing(cell):
+            yield n, f"holds {printable(str(cell), 40)!r}, which is no number"
+        elif value is not None and abs(value) > LARGEST:
+            yield n, f"holds {value:g}, which is no finite float32"
+
+
+def _column_faults(cells: Sequence[Any], column: Column) -> Iterator[tuple[int, str]]:
+    """(row, what is wrong) of one input."""
+    if column.kind == "text":
+        if set(map(type, cells)) == {str} and all(cells) and max(map(len, cells)) <= _LONGEST:
+            return  # a million at once
+        yield from ((n, why) for n, cell in enumerate(cells) if (why := _text_fault(cell)))
+        return
+    read = column.reader
+    try:
+        each(read, cells)
+    except ValueError:
+        for n, cell in enumerate(cells):
+            try:
+                read(cell)
+            except ValueError as error:
+                yield n, str(error)
+
+
 def _text_fault(cell: Any) -> str | None:
     """Why a cell cannot be a text to learn from, or None when it can."""
     if type(cell) is str and cell and len(cell) <= _LONGEST:
         return None
-    if missing(cell):
+    if is_missing(cell):
         return "is missing"
     return f"holds more than {_LONGEST:,} characters" if len(str(cell)) > _LONGEST else None
 
@@ -181,9 +216,8 @@ def _rows(found: Found, roles: Roles, where: Sequence[str]) -> Rows:
     return Rows(
         where=where,
         media=[raw.media for raw in raws if raw.media is not None] if found.is_media else None,
-        numbers={c: [number(x) or 0.0 for x in found.column(c)] for c in roles.inputs if c not in roles.texts},
-        texts={c: list(map(str, found.column(c))) for c in roles.inputs if c in roles.texts},
-        label=_each(found.column(roles.label), as_text) if roles.label else own_labels,
+        cells={name: _input(found.column(name), column) for name, column in roles.inputs.items()},
+        label=_labels(found, roles) if roles.label else own_labels,
         split=[named[w] if w else own for w, own in zip(words, own_splits, strict=True)] if named else own_splits,
         group=_each(found.column(roles.group), as_text) if roles.group else nothing,
         key=_each(found.column(roles.key), as_text) if roles.key else nothing,
@@ -191,6 +225,26 @@ def _rows(found: Found, roles: Roles, where: Sequence[str]) -> Rows:
         occurrence=[int(number(x) or 0) for x in found.column(roles.occurrence)] if roles.occurrence else None,
         others={c: _each(found.column(c), as_number if c in roles.numeric else plain) for c in roles.others},
     )
+
+
+def _input(cells: Sequence[Any], column: Column) -> Sequence[float | str | None]:
+    """What is kept of an input: a number as it is, all else as text."""
+    if column.is_number:
+        return _each(cells, number)
+    if column.kind == "text":
+        return list(map(str, cells))
+    if column.kind in ("category", "order"):
+        return _each(cells, lambda cell: as_value(cell) or None)
+    return _each(cells, lambda cell: None if is_missing(cell) else as_value(cell))
+
+
+def _labels(found: Found, roles: Roles) -> Sequence[str | None]:
+    """The texts of the label column; of a number also the usual words for nothing are none."""
+    assert roles.label is not None
+    cells = found.column(roles.label)
+    if roles.type == "number":
+        cells = [None if is_missing(cell) else cell for cell in cells]
+    return _each(cells, as_text)
 
 
 def _names(found: Found, roles: Roles, where: Sequence[str]) -> Sequence[str]:

@@ -1,9 +1,11 @@
 """What an import has to fit: the inputs and the output that the program or the schema has already."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from datacc.errors import DataError
-from datacc.intake.importing.fields import infer_inputs, output_name, read_columns, text_columns
+from datacc.intake.importing.columns import Column, known_columns
+from datacc.intake.importing.fields import infer_inputs, infer_outputs, output_name
 from datacc.intake.importing.options import ImportOptions
 from datacc.intake.importing.read import Read
 from datacc.repo.find import Repository
@@ -17,36 +19,42 @@ _HEAD = "# What datacc build makes of these examples. Say what you need: [goal],
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """`columns` of numbers and text, and the input `picture`, that must be there, None for what is still open.
+    """The `columns` and the input `picture` that must be there, none where that is still open."""
 
-    `texts` are the columns of text.
-    """
-
-    columns: tuple[str, ...] | None
-    texts: frozenset[str]
+    columns: Mapping[str, Column]
     picture: Field | None
     output: str | None
     program: Program | None
+    output_type: str | None = None
 
 
 def target(repository: Repository, schema: Schema, options: ImportOptions) -> Target:
     """What is decided. Raises `SpecError` for a damaged `datacc.toml`, `DataError` when the output is unclear."""
     path = repository.root / FILE
     program = read_program(path) if path.exists() else None
-    columns = tuple(column.name for column in schema.of("input") if column.type in ("number", "text")) or None
-    texts = frozenset(column.name for column in schema.of("input") if column.type == "text")
+    columns = {c.name: Column(kind=c.type) for c in schema.of("input") if c.type in ("number", "text")}
     pictures = [Field(name=c.name, type=c.type) for c in schema.of("input") if c.type not in ("number", "text")]
     outputs = [column.name for column in schema.of("output")]
     if program is not None:
-        columns = read_columns(program.inputs) or columns
-        texts = text_columns(program.inputs) or texts
+        columns = known_columns(program.inputs) or columns
         pictures = [field for field in program.inputs if field.type not in ("record", "text")] or pictures
         outputs = [field.name for field in program.outputs]
     if len(pictures) > 1 or (pictures and columns):
         raise DataError("import fills one input; this program has several", where=FILE)
     picture = pictures[0] if pictures else None
     output = _output(outputs, options.label)
-    return Target(columns=columns, texts=texts, picture=picture, output=output, program=program)
+    kind = _type_of(output, schema, program)
+    if options.type not in (None, kind) and kind is not None:
+        raise DataError(f"{output} is of the type {kind} already, not {options.type}", tries=["leave --type out"])
+    return Target(columns=columns, picture=picture, output=output, program=program, output_type=kind)
+
+
+def _type_of(output: str | None, schema: Schema, program: Program | None) -> str | None:
+    """The type that an output has already."""
+    fields = program.outputs if program is not None else ()
+    known = [field.type for field in fields if field.name == output]
+    known += [column.type for column in schema.of("output") if column.name == output]
+    return next(iter(known), None)
 
 
 def check_kind(found: Read, wanted: Target, where: str) -> None:
@@ -59,7 +67,9 @@ def check_kind(found: Read, wanted: Target, where: str) -> None:
 
 def first_program(repository: Repository, found: Read, output: str) -> bytes:
     """The `datacc.toml` for a repository that has none: inputs and output as found."""
-    program = Program(name=repository.name, inputs=infer_inputs(found), outputs=(Field(name=output, type="label"),))
+    program = Program(
+        name=repository.name, inputs=infer_inputs(found), outputs=(replace(infer_outputs(found)[0], name=output),)
+    )
     return (_HEAD + program_toml(program)).encode()
 
 

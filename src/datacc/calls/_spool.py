@@ -1,0 +1,100 @@
+"""A folder of calls that stays small, young and private. Free for any use: 0BSD."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+PIECES = 8  # files that a full folder has
+DAY = 86_400.0  # seconds
+
+Redact = Callable[[dict[str, Any]], "dict[str, Any] | None"]
+
+
+class Spool:
+    """Appends calls to JSON Lines files in `folder`, which is made when the first one comes.
+
+    All files together take at most `most_bytes`, and none is older than `most_days`: the oldest go first. (Each process
+    has a file of its own; several at once may exceed it by an eighth each.) `redact` gets the inputs and returns what
+    may be kept of them, or None for nothing. Nothing is ever raised: what cannot be kept is counted in `dropped`.
+    """
+
+    def __init__(
+        self, folder: str | Path, *, most_bytes: int = 10_000_000, most_days: float = 30.0, redact: Redact | None = None
+    ) -> None:
+        self.folder, self.kept, self.dropped = Path(folder), 0, 0
+        self._piece, self._most, self._days, self._redact = max(1, most_bytes // PIECES), most_bytes, most_days, redact
+        self._lock = threading.Lock()
+        self._path, self._size, self._since, self._owner = Path(), 0, 0.0, 0
+
+    def put(self, inputs: Mapping[str, Any], why: str, **more: Any) -> bool:
+        """Keep one call: what it was asked, why it is kept, and `more` about it; whether it was kept."""
+        try:
+            allowed = dict(inputs) if self._redact is None else self._redact(dict(inputs))
+            if allowed is None:
+                return False
+            call = {"at": int(time.time()), "why": why, "inputs": {k: _plain(v) for k, v in allowed.items()}, **more}
+            line = json.dumps(call, allow_nan=False).encode() + b"\n"
+            with self._lock:
+                self._append(line)
+                self.kept += 1
+            return True
+        except Exception:  # whoever asked the program wants its answer, whatever happens here
+            self.dropped += 1
+            return False
+
+    def _append(self, line: bytes) -> None:
+        if len(line) > self._piece:
+            raise ValueError("longer than a file may be")
+        now = time.time()
+        fresh = self._owner == os.getpid() and now - self._since < min(DAY, self._days * DAY)
+        if not fresh or self._size + len(line) > self._piece:
+            self._begin(now)
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            os.write(descriptor, line)
+        finally:
+            os.close(descriptor)
+        self._size += len(line)
+
+    def _begin(self, now: float) -> None:
+        """Another file, after making room for it."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        files = sorted(self.folder.glob("*.calls.jsonl"))
+        sizes = {path: _size(path) for path in files}
+        room = self._most - self._piece
+        for path in files:
+            if sum(sizes.values()) > room or now - _begun(path, now) >= self._days * DAY:
+                path.unlink(missing_ok=True)
+                del sizes[path]
+        name = f"{int(now):012d}-{os.getpid()}-{os.urandom(4).hex()}.calls.jsonl"
+        self._path, self._size, self._since, self._owner = self.folder / name, 0, now, os.getpid()
+
+
+def _begun(path: Path, now: float) -> float:
+    """When the file was begun, which its name says."""
+    first = path.name.partition("-")[0]
+    return float(first) if first.isdecimal() else now
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # another process removed it
+        return 0
+
+
+def _plain(value: Any) -> Any:
+    """The value as JSON has it. Raises `TypeError` for what is neither text, number, truth nor a list of numbers."""
+    if isinstance(value, (bytes, bytearray)):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, (list, tuple)) and all(type(item) in (int, float) for item in value):
+        return list(value)
+    if isinstance(value, (str, int, float)) or value is None:  # truths are integers
+        return value
+    raise TypeError(f"{type(value).__name__} is not kept")

@@ -1,0 +1,123 @@
+"""A built program in the place of the function that it was made from. Free for any use: 0BSD."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
+from random import Random
+from typing import Any
+
+from ._spool import Redact, Spool
+
+Input = tuple[str, tuple[str, ...]]  # its type, "text" or "record", and the columns that it is read from
+
+
+class Wrapped:
+    """Answers like the function: the class where the program knows it; where not, what `fallback` says, or None.
+
+    `value` makes of a class what callers get (the class itself, if left out). A share `shadow` of the calls asks the
+    fallback, too, and gets its answer. With `inbox`, a folder, the inputs that were not known are kept there, and
+    those on which the two disagreed, as `redact` leaves them. `counts` says how often what happened.
+    """
+
+    def __init__(
+        self, predict: Callable[..., Any], inputs: Sequence[Input], classes: Sequence[str], *,
+        fallback: Callable[..., Any] | None = None, value: Callable[[str], Any] | None = None, shadow: float = 0.0,
+        inbox: Any = None, redact: Redact | None = None, most_bytes: int = 10_000_000, most_days: float = 30.0,
+    ) -> None:  # fmt: skip
+        if shadow and fallback is None:
+            raise TypeError("shadow asks the fallback, too: which is it?")
+        if not 0 <= shadow <= 1:
+            raise ValueError(f"shadow is a share of the calls, from 0 to 1, not {shadow}")
+        self._predict, self._inputs, self._fallback = predict, tuple(inputs), fallback
+        self._values = {name: value(name) if value else name for name in classes}
+        self._shadow, self._draw = shadow, Random().random  # a generator of its own: yours goes on undisturbed
+        self._spool = Spool(inbox, most_bytes=most_bytes, most_days=most_days, redact=redact) if inbox else None
+        self._taught = tuple(dict.fromkeys(column.partition("[")[0] for _, columns in inputs for column in columns))
+        self._parameters = (_parameters(fallback) if fallback else {}) or dict.fromkeys(self._taught)
+        self._is_one_text = len(self._inputs) == 1 and self._inputs[0][0] == "text" and len(self._inputs[0][1]) == 1
+        self.counts = {"asked": 0, "unknown": 0, "refused": 0, "compared": 0, "disagreed": 0}
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The answer to these arguments. Raises what the fallback raises, and what the program does without one."""
+        counts = self.counts
+        counts["asked"] += 1
+        try:
+            if self._is_one_text and len(args) == 1 and type(args[0]) is str and not kwargs:
+                answer = self._predict(args[0])
+            else:
+                answer = self._predict(*self._asked(args, kwargs))
+        except (TypeError, ValueError, KeyError, OverflowError):
+            if self._fallback is None:
+                raise
+            counts["refused"] += 1
+            return self._fallback(*args, **kwargs)
+        known = getattr(answer, "known", True)
+        if known and (not self._shadow or self._draw() >= self._shadow):
+            return self._values[answer.label]
+        return self._compared(answer, known, args, kwargs)
+
+    def _compared(self, answer: Any, known: bool, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        """What the fallback says, with what is worth keeping kept."""
+        more: dict[str, Any] = {"said": answer.label, "confidence": round(answer.confidence, 6)}
+        self.counts["unknown"] += not known
+        told = None
+        if self._fallback is not None:
+            told = self._fallback(*args, **kwargs)
+            more["answer"] = self._name(told)
+            agreed = more["answer"] == answer.label
+            self.counts["compared"] += 1
+            self.counts["disagreed"] += known and not agreed
+        if self._spool is not None and (not known or not agreed):
+            self._spool.put(self._given(args, kwargs), "disagreed" if known else "unknown", **more)
+        return told
+
+    def _name(self, told: Any) -> str:
+        """The class of an answer of the fallback, in words where the program has no such class."""
+        for name, value in self._values.items():
+            if type(value) is type(told) and value == told:
+                return name
+        told = _plain(told)
+        return told if isinstance(told, str) else json.dumps(told, default=str)
+
+    def _given(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments that the program was taught, by name. Raises `TypeError` where others are given."""
+        if len(args) > len(self._parameters):
+            raise TypeError(f"{len(args)} arguments where {len(self._parameters)} are expected")
+        given = {**dict(zip(self._parameters, args, strict=False)), **kwargs}
+        strange = [name for name in given if name not in self._taught and given[name] != self._parameters.get(name)]
+        if strange:
+            raise TypeError(f"the program was taught nothing about {', '.join(strange)}")
+        return {name: _plain(given.get(name, self._parameters.get(name))) for name in self._taught}
+
+    def _asked(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> list[Any]:
+        """The arguments as the program takes them: a text, or a mapping from columns, for each input."""
+        cells: dict[str, Any] = {}
+        for name, value in self._given(args, kwargs).items():
+            if isinstance(value, (list, tuple)):
+                cells.update({f"{name}[{i}]": item for i, item in enumerate(value)})
+            else:
+                cells[name] = value
+        return [_read(cells, kind, columns) for kind, columns in self._inputs]
+
+
+def _plain(value: Any) -> Any:
+    """A member of an enumeration is its name."""
+    return value.name if isinstance(value, Enum) else value
+
+
+def _read(cells: Mapping[str, Any], kind: str, columns: tuple[str, ...]) -> Any:
+    if kind != "text":
+        return {column: cells[column] for column in columns}
+    return cells[columns[0]] if len(columns) == 1 else "\n".join(cells[column] for column in columns)
+
+
+def _parameters(fallback: Callable[..., Any]) -> dict[str, Any]:
+    """Parameter → its default, None where it has none or where a builtin does not say."""
+    try:
+        known = inspect.signature(fallback).parameters.values()
+    except (TypeError, ValueError):
+        return {}
+    return {one.name: None if one.default is one.empty else one.default for one in known}

@@ -1,0 +1,69 @@
+"""The chance of passing, before judge is asked: what the answers to tune, or out of fold, say of the goals."""
+
+import math
+from dataclasses import replace
+from typing import Final
+
+from datacc.compiler.ask import Interpreted, told
+from datacc.compiler.certify import chance_at
+from datacc.compiler.checks import Trial
+from datacc.compiler.repeats import is_small
+from datacc.goals import Figure, Metric, rate
+from datacc.ir.graph import Graph
+from datacc.registry import load
+from datacc.repo.snapshot import JUDGE, TUNE, Snapshot
+from datacc.spec.program import Program
+
+ACCURACY: Final = "accuracy"
+
+
+def chance(trial: Trial) -> float:
+    """The chance, after a candidate's answers on tune, that judge certifies every goal (at least: goals share rows)."""
+    failing = 0.0
+    for goal in trial.program.goals:
+        metric: Metric = load("goals", goal.metric)
+        seen = metric.measure(trial.truth, told(metric, trial.answers, trial.field), None)
+        judged = round(len(trial.snapshot.rows(JUDGE)) * seen.total / max(1, len(trial.rows)))
+        failing += 1 - chance_at(seen, judged, goal.limit)
+    return max(0.0, 1 - failing)
+
+
+def trial_on_tune(program: Program, snapshot: Snapshot, graph: Graph) -> Trial:
+    """A candidate as goals and checks look at it: by the reference interpreter, on tune."""
+    (output,) = program.outputs
+    rows = snapshot.rows(TUNE)
+    return Trial(
+        program=program,
+        snapshot=snapshot,
+        field=output.name,
+        native=Interpreted(graph),
+        rows=rows,
+        truth=snapshot.labels[output.name][rows],
+    )
+
+
+def in_folds(program: Program, snapshot: Snapshot) -> bool:
+    """Whether candidates are scored out of fold: of few examples of one label, but never by those that calibrate."""
+    return is_small(snapshot) and all(output.form == "label" and not output.abstains for output in program.outputs)
+
+
+def passing_chance(trial: Trial, seen: Figure) -> float:
+    """The chance that judge certifies every goal. Of few examples, folds tell more of accuracy than tune does."""
+    program, snapshot = trial.program, trial.snapshot
+    if not in_folds(program, snapshot):
+        return chance(trial)
+    others = tuple(goal for goal in program.goals if goal.metric != ACCURACY)
+    rest = chance(replace(trial, program=replace(program, goals=others)))
+    return max(0.0, _accurate(program, snapshot, seen) + rest - 1)
+
+
+def outlook(program: Program, snapshot: Snapshot, seen: Figure, left: float) -> float:
+    """The chance with that share of the errors. Who can tell for another goal than accuracy?"""
+    errors = math.floor(left * (seen.total - seen.right))
+    return _accurate(program, snapshot, rate(seen.total - errors, seen.total))
+
+
+def _accurate(program: Program, snapshot: Snapshot, seen: Figure) -> float:
+    """The chance that judge certifies the accuracy asked for, 1 where none is."""
+    asked = [goal.limit for goal in program.goals if goal.metric == ACCURACY]
+    return min((chance_at(seen, len(snapshot.rows(JUDGE)), at_least) for at_least in asked), default=1.0)

@@ -1,0 +1,71 @@
+"""The program that is asked for in the place of a function: inputs by what it was asked, one label that may abstain."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from datacc.calls.code import code_of
+from datacc.compiler.port.record import Recorded
+from datacc.compiler.port.wish import GROUP, SOURCE, Wish
+from datacc.intake.importing import ImportOptions
+from datacc.intake.importing.columns import Column, look
+from datacc.intake.importing.fields import infer_inputs
+from datacc.intake.importing.read import read
+from datacc.intake.inbox import ANSWER
+from datacc.repo.identity import canonical_json
+from datacc.spec.program import Field, Goal, Origin, Program, Target
+
+
+def write_calls(table: Path, recorded: Recorded) -> ImportOptions:
+    """Write what was recorded as JSON Lines; how that is to be read."""
+    rows = zip(recorded.rows, recorded.groups, strict=True)
+    lines = [canonical_json({**row, **({GROUP: group} if group is not None else {})}) for row, group in rows]
+    table.write_text("\n".join([*lines, ""]), encoding="utf-8")
+    return ImportOptions(label=ANSWER, group=GROUP if any(recorded.groups) else None)
+
+
+def program_of(wish: Wish, recorded: Recorded, table: Path, options: ImportOptions, root: Path) -> Program:
+    """A program in the folder `root` that answers like the function where it knows the answer."""
+    columns = _columns(recorded.rows[0])
+    known = {name: Column(kind="text") for name in _texts(recorded, columns)}
+    found = read(table, replace(options, inputs=columns), known=known, output=ANSWER, output_type="label")
+    return Program(
+        name=wish.program,
+        source=Origin(type=SOURCE, options=_source(wish, recorded, root)),
+        inputs=tuple(map(_as_given, infer_inputs(found))),
+        outputs=(Field(name=ANSWER, type="label", options={"abstain": True}),),
+        goals=(Goal(metric="error", limit=round(1 - wish.agreement, 9)), Goal(metric="coverage", limit=wish.coverage)),
+        target=Target(make=(*Target().make, "wheel")),
+    )
+
+
+def _source(wish: Wish, recorded: Recorded, root: Path) -> dict[str, Any]:
+    code, here = code_of(wish.function, wish.here), wish.here.absolute()
+    source = {"function": wish.function, "code": code.digest}
+    if all(file.absolute().is_relative_to(here) for file in code.files):
+        up = len(root.absolute().relative_to(here).parts) if root.absolute().is_relative_to(here) else 0
+        source["folder"] = "/".join([".."] * up) or "."
+    return source if recorded.form == "text" else {**source, "answers": recorded.form}
+
+
+def _columns(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """The columns of the calls: one per parameter, or per element of a list."""
+    columns = []
+    for name, value in row.items():
+        if name != ANSWER:
+            columns += [f"{name}[{i}]" for i in range(len(value))] if isinstance(value, list) else [name]
+    return tuple(columns)
+
+
+def _texts(recorded: Recorded, columns: Sequence[str]) -> Iterator[str]:
+    """Columns of texts that are not a few values: they are read as texts, even where all are numbers or dates."""
+    for name in columns:
+        cells = [row[name] for row in recorded.rows if name in row]
+        if any(isinstance(cell, str) for cell in cells) and look(cells).kind != "category":
+            yield name
+
+
+def _as_given(field: Field) -> Field:
+    """Texts are not varied: the function may answer a changed one differently."""
+    return replace(field, options={**field.options, "augment": "none"}) if field.type == "text" else field

@@ -1,0 +1,183 @@
+"""Ask the function everything, look whether it is one that a program can stand in for, and keep its answers."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any, Final
+
+from datacc.calls import secrets
+from datacc.calls.ask import Asker, Told
+from datacc.calls.values import Form, class_of, form_of
+from datacc.compiler.port.gather import Gathered
+from datacc.errors import DataError
+from datacc.intake.inbox import ANSWER
+from datacc.repo.words import counted
+from datacc.store import canonical
+
+TWICE: Final = 2_000  # calls, spread over all, that are made again to see whether the answer stays
+_FEW: Final = 20  # answers; fewer do not tell whether they repeat
+_SHOWN: Final = 3
+_LEAVE: Final = "--skip-bad leaves these calls out; wrap(fallback=…) may answer them later"
+_FAULTS: Final = (
+    ("blocked", "gives no answer", ("--seconds 60 waits longer", _LEAVE)),
+    ("raised", "raises", (_LEAVE,)),
+    ("odd", "answers what is no class", ("a function of your own that makes a text or number of it", _LEAVE)),
+)
+
+Announce = Callable[[str], None]
+Redact = Callable[[dict[str, Any]], Mapping[str, Any] | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """What the function said: rows of arguments and `answer`, the class; how a class is read back; the group of each.
+
+    `seconds`: the median of a call; `asked` calls, of which `left_out` came to nothing. `notes` say why.
+    """
+
+    rows: Sequence[Mapping[str, Any]]
+    where: Sequence[str]
+    groups: Sequence[str | None]
+    form: Form
+    seconds: float
+    asked: int
+    left_out: int
+    notes: tuple[str, ...]
+
+
+def without_secrets(gathered: Gathered, redact: Redact | None, *, kept: bool) -> Gathered:
+    """The calls as `redact` leaves them; without it, those that seem to hold secrets or personal data are refused.
+
+    Raises `DataError` that names them, unless they are to be `kept`: then a note does.
+    """
+    if redact is not None:
+        changed = [redact(dict(inputs)) for inputs in gathered.inputs]
+        stay = [n for n, inputs in enumerate(changed) if inputs is not None]
+        count = sum(canonical(changed[n]) != canonical(gathered.inputs[n]) for n in stay)
+        note = f"redacted: {counted(count, 'call')} changed, {len(changed) - len(stay):,} left out"
+        inputs = [dict(one) for one in changed if one is not None]
+        return _only(gathered, stay, inputs=inputs, notes=(note,))
+    seen = [(where, what) for where, inputs in zip(gathered.where, gathered.inputs, strict=True)
+            for what in secrets.found(inputs)]  # fmt: skip
+    if not seen:
+        return gathered
+    first = {what: where for where, what in reversed(seen)}
+    counts = Counter(what for _, what in seen).most_common(_SHOWN)
+    told = "; ".join(f"{what}: {counted(count, 'call')}, the first {first[what]}" for what, count in counts)
+    if kept:
+        return _only(gathered, range(len(gathered.inputs)), notes=(f"secrets or personal data? {told}",))
+    what = f"they seem to hold secrets or personal data, which would stay in the history: {told}"
+    tries = ["--redact masks them before the function is asked", "--redact module:function is a mask of your own",
+             "--keep-secrets, where they are none"]  # fmt: skip
+    raise DataError(what, tries=tries)
+
+
+def record(
+    asker: Asker, gathered: Gathered, form: Form | None, *, skip_bad: bool, announce: Announce = lambda what: None
+) -> Recorded:
+    """Every different call once, and some or (with `skip_bad`) all of them twice; `form` may still be open.
+
+    Raises `DataError` for what no program can stand in for: it raises, does not end, answers differently or what is
+    neither class nor number (`skip_bad` leaves such calls out), or reaches outside. `announce` hears what is done.
+    """
+    different = list({canonical(dict(inputs)): n for n, inputs in reversed([*enumerate(gathered.inputs)])}.values())[
+        ::-1
+    ]
+    plain = _only(gathered, different)
+    announce(f"asking {asker.function} {counted(len(different), 'different call')} …")
+    told = asker.ask(plain.inputs, range(len(different)), seed=0)
+    notes = list(plain.notes)
+    copies = len(gathered.inputs) - len(different)
+    notes += [f"{counted(copies, 'copy', 'copies')} of a call left out"] if copies else []
+    notes += _faults(asker, plain, told, skip_bad=skip_bad)
+    good = [row for row, one in sorted(told.items()) if one.is_good]
+    announce("asking again, in another order …")
+    good, unsteady = _steady(asker, plain, told, good, skip_bad=skip_bad)
+    notes += unsteady
+    empty = {row for row in good if any(value is None or value == "" for value in plain.inputs[row].values())}
+    notes += [f"left out: an argument is empty ({_shown(plain, sorted(empty))})"] if empty else []
+    good = [row for row in good if row not in empty]
+    if not good:
+        raise DataError("no call is left", where=asker.function, tries=["give other inputs"])
+    form = form or _form(asker.function, [told[row].answer for row in good])
+    return Recorded(
+        rows=[{**plain.inputs[row], ANSWER: class_of(told[row].answer, form)} for row in good],
+        where=[plain.where[row] for row in good],
+        groups=[plain.groups[row] for row in good],
+        form=form,
+        seconds=median(told[row].seconds for row in good),
+        asked=len(different),
+        left_out=len(different) - len(good),
+        notes=tuple(notes),
+    )
+
+
+def _only(gathered: Gathered, rows: Sequence[int], inputs: Any = None, notes: tuple[str, ...] = ()) -> Gathered:
+    return Gathered(
+        inputs=[gathered.inputs[n] for n in rows] if inputs is None else inputs,
+        where=[gathered.where[n] for n in rows],
+        groups=[gathered.groups[n] for n in rows],
+        notes=(*gathered.notes, *notes),
+    )
+
+
+def _faults(asker: Asker, gathered: Gathered, told: Mapping[int, Told], *, skip_bad: bool) -> list[str]:
+    """What is to be said of calls without a good answer. Raises `DataError` where nothing may be left out."""
+    reached = [row for row, one in sorted(told.items()) if one.effect]
+    if reached and not asker.effects:
+        what = f"it {told[reached[0]].effect} ({_shown(gathered, reached)}); a built program cannot"
+        tries = ["--allow-effects calls it nevertheless: the program will give its answers, and do nothing else",
+                 "@datacc.port records it where it does its work"]  # fmt: skip
+        raise DataError(what, where=asker.function, tries=tries)
+    notes = [f"it {told[reached[0]].effect} ({_shown(gathered, reached)}); the program will not"] if reached else []
+    unasked = len(gathered.inputs) - len(told)
+    for fault, means, ways in _FAULTS:
+        rows = [row for row, one in sorted(told.items()) if one.fault == fault]
+        if not rows:
+            continue
+        what = f"it {means} ({_shown(gathered, rows)}): {told[rows[0]].why}"
+        if not skip_bad or (fault == "blocked" and unasked):
+            more = f"; {unasked:,} calls were not made any more" if unasked else ""
+            raise DataError(what + more, where=asker.function, tries=ways)
+        notes.append(f"left out: {what}")
+    return notes
+
+
+def _steady(
+    asker: Asker, gathered: Gathered, told: Mapping[int, Told], good: Sequence[int], *, skip_bad: bool
+) -> tuple[list[int], list[str]]:
+    """The calls whose answer stayed when they were made again, in another order, with other hashes."""
+    step = 1 if skip_bad else max(1, -(-len(good) // TWICE))
+    again = list(good[::step])[::-1]
+    second = asker.ask(gathered.inputs, again, seed=1) if again else {}
+    torn = sorted(row for row in again if row not in second or second[row].answer != told[row].answer)
+    if not torn:
+        return list(good), []
+    first, other = told[torn[0]], second.get(torn[0], Told(fault="blocked", why="no answer"))
+    said = f"{first.answer!r}, then {other.answer!r}" if other.is_good else f"{first.answer!r}, then: {other.why}"
+    what = f"it does not answer the same twice ({_shown(gathered, torn)} of {len(again):,}): {said}"
+    if not skip_bad:
+        tries = ["fix its seed, or give it what it depends on as an argument", "--skip-bad leaves such calls out"]
+        raise DataError(what, where=asker.function, tries=tries)
+    return [row for row in good if row not in set(torn)], [f"left out: {what}"]
+
+
+def _form(function: str, answers: Sequence[Any]) -> Form:
+    """How its answers name classes. Raises `DataError` where they hardly repeat."""
+    different = len({json.dumps(one) for one in answers})
+    if len(answers) >= _FEW and 2 * different > len(answers):
+        kind = "numbers" if all(isinstance(one, int | float) for one in answers) else "texts"
+        what = f"its answers hardly repeat: {different:,} different {kind} in {len(answers):,} calls"
+        raise DataError(
+            what, where=function, tries=["a program names classes: a function of your own that makes a few of them"]
+        )
+    return form_of(answers)
+
+
+def _shown(gathered: Gathered, rows: Sequence[int]) -> str:
+    """How many calls, and the first of them."""
+    inputs = ", ".join(f"{name}={value!a}" for name, value in gathered.inputs[rows[0]].items())
+    short = inputs if len(inputs) <= 60 else f"{inputs[:59]}…"
+    return f"{counted(len(rows), 'call')}, the first {gathered.where[rows[0]]}: {short}"

@@ -1,0 +1,113 @@
+"""What a fit is after, by the form of its output: which loss, how rows are weighed, and what counts as good on tune."""
+
+from abc import ABC, abstractmethod
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datacc.fit.losses import binary, cross_entropy, squared
+from datacc.ir.graph import Graph
+
+Floats = NDArray[np.float32]
+
+
+class Objective(ABC):
+    """Targets are as `Examples` has them: class indices (N,) int32, or float32 (N, K). K is the number of features."""
+
+    @abstractmethod
+    def loss(self, count: int, smoothing: float) -> Graph:
+        """The loss of a row with K = `count` features (`losses.py`)."""
+
+    def rows(self, targets: NDArray[Any], count: int) -> Floats:
+        """What the loss compares with, (N, K)."""
+        return np.asarray(targets, np.float32)
+
+    def weights(self, targets: NDArray[Any], count: int) -> Floats:
+        """What each of all rows counts for, (N,)."""
+        return np.ones(len(targets), np.float32)
+
+    @abstractmethod
+    def score(self, features: Floats, targets: NDArray[Any]) -> tuple[float, float]:
+        """A share, 1 for the best there can be, and what decides between equals; zeros of no row."""
+
+
+class OneClass(Objective):
+    """One of K classes, by cross-entropy; scored by the share of right answers."""
+
+    def loss(self, count: int, smoothing: float) -> Graph:
+        """Cross-entropy, smoothed."""
+        return cross_entropy(count, smoothing)
+
+    def rows(self, targets: NDArray[Any], count: int) -> Floats:
+        """All of the share to the class."""
+        shares = np.zeros((len(targets), count), np.float32)
+        shares[np.arange(len(targets)), targets] = 1
+        return shares
+
+    def weights(self, targets: NDArray[Any], count: int) -> Floats:
+        """More for rows of rare classes."""
+        found = class_weights(targets, count)
+        return super().weights(targets, count) if found is None else found[targets]
+
+    def score(self, features: Floats, targets: NDArray[Any]) -> tuple[float, float]:
+        """The share of right answers, and minus the mean cross-entropy."""
+        if not len(targets):
+            return 0.0, 0.0
+        right = float((features.argmax(axis=-1) == targets).mean())
+        centred = features.astype(np.float64) - features.max(axis=-1, keepdims=True)
+        losses = np.log(np.exp(centred).sum(axis=-1)) - centred[np.arange(len(targets)), targets]
+        return right, -float(losses.mean())
+
+
+class OneNumber(Objective):
+    """A number in deviations, by its squared error; scored by the share of variance that is explained, at least 0."""
+
+    def loss(self, count: int, smoothing: float) -> Graph:
+        """The squared error."""
+        return squared(count)
+
+    def score(self, features: Floats, targets: NDArray[Any]) -> tuple[float, float]:
+        """R², at least 0, and minus the mean squared error."""
+        if not len(targets):
+            return 0.0, 0.0
+        true = targets.astype(np.float64)
+        error = float(((features - true) ** 2).mean())
+        variance = float(true.var())
+        return max(0.0, 1 - error / variance) if variance else float(error == 0), -error
+
+
+class ManyLabels(Objective):
+    """Each of K labels by itself, by sigmoid cross-entropy; scored by F1 over all decisions together."""
+
+    def loss(self, count: int, smoothing: float) -> Graph:
+        """Binary cross-entropy."""
+        return binary(count)
+
+    def score(self, features: Floats, targets: NDArray[Any]) -> tuple[float, float]:
+        """Twice what is rightly given over all that is given and all that should be, and minus the mean loss."""
+        if not len(targets):
+            return 0.0, 0.0
+        given, true = features > 0, targets > 0
+        all_ = int(given.sum() + true.sum())
+        f1 = 2 * int((given & true).sum()) / all_ if all_ else 1.0
+        wide = features.astype(np.float64)
+        losses = np.logaddexp(0, wide) - wide * targets
+        return f1, -float(losses.sum(axis=-1).mean())
+
+
+def class_weights(targets: NDArray[np.int32], classes: int) -> NDArray[np.float32] | None:
+    """A weight for each class (K,), when the rarest present is less than half as common as the mean; else None.
+
+    The square root of the inverse share, scaled so that the mean over rows is 1: rare classes count for more,
+    without a single example outweighing hundreds.
+    """
+    counts = np.bincount(targets, minlength=classes)
+    present = counts[counts > 0]
+    if len(present) < 2 or present.min() * 2 >= present.mean():
+        return None
+    weights = np.where(counts > 0, 1 / np.sqrt(np.maximum(counts, 1)), 0)
+    return np.asarray(weights * counts.sum() / (weights * counts).sum(), np.float32)
+
+
+OBJECTIVES: Final[dict[str, Objective]] = {"label": OneClass(), "number": OneNumber(), "labels": ManyLabels()}

@@ -1,0 +1,71 @@
+"""What metrics of ranking read: rows in order of a score, equal scores together, weighed as samples draw them."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datacc.errors import DataError
+from datacc.goals import Figure, Told
+from datacc.goals.bootstrap import Floats, by_rows, figure
+
+# positive and negative weights (S, T) of T different scores, from the highest; gives (S,)
+Statistic = Callable[[Floats, Floats], Floats]
+
+
+def measured(truth: NDArray[Any], told: Told, of_class: int | None, statistic: Statistic) -> Figure:
+    """The mean of `statistic` over classes against the rest, of the second of two, or of one class.
+
+    Classes that every row has, or none, are left out. Raises `DataError` without scores.
+    """
+    if told.scores is None:
+        raise DataError("this metric reads the scores of classes, which are not there")
+    if not len(truth):
+        return figure(0.0, np.zeros(0), 0)
+    scores = told.scores
+    of = truth > 0 if truth.ndim > 1 else truth[:, None] == np.arange(scores.shape[1])
+    chosen = [1] if truth.ndim == 1 and scores.shape[1] == 2 and of_class is None else range(of.shape[1])
+    both = [k for k in chosen if (of_class is None or k == of_class) and 0 < of[:, k].sum() < len(of)]
+    if not both:
+        return figure(0.0, np.zeros(0), len(truth))
+    of, scores = of[:, both], scores[:, both].astype(np.float64)
+    one = np.ones((1, len(of)))
+    value = float(np.mean([statistic(*_Order(*column).parts(one))[0] for column in _columns(of, scores)]))
+    orders = [_Order(*column) for column in _columns(*_with_bad(of, scores))]
+
+    def mean(weights: Floats) -> Floats:
+        return np.asarray(np.mean([statistic(*order.parts(weights)) for order in orders], axis=0))
+
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return figure(value, by_rows(len(of) + 1, mean, work=4 * len(both)), len(truth))
+
+
+def _columns(of: NDArray[Any], scores: NDArray[Any]) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
+    return zip(of.T, scores.T, strict=True)
+
+
+def _with_bad(of: NDArray[Any], scores: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """One row more: of the rarest class, scored lowest; or not of one that nearly all rows are of, scored highest."""
+    count, rest = of.sum(axis=0), (~of).sum(axis=0)
+    low = scores.min(axis=0) - 1
+    if count.min() <= rest.min():
+        return np.vstack([of, np.arange(len(count)) == count.argmin()]), np.vstack([scores, low])
+    high = np.where(np.arange(len(rest)) == rest.argmin(), scores.max(axis=0) + 1, low)
+    return np.vstack([of, np.zeros(len(rest), bool)]), np.vstack([scores, high])
+
+
+class _Order:
+    """Rows in the order of one score, the highest first."""
+
+    def __init__(self, of: NDArray[Any], score: NDArray[Any]) -> None:
+        self.order = np.argsort(-score, kind="stable")
+        self.of = of[self.order].astype(np.float64)
+        sorted_ = score[self.order]
+        self.starts = np.flatnonzero(np.concatenate([[True], sorted_[1:] != sorted_[:-1]]))
+
+    def parts(self, weights: Floats) -> tuple[Floats, Floats]:
+        """Positive and negative weights (S, T) by different score, of weights (S, N)."""
+        sorted_ = weights[:, self.order]
+        positive = np.add.reduceat(sorted_ * self.of, self.starts, axis=1)
+        return positive, np.add.reduceat(sorted_, self.starts, axis=1) - positive

@@ -1,0 +1,125 @@
+"""What one column of a table holds, by looking at its cells: numbers, truths, dates, a few values, or text."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from datacc.intake.importing.cell import number
+from datacc.repo.names import natural
+from datacc.spec.program import Field
+from datacc.types import options_of
+from datacc.types.cells import FALSE, TRUE, Reader, as_value, is_missing, reader
+
+NUMERIC: Final = 0.9  # a column with fewer numbers, or dates, than this among its filled cells is of words
+COVERED: Final = 0.9  # of the cells of a column of few values, by values that are not rare
+MOST: Final = 128  # values of a category
+RARE: Final = 10  # rows, fewer of which no value gets a code of its own for, in a table of a thousand
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """`kind` of the cells: number, boolean, date, category, order or text; `values` of the two before the last.
+
+    `gaps`: some may be missing. `rare` counts the cells whose value is none of `values`.
+    """
+
+    kind: str
+    values: tuple[str, ...] = ()
+    gaps: bool = False
+    rare: int = 0
+
+    @property
+    def reader(self) -> Reader:
+        """What reads a cell of a record. Not of text."""
+        return reader(self.kind, self.values, self.gaps)
+
+    @property
+    def is_number(self) -> bool:
+        """Whether its cells are kept as numbers; all others are kept as texts."""
+        return self.kind == "number"
+
+
+def known_columns(inputs: Sequence[Field]) -> dict[str, Column]:
+    """The columns of a table that `inputs` read, as these say."""
+    found: dict[str, Column] = {}
+    for field in inputs:
+        if field.type == "text":
+            found |= {column: Column(kind="text") for column in columns_of(field)}
+        elif field.type == "record":
+            record = options_of(field)
+            found |= {
+                name: Column(kind=record.kind(name), values=record.values(name), gaps=name in record.missing)
+                for name in record.columns
+            }
+    return found
+
+
+def columns_of(field: Field) -> tuple[str, ...]:
+    """The columns that an input reads: those that it names, else the one that is called like it."""
+    return tuple(field.options.get("columns", ())) or (field.name,)
+
+
+def look(cells: Sequence[Any]) -> Column:
+    """What a column holds, as far as its cells tell."""
+    counts = _counts(cells)
+    filled = [(cell, count) for cell, count in counts if not is_missing(cell)]
+    gaps = len(filled) < len(counts)
+    if _are(filled, lambda cell: number(cell) is not None and not isinstance(cell, bool)):
+        return Column(kind="number", gaps=gaps)
+    words = {as_value(cell).lower() for cell, _ in filled}
+    if len(words) > 1 and words <= TRUE | FALSE and words & TRUE and words & FALSE:
+        return Column(kind="boolean", gaps=gaps)
+    if _are(filled, _is_date):
+        return Column(kind="date", gaps=gaps)
+    values = Counter[str]()
+    for cell, count in counts:
+        values[as_value(cell)] += count
+    return _category(values) or Column(kind="text", gaps=gaps)
+
+
+def record_options(columns: Mapping[str, Column]) -> dict[str, Any]:
+    """The options of a record of these columns, none of which is text."""
+    of = {kind: [name for name, column in columns.items() if column.kind == kind] for kind in ("boolean", "date")}
+    categories = {name: list(one.values) for name, one in columns.items() if one.kind == "category"}
+    missing = [name for name, column in columns.items() if column.gaps and column.kind != "category"]
+    options: dict[str, Any] = {"columns": list(columns)}
+    more = {"categories": categories, "booleans": of["boolean"], "dates": of["date"], "missing": missing}
+    return options | {key: value for key, value in more.items() if value}
+
+
+def _category(counts: Counter[str]) -> Column | None:
+    """A column whose values repeat."""
+    total = sum(counts.values())
+    least = max(2, min(RARE, total // 100))
+    common = [(value, count) for value, count in counts.most_common(MOST) if count >= least]
+    covered = sum(count for _, count in common)
+    if covered < COVERED * total:
+        return None
+    values = sorted((value for value, _ in common), key=natural)
+    return Column(kind="category", values=tuple(values), rare=total - covered)
+
+
+def _counts(cells: Sequence[Any]) -> list[tuple[Any, int]]:
+    """Different cells and how often each is there: only texts are compared, since 1 equals true."""
+    if set(map(type, cells)) <= {str, type(None)}:
+        return list(Counter(cells).items())
+    return [(cell, 1) for cell in cells]
+
+
+def _are(filled: Sequence[tuple[Any, int]], holds: Callable[[Any], bool]) -> bool:
+    """Whether nearly all cells are so; it stops where that cannot be any more."""
+    others, most = 0, (1 - NUMERIC) * sum(count for _, count in filled)
+    for cell, count in filled:
+        others += 0 if holds(cell) else count
+        if others > most:
+            return False
+    return bool(filled)
+
+
+def _is_date(cell: Any) -> bool:
+    try:
+        reader("date")(cell)
+    except ValueError:
+        return False
+    return True

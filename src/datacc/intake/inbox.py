@@ -1,0 +1,69 @@
+"""Calls that a running program kept: a folder of JSON Lines files, of a wheel's `wrap` or of `datacc.port`."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from datacc.errors import DataError
+from datacc.intake import Bad, Format, Found, Raw
+from datacc.intake.jsonl import flat
+
+ENDING: Final = ".calls.jsonl"
+ANSWER: Final = "answer"  # what the function said, the label
+_BESIDE: Final = ("why", "said", "confidence")  # columns to slice by, where no input is called so
+
+
+class Inbox(Format):
+    """Each call is an example, whose label is the answer, if there was one."""
+
+    def matches(self, path: Path) -> bool:
+        """Whether it is such a file, or a folder that holds one."""
+        return is_inbox(path) or (path.name.endswith(ENDING) and path.is_file())
+
+    def read(self, path: Path) -> Found:
+        """The calls, from the oldest file to the newest. Half surrogate pairs become U+FFFD."""
+        rows: list[Raw] = []
+        bad: list[Bad] = []
+        inputs: dict[str, None] = {}
+        for where, line in _lines(path):
+            try:
+                cells, others = _call(json.loads(line))
+            except (ValueError, RecursionError) as error:
+                bad.append(Bad(where=where, why=str(error) or "is nested too deeply"))
+                continue
+            inputs |= dict.fromkeys(cells)
+            rows.append(Raw(where=where, cells={**others, **cells}))
+        if not rows and not bad:
+            raise DataError("there are no calls", where=str(path), tries=["wrap(inbox=FOLDER) keeps them there"])
+        kinds = {**dict.fromkeys(_BESIDE, "other"), ANSWER: "output", **dict.fromkeys(inputs, "input")}
+        return Found(rows=tuple(rows), columns=tuple(kinds), bad=tuple(bad), kinds=kinds)
+
+
+def is_inbox(path: Path) -> bool:
+    """Whether the folder `path` holds files of calls."""
+    return path.is_dir() and any(path.glob(f"*{ENDING}"))
+
+
+def _lines(path: Path) -> Iterator[tuple[str, bytes]]:
+    """(place, line), but for a last line that is torn off: its process was ended."""
+    for file in [path] if path.is_file() else sorted(path.glob(f"*{ENDING}")):
+        for number, line in enumerate(file.read_bytes().split(b"\n")[:-1], 1):
+            yield f"{file.name}:{number}", line
+
+
+def _call(value: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The arguments, and what stands beside them. Raises `ValueError` for what is no call."""
+    if not isinstance(value, dict) or not isinstance(value.get("inputs"), dict) or not value["inputs"]:
+        raise ValueError("is no call: an object with inputs")
+    cells = flat({name: _whole(cell) for name, cell in value["inputs"].items()})
+    if ANSWER in cells:
+        raise ValueError(f"has an input called {ANSWER!r}, which is what the function said")
+    return cells, {name: _whole(value[name]) for name in (*_BESIDE, ANSWER) if value.get(name) is not None}
+
+
+def _whole(cell: Any) -> Any:
+    return cell.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace") if isinstance(cell, str) else cell
+
+
+ENTRY: Final = Inbox()

@@ -1,0 +1,78 @@
+"""Calls that were kept are read as they were written: what is no call is named, what was torn off is not there."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from datacc.calls._spool import Spool
+from datacc.errors import DataError
+from datacc.intake.importing.read import format_of
+from datacc.intake.inbox import ENTRY, Inbox
+
+
+def write(folder: Path, *lines: str, name: str = "000000000001-1-aa") -> Path:
+    folder.mkdir(exist_ok=True)
+    (folder / f"{name}.calls.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    return folder
+
+
+def test_what_a_program_kept_is_read(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "box")
+    spool.put({"text": "half \ud800", "n": 3, "point": [1.5, 2]}, "unknown", said="a", confidence=0.25)
+    spool.put({"text": "whole", "n": 4, "point": [3, 4]}, "disagreed", said="a", answer="b")
+    found = format_of(tmp_path / "box").read(tmp_path / "box")
+    assert [found.rows[0].cells[name] for name in ("text", "n", "point[0]", "point[1]")] == ["half \ufffd", 3, 1.5, 2]
+    assert [row.cells.get("answer") for row in found.rows] == [None, "b"]
+    kinds = {"text": "input", "n": "input", "point[0]": "input", "point[1]": "input", "answer": "output"}
+    assert found.kinds == {**kinds, "why": "other", "said": "other", "confidence": "other"}
+    assert found.columns == tuple(found.kinds)
+
+
+def test_files_are_read_from_the_oldest_on(tmp_path: Path) -> None:
+    for name, text in (("000000000009-1-aa", "later"), ("000000000001-9-ff", "first")):
+        write(tmp_path / "box", json.dumps({"inputs": {"text": text}}), "", name=name)
+    assert [row.cells["text"] for row in ENTRY.read(tmp_path / "box").rows] == ["first", "later"]
+
+
+def test_a_line_that_was_torn_off_is_not_there(tmp_path: Path) -> None:
+    box = write(tmp_path / "box", json.dumps({"inputs": {"text": "a"}}), '{"inputs": {"te')
+    found = ENTRY.read(box)
+    assert (len(found.rows), found.bad) == (1, ())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[]",
+        "{",
+        '{"inputs": {}}',
+        '{"inputs": 3}',
+        '{"inputs": {"a": {"b": 1}}}',
+        '{"inputs": {"answer": 1}}',
+        "[" * 9999,
+    ],
+)
+def test_what_is_no_call_is_named(line: str, tmp_path: Path) -> None:
+    box = write(tmp_path / "box", json.dumps({"inputs": {"text": "a"}}), line, "")
+    found = ENTRY.read(box)
+    assert [bad.where for bad in found.bad] == ["000000000001-1-aa.calls.jsonl:2"]
+    assert len(found.rows) == 1
+
+
+def test_an_input_called_like_what_stands_beside_it(tmp_path: Path) -> None:
+    box = write(tmp_path / "box", json.dumps({"why": "unknown", "said": "x", "inputs": {"why": "because"}}), "")
+    [row] = ENTRY.read(box).rows
+    assert row.cells["why"] == "because"
+    assert ENTRY.read(box).kinds["why"] == "input"
+
+
+def test_what_it_is_taken_for(tmp_path: Path) -> None:
+    box = write(tmp_path / "box", json.dumps({"inputs": {"text": "a"}}), "")
+    (tmp_path / "cats").mkdir()
+    (tmp_path / "cats" / "1.txt").write_text("x")
+    assert isinstance(format_of(box), Inbox)
+    assert isinstance(format_of(box / "000000000001-1-aa.calls.jsonl"), Inbox)
+    assert not isinstance(format_of(tmp_path / "cats"), Inbox)
+    with pytest.raises(DataError, match="no calls"):
+        ENTRY.read(tmp_path / "cats")

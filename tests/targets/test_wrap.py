@@ -1,0 +1,267 @@
+"""A wheel in the place of a function: what it knows it says, all else the function says, and what is wanted is kept."""
+
+import json
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from datacc.registry import load
+from datacc.targets._module import module
+from tests.targets.programs import CLASSES, HOSTILE, PICTURE, RECORD, TEXT, Packed, packed
+
+ROWS = np.random.default_rng(3).normal(0, 2, (60, 2)).astype(np.float32)
+LIMIT = 0.55
+
+
+@pytest.fixture(scope="module")
+def unsure(tmp_path_factory: pytest.TempPathFactory) -> Packed:
+    return packed(tmp_path_factory.mktemp("unsure"), RECORD, limit=LIMIT)
+
+
+@pytest.fixture(scope="module")
+def python(unsure: Packed, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The interpreter of an environment that holds the wheel and nothing else."""
+    folder = tmp_path_factory.mktemp("empty")
+    (wheel,) = load("targets", "wheel").make(unsure.built, folder / "..")
+    venv.create(folder, with_pip=False)
+    found = folder / "bin" / "python"
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", str(found)]
+    subprocess.run([*pip, "install", "--no-index", "-q", str(wheel)], check=True, cwd=folder)
+    return found
+
+
+def ran(python: Path, code: str, folder: Path) -> Any:
+    """What the code prints, with `rows` and `zoo` given."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    head = f"import json, zoo\nrows = {ROWS.tolist()!r}\n"
+    done = subprocess.run(
+        [python, "-W", "error", "-c", head + code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=folder,
+        env=environment,
+    )
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def truth(unsure: Packed) -> list[tuple[str, bool]]:
+    found = unsure.expected(row=ROWS)
+    known = found["kind_confidence"][:, 0] >= LIMIT
+    assert {True, False} == set(known.tolist())
+    return [(CLASSES[k], bool(sure)) for k, sure in zip(found["kind"][:, 0], known, strict=True)]
+
+
+def test_without_options_it_answers_what_it_knows(python: Path, truth: list[Any], tmp_path: Path) -> None:
+    said = ran(python, "ask = zoo.wrap()\nprint(json.dumps([ask(*row) for row in rows]))", tmp_path)
+    assert said == [label if known else None for label, known in truth]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_fallback_answers_the_others_and_nothing_more(python: Path, truth: list[Any], tmp_path: Path) -> None:
+    code = """
+asked = []
+def original(tail, ears=0.0):
+    asked.append([tail, ears])
+    return "original"
+ask = zoo.wrap(fallback=original)
+said = [ask(*row) for row in rows] + [ask(ears=row[1], tail=row[0]) for row in rows]
+said += [ask(row[0], ears=row[1]) for row in rows]
+print(json.dumps([said, asked, ask.counts]))
+"""
+    said, asked, counts = ran(python, code, tmp_path)
+    assert said == [label if known else "original" for label, known in truth] * 3
+    unknown = [row for row, (_, known) in zip(ROWS.tolist(), truth, strict=True) if not known]
+    assert asked == unknown * 3
+    assert (counts["asked"], counts["unknown"], counts["refused"]) == (180, 3 * len(unknown), 0)
+
+
+def test_arguments_that_it_was_not_taught_go_to_the_fallback(python: Path, tmp_path: Path) -> None:
+    code = """
+def original(tail, ears=0.0, loud=False):
+    return "original"
+ask = zoo.wrap(fallback=original)
+asked = [ask(3.0, 3.0), ask(3.0), ask(3.0, 3.0, False)]
+asked += [ask(3.0, 3.0, True), ask(3.0, 3.0, loud=True), ask("x", 1.0), ask(None, 1)]
+refused = []
+for plain in (lambda: zoo.wrap()("x", 1.0), lambda: zoo.wrap()(1.0), lambda: zoo.wrap()(1, 2, 3), lambda: ask()):
+    try:
+        refused.append(str(plain()))
+    except TypeError as error:
+        refused.append("TypeError")
+print(json.dumps([asked, refused, ask.counts["refused"]]))
+"""
+    asked, refused, count = ran(python, code, tmp_path)
+    assert asked[0] == asked[2] != "original"
+    assert asked[3:] == ["original"] * 4
+    assert refused == ["TypeError"] * 4
+    assert count == 5
+
+
+def test_values_come_back_as_they_were(python: Path, truth: list[Any], tmp_path: Path) -> None:
+    code = """
+values = {"cat": 1, "dog": True, "owl": None}
+ask = zoo.wrap(value=values.__getitem__, fallback=lambda tail, ears: 7)
+print(json.dumps([ask(*row) for row in rows]))
+"""
+    values = {"cat": 1, "dog": True, "owl": None}
+    assert ran(python, code, tmp_path) == [values[label] if known else 7 for label, known in truth]
+
+
+def test_members_of_enumerations(tmp_path: Path) -> None:
+    zoo = packed(tmp_path, {"message": ("text", {"length": 16, "columns": ["colour"]})}, limit=0.0)
+    (wheel,) = load("targets", "wheel").make(zoo.built, tmp_path)
+    site = tmp_path / "site"
+    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-index", "--no-deps", "--target", str(site), str(wheel)]
+    subprocess.run(pip, check=True, capture_output=True)
+    code = f"""
+import sys
+sys.path.insert(0, {str(site)!r})
+import enum, json, zoo
+Colour = enum.Enum("Colour", "RED BLUE")
+Pet = enum.Enum("Pet", "cat dog owl")
+said = zoo.predict("RED").label
+ask = zoo.wrap(value=Pet.__getitem__, fallback=lambda colour: Pet[said], shadow=1.0, inbox={str(tmp_path / "box")!r})
+plain = zoo.wrap(fallback=lambda colour: Pet[said], shadow=1.0)
+same = [ask(Colour.RED) is Pet[said], zoo.wrap()(Colour.RED) == said, plain(Colour.RED) is Pet[said]]
+print(json.dumps([same, ask.counts["disagreed"], plain.counts["disagreed"], ask.counts["refused"]]))
+"""
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == [[True] * 3, 0, 0, 0]
+
+
+def test_shadow_and_inbox(python: Path, truth: list[Any], tmp_path: Path) -> None:
+    code = """
+def original(tail, ears):
+    return "cat"
+def mask(inputs):
+    return None if inputs["tail"] < -3 else inputs
+ask = zoo.wrap(fallback=original, shadow=1.0, inbox="box", redact=mask)
+said = [ask(*row) for row in rows]
+print(json.dumps([said, ask.counts]))
+"""
+    said, counts = ran(python, code, tmp_path)
+    assert said == ["cat"] * len(ROWS)  # where both were asked, the function is believed
+    unknown = sum(not known for _, known in truth)
+    wrong = sum(known and label != "cat" for label, known in truth)
+    assert counts == {"asked": 60, "unknown": unknown, "refused": 0, "compared": 60, "disagreed": wrong}
+    lines = [json.loads(line) for file in (tmp_path / "box").iterdir() for line in file.read_text().splitlines()]
+    wanted = [
+        ("unknown" if not known else "disagreed", label, {"tail": row[0], "ears": row[1]})
+        for row, (label, known) in zip(ROWS.tolist(), truth, strict=True)
+        if (not known or label != "cat") and row[0] >= -3
+    ]
+    assert [(one["why"], one["said"], one["inputs"]) for one in lines] == wanted
+    assert {one["answer"] for one in lines} == {"cat"}
+    refused = "try:\n zoo.wrap(shadow=0.5)\nexcept TypeError as error: print(json.dumps(str(error)))"
+    assert "fallback" in ran(python, refused, tmp_path)
+
+
+def test_what_it_does_not_know_waits_for_a_label(python: Path, truth: list[Any], tmp_path: Path) -> None:
+    code = "ask = zoo.wrap(inbox='box')\nprint(json.dumps([ask(*row) for row in rows]))"
+    ran(python, code, tmp_path)
+    lines = [json.loads(line) for file in (tmp_path / "box").iterdir() for line in file.read_text().splitlines()]
+    assert len(lines) == sum(not known for _, known in truth)
+    assert not any("answer" in one for one in lines)
+
+
+def test_a_fallback_that_raises_is_heard(python: Path, tmp_path: Path) -> None:
+    code = """
+def original(tail, ears):
+    raise LookupError("gone")
+ask, heard = zoo.wrap(fallback=original, inbox="box"), 0
+for row in rows:
+    try:
+        ask(*row)
+    except LookupError:
+        heard += 1
+print(json.dumps([heard, ask.counts["unknown"]]))
+"""
+    heard, unknown = ran(python, code, tmp_path)
+    assert heard == unknown > 0
+
+
+def test_texts(tmp_path: Path) -> None:
+    zoo = packed(tmp_path, {"message": ("text", {"length": 16, "columns": ["subject", "body"]})}, limit=0.0)
+    (wheel,) = load("targets", "wheel").make(zoo.built, tmp_path)
+    site = tmp_path / "site"
+    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-index", "--no-deps", "--target", str(site), str(wheel)]
+    subprocess.run(pip, check=True, capture_output=True)
+    code = f"import sys; sys.path.insert(0, {str(site)!r})\nimport zoo, json\nask = zoo.wrap()\n"
+    code += "print(json.dumps([ask('one', 'two') == zoo.predict('one\\ntwo').label, ask(body='two', subject='one')]))"
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)[0] is True
+
+
+def test_a_user_is_type_checked(unsure: Packed, tmp_path: Path) -> None:
+    (wheel,) = load("targets", "wheel").make(unsure.built, tmp_path)
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--no-index",
+        "--no-deps",
+        "--target",
+        str(tmp_path),
+        str(wheel),
+    ]
+    subprocess.run(pip, check=True, capture_output=True)
+    (tmp_path / "user.py").write_text("import zoo\nask = zoo.wrap(fallback=max, inbox='box')\nx = ask(1.0, 2.0)\n")
+    (tmp_path / "wrong.py").write_text("import zoo\nzoo.wrap(fallback=3)\n")
+    checked = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "user.py", "wrong.py"], capture_output=True, text=True, cwd=tmp_path,
+        env={**os.environ, "MYPYPATH": str(tmp_path)},
+    )  # fmt: skip
+    assert [line.split(": ")[0] for line in checked.stdout.splitlines()[:-1]] == ["wrong.py:2"], checked.stdout
+
+
+def test_programs_of_pictures_have_none(tmp_path: Path) -> None:
+    assert "wrap" not in module(packed(tmp_path, PICTURE).built.interface, "zoo.so")
+    assert "def wrap" in module(packed(tmp_path, TEXT).built.interface, "zoo.so")
+
+
+def test_hostile_columns(tmp_path: Path) -> None:
+    columns = [name for name in HOSTILE if len(name) < 100]
+    found = module(packed(tmp_path, {"row": ("record", {"columns": columns})}).built.interface, "zoo.so")
+    names: dict[str, Any] = {}
+    [line] = [line for line in found.splitlines() if "return Wrapped(" in line]
+    exec(
+        f"Wrapped = lambda *a, **k: a\npredict = CLASSES = fallback = None; options = {{}}\nfound = {line.strip()[7:]}",
+        names,
+    )
+    assert names["found"][1] == (("record", tuple(columns)),)
+
+
+def test_categories_and_truths(tmp_path: Path) -> None:
+    options = {"columns": ["kind", "gift", "size"], "categories": {"kind": ["new", "old"]}, "booleans": ["gift"]}
+    zoo = packed(tmp_path, {"row": ("record", options)}, limit=0.0)
+    (wheel,) = load("targets", "wheel").make(zoo.built, tmp_path)
+    site = tmp_path / "site"
+    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-index", "--no-deps", "--target", str(site), str(wheel)]
+    subprocess.run(pip, check=True, capture_output=True)
+    code = f"""
+import sys
+sys.path.insert(0, {str(site)!r})
+import enum, json, zoo
+Kind = enum.Enum("Kind", "new old")
+ask = zoo.wrap(fallback=lambda kind, gift, size=1.5: "original", inbox={str(tmp_path / "box")!r})
+rows = [(kind, gift, size) for kind in ("new", "old") for gift in (True, False) for size in (-3.0, 1.5, 8.0)]
+wanted = [zoo.predict(dict(kind=k, gift=g, size=s)).label for k, g, s in rows]
+print(json.dumps([
+    [ask(*row) for row in rows] == wanted,
+    [ask(Kind[k], gift=g, size=s) for k, g, s in rows] == wanted,
+    ask("new", True) == ask("new", True, 1.5),
+    ask.counts["refused"],
+]))
+"""
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == [True, True, True, 0]
