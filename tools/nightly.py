@@ -30,9 +30,10 @@ def parts() -> dict[str, list[str]]:
     fuzz = {name: [PYTHON, "-m", "pytest", "-n", "2", "-q", path] for name, path in onnx.items()}
     laws += [f"--ignore={path}" for path in onnx.values()]
     proof = {"proof-programs": [PYTHON, "tools/prove.py"]}  # after the gallery, which it builds otherwise
+    tour = {"tour": [PYTHON, "tools/tour.py", str(ROOT / "build" / "tour.svg")]}
     scenes = import_module("tests.crash.scenes").SCENES
     crash = {f"crash-{scene}": [PYTHON, "tests/crash/count.py", scene] for scene in scenes}
-    return {"laws": laws, **fuzz, **gallery, **bench, **proof, **crash}
+    return {"laws": laws, **fuzz, **gallery, **tour, **bench, **proof, **crash}
 
 
 def sources() -> str:

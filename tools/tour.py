@@ -1,4 +1,4 @@
-"""Runs the tour of the README as a stranger would paste it, and draws what a terminal shows: docs/tour.svg."""
+"""Runs the README's tour as a stranger would paste it, and draws the terminal: docs/tour.svg, or the file named."""
 
 import os
 import re
@@ -52,22 +52,24 @@ def play(commands: list[str], folder: Path) -> Iterator[tuple[str, str, float]]:
     shell = subprocess.Popen(["bash"], cwd=ROOT, env=environment, stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT)
     assert shell.stdin is not None
     assert shell.stdout is not None
-    for command in commands:
-        began = time.monotonic()
-        shell.stdin.write(f'{command}\necho "<$?>"\n'.encode())
-        shell.stdin.flush()
-        said = b""
-        while (ended := re.search(rb"<(\d+)>\n$", said)) is None:
-            part = os.read(shell.stdout.fileno(), 65536)
-            if not part:
-                sys.exit(f"error: the shell ended in: {command}")
-            said += part
-        text = said[: ended.start()].decode("utf-8", "replace")
-        yield command, text, time.monotonic() - began
-        if ended[1] != b"0":
-            sys.exit(f"error: exit code {ended[1].decode()}: {command}\n{text}")
-    shell.stdin.close()
-    shell.wait()
+    try:
+        for command in commands:
+            began = time.monotonic()
+            shell.stdin.write(f'{command}\necho "<$?>"\n'.encode())
+            shell.stdin.flush()
+            said = b""
+            while (ended := re.search(rb"<(\d+)>\n$", said)) is None:
+                part = os.read(shell.stdout.fileno(), 65536)
+                if not part:
+                    sys.exit(f"error: the shell ended in: {command}")
+                said += part
+            text = said[: ended.start()].decode("utf-8", "replace")
+            yield command, text, time.monotonic() - began
+            if ended[1] != b"0":
+                sys.exit(f"error: exit code {ended[1].decode()}: {command}\n{text}")
+    finally:
+        shell.kill()
+        shell.communicate()
 
 
 def staged(played: list[tuple[str, str, float]]) -> list[Line]:
@@ -130,7 +132,7 @@ def _marked(text: str) -> str:
     return safe.replace("✓", '<tspan class="yes">✓</tspan>').replace("✗", '<tspan class="no">✗</tspan>')
 
 
-def main() -> int:
+def main(drawn_to: Path = DRAWN) -> int:
     folder = Path(tempfile.mkdtemp(prefix="datacc-tour-"))
     try:
         played = []
@@ -139,10 +141,10 @@ def main() -> int:
             played.append((command, said, seconds))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    DRAWN.write_text(drawn(staged(played)), encoding="utf-8")
-    print(f"drawn: {DRAWN.relative_to(ROOT)}")
+    drawn_to.write_text(drawn(staged(played)), encoding="utf-8")
+    print(f"drawn: {drawn_to}")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*map(Path, sys.argv[1:])))

@@ -1,14 +1,14 @@
 """The Python module of a wheel: typed functions with the program's own names, and its class names as inert text."""
 
-from itertools import accumulate
 from math import prod
 from typing import Final
 
 from datacc.spec.cpus import cpu_named
 from datacc.spec.interface import Interface, Port
 from datacc.spec.names import check_name
-from datacc.targets._cells import cells_of, reads_cells
-from datacc.targets._parameters import arguments_of, known_of, label_of, output_of, parameters, shares
+from datacc.targets._answers import answered, times, tuple_of
+from datacc.targets._cells import cells_of
+from datacc.targets._parameters import arguments_of, label_of, shares
 
 _MODULE: Final = '''\
 """{name}: a program built by datacc. Free for any use: 0BSD.
@@ -108,26 +108,6 @@ _STREAM: Final = """
     Calls go on with one stream, each from where the one before ended; zeros in `state` begin another. `predict`
     begins a stream with every call, and `predict_batch` takes its inputs as one stream."""
 
-_LABEL: Final = '''\
-"""The class, its score, and the scores of all classes, which sum to 1."""
-
-    label: str
-    confidence: float
-    scores: dict[str, float]'''
-_NUMBER: Final = '''\
-"""The number, and the interval around it."""
-
-    value: float
-    low: float
-    high: float'''
-_LABELS: Final = '''\
-"""The labels that are given, and the probability of each."""
-
-    labels: tuple[str, ...]
-    scores: dict[str, float]'''
-_KNOWN: Final = """
-    known: bool  # False: too unsure to be relied on"""
-
 
 def module(interface: Interface, library: str) -> str:
     """The text of `__init__.py` for the program whose shared library has this file name.
@@ -153,7 +133,7 @@ def module(interface: Interface, library: str) -> str:
         wrapped=', "wrap"' if wraps(interface) else "",
         typed="\n    from collections.abc import Callable\n" if wraps(interface) else "",
         wraps="\n    from ._wrap import Wrapped" if wraps(interface) else "",
-        **_own(interface),
+        **answered(interface),
     )
 
 
@@ -171,48 +151,13 @@ def _read(interface: Interface) -> str:
     return f"({', '.join(read)},)"
 
 
-def _own(interface: Interface) -> dict[str, str]:
-    """What differs in the module by what is answered."""
-    output = output_of(interface)
-    if output is None:
-        return _arrays(interface)
-    return {"label": _labelled, "labels": _several, "number": _number}[output.form](interface, output)
-
-
-def _number(interface: Interface, number: Port) -> dict[str, str]:
-    first = _firsts(interface)
-    taken = (f"row[{first[f'{number.name}{part}']}]" for part in ("", "_low", "_high"))
-    return {
-        "example": "answer.value, answer.low, answer.high",
-        "imports": _imports(interface),
-        "exported": "",
-        "classes": "",
-        "answer": _NUMBER,
-        "taken": ", ".join(taken),
-    }
-
-
-def _several(interface: Interface, labels: Port) -> dict[str, str]:
-    first, count = _firsts(interface), len(labels.classes)
-    given, scores = first[labels.name], first[f"{labels.name}_scores"]
-    named = f"tuple(name for name, one in zip(LABELS, row[{given}:{given + count}]) if one)"
-    return {
-        "example": "answer.labels, answer.scores",
-        "imports": _imports(interface),
-        "exported": '"LABELS", ',
-        "classes": f"\nLABELS: tuple[str, ...] = {_tuple([ascii(text) for text in labels.classes])}\n",
-        "answer": _LABELS,
-        "taken": f"{named}, dict(zip(LABELS, row[{scores}:{scores + count}]))",
-    }
-
-
 def _one_width(interface: Interface, library: str) -> dict[str, str]:
     """What differs in the module of a program with its whole width alone."""
     program = _PROGRAM.format(
         name=interface.name,
         library=library,
-        input_ports=_tuple([_port(port) for port in interface.inputs], indent=4),
-        answer_ports=_tuple([_port(port) for port in interface.answers], indent=4),
+        input_ports=tuple_of([_port(port) for port in interface.inputs], indent=4),
+        answer_ports=tuple_of([_port(port) for port in interface.answers], indent=4),
         keeps="\n    keeps=True," if interface.states else "",
     )
     return {"several": "", "widths": "", "program": program, "width": "", "bound_width": "", "chosen": "_PROGRAM"}
@@ -224,8 +169,8 @@ def _each_width(interface: Interface, library: str, names: list[str]) -> dict[st
         name=interface.name,
         library=library,
         widths=repr(interface.widths),
-        input_ports=_tuple([_port(port) for port in interface.inputs]),
-        answer_ports=_tuple([_port(port) for port in interface.answers]),
+        input_ports=tuple_of([_port(port) for port in interface.inputs]),
+        answer_ports=tuple_of([_port(port) for port in interface.answers]),
         shares=", ".join(shares(interface)),
     )
     told = {"name": interface.name, "arguments": ", ".join(names), "narrowest": shares(interface)[0]}
@@ -239,61 +184,9 @@ def _each_width(interface: Interface, library: str, names: list[str]) -> dict[st
     }
 
 
-def _labelled(interface: Interface, label: Port) -> dict[str, str]:
-    """What differs in the module of a program that answers one label."""
-    first = _firsts(interface)
-    scores, known = first[f"{label.name}_scores"], known_of(interface, label)
-    taken = f"CLASSES[row[{first[label.name]}]]", f"row[{first[f'{label.name}_confidence']}]"
-    said = f", bool(row[{first[known.name]}])" if known else ""
-    return {
-        "example": "answer.label, answer.confidence, answer.scores" + (", answer.known" if known else ""),
-        "imports": _imports(interface),
-        "exported": '"CLASSES", ',
-        "classes": f"\nCLASSES: tuple[str, ...] = {_tuple([ascii(text) for text in label.classes])}\n",
-        "answer": _LABEL + (_KNOWN if known else ""),
-        "taken": f"{', '.join(taken)}, dict(zip(CLASSES, row[{scores}:{scores + len(label.classes)}])){said}",
-    }
-
-
-def _arrays(interface: Interface) -> dict[str, str]:
-    """What differs in the module of any other program."""
-    first = _firsts(interface)
-    names = parameters(port.name for port in interface.answers)
-    taken = (
-        f'shaped("{port.dtype}", {port.shape!r}, row[{first[port.name]}:{first[port.name] + prod(port.shape)}])'
-        for port in interface.answers
-    )
-    fields = "\n".join(
-        f"    {name}: memoryview  # {port.dtype}, {_times(port)}"
-        for name, port in zip(names, interface.answers, strict=True)
-    )
-    return {
-        "example": ", ".join(f"answer.{name}" for name in names),
-        "imports": _imports(interface) + "\nfrom ._port import shaped",
-        "exported": "",
-        "classes": "",
-        "answer": f'"""What the program computes: arrays as memoryviews, which NumPy takes as they are."""\n\n{fields}',
-        "taken": ", ".join(taken),
-    }
-
-
-def _imports(interface: Interface) -> str:
-    return "\nfrom ._cells import reader" if reads_cells(interface) else ""
-
-
-def _firsts(interface: Interface) -> dict[str, int]:
-    """Where the numbers of each answer begin among all."""
-    firsts = accumulate((prod(port.shape) for port in interface.answers), initial=0)
-    return {port.name: first for port, first in zip(interface.answers, firsts, strict=False)}
-
-
 def _shown(name: str) -> str:
     """Any name as it may stand in a documentation string."""
     return ascii(name)[1:-1].replace('"', r"\"")
-
-
-def _times(port: Port) -> str:
-    return " × ".join(map(str, port.shape))
 
 
 def _described(name: str, port: Port) -> str:
@@ -302,7 +195,7 @@ def _described(name: str, port: Port) -> str:
         return f"{name}: a str, or bytes of UTF-8, up to {prod(port.shape)} bytes in the composed form (NFC); {more}"
     if cells_of(port):
         return f"{name}: a mapping from column names to cells (numbers, strings, dates, None), or such cells in order"
-    line = f"{name}: {port.dtype}, {_times(port)}"
+    line = f"{name}: {port.dtype}, {times(port)}"
     return f"{line}; also a mapping from column names to numbers" if _columns(port) else line
 
 
@@ -322,11 +215,5 @@ def _port(port: Port) -> str:
         readers = [
             f'reader("{kind}", ({"".join(f"{one!a}, " for one in values)}), {gaps})' for kind, values, gaps in cells
         ]
-        parts.append(f"readers={_tuple(readers, indent=8)}")
+        parts.append(f"readers={tuple_of(readers, indent=8)}")
     return f"Port({', '.join(parts)})"
-
-
-def _tuple(items: list[str], indent: int = 0) -> str:
-    """A tuple of these expressions, one a line."""
-    inner, outer = " " * (indent + 4), " " * indent
-    return "\n".join(["(", *(f"{inner}{item}," for item in items), f"{outer})"])

@@ -1,11 +1,9 @@
 """The target `exe`: the program as a command without a C library, for Linux and Windows."""
 
-import json
 import re
 from pathlib import Path
 from typing import Final
 
-from datacc.emit.header import members
 from datacc.emit.text import string
 from datacc.errors import SpecError
 from datacc.runtime import cross
@@ -14,137 +12,9 @@ from datacc.spec.interface import Interface, Port
 from datacc.store import write_atomically
 from datacc.targets import Built, Target
 from datacc.targets._forms import Form, forms
+from datacc.targets._lines import answer_text
 from datacc.targets._parameters import known_of, output_of, shares
 
-_NAMES: Final = """\
-/* A score with four decimals, or what stands for none. */
-static void put_score(float score, const char *nothing)
-{{
-    char digits[7] = "0.0000";
-    if (score != score) {{
-        say(nothing);
-        return;
-    }}
-    int n = score > 0 ? (int)(score * 10000.0f + 0.5f) : 0;
-    digits[0] = (char)('0' + n / 10000 % 10);
-    for (int i = 5; i > 1; i--, n /= 10) digits[i] = (char)('0' + n % 10);
-    put(digits, 6);
-}}
-
-/* The classes as lines show them and as JSON texts: no name can end a line. */
-static const char *const shown[] = {{
-    {shown},
-}};
-static const char *const quoted[] = {{
-    {quoted},
-}};
-
-"""
-_LABEL: Final = """\
-/* One line: the class, a tab, its score{unsure}; then all classes with theirs, where wanted; or an object of JSON. */
-static void answer(const NAME_answer *one, int scores, int json)
-{{
-    const float *all = {address};
-    const char *nothing = json ? "null" : "nan";
-    say(json ? "{{\\"label\\": " : "");
-    say(json ? quoted[one->{label}] : shown[one->{label}]);
-    say(json ? ", \\"confidence\\": " : "\\t");
-    put_score(one->{confidence}, nothing);
-{known}    say(json ? ", \\"scores\\": {{" : "");
-    for (int k = 0; (scores || json) && k < {classes}; k++) {{
-        say(!json ? "\\t" : k ? ", " : "");
-        say(json ? quoted[k] : shown[k]);
-        say(json ? ": " : "=");
-        put_score(all[k], nothing);
-    }}
-    say(json ? "}}}}\\n" : "\\n");
-}}
-"""
-_KNOWN: Final = """\
-    say(json ? (one->{known} ? ", \\"known\\": true" : ", \\"known\\": false") : one->{known} ? "" : "\\tnot known");
-"""
-_LABELS: Final = """\
-/* One line: the labels that are given, between semicolons, one alone where there is none; then all with their scores,
- * where wanted; or an object of JSON. */
-static void answer(const NAME_answer *one, int scores, int json)
-{{
-    const int32_t *given = {given};
-    const float *all = {address};
-    const char *nothing = json ? "null" : "nan";
-    int some = 0;
-    say(json ? "{{\\"labels\\": [" : "");
-    for (int k = 0; k < {classes}; k++) {{
-        if (!given[k]) continue;
-        say(!some ? "" : json ? ", " : ";");
-        say(json ? quoted[k] : shown[k]);
-        some = 1;
-    }}
-    say(json ? "], \\"scores\\": {{" : some ? "" : ";");
-    for (int k = 0; (scores || json) && k < {classes}; k++) {{
-        say(!json ? "\\t" : k ? ", " : "");
-        say(json ? quoted[k] : shown[k]);
-        say(json ? ": " : "=");
-        put_score(all[k], nothing);
-    }}
-    say(json ? "}}}}\\n" : "\\n");
-}}
-"""
-_NUMBER: Final = """\
-/* A number in seven digits: 234042.9, 1.5e-07, or what stands for none. */
-static void put_number(float number, const char *nothing)
-{{
-    char digits[7];
-    double x = number < 0 ? -(double)number : (double)number;
-    int power = 0, last = 6;
-    if (!(x < 3.5e38)) {{
-        say(nothing);
-        return;
-    }}
-    for (; x >= 10; power++) x /= 10;
-    for (; x > 0 && x < 1; power--) x *= 10;
-    uint32_t whole = (uint32_t)(x * 1e6 + 0.5);
-    if (whole > 9999999) whole = 1000000, power++;
-    for (int i = 6; i >= 0; i--, whole /= 10) digits[i] = (char)('0' + whole % 10);
-    while (last > 0 && digits[last] == '0') last--;
-    const int plain = power > -6 && power < 15;
-    say(number < 0 ? "-" : "");
-    if (plain && power < 0) {{
-        say("0.");
-        for (int i = -1; i > power; i--) say("0");
-    }}
-    for (int i = 0; i <= (plain && power > last ? power : last); i++) {{
-        if (i == 1 + (plain ? power : 0) && !(plain && power < 0)) say(".");
-        put(i <= last ? &digits[i] : "0", 1);
-    }}
-    if (!plain) {{
-        const int size = power < 0 ? -power : power;
-        const char exponent[2] = {{(char)('0' + size / 10), (char)('0' + size % 10)}};
-        say(power < 0 ? "e-" : "e+");
-        put(exponent, 2);
-    }}
-}}
-
-/* One line: the number, a tab, the lower end of its interval, a tab, the upper one; or an object of JSON. */
-static void answer(const NAME_answer *one, int scores, int json)
-{{
-    const char *nothing = json ? "null" : "nan";
-    (void)scores;
-    say(json ? "{{\\"value\\": " : "");
-    put_number(one->{value}, nothing);
-    say(json ? ", \\"low\\": " : "\\t");
-    put_number(one->{low}, nothing);
-    say(json ? ", \\"high\\": " : "\\t");
-    put_number(one->{high}, nothing);
-    say(json ? "}}\\n" : "\\n");
-}}
-"""
-_BYTES: Final = """\
-static void answer(const NAME_answer *one, int scores, int json)
-{
-    (void)scores, (void)json;
-    put((const char *)one, sizeof *one);
-}
-"""
 _WIDTHS: Final = """\
 static const char *const widths[] = {{{texts}}};
 static int width = -1; /* its place among these; -1 is the whole, too */
@@ -231,7 +101,7 @@ def _text(interface: Interface) -> str:
     own = (
         template.replace("KEPT\n", kept)
         .replace(" STATES", ", &state" if kept else "")
-        .replace("ANSWERS", _BYTES if label is None else _TEXTS[label.form](interface, label))
+        .replace("ANSWERS", answer_text(interface))
         .replace("WIDTHS\n", _width_text(interface))
         .replace("        CHOOSE\n", _CHOOSE if interface.widths else "")
         .replace("CALL(", "NAME_at_batch(width, " if interface.widths else "NAME_batch(")
@@ -252,40 +122,6 @@ def _giving_way(text: str, name: str) -> str:
     """The C with its own word renamed that is also the program's; strings, directives and members stay."""
     parts = re.compile(rf'"(?:\\.|[^"\\])*"|^#.*$|->\w+|\b{name}\b', re.MULTILINE)
     return parts.sub(lambda match: f"{name}_" if match[0] == name else match[0], text)
-
-
-def _number_text(interface: Interface, number: Port) -> str:
-    """The C that writes a number with its interval."""
-    names = members(interface.answers)
-    return _NUMBER.format(value=names[number.name], **{p: names[f"{number.name}_{p}"] for p in ("low", "high")})
-
-
-def _labels_text(interface: Interface, labels: Port) -> str:
-    """The C that writes several labels with their scores."""
-    names = members(interface.answers)
-    one = "" if len(labels.classes) > 1 else "&"
-    given, scores = (f"{one}one->{names[name]}" for name in (labels.name, f"{labels.name}_scores"))
-    return _named(labels) + _LABELS.format(given=given, address=scores, classes=len(labels.classes))
-
-
-def _named(label: Port) -> str:
-    """The C of scores and names."""
-    quoted = [json.dumps(name) for name in label.classes]
-    shown = [name if name.isprintable() else text[1:-1] for name, text in zip(label.classes, quoted, strict=True)]
-    return _NAMES.format(shown=",\n    ".join(map(string, shown)), quoted=",\n    ".join(map(string, quoted)))
-
-
-def _label_text(interface: Interface, label: Port) -> str:
-    """The C that writes a label with its scores."""
-    names, known = members(interface.answers), known_of(interface, label)
-    return _named(label) + _LABEL.format(
-        label=names[label.name],
-        confidence=names[f"{label.name}_confidence"],
-        known=_KNOWN.format(known=names[known.name]) if known else "",
-        unsure=", what is not known" if known else "",
-        address=f"{'' if len(label.classes) > 1 else '&'}one->{names[f'{label.name}_scores']}",
-        classes=len(label.classes),
-    )
 
 
 def _help(interface: Interface, label: Port | None) -> str:
@@ -324,7 +160,6 @@ def _listed(ports: tuple[Port, ...]) -> str:
     return ", ".join(f"{port.name} ({port.dtype} {' x '.join(map(str, port.shape))})" for port in ports)
 
 
-_TEXTS: Final = {"label": _label_text, "labels": _labels_text, "number": _number_text}
 _PARTS: Final = {
     "label": "label, confidence and scores",
     "labels": "labels and scores",
