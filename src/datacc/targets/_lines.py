@@ -31,26 +31,31 @@ static const char *const quoted[] = {{
     {quoted},
 }};
 
+/* The scores of all classes, where they are wanted, and the end of the line or the object. */
+static void put_scores(const float *all, int scores, int json)
+{{
+    for (int k = 0; (scores || json) && k < {classes}; k++) {{
+        say(!json ? "\\t" : k ? ", " : "");
+        say(json ? quoted[k] : shown[k]);
+        say(json ? ": " : "=");
+        put_score(all[k], json ? "null" : "nan");
+    }}
+    say(json ? "}}}}\\n" : "\\n");
+}}
+
 """
 
 _LABEL: Final = """\
 /* One line: the class, a tab, its score{unsure}; then all classes with theirs, where wanted; or an object of JSON. */
 static void answer(const NAME_answer *one, int scores, int json)
 {{
-    const float *all = {address};
     const char *nothing = json ? "null" : "nan";
     say(json ? "{{\\"label\\": " : "");
     say(json ? quoted[one->{label}] : shown[one->{label}]);
     say(json ? ", \\"confidence\\": " : "\\t");
     put_score(one->{confidence}, nothing);
 {known}    say(json ? ", \\"scores\\": {{" : "");
-    for (int k = 0; (scores || json) && k < {classes}; k++) {{
-        say(!json ? "\\t" : k ? ", " : "");
-        say(json ? quoted[k] : shown[k]);
-        say(json ? ": " : "=");
-        put_score(all[k], nothing);
-    }}
-    say(json ? "}}}}\\n" : "\\n");
+    put_scores({address}, scores, json);
 }}
 """
 
@@ -64,8 +69,6 @@ _LABELS: Final = """\
 static void answer(const NAME_answer *one, int scores, int json)
 {{
     const int32_t *given = {given};
-    const float *all = {address};
-    const char *nothing = json ? "null" : "nan";
     int some = 0;
     say(json ? "{{\\"labels\\": [" : "");
     for (int k = 0; k < {classes}; k++) {{
@@ -75,13 +78,7 @@ static void answer(const NAME_answer *one, int scores, int json)
         some = 1;
     }}
     say(json ? "], \\"scores\\": {{" : some ? "" : ";");
-    for (int k = 0; (scores || json) && k < {classes}; k++) {{
-        say(!json ? "\\t" : k ? ", " : "");
-        say(json ? quoted[k] : shown[k]);
-        say(json ? ": " : "=");
-        put_score(all[k], nothing);
-    }}
-    say(json ? "}}}}\\n" : "\\n");
+    put_scores({address}, scores, json);
 }}
 """
 
@@ -162,7 +159,11 @@ def _named(label: Port) -> str:
     """The C of scores and names."""
     quoted = [json.dumps(name) for name in label.classes]
     shown = [name if name.isprintable() else text[1:-1] for name, text in zip(label.classes, quoted, strict=True)]
-    return _NAMES.format(shown=",\n    ".join(map(string, shown)), quoted=",\n    ".join(map(string, quoted)))
+    return _NAMES.format(shown=_strings(shown), quoted=_strings(quoted), classes=len(quoted))
+
+
+def _strings(texts: list[str]) -> str:
+    return ",\n    ".join(map(string, texts))
 
 
 def _label_text(interface: Interface, label: Port) -> str:
@@ -174,7 +175,6 @@ def _label_text(interface: Interface, label: Port) -> str:
         known=_KNOWN.format(known=names[known.name]) if known else "",
         unsure=", what is not known" if known else "",
         address=f"{'' if len(label.classes) > 1 else '&'}one->{names[f'{label.name}_scores']}",
-        classes=len(label.classes),
     )
 
 
