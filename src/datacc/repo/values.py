@@ -1,12 +1,14 @@
 """What an output's value is: stored as class ids or a number, said as names or a number, by the type of its column."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from datacc.registry import load
 from datacc.repo.schema import Column
 from datacc.repo.working import one_class
-from datacc.types import OutputType
+
+if TYPE_CHECKING:
+    from datacc.types import OutputType  # which takes its time to load; log and status need no type
 
 
 def stored(column: Column, said: Any) -> Any:
