@@ -72,9 +72,7 @@ def test_the_artifact_answers_at_each_width_as_its_graph_there(built: tuple[Path
     root, *_ = built
     folder = root / "build" / "flowers"
     whole = datacc.load(folder)
-    random = np.random.default_rng(5)
-    numbers, places = random.uniform(-3, 3, (200, 3)), random.integers(0, 2, (200, 1))
-    rows = np.concatenate([numbers, places], axis=1).astype(np.float32)
+    rows = np.random.default_rng(5).uniform(-3, 3, (200, 3)).astype(np.float32)
     for width, file in ((0.25, "width-0.25.dcc"), (0.5, "width-0.5.dcc"), (1.0, "graph.dcc")):
         graph = load_graph((folder / file).read_bytes())
         assert graph.by_name["hidden1.weight"].type.shape[0] == 16 * width
