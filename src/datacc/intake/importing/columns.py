@@ -1,7 +1,7 @@
 """What one column of a table holds, by looking at its cells: numbers, truths, dates, a few values, or text."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,11 +9,13 @@ from datacc.intake.importing.cell import number
 from datacc.repo.names import natural
 from datacc.spec.program import Field
 from datacc.types import options_of
-from datacc.types.cells import FALSE, TRUE, Reader, as_value, is_missing, reader
+from datacc.types.cells import FALSE, NOTHING, SPACE, TRUE, Reader, as_value, is_missing, reader
 
 NUMERIC: Final = 0.9  # a column with fewer numbers, or dates, than this among its filled cells is of words
 COVERED: Final = 0.9  # of the cells of a column of few values, by values that are not rare
 MOST: Final = 128  # values of a category
+_LONGEST: Final = max(map(len, NOTHING))
+_READ_DATE: Final = reader("date")
 RARE: Final = 10  # rows, fewer of which no value gets a code of its own for, in a table of a thousand
 
 
@@ -63,16 +65,17 @@ def columns_of(field: Field) -> tuple[str, ...]:
 def look(cells: Sequence[Any]) -> Column:
     """What a column holds, as far as its cells tell."""
     counts = _counts(cells)
-    filled = [(cell, count) for cell, count in counts if not is_missing(cell)]
+    filled = [(cell, count) for cell, count in counts if _is_long(cell) or not is_missing(cell)]
     gaps = len(filled) < len(counts)
     if _are(filled, lambda cell: number(cell) is not None and not isinstance(cell, bool)):
         return Column(kind="number", gaps=gaps)
-    words = {as_value(cell).lower() for cell, _ in filled}
-    if len(words) > 1 and words <= TRUE | FALSE and words & TRUE and words & FALSE:
+    if _are_truths(cell for cell, _ in filled):
         return Column(kind="boolean", gaps=gaps)
     if _are(filled, _is_date):
         return Column(kind="date", gaps=gaps)
     values = Counter[str]()
+    if len(counts) - MOST > (1 - COVERED) * len(cells) and _are_texts(cells):  # too many for the most to cover it
+        return Column(kind="text", gaps=gaps)
     for cell, count in counts:
         values[as_value(cell)] += count
     return _category(values) or Column(kind="text", gaps=gaps)
@@ -101,10 +104,33 @@ def _category(counts: Counter[str]) -> Column | None:
 
 
 def _counts(cells: Sequence[Any]) -> list[tuple[Any, int]]:
-    """Different cells and how often each is there: only texts are compared, since 1 equals true."""
-    if set(map(type, cells)) <= {str, type(None)}:
-        return list(Counter(cells).items())
+    """Different cells, without blanks around them, and how often each is there.
+
+    Only texts are compared, since 1 equals true.
+    """
+    if _are_texts(cells):
+        return list(Counter([cell and cell.strip(SPACE) for cell in cells]).items())
     return [(cell, 1) for cell in cells]
+
+
+def _are_texts(cells: Sequence[Any]) -> bool:
+    return set(map(type, cells)) <= {str, type(None)}
+
+
+def _is_long(cell: Any) -> bool:
+    """Whether it is a text that no word for nothing is as long as."""
+    return type(cell) is str and len(cell) > _LONGEST
+
+
+def _are_truths(cells: Iterable[Any]) -> bool:
+    """Whether all are words for true and false, and both are there; it stops at one that is not."""
+    words = set[str]()
+    for cell in cells:
+        word = as_value(cell).lower()
+        if word not in TRUE and word not in FALSE:
+            return False
+        words.add(word)
+    return bool(words & TRUE and words & FALSE)
 
 
 def _are(filled: Sequence[tuple[Any, int]], holds: Callable[[Any], bool]) -> bool:
@@ -119,7 +145,7 @@ def _are(filled: Sequence[tuple[Any, int]], holds: Callable[[Any], bool]) -> boo
 
 def _is_date(cell: Any) -> bool:
     try:
-        reader("date")(cell)
+        _READ_DATE(cell)
     except ValueError:
         return False
     return True

@@ -17,7 +17,10 @@ def kind_of(found: Found, label: str | None) -> str:
 
     Whole numbers that begin at 0 or 1 and leave none out are how classes are numbered, unless hardly one repeats.
     """
-    cells = [] if label is None else [cell for cell in found.column(label) if not is_missing(cell)]
+    column = [] if label is None else found.column(label)
+    if set(map(type, column)) <= {str} and len(set(column)) <= _MANY:
+        return "label"  # as nearly always; a million cells need not be looked at one by one
+    cells = [cell for cell in column if not is_missing(cell)]
     told = set(cells) if all(type(cell) in (str, int, float) for cell in cells) else set()
     if len(told) <= _MANY or len(told) <= _REPEATING * len(cells):
         return "label"

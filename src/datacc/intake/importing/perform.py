@@ -105,7 +105,9 @@ def _report(
     found: Read, contents: Contents, batch: Batch, origin: str, commit: str | None, wrote_program: bool
 ) -> ImportReport:
     names = {one.id: one.name for one in batch.output.classes}
-    counts = Counter(names[id] for label in batch.labels for id in class_ids(label))
+    counts = Counter[str]()
+    for label, count in Counter(batch.labels).items():
+        counts.update(dict.fromkeys((names[id] for id in class_ids(label)), count))
     before = next((column for column in contents.schema.columns if column.id == batch.output.id), None)
     added = tuple(name for name in names.values() if before is None or before.class_named(name) is None)
     torn = _conflicts(contents, batch)

@@ -112,7 +112,10 @@ def _told(
     found: Found, told: Sequence[str], known: Mapping[str, Column], seen: Mapping[str, Column]
 ) -> tuple[dict[str, Column], list[str]]:
     """The inputs that somebody named, and notes on columns that are there and not among them."""
-    inputs = {name: _counted(found, name, known[name]) if name in known else look(found.column(name)) for name in told}
+    inputs = {
+        name: _counted(found, name, known[name]) if name in known else seen.get(name) or look(found.column(name))
+        for name in told
+    }
     numbers = [column for column, one in seen.items() if one.is_number and column not in inputs]
     constant = [column for column in numbers if _is_constant(found.column(column))]
     left = [column for column in numbers if column not in constant]
