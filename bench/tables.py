@@ -1,12 +1,15 @@
 """Tables: the area under the curve of a fitted skeleton and of tuned gradient boosting, on the same rows of a table.
 
-    python -m bench.tables income.csv --label income [--sizes width=32,depth=1,bins=16]
+    python bench/tables.py                                              some minutes: the gallery's income
+    python bench/tables.py TABLE --label COLUMN [--sizes width=32,depth=1,bins=16]
 
 Boosting is scikit-learn's, with categories as such, one number of trees and one setting of eight chosen on tune.
 """
 
 import argparse
 import itertools
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -29,6 +32,7 @@ from datacc.spec.program import Program
 from datacc.store import Store
 from datacc.types import options_of
 
+PLACE = Path("build/bench/tables")
 TREES = 400
 SETTINGS = tuple(itertools.product((0.05, 0.1), (15, 31), (20, 100)))  # rate, leaves, rows of a leaf
 ROWS = 2000  # that are interpreted at once
@@ -36,12 +40,12 @@ ROWS = 2000  # that are interpreted at once
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("table", type=Path)
-    parser.add_argument("--label", required=True)
+    parser.add_argument("table", type=Path, nargs="?")
+    parser.add_argument("--label", default="income")
     parser.add_argument("--skeleton", default="table.v1")
     parser.add_argument("--sizes", default="width=32,depth=1,bins=16")
     options = parser.parse_args()
-    program, store = infer_program(options.table.resolve(), options.label), Store(Path("build/bench/tables"))
+    program, store = infer_program((options.table or income()).resolve(), options.label), Store(PLACE)
     snapshot = load("sources", "table").snapshot(program, Path("/"), None, store)
     name = program.outputs[0].name
     truth = np.where(snapshot.splits == JUDGE, open_labels(store, snapshot)[name], snapshot.labels[name])
@@ -50,6 +54,13 @@ def main() -> None:
                          ("boosting", boosting(program, snapshot, truth))):  # fmt: skip
         areas = {split: roc_auc_score(truth[snapshot.rows(split)], scores[snapshot.rows(split)]) for split in (1, 2)}
         print(f"{what}: area on tune {areas[TUNE]:.4f}, on judge {areas[JUDGE]:.4f}", flush=True)
+
+
+def income() -> Path:
+    """The table of the gallery's program of that name, fetched."""
+    fetch = Path(__file__).parents[1] / "gallery" / "income" / "fetch.py"
+    subprocess.run([sys.executable, str(fetch), str(PLACE)], check=True)
+    return PLACE / "income.csv"
 
 
 def ours(program: Program, snapshot: Snapshot, skeleton: str, sizes: dict[str, int]) -> NDArray[Any]:
