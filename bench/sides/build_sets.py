@@ -45,6 +45,9 @@ class BuildSet:
     def asking(self, goal: float) -> Program:
         """What is asked with another goal."""
         program = infer_program(self.table, self.label)
+        [given] = program.inputs
+        if given.type == "record":  # standardised numbers alone, as the peers get them
+            program = replace(program, inputs=(replace(given, options={"columns": given.options["columns"]}),))
         return replace(program, goals=(Goal(metric="accuracy", limit=goal),), budget=Budget(work=MOST))
 
     @cached_property
