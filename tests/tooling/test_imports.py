@@ -79,6 +79,13 @@ def test_help_loads_next_to_nothing(tmp_path: Path) -> None:
     assert not loaded & {"numpy", "pydantic", "rich", "PIL", "tomlkit"}
 
 
+@pytest.mark.parametrize("verb", ["run", "trust", "log", "status"])
+def test_verbs_that_read_no_datacc_toml_load_nothing_that_reads_it(verb: str, tmp_path: Path) -> None:
+    loaded = modules_after(f"import datacc.cli.{verb}", tmp_path)
+    assert f"datacc.cli.{verb}" in loaded
+    assert not loaded & {"pydantic", "datacc.spec.read"}
+
+
 def test_the_import_contract_holds(tmp_path: Path) -> None:
     command = [Path(sys.executable).with_name("lint-imports"), "--no-cache", "--config", ROOT / "pyproject.toml"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}

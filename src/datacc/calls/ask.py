@@ -1,7 +1,6 @@
 """Ask a function many times, in a process of its own that is ended when a call takes too long."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -14,11 +13,11 @@ from typing import Any, Final
 
 from datacc.calls.apart import ASKED, INPUTS, TOLD
 from datacc.calls.live import RECORD
+from datacc.calls.ours import environment
 from datacc.errors import DataError
 
 GRACE: Final = 60.0  # seconds to start and to import the module
 MOST_BLOCKED: Final = 5  # calls, after which the others are not waited for either
-_SOURCES: Final = Path(__file__).parents[2]  # where this datacc is, so that the process runs no other
 _ERRORS: Final = "errors"
 _LOOK: Final = 0.02  # seconds
 
@@ -116,12 +115,8 @@ class Asker:
         asked = {"function": self.function, "root": str(self.root.absolute()), "rows": rows, "effects": self.effects}
         (folder / ASKED).write_text(json.dumps(asked), encoding="utf-8")
         (folder / TOLD).unlink(missing_ok=True)
-        known = os.environ.get("PYTHONPATH")
-        ours = {name: value for name, value in os.environ.items() if name != RECORD}
-        ours |= {
-            "PYTHONPATH": os.pathsep.join([str(_SOURCES), *([known] if known else [])]),
-            "PYTHONHASHSEED": str(seed),
-        }
+        ours = {**environment(), "PYTHONHASHSEED": str(seed)}
+        ours.pop(RECORD, None)
         command = [sys.executable, "-P", "-X", "faulthandler", "-m", "datacc.calls.apart", str(folder)]
         nothing = subprocess.DEVNULL
         with (folder / _ERRORS).open("wb") as errors:

@@ -27,8 +27,8 @@ from datacc.errors import UsageError
 from datacc.repo.words import listed
 from datacc.sources.table import infer_program
 from datacc.spec.fields import check_output_type
-from datacc.spec.program import Field, Program
-from datacc.spec.read import FILE, find_program, read_program
+from datacc.spec.program import FILE, Field, Program
+from datacc.spec.read import find_program, read_program
 
 EXAMPLE: Final = "datacc build messages.csv --label topic"
 

@@ -14,7 +14,8 @@ from datacc.cli.place import place_of
 from datacc.cli.progress import FitDisplay
 from datacc.cli.verdict import verdict
 from datacc.compiler.grow import grow
-from datacc.spec.read import FILE, read_program
+from datacc.spec.program import FILE
+from datacc.spec.read import read_program
 
 EXAMPLE: Final = "datacc grow --by 2"
 

@@ -15,8 +15,8 @@ from datacc.cli.progress import FitDisplay
 from datacc.cli.verdict import verdict
 from datacc.compiler.slim import slim
 from datacc.errors import UsageError
-from datacc.spec.program import Budget
-from datacc.spec.read import FILE, read_program
+from datacc.spec.program import FILE, Budget
+from datacc.spec.read import read_program
 from datacc.spec.units import parse_bytes, parse_work
 
 EXAMPLE: Final = "datacc slim build/digits --work 0.5MMAC"

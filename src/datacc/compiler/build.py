@@ -36,8 +36,7 @@ from datacc.runtime.link import toolchain
 from datacc.sources import Source
 from datacc.spec.lock import FILE as LOCK_FILE
 from datacc.spec.lock import Lock, check_lock, read_lock, shape_digest, write_lock
-from datacc.spec.program import Goal, Program
-from datacc.spec.read import FILE
+from datacc.spec.program import FILE, Goal, Program
 from datacc.spec.write import program_toml
 from datacc.store import Store, write_atomically
 

@@ -25,8 +25,8 @@ from datacc.repo.git import Git
 from datacc.repo.snapshot import LEARN, TUNE, Snapshot
 from datacc.sources import Source
 from datacc.spec.lock import Lock, read_lock
-from datacc.spec.program import Program
-from datacc.spec.read import FILE, read_program
+from datacc.spec.program import FILE, Program
+from datacc.spec.read import read_program
 from datacc.store import Store
 
 Announce = Callable[[str], Watch | None]

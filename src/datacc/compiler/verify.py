@@ -21,8 +21,7 @@ from datacc.registry import load
 from datacc.repo.git import Git
 from datacc.sources import Source
 from datacc.spec.lock import read_lock
-from datacc.spec.program import Program
-from datacc.spec.read import FILE
+from datacc.spec.program import FILE, Program
 from datacc.spec.write import program_toml
 
 BUILD: Final = (sys.executable, "-P", "-m", "datacc", "build")

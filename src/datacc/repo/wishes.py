@@ -15,7 +15,7 @@ from datacc.repo.git import Git
 from datacc.repo.identity import address
 from datacc.repo.remotes import contact, read_remotes
 from datacc.repo.trust import require_trust
-from datacc.spec.read import FILE
+from datacc.spec.program import FILE
 from datacc.spec.table import read_table
 from datacc.spec.teacher import read_teacher
 

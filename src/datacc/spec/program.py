@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from datacc.registry import load
 
+FILE: Final = "datacc.toml"
 SECONDS: Final = 60  # that a teacher may take for its next answer
 
 
@@ -136,4 +137,4 @@ class Program:
     @property
     def file(self) -> str:
         """What messages call the file that it was read from."""
-        return self.path.name if self.path is not None else "datacc.toml"
+        return self.path.name if self.path is not None else FILE

@@ -13,11 +13,10 @@ from datacc.spec.cpus import judging_cpu
 from datacc.spec.fields import read_fields
 from datacc.spec.names import check_name
 from datacc.spec.platforms import platform_named
-from datacc.spec.program import Budget, Field, Goal, Origin, Program, Target
+from datacc.spec.program import FILE, Budget, Field, Goal, Origin, Program, Target
 from datacc.spec.table import Table, read_table
 from datacc.spec.teacher import read_teacher
 
-FILE: Final = "datacc.toml"
 FORMAT: Final = 1
 MOST_WIDTHS: Final = 16
 ARITHMETICS: Final = ("float", "int8")

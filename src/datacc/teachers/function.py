@@ -1,6 +1,5 @@
 """The teacher `function`: a Python function of the folder or of an installed package, called in its own process."""
 
-import os
 import re
 import sys
 import tempfile
@@ -9,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+from datacc.calls.ours import environment
 from datacc.errors import SpecError
 from datacc.repo.identity import address
 from datacc.spec.program import Field, Teacher
@@ -16,7 +16,6 @@ from datacc.store import canonical
 from datacc.teachers import Answer, Question, TeacherKind
 from datacc.teachers._process import converse
 
-_SOURCES: Final = Path(__file__).parents[2]  # where this datacc is, so that the process runs no other
 _FORM: Final = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)", re.ASCII)
 
 
@@ -47,8 +46,6 @@ class FunctionTeacher(TeacherKind):
                 place.write_bytes(file.read_bytes())
             plain = [[field.name, field.type, dict(field.options)] for field in fields]
             own = [sys.executable, "-P", "-m", "datacc.teachers._call", module, function, canonical(plain)]
-            known = os.environ.get("PYTHONPATH")
-            paths = os.pathsep.join([str(_SOURCES), apart, *([known] if known else [])])
             yield from converse(
                 own,
                 name=f"teacher {teacher.what}",
@@ -56,7 +53,7 @@ class FunctionTeacher(TeacherKind):
                 seconds=teacher.seconds,
                 fields=fields,
                 questions=questions,
-                environment={**os.environ, "PYTHONPATH": paths},
+                environment=environment(apart),
             )
 
 

@@ -9,7 +9,7 @@ from datacc.compiler.past import Announce
 from datacc.repo.changes import Changes, changes
 from datacc.repo.find import Repository
 from datacc.repo.halving import History
-from datacc.spec.read import FILE
+from datacc.spec.program import FILE
 from datacc.store import Store
 
 

@@ -1,7 +1,6 @@
 """The check `python`: a function of the repository's own, run apart and only when it is trusted."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from datacc.calls.ours import environment
 from datacc.compiler.checks import CheckKind, Place, Trial
 from datacc.compiler.checks._apart import ARRAYS, ASKED, EXAMPLES, HANGS, MOST_PRINTED, TOLD
 from datacc.compiler.slices import place_of
@@ -23,15 +23,13 @@ from datacc.repo.snapshot import JUDGE, SPLITS, Snapshot
 from datacc.repo.trust import require_trust
 from datacc.repo.wishes import CHECKS, running
 from datacc.repo.words import counted
-from datacc.spec.program import Check, Field, Program
-from datacc.spec.read import FILE
+from datacc.spec.program import FILE, Check, Field, Program
 from datacc.spec.table import Table
 
 SECONDS: Final = 60
 MOST_SECONDS: Final = 3600
 GRACE: Final = 30  # seconds to start, to load the examples, and to tell where it hangs
 ERRORS: Final = "errors"
-_SOURCES: Final = Path(__file__).parents[3]  # where this datacc is, so that the process runs no other
 _FORM: Final = re.compile(rf"({CHECKS}/\w+\.py):([A-Za-z_]\w*)", re.ASCII)
 _EXAMPLE: Final = f'python = "{CHECKS}/behaviour.py:steady"'
 
@@ -142,13 +140,11 @@ def _hand_over(trial: Trial, apart: Path) -> None:
 def _call(apart: Path, seconds: float) -> int | None:
     """Run it in a process of its own, whose prints go nowhere else; its exit code, None when it had to be stopped."""
     command = [sys.executable, "-P", "-m", "datacc.compiler.checks._apart", str(apart)]
-    known = os.environ.get("PYTHONPATH")
-    ours = {**os.environ, "PYTHONPATH": os.pathsep.join([str(_SOURCES), *([known] if known else [])])}
     nothing = subprocess.DEVNULL
     with (apart / ERRORS).open("wb") as errors:
         try:
             return subprocess.run(
-                command, cwd=apart, env=ours, timeout=seconds, stdin=nothing, stdout=nothing, stderr=errors
+                command, cwd=apart, env=environment(), timeout=seconds, stdin=nothing, stdout=nothing, stderr=errors
             ).returncode
         except subprocess.TimeoutExpired:
             return None

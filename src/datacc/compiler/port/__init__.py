@@ -14,8 +14,8 @@ from datacc.intake.importing import ImportReport, import_examples
 from datacc.repo.create import create
 from datacc.repo.find import Repository
 from datacc.repo.trust import trust
-from datacc.spec.program import Program
-from datacc.spec.read import FILE, read_program
+from datacc.spec.program import FILE, Program
+from datacc.spec.read import read_program
 from datacc.spec.write import program_toml
 from datacc.store import write_atomically
 

@@ -1,7 +1,6 @@
 """What a function is to be asked: from a file of inputs, from its tests, or from calls that were recorded live."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from typing import Any, Final
 
 from datacc.calls.ask import Parameter
 from datacc.calls.live import RECORD
+from datacc.calls.ours import environment
 from datacc.calls.plugin import WANTED
 from datacc.errors import DataError, MissingExtra
 from datacc.intake import Found
@@ -25,7 +25,6 @@ from datacc.types.cells import is_missing
 
 _ELEMENT: Final = re.compile(r"(.+)\[\d+\]")
 _TRUTHS: Final = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}
-_SOURCES: Final = Path(__file__).parents[3]  # where this datacc is, so that the tests run no other
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,13 +156,9 @@ def from_tests(path: Path, function: str, root: Path) -> Gathered:
     with tempfile.TemporaryDirectory(prefix="datacc-port-") as folder:
         file = Path(folder) / "calls"
         file.touch()
-        known = os.environ.get("PYTHONPATH")
         wanted = json.dumps({"function": function, "root": str(root.absolute()), "file": str(file)})
-        ours = {
-            **{name: value for name, value in os.environ.items() if name != RECORD},
-            "PYTHONPATH": os.pathsep.join([str(_SOURCES), *([known] if known else [])]),
-            WANTED: wanted,
-        }
+        ours = {**environment(), WANTED: wanted}
+        ours.pop(RECORD, None)
         command = [sys.executable, "-m", "pytest", "-q", "-p", "datacc.calls.plugin", "-p", "no:cacheprovider",
                    str(path.absolute())]  # fmt: skip
         done = subprocess.run(command, cwd=root, env=ours, stdin=subprocess.DEVNULL, capture_output=True, text=True)

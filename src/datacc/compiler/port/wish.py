@@ -17,8 +17,8 @@ from datacc.intake.inbox import ANSWER
 from datacc.repo.find import Repository, find
 from datacc.repo.trust import trust, trusted
 from datacc.spec.names import identifier
-from datacc.spec.program import Program
-from datacc.spec.read import FILE, read_program
+from datacc.spec.program import FILE, Program
+from datacc.spec.read import read_program
 
 MASK: Final = ""  # of `redact`: ours
 GROUP: Final = "group"  # the column of the recorded calls

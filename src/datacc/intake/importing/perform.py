@@ -23,7 +23,7 @@ from datacc.repo.schema import schema_files
 from datacc.repo.staging import staging
 from datacc.repo.values import class_ids
 from datacc.repo.words import counted, printable, seen_once
-from datacc.spec.read import FILE
+from datacc.spec.program import FILE
 
 _NAMED: Final = 10
 

@@ -10,8 +10,8 @@ from datacc.intake.importing.options import ImportOptions
 from datacc.intake.importing.read import Read
 from datacc.repo.find import Repository
 from datacc.repo.schema import Schema
-from datacc.spec.program import Field, Program
-from datacc.spec.read import FILE, read_program
+from datacc.spec.program import FILE, Field, Program
+from datacc.spec.read import read_program
 from datacc.spec.write import program_toml
 
 _HEAD = "# What datacc build makes of these examples. Say what you need: [goal], [[check]], [budget], [target].\n"
