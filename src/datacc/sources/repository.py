@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from datacc.errors import DataError, SpecError
 from datacc.repo.contents import read_contents
@@ -59,16 +59,15 @@ class RepositorySource(Source):
 def _frozen(repository: Repository, program: Program, root: Path, revision: str, store: Store) -> Snapshot:
     """The examples of a commit: what it says never changes, so that it is read only once for the same fields."""
     commit = repository.git.commit_of(revision)
-    fields = [[field.name, field.type, dict(field.options)] for field in (*program.inputs, *program.outputs)]
     origin = f"commit {commit}"
-    known = remembered(store, _key(commit, fields, program, root), origin)
+    known = remembered(store, _key(commit, program, root), origin)
     if known is not None:
         return known
     found = read_examples(repository, program, commit, unlabelled=program.teacher is not None)
     taught = _taught(program, root, found)
     frozen = freeze(store, program, taught.examples, found.classes, origin, (*found.notes, *taught.notes))
     if taught.complete:
-        remember(store, _key(commit, fields, program, root), frozen)
+        remember(store, _key(commit, program, root), frozen)
     return frozen
 
 
@@ -83,8 +82,9 @@ def _taught(program: Program, root: Path, found: Found) -> Taught:
     return teach(program, root, found.examples, found.unlabelled, classes)
 
 
-def _key(commit: str, fields: list[Any], program: Program, root: Path) -> str:
+def _key(commit: str, program: Program, root: Path) -> str:
     """Under which the cache has the snapshot; a teacher that answered more since has made another."""
+    fields = [[field.name, field.type, dict(field.options)] for field in (*program.inputs, *program.outputs)]
     return digest(_REMEMBERED, commit, canonical(fields), state(program, root))
 
 

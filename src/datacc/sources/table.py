@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from datacc.errors import SpecError
-from datacc.intake.importing.columns import columns_of, known_columns
+from datacc.intake.importing.columns import known_columns
 from datacc.intake.importing.fields import infer_inputs, infer_outputs
 from datacc.intake.importing.identify import identify
 from datacc.intake.importing.options import ImportOptions
@@ -67,9 +67,7 @@ class TableSource(Source):
             )
         path = _path(program, root)
         origin = f"table {path.name} {_digest(path)}" if path.exists() else ""
-        fields = [[field.name, field.type, dict(field.options)] for field in (*program.inputs, *program.outputs)]
-        asked = canonical([fields, dict(program.source.options)])
-        known = remembered(store, digest(_REMEMBERED, origin, asked, state(program, root)), origin)
+        known = remembered(store, _key(program, root, origin), origin)
         if known is not None:
             return known
         place = digest(_SOUND, str(path.absolute()))
@@ -85,7 +83,7 @@ class TableSource(Source):
         notes = (*found.notes, *taught.notes)
         frozen = freeze(store, program, taught.examples, {output.name: classes}, origin, notes)
         if taught.complete:
-            remember(store, digest(_REMEMBERED, origin, asked, state(program, root)), frozen)
+            remember(store, _key(program, root, origin), frozen)
         return frozen
 
     def media(self, program: Program, root: Path, snapshot: Snapshot, ids: tuple[str, ...]) -> dict[str, bytes]:
@@ -94,6 +92,12 @@ class TableSource(Source):
         found = _read(program, _path(program, root))
         named = zip(_identified(program, found)[0], found.rows.media or (), strict=False)
         return {id: bytes_of(media) for id, media in named if id in allowed}
+
+
+def _key(program: Program, root: Path, origin: str) -> str:
+    """Under which the cache has the snapshot; a teacher that answered more since has made another."""
+    fields = [[field.name, field.type, dict(field.options)] for field in (*program.inputs, *program.outputs)]
+    return digest(_REMEMBERED, origin, canonical([fields, dict(program.source.options)]), state(program, root))
 
 
 def _path(program: Program, root: Path) -> Path:
@@ -113,10 +117,10 @@ def _path(program: Program, root: Path) -> Path:
 
 def _read(program: Program, path: Path, sound: Container[str] = frozenset()) -> Read:
     """The rows of the table; pictures of an address in `sound` are not decoded once more."""
+    (output,) = program.outputs
     given = {key: value for key, value in program.source.options.items() if key != "path"}
-    options, (output,) = ImportOptions(**given, type=program.outputs[0].type), program.outputs
-    known = known_columns(program.inputs)
-    return read(path, options, known=known, output=output.name, sound=sound)
+    options = ImportOptions(**given, type=output.type)
+    return read(path, options, known=known_columns(program.inputs), output=output.name, sound=sound)
 
 
 def _identified(program: Program, found: Read) -> tuple[Sequence[str], list[str]]:
@@ -214,7 +218,7 @@ def _raw(rows: Rows, field: Field) -> Sequence[Any]:
     """Of every row the media, or what stands in the columns that the input reads."""
     if rows.media is not None:
         return [bytes_of(media) for media in rows.media]
-    return list(map(list, zip(*(rows.cells[column] for column in columns_of(field)), strict=True)))
+    return list(map(list, zip(*(rows.cells[column] for column in field.columns), strict=True)))
 
 
 def _conflict(rows: Rows, same: Sequence[int]) -> str:

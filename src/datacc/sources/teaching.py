@@ -20,6 +20,7 @@ from datacc.teachers import Answer, Question, TeacherKind
 
 COLUMN: Final = "labelled_by"  # for slices: where = { labelled_by = "people" }
 PEOPLE: Final = "people"
+MOST_SHOWN: Final = 5  # reasons why examples stay without a label
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,10 +58,13 @@ def teach(
     asked, left = _asked(teacher, wanted, known)
     fresh = _ask(teacher, root, program, classes, asked, folder) if asked else []
     answers = {**known, **{answer.id: answer for answer in fresh}}
-    names = set(classes)
-    right = [e for e in wanted if _label(answers, e) is not None and (not names or _label(answers, e) in names)]
-    (output,) = program.outputs
-    taught = [_marked(replace(e, labels={output.name: _label(answers, e) or ""}), teacher.what) for e in right]
+    names, (output,) = set(classes), program.outputs
+    labels = [(example, answers[example.content].label) for example in wanted if example.content in answers]
+    taught = [
+        _marked(replace(example, labels={output.name: label}), teacher.what)
+        for example, label in labels
+        if label is not None and (not names or label in names)
+    ]
     people = [_marked(example, PEOPLE) for example in labelled]
     notes = _notes(teacher, people, taught, fresh, Counter(_refused(answers, names, wanted)), left)
     return Taught(examples=(*people, *taught), notes=tuple(notes), complete=not left)
@@ -109,11 +113,6 @@ def _ask(
     return fresh
 
 
-def _label(answers: Mapping[str, Answer], example: Example) -> str | None:
-    answer = answers.get(example.content)
-    return answer.label if answer is not None else None
-
-
 def _marked(example: Example, by: str) -> Example:
     return replace(example, columns={COLUMN: by, **example.columns})
 
@@ -134,8 +133,8 @@ def _notes(
     refused: "Counter[str]",
     left: int,
 ) -> list[str]:
-    splits, _ = assign(sorted((*people, *taught), key=lambda example: example.id))
     ordered = sorted((*people, *taught), key=lambda example: example.id)
+    splits, _ = assign(ordered)
     by = Counter((split, example.columns[COLUMN] == PEOPLE) for split, example in zip(splits, ordered, strict=True))
     each = [f"{name} {by[split, True]:,} + {by[split, False]:,}" for split, name in enumerate(SPLITS)]
     notes = [f"labelled by people + by the teacher {teacher.what}: {', '.join(each)}"]
@@ -145,8 +144,9 @@ def _notes(
         cost = sum(teacher.price if answer.cost is None else answer.cost for answer in fresh)
         paid = f" for {cost:.6g} {teacher.currency}".rstrip() if cost else ""
         notes.append(f"the teacher answered {counted(len(fresh), 'new question')}{paid}; git add taught keeps them")
-    notes += [f"{counted(count, 'example')} without a label left out: {why}" for why, count in refused.most_common(5)]
-    more = sum(refused.values()) - sum(count for _, count in refused.most_common(5))
+    shown = refused.most_common(MOST_SHOWN)
+    notes += [f"{counted(count, 'example')} without a label left out: {why}" for why, count in shown]
+    more = sum(refused.values()) - sum(count for _, count in shown)
     notes += [f"{counted(more, 'more example')} without a label left out"] if more else []
     notes += [f"{counted(left, 'question')} left for the next builds: most = {teacher.most:,}"] if left else []
     return notes

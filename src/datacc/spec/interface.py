@@ -29,6 +29,11 @@ class Port:
     classes: tuple[str, ...] = ()
 
     @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that an input was read from: those that it names, else the one that is called like it."""
+        return tuple(self.options.get("columns", ())) or (self.name,)
+
+    @property
     def form(self) -> str:
         """What an answer is: "label", "labels", "number", or "" for an array without a meaning."""
         return "label" if self.classes and not self.type else self.type

@@ -25,6 +25,11 @@ class Field:
         return str(load("types", self.type).form)
 
     @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of a table that an input reads: those that it names, else the one that is called like it."""
+        return tuple(self.options.get("columns", ())) or (self.name,)
+
+    @property
     def abstains(self) -> bool:
         """Whether this output also says when it does not know."""
         return self.options.get("abstain") is True

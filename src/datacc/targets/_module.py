@@ -145,8 +145,7 @@ def wraps(interface: Interface) -> bool:
 
 def _read(interface: Interface) -> str:
     """What each input is read from: its type and its columns."""
-    columns = [tuple(port.options.get("columns", ())) or (port.name,) for port in interface.inputs]
-    named = [", ".join(map(ascii, of)) for of in columns]
+    named = [", ".join(map(ascii, port.columns)) for port in interface.inputs]
     read = [f'("{port.type}", ({of},))' for port, of in zip(interface.inputs, named, strict=True)]
     return f"({', '.join(read)},)"
 

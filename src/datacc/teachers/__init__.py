@@ -56,5 +56,4 @@ def told(field: Field, raw: Any) -> Any:
         return raw
     if field.type == "text":
         return "\n".join(str(one) for one in raw)
-    columns = field.options.get("columns") or [field.name]
-    return dict(zip(columns, raw, strict=True)) if len(columns) == len(raw) else list(raw)
+    return dict(zip(field.columns, raw, strict=True)) if len(field.columns) == len(raw) else list(raw)

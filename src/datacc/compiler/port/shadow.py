@@ -88,9 +88,8 @@ def _asked(program: Loaded, row: Mapping[str, Any]) -> Answer:
 
 
 def _value(port: Port, cells: Mapping[str, Any]) -> Any:
-    columns = tuple(port.options.get("columns", ())) or (port.name,)
     try:
-        values = {column: cells[column] for column in columns}
+        values = {column: cells[column] for column in port.columns}
     except KeyError as error:
         raise DataError(f"there is no {error} among the arguments", where=port.name) from None
     return values if port.options.get("columns") else values[port.name]

@@ -47,7 +47,7 @@ def known_columns(inputs: Sequence[Field]) -> dict[str, Column]:
     found: dict[str, Column] = {}
     for field in inputs:
         if field.type == "text":
-            found |= {column: Column(kind="text") for column in columns_of(field)}
+            found |= {column: Column(kind="text") for column in field.columns}
         elif field.type == "record":
             record = options_of(field)
             found |= {
@@ -57,14 +57,10 @@ def known_columns(inputs: Sequence[Field]) -> dict[str, Column]:
     return found
 
 
-def columns_of(field: Field) -> tuple[str, ...]:
-    """The columns that an input reads: those that it names, else the one that is called like it."""
-    return tuple(field.options.get("columns", ())) or (field.name,)
-
-
 def look(cells: Sequence[Any]) -> Column:
     """What a column holds, as far as its cells tell."""
-    counts = _counts(cells)
+    texts = set(map(type, cells)) <= {str, type(None)}
+    counts = _of_texts(cells) if texts else [(cell, 1) for cell in cells]  # not compared, since 1 equals true
     filled = [(cell, count) for cell, count in counts if _is_long(cell) or not is_missing(cell)]
     gaps = len(filled) < len(counts)
     if _are(filled, lambda cell: number(cell) is not None and not isinstance(cell, bool)):
@@ -73,9 +69,9 @@ def look(cells: Sequence[Any]) -> Column:
         return Column(kind="boolean", gaps=gaps)
     if _are(filled, _is_date):
         return Column(kind="date", gaps=gaps)
+    if texts and len(counts) - MOST > (1 - COVERED) * len(cells):
+        return Column(kind="text", gaps=gaps)  # those that no category has room for are too many
     values = Counter[str]()
-    if len(counts) - MOST > (1 - COVERED) * len(cells) and _are_texts(cells):  # too many for the most to cover it
-        return Column(kind="text", gaps=gaps)
     for cell, count in counts:
         values[as_value(cell)] += count
     return _category(values) or Column(kind="text", gaps=gaps)
@@ -103,18 +99,9 @@ def _category(counts: Counter[str]) -> Column | None:
     return Column(kind="category", values=tuple(values), rare=total - covered)
 
 
-def _counts(cells: Sequence[Any]) -> list[tuple[Any, int]]:
-    """Different cells, without blanks around them, and how often each is there.
-
-    Only texts are compared, since 1 equals true.
-    """
-    if _are_texts(cells):
-        return list(Counter([cell and cell.strip(SPACE) for cell in cells]).items())
-    return [(cell, 1) for cell in cells]
-
-
-def _are_texts(cells: Sequence[Any]) -> bool:
-    return set(map(type, cells)) <= {str, type(None)}
+def _of_texts(cells: Sequence[str | None]) -> list[tuple[str, int]]:
+    """Different texts, without blanks around them, and how often each is there; no text is an empty one."""
+    return list(Counter([cell.strip(SPACE) if cell else "" for cell in cells]).items())
 
 
 def _is_long(cell: Any) -> bool:
