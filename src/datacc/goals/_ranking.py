@@ -1,24 +1,38 @@
 """What metrics of ranking read: rows in order of a score, equal scores together, weighed as samples draw them."""
 
-from collections.abc import Callable, Iterator
+from abc import abstractmethod
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from datacc.errors import DataError
-from datacc.goals import Figure, Told
+from datacc.goals import Figure, Metric, Told
 from datacc.goals.bootstrap import Floats, by_rows, figure
 
-# positive and negative weights (S, T) of T different scores, from the highest; gives (S,)
-Statistic = Callable[[Floats, Floats], Floats]
+
+class Ranking(Metric):
+    """A statistic of a class against the rest, by its score: of two classes that of the second; of more, and of labels,
+    the mean. Classes that every row has, or none, are left out."""
+
+    forms = ("label", "labels")
+    takes_class = needs_scores = True
+    exact = False
+
+    @abstractmethod
+    def of(self, positive: Floats, negative: Floats) -> Floats:
+        """The statistic (S,) of positive and negative weights (S, T) at T different scores, from the highest."""
+
+    def measure(self, truth: NDArray[Any], told: Told, of_class: int | None) -> Figure:
+        """The figure over N rows: class indices (N,), or 0 and 1 (N, K), and scores (N, K).
+
+        Raises `DataError` without scores.
+        """
+        return _measured(truth, told, of_class, self)
 
 
-def measured(truth: NDArray[Any], told: Told, of_class: int | None, statistic: Statistic) -> Figure:
-    """The mean of `statistic` over classes against the rest, of the second of two, or of one class.
-
-    Classes that every row has, or none, are left out. Raises `DataError` without scores.
-    """
+def _measured(truth: NDArray[Any], told: Told, of_class: int | None, metric: Ranking) -> Figure:
     if told.scores is None:
         raise DataError("this metric reads the scores of classes, which are not there")
     if not len(truth):
@@ -31,11 +45,11 @@ def measured(truth: NDArray[Any], told: Told, of_class: int | None, statistic: S
         return figure(0.0, np.zeros(0), len(truth))
     of, scores = of[:, both], scores[:, both].astype(np.float64)
     one = np.ones((1, len(of)))
-    value = float(np.mean([statistic(*_Order(*column).parts(one))[0] for column in _columns(of, scores)]))
+    value = float(np.mean([metric.of(*_Order(*column).parts(one))[0] for column in _columns(of, scores)]))
     orders = [_Order(*column) for column in _columns(*_with_bad(of, scores))]
 
     def mean(weights: Floats) -> Floats:
-        return np.asarray(np.mean([statistic(*order.parts(weights)) for order in orders], axis=0))
+        return np.asarray(np.mean([metric.of(*order.parts(weights)) for order in orders], axis=0))
 
     with np.errstate(invalid="ignore", divide="ignore"):
         return figure(value, by_rows(len(of) + 1, mean, work=4 * len(both)), len(truth))
