@@ -9,15 +9,13 @@ Everything begins from nothing. Peers that are not installed are skipped, with a
 """
 
 import argparse
-import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from sides import build_again, build_quality, build_search, incremental
 from sides.build_sets import BuildSet, sets
-from sides.machine import load, machine_class, versions
-from sides.rows import Row, as_json, table
+from sides.rows import Row
+from sides.telling import tell
 
 PACKAGES = ("numpy", "ziglang", "torch", "scikit-learn")
 
@@ -50,15 +48,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="about a minute")
     parser.add_argument("--only", choices=PARTS, help="one part of it")
     options = parser.parse_args()
-    began = time.monotonic()
-    print(f"{machine_class()}; {load()}\n{versions(PACKAGES)}", file=sys.stderr)
-    rows = []
-    for row in measure(quick=options.quick, only=options.only):
-        said = " ".join(table([row]).splitlines()[1].split())
-        print(f"{time.monotonic() - began:4.0f} s  {said}", file=sys.stderr, flush=True)
-        rows.append(row)
-    print(f"at the end: {load()}", file=sys.stderr)
-    print(as_json(rows) if options.json else table(rows))
+    tell(measure(quick=options.quick, only=options.only), PACKAGES, json=options.json)
 
 
 if __name__ == "__main__":

@@ -22,10 +22,9 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sides.machine import load as machine_load
-from sides.machine import machine_class
 from sides.process import ROOT
-from sides.rows import Row, as_json, table
+from sides.rows import Row
+from sides.telling import tell
 from sklearn.base import clone
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -155,7 +154,6 @@ def measured(names: Sequence[str], sizes: Sequence[int], seeds: int) -> Iterator
                 note = f"best peer: {best}; ours ± {spread / 2:.1%}, {len(np.unique(pool.labels[parts[0][0]]))} classes"
                 yield Row(name=f"few/{pool.name}/{count}", ours=mean(mine), peer=by_name[best], unit="share",
                           better="more", note=note)  # fmt: skip
-                print(f"{pool.name} {count}: {mean(mine):.4f}, {by_name}", file=sys.stderr, flush=True)
 
 
 def main() -> int:
@@ -164,8 +162,8 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    rows = list(measured(options.sets, SIZES[:2] if options.quick else SIZES, 1 if options.quick else SEEDS))
-    print(as_json(rows) if options.json else f"{machine_class()}, load {machine_load()}\n{table(rows)}")
+    rows = measured(options.sets, SIZES[:2] if options.quick else SIZES, 1 if options.quick else SEEDS)
+    tell(rows, ("scikit-learn",), json=options.json)
     return 0
 
 

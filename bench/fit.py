@@ -11,7 +11,6 @@ Sides take turns; each has its better number of threads. It asserts nothing.
 
 import argparse
 import sys
-import time
 from collections.abc import Callable, Iterator
 from statistics import median
 
@@ -20,9 +19,9 @@ from sides import fit_memory, fit_quality, footprint
 from sides.clock import turns
 from sides.fit_nets import NETS, FitNet
 from sides.fit_sides import AGREED, Ours, Side, Sklearn, Torch, TwoPeaks, step_work
-from sides.machine import load, machine_class, versions
 from sides.peak import Peak
-from sides.rows import Row, as_json, table
+from sides.rows import Row
+from sides.telling import tell
 
 from datacc.fit.compiled.library import best_cpu
 from datacc.runtime.machine import features, machine
@@ -96,18 +95,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="at most 50 seconds")
     parser.add_argument("--net", action="append", choices=list(NETS), help="only this net; may be repeated")
     options = parser.parse_args()
-    began = time.monotonic()
-    print(f"{machine_class()}; {load()}\n{versions(PACKAGES)}", file=sys.stderr)
-    rows = []
-    for row in measure(options.net or list(NETS), quick=options.quick):
-        print(
-            f"{time.monotonic() - began:4.0f} s  {' '.join(table([row]).splitlines()[1].split())}",
-            file=sys.stderr,
-            flush=True,
-        )
-        rows.append(row)
-    print(f"at the end: {load()}", file=sys.stderr)
-    print(as_json(rows) if options.json else table(rows))
+    tell(measure(options.net or list(NETS), quick=options.quick), PACKAGES, json=options.json)
 
 
 if __name__ == "__main__":

@@ -8,14 +8,12 @@ It prints figures and asserts none. Peers that are not installed are skipped, wi
 """
 
 import argparse
-import sys
-import time
 from collections.abc import Iterator
 
 from sides import command, footprint, generated, latency, quality
 from sides.gallery import built
-from sides.machine import load, machine_class, versions
-from sides.rows import Row, as_json, table
+from sides.rows import Row
+from sides.telling import tell
 
 PEERS = ("numpy", "ziglang", "torch", "onnxruntime", "scikit-learn")
 
@@ -38,14 +36,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     parser.add_argument("--quick", action="store_true", help="at most 50 seconds")
     options = parser.parse_args()
-    began = time.monotonic()
-    print(f"{machine_class()}; {load()}\n{versions(PEERS)}", file=sys.stderr)
-    rows = []
-    for row in measure(quick=options.quick):
-        print(f"{time.monotonic() - began:4.0f} s  {row.name}", file=sys.stderr, flush=True)
-        rows.append(row)
-    print(f"at the end: {load()}", file=sys.stderr)
-    print(as_json(rows) if options.json else table(rows))
+    tell(measure(quick=options.quick), PEERS, json=options.json)
 
 
 if __name__ == "__main__":

@@ -8,14 +8,12 @@ It prints figures and asserts none. It needs scikit-learn and Faker, which the e
 """
 
 import argparse
-import sys
-import time
 from collections.abc import Iterator
 
 from sides import texts
 from sides.gallery import TEXTS, built
-from sides.machine import load, machine_class, versions
-from sides.rows import Row, as_json, table
+from sides.rows import Row
+from sides.telling import tell
 
 
 def measure(*, quick: bool) -> Iterator[Row]:
@@ -31,14 +29,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     parser.add_argument("--quick", action="store_true", help="keep earlier builds, try fewer peers")
     options = parser.parse_args()
-    began = time.monotonic()
-    print(f"{machine_class()}; {load()}\n{versions(['scikit-learn'])}", file=sys.stderr)
-    rows = []
-    for row in measure(quick=options.quick):
-        print(f"{time.monotonic() - began:4.0f} s  {row.name}", file=sys.stderr, flush=True)
-        rows.append(row)
-    print(f"at the end: {load()}", file=sys.stderr)
-    print(as_json(rows) if options.json else table(rows))
+    tell(measure(quick=options.quick), ("scikit-learn",), json=options.json)
 
 
 if __name__ == "__main__":
