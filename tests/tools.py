@@ -2,6 +2,10 @@
 
 import os
 import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
 
 import pytest
 
@@ -20,3 +24,24 @@ def lacking(what: str) -> None:
     if os.environ.get("CI"):
         pytest.fail(said)
     pytest.skip(said)
+
+
+PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check")
+
+
+def installed(wheel: Path, site: Path) -> Path:
+    """The folder `site`, into which the wheel is installed and nothing else."""
+    subprocess.run(
+        [*PIP, "install", "-q", "--no-index", "--no-deps", "--target", str(site), str(wheel)],
+        check=True,
+        capture_output=True,
+    )
+    return site
+
+
+def empty_environment(folder: Path, wheel: Path) -> Path:
+    """The interpreter of an environment in `folder` that holds the wheel and nothing else."""
+    venv.create(folder, with_pip=False)
+    python = folder / "bin" / "python"
+    subprocess.run([*PIP, "--python", str(python), "install", "--no-index", "-q", str(wheel)], check=True, cwd=folder)
+    return python

@@ -1,14 +1,13 @@
 """One linked program with two inputs for all tests of this folder, its wheel, and an empty environment."""
 
 import subprocess
-import sys
-import venv
 from pathlib import Path
 
 import pytest
 
 from datacc.registry import load
 from tests.targets.programs import PICTURE, RECORD, Packed, packed
+from tests.tools import PIP, empty_environment
 
 
 @pytest.fixture(scope="session")
@@ -26,10 +25,8 @@ def wheel(zoo: Packed, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The interpreter of an environment that holds the wheel and nothing else."""
     folder = tmp_path_factory.mktemp("empty")
-    venv.create(folder, with_pip=False)
-    found = folder / "bin" / "python"
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", str(found)]
-    subprocess.run([*pip, "install", "--no-index", "-q", str(wheel)], check=True, cwd=folder)
+    found = empty_environment(folder, wheel)
+    pip = [*PIP, "--python", str(found)]
     listed = subprocess.run([*pip, "list", "--format=freeze"], capture_output=True, text=True, check=True).stdout
     assert listed.split() == [f"zoo=={wheel.name.split('-')[1]}"]
     subprocess.run([*pip, "check"], check=True, stdout=subprocess.DEVNULL)

@@ -23,7 +23,7 @@ from datacc.types.cells import reader
 from datacc.types.record import ENTRY as TYPE
 from datacc.types.record import RecordOptions
 from tests.targets.programs import HOSTILE, Packed, packed
-from tests.tools import need
+from tests.tools import installed, need
 
 WORDS = ("", "red", "3", "true", "né", "x" * 700, *HOSTILE[:8])
 OPTIONS: dict[str, Any] = {
@@ -104,9 +104,8 @@ def test_the_module_holds_hostile_values_as_inert_text(zoo: Packed) -> None:
 
 def test_a_wheel_answers_records(zoo: Packed, tmp_path: Path) -> None:
     [wheel] = load("targets", "wheel").make(zoo.built, tmp_path)
-    pip = ["-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--target", str(tmp_path / "site"), str(wheel)]
-    subprocess.run([need("python3"), *pip], check=True, capture_output=True)
-    ask = f"import sys; sys.path.insert(0, {str(tmp_path / 'site')!r}); import zoo, json\n"
+    site = installed(wheel, tmp_path / "site")
+    ask = f"import sys; sys.path.insert(0, {str(site)!r}); import zoo, json\n"
     ask += f"values, bad = {ROWS!r}, {BAD!r}\n"
     ask += "one = [list(zoo.predict(v).scores.values()) for v in values]\n"
     ask += "many = [list(a.scores.values()) for a in zoo.predict_batch(values)]\n"

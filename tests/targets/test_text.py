@@ -16,7 +16,7 @@ from datacc.targets._port import Port
 from datacc.types.text import ENTRY as TYPE
 from datacc.types.text import TextOptions
 from tests.targets.programs import CLASSES, TEXT, Packed, packed
-from tests.tools import need
+from tests.tools import installed, need
 
 PORT = Port("message", "uint8", (16,), longer="cut")
 TEXTS = [
@@ -75,9 +75,8 @@ def test_the_module_says_what_a_text_is(zoo: Packed) -> None:
 
 def test_a_wheel_answers_texts(zoo: Packed, tmp_path: Path) -> None:
     [wheel] = load("targets", "wheel").make(zoo.built, tmp_path)
-    pip = ["-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--target", str(tmp_path / "site"), str(wheel)]
-    subprocess.run([need("python3"), *pip], check=True, capture_output=True)
-    ask = f"import sys; sys.path.insert(0, {str(tmp_path / 'site')!r}); import zoo, json\nvalues = {TEXTS + BYTES!r}\n"
+    site = installed(wheel, tmp_path / "site")
+    ask = f"import sys; sys.path.insert(0, {str(site)!r}); import zoo, json\nvalues = {TEXTS + BYTES!r}\n"
     ask += "one = [list(zoo.predict(v).scores.values()) for v in values]\n"
     ask += "many = [list(a.scores.values()) for a in zoo.predict_batch(values)]\nprint(json.dumps([one, many]))"
     done = subprocess.run([need("python3"), "-I", "-c", ask], capture_output=True, text=True, check=True)

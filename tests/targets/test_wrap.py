@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import venv
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import pytest
 from datacc.registry import load
 from datacc.targets._module import module
 from tests.targets.programs import CLASSES, HOSTILE, PICTURE, RECORD, TEXT, Packed, packed
+from tests.tools import empty_environment, installed
 
 ROWS = np.random.default_rng(3).normal(0, 2, (60, 2)).astype(np.float32)
 LIMIT = 0.55
@@ -29,11 +29,7 @@ def python(unsure: Packed, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The interpreter of an environment that holds the wheel and nothing else."""
     folder = tmp_path_factory.mktemp("empty")
     (wheel,) = load("targets", "wheel").make(unsure.built, folder / "..")
-    venv.create(folder, with_pip=False)
-    found = folder / "bin" / "python"
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", str(found)]
-    subprocess.run([*pip, "install", "--no-index", "-q", str(wheel)], check=True, cwd=folder)
-    return found
+    return empty_environment(folder, wheel)
 
 
 def ran(python: Path, code: str, folder: Path) -> Any:
@@ -118,9 +114,7 @@ print(json.dumps([ask(*row) for row in rows]))
 def test_members_of_enumerations(tmp_path: Path) -> None:
     zoo = packed(tmp_path, {"message": ("text", {"length": 16, "columns": ["colour"]})}, limit=0.0)
     (wheel,) = load("targets", "wheel").make(zoo.built, tmp_path)
-    site = tmp_path / "site"
-    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-index", "--no-deps", "--target", str(site), str(wheel)]
-    subprocess.run(pip, check=True, capture_output=True)
+    site = installed(wheel, tmp_path / "site")
     code = f"""
 import sys
 sys.path.insert(0, {str(site)!r})
@@ -191,9 +185,7 @@ print(json.dumps([heard, ask.counts["unknown"]]))
 def test_texts(tmp_path: Path) -> None:
     zoo = packed(tmp_path, {"message": ("text", {"length": 16, "columns": ["subject", "body"]})}, limit=0.0)
     (wheel,) = load("targets", "wheel").make(zoo.built, tmp_path)
-    site = tmp_path / "site"
-    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-index", "--no-deps", "--target", str(site), str(wheel)]
-    subprocess.run(pip, check=True, capture_output=True)
+    site = installed(wheel, tmp_path / "site")
     code = f"import sys; sys.path.insert(0, {str(site)!r})\nimport zoo, json\nask = zoo.wrap()\n"
     code += "print(json.dumps([ask('one', 'two') == zoo.predict('one\\ntwo').label, ask(body='two', subject='one')]))"
     done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
@@ -202,19 +194,7 @@ def test_texts(tmp_path: Path) -> None:
 
 def test_a_user_is_type_checked(unsure: Packed, tmp_path: Path) -> None:
     (wheel,) = load("targets", "wheel").make(unsure.built, tmp_path)
-    pip = [
-        sys.executable,
-        "-m",
-        "pip",
-        "install",
-        "-q",
-        "--no-index",
-        "--no-deps",
-        "--target",
-        str(tmp_path),
-        str(wheel),
-    ]
-    subprocess.run(pip, check=True, capture_output=True)
+    installed(wheel, tmp_path)
     (tmp_path / "user.py").write_text("import zoo\nask = zoo.wrap(fallback=max, inbox='box')\nx = ask(1.0, 2.0)\n")
     (tmp_path / "wrong.py").write_text("import zoo\nzoo.wrap(fallback=3)\n")
     checked = subprocess.run(
@@ -245,9 +225,7 @@ def test_categories_and_truths(tmp_path: Path) -> None:
     options = {"columns": ["kind", "gift", "size"], "categories": {"kind": ["new", "old"]}, "booleans": ["gift"]}
     zoo = packed(tmp_path, {"row": ("record", options)}, limit=0.0)
     (wheel,) = load("targets", "wheel").make(zoo.built, tmp_path)
-    site = tmp_path / "site"
-    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-index", "--no-deps", "--target", str(site), str(wheel)]
-    subprocess.run(pip, check=True, capture_output=True)
+    site = installed(wheel, tmp_path / "site")
     code = f"""
 import sys
 sys.path.insert(0, {str(site)!r})

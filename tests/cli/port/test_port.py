@@ -16,6 +16,7 @@ from datacc.cli import app
 from datacc.runtime.load import load
 from datacc.spec.read import read_program
 from tests.cli.port.theirs import MODULE, write_csv, write_sizes
+from tests.tools import installed
 
 Datacc = Callable[..., Any]
 
@@ -49,9 +50,7 @@ def test_the_program_agrees_with_the_function(once: Path) -> None:
 def test_the_wheel_stands_in_its_place(once: Path, tmp_path: Path) -> None:
     """In a process without datacc: what it does not know it asks the function, and keeps."""
     [wheel] = (once / "shape_port" / "build" / "shape_port").rglob("*.whl")
-    site = tmp_path / "site"
-    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-index", "--no-deps", "--target", str(site), str(wheel)]
-    subprocess.run(pip, check=True, capture_output=True)
+    site = installed(wheel, tmp_path / "site")
     code = f"""
 import sys
 sys.path[:0] = [{str(site)!r}, {str(once)!r}]
