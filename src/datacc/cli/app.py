@@ -23,7 +23,7 @@ VERBS: Final = (
     *("votes", "agreement", "gold", "schema"),
     *("push", "pull", "fetch", "remote", "trust", "gc", "compact", "forget", "fsck"),
     *("status", "log", "show", "blame"),
-    *("build", "port", "grow", "slim", "compile", "judge", "prove", "diff", "bisect"),
+    *("build", "port", "grow", "slim", "compile", "judge", "prove", "diff", "suggest", "bisect"),
     *("run", "inspect"),
 )
 INTERRUPTED: Final = 130

@@ -17,6 +17,7 @@ from rich.console import Group
 from datacc.cli.frontier import frontier_table
 from datacc.cli.outcome import Outcome, columns
 from datacc.cli.progress import FitDisplay
+from datacc.cli.suggest import suggestions_text
 from datacc.cli.verdict import verdict
 from datacc.compiler.attempts import Wish
 from datacc.compiler.build import Order, build
@@ -62,8 +63,9 @@ def run(options: argparse.Namespace) -> Outcome:
         found = frontier_of(report.tried)
         facts = {**outcome.facts, "frontier": [asdict(one) for one in found]}
         outcome = replace(outcome, facts=facts, picture=Group(outcome.picture, "", frontier_table(found)))
-    if program.path is None:
-        outcome = replace(outcome, text=_inferred(program, report))
+    texts = [_inferred(program, report)] if program.path is None else []
+    texts += [suggestions_text(report.suggestions)] if report.suggestions else []
+    outcome = replace(outcome, text="\n\n".join(texts))
     return _verified(outcome, program, root, options.revision) if options.verify else outcome
 
 

@@ -24,6 +24,7 @@ from datacc.compiler.price import over_budget, price
 from datacc.compiler.recipe import recipe_of
 from datacc.compiler.report import Report
 from datacc.compiler.search import Announce, Choice, Rung, candidate, search
+from datacc.compiler.suggest import Suggestions, suggest, suggested_within
 from datacc.compiler.widths import fit_widths
 from datacc.errors import BudgetError
 from datacc.fit import Watch
@@ -91,6 +92,8 @@ def build(
     made = printed(decided)
     report = None if order.exact else standing(made, place, searched=lock is None)
     if report is None:
+        found = None if source.has_commits else _suggested(asked, snapshot, choice, store)
+        made = replace(made, decided=replace(decided, suggestions=found))
         with replacing(place) as folder:
             report = finish(made, root, store, folder, place)
     if program.path is None:
@@ -110,6 +113,14 @@ def _with_widths(program: Program, snapshot: Snapshot, choice: Choice, store: St
         return announce(replace(rung, sizes=sizes, graph=form, work=work(form)))
 
     return replace(choice, narrower=fit_widths(program, snapshot, choice.fitted, choice.recipe, store, watch))
+
+
+def _suggested(program: Program, snapshot: Snapshot, choice: Choice, store: Store) -> Suggestions | None:
+    """What could be done about the examples, where it is cheap to know."""
+    graph, recipe = choice.rung.graph, choice.recipe
+    if not suggested_within(program, snapshot, graph, recipe):
+        return None
+    return suggest(program, snapshot, graph, recipe, store)
 
 
 def _kept(program: Program, snapshot: Snapshot, choice: Choice, store: Store) -> str | None:

@@ -23,6 +23,7 @@ from datacc.compiler.report.html import report_html
 from datacc.compiler.search import Choice
 from datacc.compiler.shown import show_sizes
 from datacc.compiler.sides import open_side, right_of
+from datacc.compiler.suggest import Suggestions
 from datacc.compiler.widths import file_of
 from datacc.errors import DataccError
 from datacc.ir.cost import node_costs
@@ -50,6 +51,7 @@ class Decided:
     lock: Lock
     warnings: tuple[str, ...]
     checks: Mapping[str, str]
+    suggestions: Suggestions | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -121,6 +123,7 @@ def finish(made: Printed, root: Path, store: Store, folder: Path, old: Path) -> 
         tune=tuple(tune_of(one) for one in evidence),
         seen=seen_on_tune(program, decided.snapshot, native),
         digests=Digests(**_digests(made), library=artifact),
+        suggestions=decided.suggestions,
         files=_files(folder),
     )
     report = _compared(report, decided, native, before, root, store)

@@ -90,6 +90,14 @@ def assign_folds(learn: Examples) -> NDArray[np.int64]:
     return np.array([int.from_bytes(state.digest(), "big") % FOLDS for state in hashes], np.int64)
 
 
+def prepared(program: Program, graph: Graph, learn: Examples) -> Graph:
+    """The Graph with what its inputs take from these very rows to learn from: means, vocabularies."""
+    for field in program.inputs:
+        kind = load("types", field.type)
+        graph = graph.fill(kind.data(field.name, learn.inputs[field.name], kind.options(**field.options)))
+    return graph
+
+
 class Fold:
     """One fit without one fold, and its answers to it."""
 
@@ -104,11 +112,7 @@ class Fold:
         chosen: Engine,
     ) -> None:
         self.program, self.learn, self.tune, self.held, self.recipe = program, learn, tune, held, recipe
-        self.graph, self.engine = graph, chosen
-        for field in program.inputs:
-            kind = load("types", field.type)
-            options = kind.options(**field.options)
-            self.graph = self.graph.fill(kind.data(field.name, learn.inputs[field.name], options))
+        self.graph, self.engine = prepared(program, graph, learn), chosen
 
     def answers(self, store: Store, announce: Callable[[], Watch | None]) -> NDArray[Any]:
         """What is answered to the N rows held out, (N,) of a label, remembered. Raises `FitError` when a fit fails."""

@@ -1,4 +1,4 @@
-"""Opens the two builds that a behaviour diff compares: the folder of an artifact and the one that it replaced."""
+"""Opens builds again: the two that a behaviour diff compares, or the one whose examples are looked at."""
 
 import tempfile
 from dataclasses import replace
@@ -11,6 +11,7 @@ from datacc.compiler.diff import Diff, Side, diff
 from datacc.compiler.folds import Announce, OutOfFold, folds
 from datacc.compiler.recipe import recipe_of
 from datacc.compiler.report import Report, read_report
+from datacc.compiler.suggest import MOST, Suggestions, suggest
 from datacc.errors import DataError, UsageError
 from datacc.registry import load
 from datacc.repo.snapshot import Snapshot, recall
@@ -96,6 +97,25 @@ def snapshot_of(report: Report, root: Path, store: Store) -> Snapshot:
         what = f"the examples of the build from {report.data.origin} are no longer in the cache"
         raise DataError(what, where=str(root), tries=["build both versions again"])
     return replace(found, origin=report.data.origin, notes=report.data.notes)
+
+
+def suggestions(
+    folder: Path, root: Path, store: Store, announce: Announce = lambda fold: None, most: int = MOST
+) -> Suggestions:
+    """What could be done about the examples of the build in `folder`, at most so many suspects named.
+
+    Raises `UsageError` for an output that is no label, `DataError` when the examples cannot be had again or are too few.
+    """
+    report, graph = read_report(folder / "report.json"), fitted_graph(folder)
+    program, snapshot = asked(report), snapshot_of(report, root, store)
+    if any(output.form != "label" for output in program.outputs):
+        raise UsageError("suggestions are made for an output that is one label", where=str(folder))
+    recipe = recipe_of(report.recipe, str(folder / "report.json"))
+    found = suggest(program, snapshot, graph, recipe, store, announce, most)
+    if found is None:
+        what = "there are too few examples: no fold of them tells anything"
+        raise DataError(what, where=str(root), tries=["add examples; about 100 are a beginning"])
+    return found
 
 
 def _out_of_fold(folder: Path, side: Side, store: Store, announce: Announce) -> OutOfFold:

@@ -13,6 +13,7 @@ from datacc.compiler.diff import Diff
 from datacc.compiler.evidence import Evidence
 from datacc.compiler.knowing import Knowing
 from datacc.compiler.shown import percent, seconds
+from datacc.compiler.suggest import Suggestions
 from datacc.compiler.verdict import Costs, Verdict, floored
 from datacc.errors import DataError, UsageError
 from datacc.ir.cost import NodeCost
@@ -123,7 +124,8 @@ class Report:
     `program` is the text of the `datacc.toml` that was asked for, `recipe` how it was fitted, as in `datacc.lock`;
     `files` digests of the artifact's files by name; `seen` what outputs that are no label do on tune, in words; `known`
     how outputs that abstain were calibrated. `since` is what changed since the build that this one replaced, with some
-    examples named, and `unlike` says why the two cannot be compared.
+    examples named, and `unlike` says why the two cannot be compared. `suggestions` are there where models that had not
+    seen an example were asked about it.
     """
 
     version: int = field(default=VERSION)
@@ -143,6 +145,7 @@ class Report:
     known: tuple[Knowing, ...] = ()
     since: Diff | None = None
     unlike: str = ""
+    suggestions: Suggestions | None = None
 
     def to_json(self) -> str:
         """The text of `report.json` (docs/formats/report.md)."""

@@ -1,0 +1,145 @@
+"""What models that have not seen an example say of it, for learn and tune: short fits in three folds, remembered.
+
+A fit for a part of its passes knows the examples less well by heart, so it is the better witness against their labels.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datacc.compiler.assemble import examples
+from datacc.compiler.attempts import SHORT, shortened
+from datacc.compiler.engine import Engine, engine
+from datacc.compiler.folds import FOLDS, assign_folds, emptied, prepared
+from datacc.compiler.onward import NEAR
+from datacc.compiler.parent import form_of
+from datacc.fit import Examples, Recipe, Watch
+from datacc.ir.container import pack, unpack
+from datacc.ir.cost import work
+from datacc.ir.graph import Graph
+from datacc.repo.snapshot import JUDGE, LEARN, Snapshot
+from datacc.spec.program import Program
+from datacc.store import Store, digest
+
+FEWEST: Final = 30  # rows of learn and tune; of fewer, no fold tells anything
+MAGIC: Final = b"DATACCU\n"
+_ID_BYTES: Final = 16
+
+Announce = Callable[[int], Watch | None]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Unseen:
+    """Of N `rows` of a snapshot, which are learn and tune: `shares` (N, K) of every class by models that learnt from
+    two thirds of them and not from this one, `fewer` (N,) the class by models of one third.
+
+    `given` (N,) are the labels that these models learnt from. Rows that are new since then are not among them.
+    """
+
+    rows: NDArray[np.intp]
+    given: NDArray[np.int32]
+    shares: NDArray[np.float32]
+    fewer: NDArray[np.int32]
+
+
+def effort(snapshot: Snapshot, graph: Graph, recipe: Recipe) -> int:
+    """The multiply-adds forwards that the fits take together."""
+    rows = int((snapshot.splits != JUDGE).sum())
+    return FOLDS * work(graph) * rows * shortened(recipe, SHORT).epochs
+
+
+def unseen(
+    program: Program, snapshot: Snapshot, graph: Graph, recipe: Recipe, store: Store, announce: Announce
+) -> Unseen | None:
+    """What unseeing models of the form of `graph` say of learn and tune, of a label; None of too few examples.
+
+    Remembered models go on to count while nearly all examples are as they learnt them: their answers to an example
+    do not hang on its own label. `announce(fold)` is called before two fits. Raises `FitError` when one fails.
+    """
+    rows = np.flatnonzero(snapshot.splits != JUDGE)
+    if len(rows) < FEWEST:
+        return None
+    empty, short = emptied(graph), shortened(recipe, SHORT)
+    chosen = engine(program.backend, empty)
+    pool = replace(snapshot, splits=np.where(snapshot.splits == JUDGE, JUDGE, LEARN).astype(np.uint8))
+    key = digest("unseen 1", form_of(program, snapshot, empty, short), chosen.version)
+    known = _recall(store, key, pool, rows)
+    if known is not None:
+        return known
+    everything, none = examples(program, pool)
+    if np.bincount(assign_folds(everything), minlength=FOLDS).min() == 0:
+        return None
+    shares, fewer = _asked(program, empty, everything, none, short, chosen, announce)
+    made = Unseen(rows=rows, given=everything.targets.astype(np.int32), shares=shares, fewer=fewer)
+    _keep(store, key, snapshot, made)
+    return made
+
+
+def _asked(
+    program: Program,
+    graph: Graph,
+    rows: Examples,
+    none: Examples,
+    recipe: Recipe,
+    chosen: Engine,
+    announce: Announce,
+) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """The shares (N, K) and the class of fewer examples (N,) of all rows, fold by fold."""
+    fold_of = assign_folds(rows)
+    (count,) = graph.by_name[graph.loss].type.shape
+    shares, fewer = np.zeros((len(rows), count), np.float32), np.zeros(len(rows), np.int32)
+    for fold, (held, others, some) in enumerate(_folds(fold_of)):
+        watch = announce(fold)
+        for part, to in ((others, shares), (some, None)):
+            form = prepared(program, graph, rows.rows(part))
+            fitted = chosen.fit(form, rows.rows(part), none, recipe, program.seed, watch=watch)
+            features = chosen.features(form, fitted.graph, recipe, rows.rows(held), len(rows.rows(part)))
+            if to is None:
+                fewer[held] = features.argmax(axis=1)
+            else:
+                shares[held] = _soft_max(features)
+    return shares, fewer
+
+
+def _folds(fold_of: NDArray[np.int64]) -> Iterator[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]]:
+    """Masks (N,) of each fold, of all rows but it, and of one other fold."""
+    for fold in range(FOLDS):
+        held = fold_of == fold
+        yield held, ~held, fold_of == (fold + 1) % FOLDS
+
+
+def _soft_max(features: NDArray[np.float32]) -> NDArray[np.float32]:
+    raised = np.exp(features - features.max(axis=1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True), np.float32)
+
+
+def _keep(store: Store, key: str, snapshot: Snapshot, found: Unseen) -> None:
+    ids = b"".join(bytes.fromhex(snapshot.ids[row]) for row in found.rows)
+    arrays = {
+        "ids": np.frombuffer(ids, np.uint8),
+        "given": found.given,
+        "shares": found.shares,
+        "fewer": found.fewer,
+    }
+    store.put(key, pack(MAGIC, {}, arrays))
+
+
+def _recall(store: Store, key: str, snapshot: Snapshot, rows: NDArray[np.intp]) -> Unseen | None:
+    """What is remembered of these rows, unless too many are new, gone or labelled otherwise."""
+    raw = store.get(key)
+    if raw is None:
+        return None
+    arrays = unpack(MAGIC, raw)[1]
+    ids = arrays["ids"].tobytes()
+    place = {ids[n : n + _ID_BYTES].hex(): n // _ID_BYTES for n in range(0, len(ids), _ID_BYTES)}
+    at = np.array([place.get(snapshot.ids[row], -1) for row in rows], np.intp)
+    kept, at = rows[at >= 0], at[at >= 0]
+    [labels] = snapshot.labels.values()
+    given = arrays["given"][at]
+    differing = len(rows) + len(place) - 2 * len(kept) + int((labels[kept] != given).sum())
+    if differing > NEAR * len(rows):
+        return None
+    return Unseen(rows=kept, given=given, shares=arrays["shares"][at], fewer=arrays["fewer"][at])
