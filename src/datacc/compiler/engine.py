@@ -4,14 +4,10 @@ from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
 from datacc.errors import GraphError, MissingExtra, SpecError
 from datacc.fit import BackEnd, Examples, Fitted, Recipe, Rounding, Start, Watch
 from datacc.fit.checkpoint import Checkpoint
 from datacc.fit.driver import fit
-from datacc.fit.look import features
 from datacc.ir.graph import Graph
 from datacc.registry import load, names
 from datacc.runtime.machine import processors
@@ -44,6 +40,7 @@ class Engine:
         rounding: Rounding | None = None,
         checkpoint: Checkpoint | None = None,
         start: Start | None = None,
+        asked: Examples | None = None,
     ) -> Fitted:
         """`datacc.fit.driver.fit` with this back end. Raises `SpecError` when it does not cover the fit."""
         back_end = _member(self.name, self.why)
@@ -60,6 +57,7 @@ class Engine:
                 rounding=rounding,
                 checkpoint=checkpoint,
                 start=start,
+                asked=asked,
             )
         except GraphError as error:
             lacks = back_end.lacks(graph, rounding) if self.asked else ""
@@ -67,12 +65,6 @@ class Engine:
                 raise
             tries = [f'backend = "{LAST}" under [fit] in datacc.toml, and datacc build --search']
             raise SpecError(f"{self.name} does not fit {lacks}", tries=tries) from error
-
-    def features(
-        self, graph: Graph, fitted: Graph, recipe: Recipe, examples: Examples, learnt: int
-    ) -> NDArray[np.float32]:
-        """`datacc.fit.look.features` with this back end."""
-        return features(_member(self.name, self.why), graph, fitted, recipe, examples, learnt)
 
 
 def engine(asked: str | None, graph: Graph, rounding: Rounding | None = None) -> Engine:

@@ -94,9 +94,10 @@ def _asked(
     for fold, (held, others, some) in enumerate(_folds(fold_of)):
         watch = announce(fold)
         for part, to in ((others, shares), (some, None)):
-            form = prepared(program, graph, rows.rows(part))
-            fitted = chosen.fit(form, rows.rows(part), none, recipe, program.seed, watch=watch)
-            features = chosen.features(form, fitted.graph, recipe, rows.rows(held), len(rows.rows(part)))
+            learn, asked = rows.rows(part), rows.rows(held)
+            form = prepared(program, graph, learn)
+            features = chosen.fit(form, learn, none, recipe, program.seed, watch=watch, asked=asked).features
+            assert features is not None  # it was asked for
             if to is None:
                 fewer[held] = features.argmax(axis=1)
             else:
