@@ -1,7 +1,7 @@
 """Say which labels look wrong, and which classes would gain from more examples.
 
-It asks models of the built program's form that had not seen the example, fitted in folds and remembered. All of it comes
-from learn and tune. A build from a table ends with the same, where it is cheap to know.
+It asks models of the built program's form that had not seen the example, fitted in folds and remembered. All of it
+comes from learn and tune. A build from a table ends with the same, where it is cheap to know.
 """
 
 import argparse

@@ -14,7 +14,7 @@ from datacc.compiler.begin import begun_from
 from datacc.compiler.cache import cache
 from datacc.compiler.certify import certify, outlook
 from datacc.compiler.checks import what_runs
-from datacc.compiler.finish import Decided, finish, printed, standing
+from datacc.compiler.finish import Decided, Printed, finish, printed, standing
 from datacc.compiler.fitting import absent
 from datacc.compiler.halves import selecting
 from datacc.compiler.interval import interval_notes
@@ -24,7 +24,7 @@ from datacc.compiler.price import over_budget, price
 from datacc.compiler.recipe import recipe_of
 from datacc.compiler.report import Report
 from datacc.compiler.search import Announce, Choice, Rung, candidate, search
-from datacc.compiler.suggest import Suggestions, suggest, suggested_within
+from datacc.compiler.suggest import suggest, suggested_within
 from datacc.compiler.widths import fit_widths
 from datacc.errors import BudgetError
 from datacc.fit import Watch
@@ -92,10 +92,8 @@ def build(
     made = printed(decided)
     report = None if order.exact else standing(made, place, searched=lock is None)
     if report is None:
-        found = None if source.has_commits else _suggested(asked, snapshot, choice, store)
-        made = replace(made, decided=replace(decided, suggestions=found))
         with replacing(place) as folder:
-            report = finish(made, root, store, folder, place)
+            report = finish(_with_suggestions(made, source, store), root, store, folder, place)
     if program.path is None:
         write_atomically(root / FILE, program_toml(asked).encode())
     renews = order.lock is None and known in (None, lock)  # what missed replaces no other choice
@@ -115,12 +113,13 @@ def _with_widths(program: Program, snapshot: Snapshot, choice: Choice, store: St
     return replace(choice, narrower=fit_widths(program, snapshot, choice.fitted, choice.recipe, store, watch))
 
 
-def _suggested(program: Program, snapshot: Snapshot, choice: Choice, store: Store) -> Suggestions | None:
-    """What could be done about the examples, where it is cheap to know."""
-    graph, recipe = choice.rung.graph, choice.recipe
-    if not suggested_within(program, snapshot, graph, recipe):
-        return None
-    return suggest(program, snapshot, graph, recipe, store)
+def _with_suggestions(made: Printed, source: Source, store: Store) -> Printed:
+    """The same with what could be done about the examples, where there are no commits and it is cheap to know."""
+    decided, choice = made.decided, made.decided.choice
+    about = decided.program, decided.snapshot, choice.rung.graph, choice.recipe
+    if source.has_commits or not suggested_within(*about):
+        return made
+    return replace(made, decided=replace(decided, suggestions=suggest(*about, store)))
 
 
 def _kept(program: Program, snapshot: Snapshot, choice: Choice, store: Store) -> str | None:

@@ -1,6 +1,6 @@
 """The end of the path: link, judge the final bytes, report, and write every file of the artifact."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -13,7 +13,7 @@ from datacc.compiler.begin import FITTED
 from datacc.compiler.checks import Place
 from datacc.compiler.diff import Side, diff
 from datacc.compiler.diff_text import NAMED
-from datacc.compiler.evidence import gather, seen_on_tune
+from datacc.compiler.evidence import Evidence, gather, seen_on_tune
 from datacc.compiler.judge import judge
 from datacc.compiler.ledger import ledger_folder
 from datacc.compiler.produce import Draft, Product, build_library, write
@@ -127,12 +127,13 @@ def finish(made: Printed, root: Path, store: Store, folder: Path, old: Path) -> 
         files=_files(folder),
     )
     report = _compared(report, decided, native, before, root, store)
-    texts = {"report.json": report.to_json(), "report.html": report_html(report, evidence), "card.md": card(report)}
-    _write_texts(folder, texts)
+    _write_texts(folder, report, evidence)
     return report
 
 
-def _write_texts(folder: Path, texts: Mapping[str, str]) -> None:
+def _write_texts(folder: Path, report: Report, evidence: Sequence[Evidence]) -> None:
+    """What is there to be read."""
+    texts = {"report.json": report.to_json(), "report.html": report_html(report, evidence), "card.md": card(report)}
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
 

@@ -104,7 +104,7 @@ def suggestions(
 ) -> Suggestions:
     """What could be done about the examples of the build in `folder`, at most so many suspects named.
 
-    Raises `UsageError` for an output that is no label, `DataError` when the examples cannot be had again or are too few.
+    Raises `UsageError` for an output that is no label, `DataError` when examples are too few or lost.
     """
     report, graph = read_report(folder / "report.json"), fitted_graph(folder)
     program, snapshot = asked(report), snapshot_of(report, root, store)

@@ -50,8 +50,8 @@ def fit(
     fitted on, from where they are. `start` holds the weights of an earlier fit, to go on from: then the rate only
     falls, and tune is looked at before the first step and after the last. A fit that was interrupted goes on from its
     `checkpoint`. Raises `FitError` when there is nothing to learn from, or the loss stops being a number before the
-    first look at tune; `ResourceError` when memory does not suffice. What comes out has the features of the rows `asked`,
-    too: the back end gives them many times as fast as the reference interpreter.
+    first look at tune; `ResourceError` when memory does not suffice. What comes out has the features of the rows
+    `asked`, too: the back end gives them many times as fast as the reference interpreter.
     """
     check(graph, holes=("learnt", "mean", "variance"))
     if not len(learn):
@@ -143,9 +143,7 @@ class _Fit:
         values = {node.name: node.value for node in self.graph.weights if node.value is not None} | weights
         open_ = {node.name for node in (*self.graph.holes, *self.filled.holes)}
         whole = check(self.filled.fill({name: values[name] for name in open_}), holes=())
-        return Fitted(
-            graph=whole, tune=result[0], history=self.now.history, warnings=told, by=self.by, features=said
-        )
+        return Fitted(graph=whole, tune=result[0], history=self.now.history, warnings=told, by=self.by, features=said)
 
     def _between(self, weights: Weights) -> Weights:
         """The weights on the straight line from those of the start to these."""

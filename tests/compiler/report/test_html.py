@@ -17,6 +17,7 @@ from datacc.compiler.report import cards as report_cards
 from datacc.compiler.report.cards import PER_CELL, cards, picture
 from datacc.compiler.report.html import report_html
 from datacc.compiler.report.matrix import MOST_CLASSES
+from datacc.compiler.suggest import Need, Suggestions, Suspect
 from tests.compiler.made import evidence_of, report_of
 
 HOSTILE = (
@@ -70,11 +71,21 @@ def changed(words: Sequence[str]) -> Diff:
     )
 
 
+def suggested(words: Sequence[str]) -> Suggestions:
+    """The same of suggestions."""
+    first, second, third = words[:3]
+    one = Suspect(id=first, name=second, label=third, label_share=0.1, instead=first, share=0.9, text=second)
+    need = Need(name=first, rows=20, before=0.5, found=0.6, more=20, then=0.7)
+    return Suggestions(field=third, rows=9, total=1, suspects=(one,), needs=(need,), rare=((second, 1),), edits=1)
+
+
 def test_hostile_names_are_inert() -> None:
     evidence = evidence_of(HOSTILE, names=[HOSTILE[n % 3] for n in range(6)], ids=[HOSTILE[n % 3] for n in range(6)])
     report = replace(report_of(evidence, notes=HOSTILE), since=changed(HOSTILE), unlike=HOSTILE[0])
+    report = replace(report, suggestions=suggested(HOSTILE))
     page = Reader(report_html(report, [evidence]))
     assert "Since the build before" in page.words
+    assert "What could be done about the examples" in page.words
     assert len(page.scripts) == 1
     assert "alert" not in page.scripts[0]
     assert not page.having("onerror")

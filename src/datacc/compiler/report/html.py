@@ -14,6 +14,7 @@ from datacc.compiler.report import WIDTHS, Candidate, Report, Tune, width_rows
 from datacc.compiler.report.cards import MOST_BYTES, PER_CELL, Columns, bdi, cards
 from datacc.compiler.report.matrix import MOST_CLASSES, matrix
 from datacc.compiler.report.plot import plot
+from datacc.compiler.report.suggestions import suggestions
 from datacc.compiler.shown import amount, part, percent, seconds, shown, size
 from datacc.compiler.verdict import Line, certified, floored, measured
 from datacc.ir.cost import NodeCost
@@ -36,6 +37,7 @@ def report_html(report: Report, examples: Sequence[Evidence]) -> str:
         *(_confusions(tables[e.field], e, columns, commands) for e in examples),
         *(f"<h2>On tune</h2><p>{bdi(seen, 300)}.</p>" for seen in report.seen),
         *(f"<h2>When it does not know</h2><p>{bdi(known.told, 500)}.</p>" for known in report.known),
+        suggestions(report.suggestions),
         _ops(report.ops),
         _tried(report.tried),
         _since(report),

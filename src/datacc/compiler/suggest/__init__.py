@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from datacc.compiler.suggest.needs import Need, needs, untold
 from datacc.compiler.suggest.suspects import suspects
-from datacc.compiler.suggest.unseen import Announce, Unseen, effort, unseen
+from datacc.compiler.suggest.unseeing import Announce, Unseen, effort, unseen
 from datacc.fit import Recipe
 from datacc.ir.graph import Graph
 from datacc.repo.snapshot import JUDGE, Snapshot

@@ -30,9 +30,7 @@ class Need:
     then: float
 
 
-def needs(
-    names: Sequence[str], labels: NDArray[Any], answers: NDArray[Any], fewer: NDArray[Any]
-) -> tuple[Need, ...]:
+def needs(names: Sequence[str], labels: NDArray[Any], answers: NDArray[Any], fewer: NDArray[Any]) -> tuple[Need, ...]:
     """The classes that gain, those that gain the most of their rows first.
 
     `answers` (N,) are those of models of two thirds of the examples, `fewer` (N,) of a third, `labels` (N,) the truth.
@@ -46,7 +44,7 @@ def needs(
         np.bincount(labels[which], minlength=count) for which in (right & ~early, early & ~right, ~right, ~early)
     )
     found = []
-    for k in np.flatnonzero((rows >= FEW) & (wrong > 0)):
+    for k in np.flatnonzero((rows >= FEW) & (wrong > 0)).tolist():
         if mended[k] - broken[k] > SURE * math.sqrt(mended[k] + broken[k]):
             left, total = wrong[k] / first[k], int(rows[k])
             found.append(
@@ -65,5 +63,5 @@ def needs(
 def untold(names: Sequence[str], labels: NDArray[Any]) -> tuple[tuple[str, int], ...]:
     """The classes with too few rows to tell anything of, with these, the rarest first."""
     rows = np.bincount(labels, minlength=len(names))
-    few = [(names[k], int(rows[k])) for k in np.flatnonzero(rows < FEW)]
+    few = [(names[k], int(rows[k])) for k in np.flatnonzero(rows < FEW).tolist()]
     return tuple(sorted(few, key=lambda one: (one[1], one[0])))

@@ -119,7 +119,7 @@ def _soft_max(features: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _keep(store: Store, key: str, snapshot: Snapshot, found: Unseen) -> None:
     ids = b"".join(bytes.fromhex(snapshot.ids[row]) for row in found.rows)
-    arrays = {
+    arrays: dict[str, NDArray[Any]] = {
         "ids": np.frombuffer(ids, np.uint8),
         "given": found.given,
         "shares": found.shares,
