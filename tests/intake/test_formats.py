@@ -60,8 +60,8 @@ def test_byte_order_marks_are_understood(tmp_path: Path, encoding: str) -> None:
 def test_a_wrong_byte_is_named_by_line_and_column(tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
         read(table(tmp_path, b"a,b\n1,2\n3,caf\xe9\n"))
-    assert caught.value.where.endswith("data.csv:3")
-    assert "byte 6 of the line is not utf-8" in caught.value.what
+    assert caught.value.where.endswith("data.csv:3:6")
+    assert "byte 6 of the line, 0xE9, is not UTF-8; in Windows-1252 it would be '3,café'" in caught.value.what
     assert "iconv" in caught.value.tries[0]
 
 
@@ -69,14 +69,14 @@ def test_ragged_rows_are_named_by_their_line(tmp_path: Path) -> None:
     found = read(table(tmp_path, 'a,b\n1,2\n\n"x\ny",3\n4\n5,6,7\n8,9\n'))
     assert [row.where for row in found.rows] == ["data.csv:2", "data.csv:4", "data.csv:8"]
     assert [(bad.where, bad.why) for bad in found.bad] == [
-        ("data.csv:6", "has 1 cells; the header has 2"),
-        ("data.csv:7", "has 3 cells; the header has 2"),
+        ("data.csv:6", "has 1 cell; the header has 2: column 'b' is the first without one"),
+        ("data.csv:7", "has 3 cells; the header has 2: '7' is one too many, after column 'b'"),
     ]
 
 
 @pytest.mark.parametrize(
     ("text", "why"),
-    [("", "empty"), ("a,b,a\n1,2,3\n", "two columns are named 'a'"), ('a,b\n"1,2\n3,4\n', "is not a table")],
+    [("", "empty"), ("a,b,a\n1,2,3\n", "two columns are named 'a': 1, 3"), ('a,b\n"1,2\n3,4\n', "2:1: .*never closed")],
 )
 def test_a_hopeless_table_is_refused(tmp_path: Path, text: str, why: str) -> None:
     with pytest.raises(DataError, match=why):

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from datacc.errors import DataError
 from datacc.intake import Bad, Format, Found, Raw
+from datacc.intake.faults import refuse_wide
 from datacc.intake.sheet import Sheet, read_side, side_file
 from datacc.repo.identity import canonical_json
 
@@ -39,6 +40,7 @@ class JsonLines(Format):
             raise DataError("the file is empty", where=str(path), tries=["give a file with one JSON object per line"])
         said = read_side(path)
         columns = tuple(dict.fromkeys(column for row in rows for column in row.cells))
+        refuse_wide(len(columns), path)
         if said:
             columns = tuple(column.name for column in said.columns)
         whole = tuple(Raw(where=row.where, cells={c: row.cells.get(c) for c in columns}) for row in rows)

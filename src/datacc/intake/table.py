@@ -6,6 +6,7 @@ Exported cells are guarded against spreadsheets that run text as formulas (`form
 import codecs
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Sequence
 from itertools import islice
@@ -14,12 +15,14 @@ from typing import Any, Final
 
 from datacc.errors import DataError
 from datacc.intake import Bad, Format, Found, Raw, TableRows
+from datacc.intake.faults import broken, ragged, refuse_others, refuse_wide, undecodable
 from datacc.intake.formula import guard, unguard
 from datacc.intake.sheet import Said, Sheet, SheetColumn, as_cell, from_cell, read_side, side_file
+from datacc.repo.words import printable
 
 _DELIMITERS: Final = (",", "\t", ";", "|")
 _LOOK: Final = 20  # records read to find the delimiter
-_LONGEST_CELL: Final = 1 << 20  # characters
+_LONGEST_CELL: Final = 1 << 28  # characters
 
 
 class Table(Format):
@@ -36,13 +39,14 @@ class Table(Format):
         csv.field_size_limit(_LONGEST_CELL)
         text, said = _text(path), read_side(path)
         delimiter = _written_with(path) if said else _delimiter(text, path)
+        refuse_wide(_width(text, delimiter), path)
         records, lines = _records(text, delimiter, path)
         header = _header(records[0] if records else [], path)
         width, bad = len(header), list[Bad]()
         rows, lines = records[1:], lines[1:]
         if set(map(len, rows)) - {width}:
-            ragged = ((line, len(row)) for line, row in zip(lines, rows, strict=True) if len(row) not in (0, width))
-            bad = [Bad(where=f"{path.name}:{n}", why=f"has {k} cells; the header has {width}") for n, k in ragged]
+            wrong = ((line, row) for line, row in zip(lines, rows, strict=True) if len(row) not in (0, width))
+            bad = [Bad(where=f"{path.name}:{line}", why=ragged(row, header)) for line, row in wrong]
             lines = [line for line, row in zip(lines, rows, strict=True) if len(row) == width]
             rows = [row for row in rows if len(row) == width]
         columns = map(list, zip(*rows, strict=True)) if rows else ([] for _ in header)
@@ -103,18 +107,12 @@ def _value(text: str, column: SheetColumn, where: str) -> Any:
 
 def _text(path: Path) -> str:
     raw = path.read_bytes()
+    refuse_others(raw, path)
     encoding = "utf-16" if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
     try:
         return raw.decode(encoding)
     except UnicodeDecodeError as error:
-        before = raw[: error.start]
-        line = before.count(b"\n") + 1
-        column = error.start - (before.rfind(b"\n") + 1) + 1
-        raise DataError(
-            f"byte {column} of the line is not {encoding[:6].rstrip('-')} text",
-            where=f"{path}:{line}",
-            tries=[f"iconv -f latin1 -t utf-8 {path.name} > utf8-{path.name}"],
-        ) from error
+        raise undecodable(raw, error, path) from error
 
 
 def _delimiter(text: str, path: Path) -> str:
@@ -135,6 +133,12 @@ def _plausible(text: str, delimiter: str) -> tuple[float, int]:
     return sum(width == widths[0] for width in widths) / len(widths), widths[0]
 
 
+def _width(text: str, delimiter: str) -> int:
+    """How many columns the first line has at most."""
+    end = re.search(r"[\r\n]|$", text)
+    return text.count(delimiter, 0, end.start() if end else None) + 1
+
+
 def _records(text: str, delimiter: str, path: Path) -> tuple[list[list[str]], Sequence[int]]:
     """The records, and the number of the first line of each."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -150,7 +154,7 @@ def _records(text: str, delimiter: str, path: Path) -> tuple[list[list[str]], Se
         return records, lines[:-1]
     except csv.Error as error:
         line = line if lines[1:] else max(1, reader.line_num)
-        raise DataError(f"is not a table: {error}", where=f"{path}:{line}", tries=["close every quote"]) from error
+        raise broken(text, delimiter, line, str(error), path) from error
 
 
 def _header(record: list[str], path: Path) -> list[str]:
@@ -159,7 +163,9 @@ def _header(record: list[str], path: Path) -> list[str]:
     if not header:
         raise DataError("the table is empty", where=str(path), tries=["give a file with a header line and rows"])
     if twice:
-        raise DataError(f"two columns are named {twice[0]!r}", where=f"{path}:1", tries=["rename one of them"])
+        places = ", ".join(str(n) for n, name in enumerate(header, 1) if name == twice[0])
+        what = f"two columns are named {printable(twice[0], 60)!r}: {places}"
+        raise DataError(what, where=f"{path}:1", tries=["rename all of them but one"])
     return header
 
 

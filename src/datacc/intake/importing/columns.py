@@ -1,8 +1,10 @@
 """What one column of a table holds, by looking at its cells: numbers, truths, dates, a few values, or text."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 from datacc.intake.importing.cell import number
@@ -15,6 +17,8 @@ NUMERIC: Final = 0.9  # a column with fewer numbers, or dates, than this among i
 COVERED: Final = 0.9  # of the cells of a column of few values, by values that are not rare
 MOST: Final = 128  # values of a category
 _LONGEST: Final = max(map(len, NOTHING))
+_LOOK: Final = 200  # cells that tell whether a column looks like dates
+_OTHER_DATE: Final = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}([ T]+\d{1,2}:\d\d.*)?", re.ASCII)
 _READ_DATE: Final = reader("date")
 RARE: Final = 10  # rows, fewer of which no value gets a code of its own for, in a table of a thousand
 
@@ -75,6 +79,13 @@ def look(cells: Sequence[Any]) -> Column:
     for cell, count in counts:
         values[as_value(cell)] += count
     return _category(values) or Column(kind="text", gaps=gaps)
+
+
+def looks_dated(cells: Sequence[Any]) -> str | None:
+    """A cell of a column that looks like dates which are written otherwise than a record reads them; else None."""
+    some = [cell for cell in islice(cells, _LOOK) if isinstance(cell, str) and not is_missing(cell)]
+    dated = [cell for cell in some if _OTHER_DATE.fullmatch(cell.strip(SPACE)) and not _is_date(cell)]
+    return dated[0] if len(dated) >= NUMERIC * max(len(some), 1) else None
 
 
 def record_options(columns: Mapping[str, Column]) -> dict[str, Any]:

@@ -9,9 +9,10 @@ from typing import Any, Final
 from datacc.errors import DataError
 from datacc.intake import Found, TableRows
 from datacc.intake.importing.cell import number
-from datacc.intake.importing.columns import Column, look
+from datacc.intake.importing.columns import Column, look, looks_dated
 from datacc.intake.importing.measured import kind_of, output_kind
 from datacc.intake.importing.options import ImportOptions
+from datacc.intake.importing.require import require
 from datacc.repo.split import split_named
 from datacc.repo.words import listed
 from datacc.spec.names import identifier
@@ -83,17 +84,17 @@ def _guessed(
     key = options.key or found.key
     named = {name: column for name, column in _named(options, label, split, key).items() if column is not None}
     for role, column in named.items():
-        _require(found, column, f"--{role}", where)
+        require(found, column, f"--{role}", where)
     kind, notes = output_kind(found, label, options.type, output_type, where)
     rest = [column for column in found.columns if column not in named.values()]
     told = options.inputs or tuple(known)
     for column in told:
-        _require(found, column, "input", where)
+        require(found, column, "input", where)
     seen = {} if found.is_media else {column: look(found.column(column)) for column in rest if column not in known}
     inputs = dict[str, Column]()
     if not found.is_media:
         inputs, said = _told(found, told, known, seen) if told else _infer(found, seen, where)
-        notes += said
+        notes += [*said, *_dated(found, seen)]
     return Roles(
         inputs=inputs,
         output=output or options.label or label or "label",
@@ -154,7 +155,7 @@ def _as_said(
     }
     for role, column in [*one.items(), *(("input", column) for column in inputs)]:
         if column is not None:
-            _require(found, column, role, where)
+            require(found, column, role, where)
     taken = {*inputs, *one.values()}
     return Roles(
         inputs={column: known[column] if column in known else look(found.column(column)) for column in inputs},
@@ -171,13 +172,6 @@ def _named(options: ImportOptions, label: str | None, split: str | None, key: st
     return {"label": label, "group": options.group, "split": split, "key": key}
 
 
-def _require(found: Found, column: str, role: str, where: str) -> None:
-    if column not in found.columns:
-        have = listed(found.columns) if found.columns else "none"
-        what = f"there is no column {column!r} ({role}); there are: {have}"
-        raise DataError(what, where=where, tries=["name one of these"])
-
-
 def _label(found: Found, options: ImportOptions, output: str | None, where: str) -> str | None:
     """The label column; None when the rows carry their label already."""
     if options.label in found.columns:
@@ -187,7 +181,7 @@ def _label(found: Found, options: ImportOptions, output: str | None, where: str)
     if options.label is not None:
         if found.is_media:
             return None
-        _require(found, options.label, "--label", where)
+        require(found, options.label, "--label", where)
     guesses = [column for column in found.columns if identifier(column) == output]
     guesses += [word for word in _LABEL_WORDS if word in found.columns]
     if guesses or not found.columns:
@@ -258,6 +252,17 @@ def _read_as(inputs: Mapping[str, Column]) -> list[str]:
     return [*notes, *([f"values may be missing: {listed(gaps)}"] if gaps else [])]
 
 
+def _dated(found: Found, seen: Mapping[str, Column]) -> list[str]:
+    """What is to be said of columns that look like dates and are not read as such."""
+    others = [column for column, one in seen.items() if one.kind in ("category", "text")]
+    told = [(column, looks_dated(found.column(column))) for column in others]
+    return [
+        f"{column!r} looks like dates, such as {cell!r}; only those like 2021-04-30 are read as dates"
+        for column, cell in told
+        if cell is not None
+    ]
+
+
 def _aside(columns: Iterable[str]) -> list[str]:
     left = list(columns)
     return [f"kept to slice by, not learnt from: {listed(left)} (text)"] if left else []
@@ -285,6 +290,8 @@ def _says_nothing(column: Column, cells: Sequence[Any]) -> bool:
 
 
 def _is_numbering(column: str, cells: Sequence[Any]) -> bool:
+    if column.casefold() not in _NUMBERING:
+        return False
     values = [number(cell) for cell in cells]
     whole = all(value is not None and value.is_integer() for value in values)
-    return column.casefold() in _NUMBERING and whole and len(set(values)) == len(values)
+    return whole and len(set(values)) == len(values)

@@ -203,7 +203,8 @@ def _text_fault(cell: Any) -> str | None:
         return None
     if is_missing(cell):
         return "is missing"
-    return f"holds more than {_LONGEST:,} characters" if len(str(cell)) > _LONGEST else None
+    size = len(str(cell))
+    return f"holds {size:,} characters; {_LONGEST:,} are allowed" if size > _LONGEST else None
 
 
 def _rows(found: Found, roles: Roles, where: Sequence[str]) -> Rows:
