@@ -94,7 +94,7 @@ def _guessed(
     inputs = dict[str, Column]()
     if not found.is_media:
         inputs, said = _told(found, told, known, seen) if told else _infer(found, seen, where)
-        notes += [*said, *_dated(found, seen)]
+        notes += [*said, *_dated(found, {**seen, **inputs})]
     return Roles(
         inputs=inputs,
         output=output or options.label or label or "label",
