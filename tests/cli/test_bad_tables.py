@@ -49,8 +49,8 @@ def records(*odd: str, head: str = "size,kind,topic") -> str:
         (table(TEXTS, "text,Topic"), "", "no column 'topic'.*'text', 'Topic'", "--label Topic"),
         (table(TEXTS, "text,topics"), "", "no column 'topic'", "--label topics"),
         (table([(text, "a") for text, _ in TEXTS]), "", "every example has the same topic: 'a'", "another class"),
-        (table([(t, f"{t} so they say") for t, _ in TEXTS]), "", "free text, of 10 words on average", "another column"),
-        (table([(t, f"row{n}") for n, (t, _) in enumerate(TEXTS)]), "", "numbers of the rows", "another column"),
+        (table([(t, f"{t} so they say") for t, _ in TEXTS]), "", "classes in .* look like free text", "another column"),
+        (table([(t, f"row{n}") for n, (t, _) in enumerate(TEXTS)]), "", "numbers of single examples", "another column"),
         (
             table([(t, f"{a};{n % 5}x;{n % 7}y;{n % 4}z") for n, (t, a) in enumerate(TEXTS)]),
             "",
@@ -60,8 +60,8 @@ def records(*odd: str, head: str = "size,kind,topic") -> str:
         (
             table([(f"word {n} of some", f"c{n % 10_000}") for n in range(20_000)]),
             "",
-            "10,000 different labels in 20,000 rows",
-            "--type label takes each",
+            r"topic has 9,\d+ classes in 1\d,\d+ examples",
+            "into one class first",
         ),
         (
             records("1e308,p,x"),

@@ -113,6 +113,7 @@ def packed(
 
 PICTURE: dict[str, tuple[str, dict[str, Any]]] = {"picture": ("image", {"height": 3, "width": 5, "channels": 1})}
 TEXT: dict[str, tuple[str, dict[str, Any]]] = {"message": ("text", {"length": 16})}
+WINDOWS: dict[str, tuple[str, dict[str, Any]]] = {"message": ("text", {"length": 16, "longer": "windows"})}
 RECORD: dict[str, tuple[str, dict[str, Any]]] = {"row": ("record", {"columns": ("tail", "ears")})}
 
 

@@ -62,10 +62,14 @@ def _refuse_what_hardly_repeats(snapshot: Snapshot) -> None:
         if len(seen) < FEW or 2 * len(names) <= len(seen):
             continue
         is_prose = float(np.mean([len(name.split()) for name in names])) >= PROSE
-        looks = "free text" if is_prose else "names or numbers of single examples"
+        looks, tries = "free text" if is_prose else "names or numbers of single examples", list[str]()
+        if 2 * len({part.strip() for name in names for part in name.split(";")}) <= len(names):
+            looks, tries = "several labels between semicolons", ["--type labels"]
         count = f"{field} has {len(names):,} classes in {len(seen):,} examples"
         what = f"{count}; {shown(names[0])!r} and others look like {looks}"
-        raise DataError(what, tries=["--label names another column", "put what belongs together into one class first"])
+        raise DataError(
+            what, tries=[*tries, "--label names another column", "put what belongs together into one class first"]
+        )
 
 
 def refuse_rows(

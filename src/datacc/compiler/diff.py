@@ -9,8 +9,9 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from datacc.compiler.ask import Answering, ask
+from datacc.compiler.ask import Answering
 from datacc.compiler.folds import OutOfFold
+from datacc.compiler.whole import ask_whole
 from datacc.registry import load
 from datacc.repo.snapshot import JUDGE, LEARN, TUNE, Snapshot
 from datacc.spec.program import Field, Program
@@ -267,5 +268,4 @@ def said(side: Side, ids: Sequence[str]) -> list[Any]:
     field, snapshot = side.output.name, side.snapshot
     place = {example: row for row, example in enumerate(snapshot.ids)}
     rows = np.array([place[example] for example in ids], np.intp)
-    answers = ask(side.native, {name: array[rows] for name, array in snapshot.inputs.items()})[field]
-    return side.decoded(answers)
+    return side.decoded(ask_whole(side.native, snapshot, rows)[field])

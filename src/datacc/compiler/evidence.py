@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from datacc.compiler.ask import Answering, ask, told
 from datacc.compiler.verdict import plainly
+from datacc.compiler.whole import ask_whole
 from datacc.goals import Metric
 from datacc.registry import load, names
 from datacc.repo.snapshot import TUNE, Snapshot
@@ -37,7 +38,7 @@ def gather(snapshot: Snapshot, field: str, native: Answering) -> Evidence:
     """The evidence of `native` about the output `field` on every tune row; never on judge rows."""
     rows = snapshot.rows(TUNE)
     inputs = {name: array[rows] for name, array in snapshot.inputs.items()}
-    answers = ask(native, inputs)
+    answers = ask_whole(native, snapshot, rows)
     named = snapshot.columns.get("name", (None,) * len(snapshot.ids))
     return Evidence(
         field=field,

@@ -14,6 +14,7 @@ from datacc.compiler.ledger import log_opening
 from datacc.compiler.narrower import Seen, narrower_seen, widths_of
 from datacc.compiler.parity import compare, tolerance
 from datacc.compiler.verdict import Costs, Line, Timing, Verdict, budget_lines, rate_line
+from datacc.compiler.whole import asked_rows, joined
 from datacc.goals import Metric
 from datacc.ir.graph import Graph
 from datacc.registry import load
@@ -50,16 +51,23 @@ def judge(
     Raises `ParityError` when a row differs, at whatever width.
     """
     rows = snapshot.rows(JUDGE)
-    inputs, ids = {name: array[rows] for name, array in snapshot.inputs.items()}, [snapshot.ids[row] for row in rows]
+    inputs, owners = asked_rows(snapshot, rows)
+    ids = [snapshot.ids[rows[n]] for n in owners]
     timed = partial(_timing, budget=program.budget)
     answers, timing = compare(graph, native, inputs, ids), timed(native, inputs)
     seen = [Seen(1.0, answers, costs.work, timing.median), *narrower_seen(native, narrower, inputs, ids, timed)]
     truth = _opened(program, snapshot, store, ledger / f"{artifact}.jsonl" if ledger is not None else None)
     trial = partial(
-        Trial, program=program, snapshot=snapshot, native=native, rows=rows, told=answers.values, place=place
+        Trial,
+        program=program,
+        snapshot=snapshot,
+        native=native,
+        rows=rows,
+        told=joined(snapshot, answers.values, owners, len(rows)),
+        place=place,
     )
     trials = [trial(field=output.name, truth=truth[output.name][rows]) for output in program.outputs]
-    same = [_parity_line(program, one, len(rows), tolerance(graph)) for one in seen]
+    same = [_parity_line(program, one, len(ids), tolerance(graph)) for one in seen]
     rates = [line for trial in trials for line in _rate_lines(trial)]
     return Verdict(
         lines=(*same, *rates, *budget_lines(program.budget, costs, timing, cheaper)),

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from datacc.errors import DataError
 from datacc.ir.container import pack, unpack
 from datacc.registry import load
+from datacc.repo.encoded import ENCODED, encoded_inputs, inputs_key, parted
 from datacc.repo.example import Example
 from datacc.repo.identity import canonical_json
 from datacc.repo.split import JUDGE, LEARN, SPLITS, TUNE, assign, leaders_of
@@ -23,7 +24,6 @@ from datacc.store import Store, canonical, digest
 __all__ = ["JUDGE", "LEARN", "SEALED", "SPLITS", "TUNE", "Snapshot", "freeze", "recall", "remember", "remembered"]
 
 FROZEN: Final = b"DATACCT\n"  # first bytes of a snapshot in the cache
-ENCODED: Final = b"DATACCE\n"  # first bytes of its inputs
 SEALED: Final = b"DATACCJ\n"  # first bytes of judge labels in the cache
 _LAYOUT: Final = "snapshot 1"
 _SPLITS: Final = "splits of all rows"  # no name of an output
@@ -35,7 +35,8 @@ class Snapshot:
     """Examples frozen at one moment, N rows in the order of their ids; only labelled ones without a conflict.
 
     `splits` (N,) LEARN, TUNE or JUDGE; `groups` (N,) a number that rows have in common which must not be told apart,
-    by their group or an equal input; `inputs` field → (N, *shape), encoded by its type; `labels` field → likewise, (N,)
+    by their group or an equal input; `inputs` field → (N, *shape), encoded by its type; `further` field → what of long
+    values these do not hold, M rows with whose each is, ascending, where there are any; `labels` field → likewise, (N,)
     class indices of a label, with the type's blank (−1) on every judge row; `classes` field → names in permanent order;
     `columns` other columns for slices, with "name", what the user calls the row (None on judge rows, since a path often
     tells the label); `sealed` the digest under which the judge labels were put away; `notes` what was left out or
@@ -53,6 +54,7 @@ class Snapshot:
     origin: str
     digest: str
     groups: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    further: Mapping[str, tuple[NDArray[np.intp], NDArray[Any]]] = field(default_factory=dict)
 
     def rows(self, split: int) -> NDArray[np.intp]:
         """The row numbers of one split, ascending."""
@@ -97,7 +99,7 @@ def freeze(
     key = _digest(program, ordered, names)
     found = recall(store, key)
     if found is None:
-        inputs = _inputs_key(program, ordered)
+        inputs = inputs_key(program, ordered)
         found = _encode(store, program, ordered, names, splits, key, inputs)
         store.put(_place(key), _dump(found, inputs))
     return replace(found, origin=origin, notes=said)
@@ -148,7 +150,7 @@ def _encode(
     return Snapshot(
         ids=tuple(example.id for example in ordered),
         splits=where,
-        inputs=_inputs(store, inputs, program, ordered),
+        **parted(encoded_inputs(store, inputs, program, ordered)),
         labels=_hidden(program, truth, judged),
         classes=classes,
         columns=_columns(ordered, splits),
@@ -171,37 +173,6 @@ def _hidden(program: Program, truth: Mapping[str, NDArray[Any]], rows: NDArray[n
 def _groups(ordered: Sequence[Example]) -> NDArray[np.int64]:
     numbers: dict[str, int] = {}
     return np.array([numbers.setdefault(leader, len(numbers)) for leader in leaders_of(ordered)], np.int64)
-
-
-def _inputs(store: Store, key: str, program: Program, ordered: Sequence[Example]) -> dict[str, NDArray[Any]]:
-    """Every input, encoded only once: a label that changes costs nothing here. `key` is that of `_inputs_key`."""
-    raw = store.get(key)
-    if raw is not None:
-        return dict(unpack(ENCODED, raw)[1])
-    found = {field.name: _encoded(field, ordered) for field in program.inputs}
-    store.put(key, pack(ENCODED, {}, found))
-    return found
-
-
-def _inputs_key(program: Program, ordered: Sequence[Example]) -> str:
-    fields = [[field.name, field.type, dict(field.options)] for field in program.inputs]
-    return digest("inputs 1", canonical_json(fields), "".join(f"{one.id} {one.content}\n" for one in ordered))
-
-
-def _encoded(field: Field, ordered: Sequence[Example]) -> NDArray[Any]:
-    kind = load("types", field.type)
-    options = kind.options(**field.options)
-    values = [example.inputs[field.name] for example in ordered]
-    try:
-        return np.asarray(kind.encode(values, options))
-    except DataError:
-        for example, value in zip(ordered, values, strict=True):  # again one by one, to name the example
-            try:
-                kind.encode([value], options)
-            except DataError as error:
-                where = example.name or f"example {example.id[:12]}"
-                raise DataError(error.what, where=where, tries=error.tries) from error
-        raise
 
 
 def _columns(ordered: Sequence[Example], splits: Sequence[int]) -> dict[str, tuple[Any, ...]]:
@@ -288,7 +259,7 @@ def _restored(texts: Mapping[str, Any], arrays: Mapping[str, Any], inputs: Mappi
     return Snapshot(
         ids=tuple(texts["ids"]),
         splits=arrays[_SPLITS],
-        inputs=dict(inputs),
+        **parted(inputs),
         labels={name: array for name, array in arrays.items() if name not in (_SPLITS, _GROUPS)},
         classes={name: tuple(order) for name, order in texts["classes"].items()},
         columns={name: tuple(column) for name, column in texts["columns"].items()},

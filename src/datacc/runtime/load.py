@@ -13,6 +13,7 @@ from datacc.errors import DataError, ToolchainError, UsageError
 from datacc.runtime.bound import Bound
 from datacc.runtime.library import SUFFIX, name_fits
 from datacc.runtime.native import Native
+from datacc.runtime.windows import join
 from datacc.spec.interface import PARTS, Interface, Port, read_interface
 
 
@@ -62,9 +63,15 @@ class Loaded:
         """The answer to one input. Raises `DataError` when it cannot be read as what the program takes."""
         given = self._named(value, values)
         rows = {port.name: _row(port, given[port.name]) for port in self.interface.inputs}
-        answers = self.native.batch(rows)
+        answers = self._joined(self.native.batch(rows))
         found = {port.name: _answer(port, answers) for port in self.interface.answers if _is_answer(port, answers)}
         return next(iter(found.values())) if len(found) == 1 else found
+
+    def _joined(self, answers: Mapping[str, NDArray[Any]]) -> Mapping[str, NDArray[Any]]:
+        """One answer, of those to all windows of a text."""
+        count = len(next(iter(answers.values())))
+        label = next((port for port in self.interface.answers if port.form == "label"), None)
+        return answers if count == 1 or label is None else join(answers, label.name, np.zeros(count, np.intp), 1)
 
     def at(self, width: float) -> "Loaded":
         """The program at one of its widths, faster and a little less often right. Raises `DataError` for another."""
@@ -135,7 +142,9 @@ def _row(port: Port, value: Any) -> NDArray[Any]:
         return _narrowed(np.asarray(value), np.dtype(port.dtype))[None]
     kind = registry.load("types", port.type)
     try:
-        rows: NDArray[Any] = kind.encode([value], kind.options(**port.options))
+        options = kind.options(**port.options)
+        first, (_, more) = kind.encode([value], options), kind.further([value], options)
+        rows: NDArray[Any] = np.concatenate([first, more]) if len(more) else first
     except DataError as error:
         raise DataError(error.what, where=port.name, tries=error.tries) from error
     return rows

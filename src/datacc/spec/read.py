@@ -59,6 +59,7 @@ def read_program(path: Path) -> Program:
     table.known(KEYS)
     inputs, outputs = read_fields(table)
     _refuse_for_form(table, outputs)
+    _refuse_for_windows(table, inputs, outputs)
     fit = table.table("fit").known(["backend", "keep_answers"])
     return Program(
         name=_name(table),
@@ -91,6 +92,25 @@ def _refuse_for_form(table: Table, outputs: Sequence[Field]) -> None:
             raise table.table("target").error(what, "arithmetic", ['arithmetic = "float"'])
         if output.form != "label" and "teacher" in table.values:
             raise table.error(f"a teacher gives one label; {output.name} is of type {output.type}", "teacher")
+
+
+def _refuse_for_windows(table: Table, inputs: Sequence[Field], outputs: Sequence[Field]) -> None:
+    """Raises `SpecError` for what a program has not whose long texts are asked in windows."""
+    for field in inputs:
+        if field.options.get("longer") != "windows":
+            continue
+        plain = all(output.form == "label" and not output.abstains for output in outputs)
+        kinds = [kind for check in table.tables("check") for kind in check.values]
+        lacks = {
+            "a program with one input": len(inputs) > 1,
+            "an output that is one label and does not abstain": not plain,
+            "a program without widths": "widths" in table.values,
+            "other checks than invariant": "invariant" in kinds,
+        }
+        wrong = next((what for what, is_wrong in lacks.items() if is_wrong), None)
+        if wrong is not None:
+            there = table.table("input").table(field.name)
+            raise there.error(f"windows are joined of {wrong}", "longer", ['longer = "cut"'])
 
 
 def _refuse_newer(table: Table) -> None:

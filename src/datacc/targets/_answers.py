@@ -6,7 +6,7 @@ from typing import Final
 
 from datacc.spec.interface import Interface, Port
 from datacc.targets._cells import reads_cells
-from datacc.targets._parameters import known_of, output_of, parameters
+from datacc.targets._parameters import known_of, output_of, parameters, windowed
 
 _LABEL: Final = '''\
 """The class, its score, and the scores of all classes, which sum to 1."""
@@ -38,7 +38,7 @@ def answered(interface: Interface) -> dict[str, str]:
 
 
 def _number(interface: Interface, number: Port) -> dict[str, str]:
-    first = _firsts(interface)
+    first = firsts(interface)
     taken = (f"row[{first[f'{number.name}{part}']}]" for part in ("", "_low", "_high"))
     return {
         "example": "answer.value, answer.low, answer.high",
@@ -51,7 +51,7 @@ def _number(interface: Interface, number: Port) -> dict[str, str]:
 
 
 def _several(interface: Interface, labels: Port) -> dict[str, str]:
-    first, count = _firsts(interface), len(labels.classes)
+    first, count = firsts(interface), len(labels.classes)
     given, scores = first[labels.name], first[f"{labels.name}_scores"]
     named = f"tuple(name for name, one in zip(LABELS, row[{given}:{given + count}]) if one)"
     return {
@@ -66,7 +66,7 @@ def _several(interface: Interface, labels: Port) -> dict[str, str]:
 
 def _labelled(interface: Interface, label: Port) -> dict[str, str]:
     """What differs in the module of a program that answers one label."""
-    first = _firsts(interface)
+    first = firsts(interface)
     scores, known = first[f"{label.name}_scores"], known_of(interface, label)
     taken = f"CLASSES[row[{first[label.name]}]]", f"row[{first[f'{label.name}_confidence']}]"
     said = f", bool(row[{first[known.name]}])" if known else ""
@@ -82,7 +82,7 @@ def _labelled(interface: Interface, label: Port) -> dict[str, str]:
 
 def _arrays(interface: Interface) -> dict[str, str]:
     """What differs in the module of any other program."""
-    first = _firsts(interface)
+    first = firsts(interface)
     names = parameters(port.name for port in interface.answers)
     taken = (
         f'shaped("{port.dtype}", {port.shape!r}, row[{first[port.name]}:{first[port.name] + prod(port.shape)}])'
@@ -103,10 +103,11 @@ def _arrays(interface: Interface) -> dict[str, str]:
 
 
 def _imports(interface: Interface) -> str:
-    return "\nfrom ._cells import reader" if reads_cells(interface) else ""
+    cells = "\nfrom ._cells import reader" if reads_cells(interface) else ""
+    return cells + ("\nfrom ._windows import joined, windows" if windowed(interface) else "")
 
 
-def _firsts(interface: Interface) -> dict[str, int]:
+def firsts(interface: Interface) -> dict[str, int]:
     """Where the numbers of each answer begin among all."""
     firsts = accumulate((prod(port.shape) for port in interface.answers), initial=0)
     return {port.name: first for port, first in zip(interface.answers, firsts, strict=False)}

@@ -86,6 +86,11 @@ class Program:
         self._call(self._together(data, count), answers, count, *mine.memory)
         return self._numbers.iter_unpack(answers.raw[: count * self._numbers.size])
 
+    def windows(self, value: Values, apart: Callable[[bytes, int], list[bytes]]) -> list[tuple[Any, ...]]:
+        """The answers to the windows that a text comes `apart` into, as `one` gives them, in their order."""
+        rows = self._inputs[0].pieces(value, apart)
+        return [self.one(rows[0])] if len(rows) == 1 else list(self.many(rows))
+
     def bind(self) -> Bound:
         """Memory for one input and its answer that stays where it is, so that a call costs next to nothing."""
         sizes = self._state_bytes, self._scratch_bytes

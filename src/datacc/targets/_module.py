@@ -6,9 +6,9 @@ from typing import Final
 from datacc.spec.cpus import cpu_named
 from datacc.spec.interface import Interface, Port
 from datacc.spec.names import check_name
-from datacc.targets._answers import answered, times, tuple_of
+from datacc.targets._answers import answered, firsts, times, tuple_of
 from datacc.targets._cells import cells_of
-from datacc.targets._parameters import arguments_of, label_of, shares
+from datacc.targets._parameters import arguments_of, label_of, shares, windowed
 
 _MODULE: Final = '''\
 """{name}: a program built by datacc. Free for any use: 0BSD.
@@ -46,12 +46,12 @@ class Answer(NamedTuple):
 
 def predict({one}{width}) -> Answer:
     """The answer to one input. Raises TypeError or ValueError when it is not what the program takes."""
-    return _answer({chosen}.one({arguments}))
+    return {one_answer}
 
 
 def predict_batch({many}{width}) -> list[Answer]:
     """The answers to many inputs, in order: a list of them, or a buffer with rows along its first axis."""
-    return [_answer(row) for row in {chosen}.many({arguments})]
+    return {many_answers}
 
 
 def bind({bound_width}) -> Bound:
@@ -104,6 +104,21 @@ def wrap(*, fallback: Callable[..., Any] | None = None, **options: Any) -> Wrapp
     return Wrapped(predict, {read}, CLASSES, fallback=fallback, **options)
 
 """
+_WINDOWS: Final = """
+def _whole(text: Values) -> Sequence[Any]:
+    \"""The answer to one text, joined of those to its windows.\"""
+    return joined(_PROGRAM.windows(text, windows), {label}, {confidence}, slice({first}, {end}))
+
+"""
+_WHOLE: Final = {
+    "one_answer": "_answer(_whole({argument}))",
+    "many_answers": """\
+(
+        [predict(text) for text in {argument}]
+        if isinstance({argument}, (list, tuple))
+        else [_answer(row) for row in _PROGRAM.many({argument})]
+    )""",
+}
 _STREAM: Final = """
     Calls go on with one stream, each from where the one before ended; zeros in `state` begin another. `predict`
     begins a stream with every call, and `predict_batch` takes its inputs as one stream."""
@@ -129,12 +144,18 @@ def module(interface: Interface, library: str) -> str:
         names=", ".join(_shown(port.name) for port in (*interface.inputs, *interface.answers)),
         stream=_STREAM if interface.states else "",
         **(_each_width(interface, library, names) if interface.widths else _one_width(interface, library)),
-        wrap=_WRAP.format(read=_read(interface)) if wraps(interface) else "",
+        wrap=(_WRAP.format(read=_read(interface)) if wraps(interface) else "") + _windows(interface),
         wrapped=', "wrap"' if wraps(interface) else "",
-        typed="\n    from collections.abc import Callable\n" if wraps(interface) else "",
+        typed=_typed(interface),
         wraps="\n    from ._wrap import Wrapped" if wraps(interface) else "",
         **answered(interface),
     )
+
+
+def _typed(interface: Interface) -> str:
+    """What type checkers alone need to know."""
+    wanted = [name for name, is_wanted in (("Callable", wraps), ("Sequence", windowed)) if is_wanted(interface)]
+    return f"\n    from collections.abc import {', '.join(wanted)}\n" if wanted else ""
 
 
 def wraps(interface: Interface) -> bool:
@@ -159,7 +180,8 @@ def _one_width(interface: Interface, library: str) -> dict[str, str]:
         answer_ports=tuple_of([_port(port) for port in interface.answers], indent=4),
         keeps="\n    keeps=True," if interface.states else "",
     )
-    return {"several": "", "widths": "", "program": program, "width": "", "bound_width": "", "chosen": "_PROGRAM"}
+    several = {"several": "", "widths": "", "program": program, "width": "", "bound_width": "", "chosen": "_PROGRAM"}
+    return {**several, **_asked("_PROGRAM", interface)}
 
 
 def _each_width(interface: Interface, library: str, names: list[str]) -> dict[str, str]:
@@ -180,7 +202,29 @@ def _each_width(interface: Interface, library: str, names: list[str]) -> dict[st
         "width": ", *, width: float = 1.0",
         "bound_width": "*, width: float = 1.0",
         "chosen": "_at(width)",
+        **_asked("_at(width)", interface),
     }
+
+
+def _asked(program: str, interface: Interface) -> dict[str, str]:
+    """The expressions of one answer and of many."""
+    names = arguments_of(interface)
+    if windowed(interface):
+        return {key: text.format(argument=names[0]) for key, text in _WHOLE.items()}
+    arguments = ", ".join(names)
+    many = f"[_answer(row) for row in {program}.many({arguments})]"
+    return {"one_answer": f"_answer({program}.one({arguments}))", "many_answers": many}
+
+
+def _windows(interface: Interface) -> str:
+    """The function that joins the answers to windows, "" for a program without them."""
+    label = label_of(interface)
+    if label is None or not windowed(interface):
+        return ""
+    first = firsts(interface)
+    at = {part: first[f"{label.name}_{part}"] for part in ("confidence", "scores")}
+    end = at["scores"] + len(label.classes)
+    return _WINDOWS.format(label=first[label.name], confidence=at["confidence"], first=at["scores"], end=end)
 
 
 def _shown(name: str) -> str:
@@ -188,9 +232,16 @@ def _shown(name: str) -> str:
     return ascii(name)[1:-1].replace('"', r"\"")
 
 
+_LONGER: Final = {
+    "cut": "the beginning of longer ones",
+    "refuse": "no longer ones",
+    "windows": "longer ones in windows, whose scores are averaged",
+}
+
+
 def _described(name: str, port: Port) -> str:
     if port.type == "text":
-        more = "no longer ones" if port.options.get("longer") == "refuse" else "the beginning of longer ones"
+        more = _LONGER[port.options.get("longer", "cut")]
         return f"{name}: a str, or bytes of UTF-8, up to {prod(port.shape)} bytes in the composed form (NFC); {more}"
     if cells_of(port):
         return f"{name}: a mapping from column names to cells (numbers, strings, dates, None), or such cells in order"

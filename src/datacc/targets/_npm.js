@@ -58,6 +58,14 @@ export class Program {
     return found;
   }
 
+  /** The row that answers one text, of those to its windows; the numbers say where label, confidence and scores stand. */
+  ofWindows(value, label, confidence, scores) {
+    const [port] = this.inputs;
+    const isText = typeof value === "string" || value instanceof Uint8Array;
+    const rows = this.run((isText ? windows(utf8(value), port.count) : [value]).map((one) => [one]));
+    return rows.length === 1 ? rows[0] : joined(rows, label, confidence, scores);
+  }
+
   put(port, value, row) {
     new ARRAYS[port.dtype](this.memory.buffer, row + port.offset, port.count).set(elements(port, value));
   }
@@ -94,10 +102,44 @@ function elements(port, value) {
   return numbers;
 }
 
-/** UTF-8 of the composed form, zeros behind it; what is no Unicode becomes U+FFFD. */
-function bytesOf(port, value) {
+/** UTF-8 of the composed form; what is no Unicode becomes U+FFFD. */
+function utf8(value) {
   const text = typeof value === "string" ? value : new TextDecoder("utf-8", { ignoreBOM: true }).decode(value);
-  const bytes = new TextEncoder().encode(text.normalize("NFC"));
+  return new TextEncoder().encode(text.normalize("NFC"));
+}
+
+const isWithin = (bytes, place) => (bytes[place] & 0xc0) === 0x80; // a character
+
+/** The windows of UTF-8, as in Python: pieces of at most `length` bytes that overlap by half, of whole characters. */
+function windows(bytes, length) {
+  const last = bytes.length - length;
+  if (last <= 0) return [bytes];
+  const starts = [];
+  for (let at = 0; at < last; at += Math.floor(length / 2)) starts.push(at);
+  return [...starts, last].map((at) => {
+    let [start, end] = [at, at + length];
+    while (start < bytes.length && isWithin(bytes, start)) start++;
+    while (end < bytes.length && isWithin(bytes, end)) end--;
+    return bytes.subarray(start, end);
+  });
+}
+
+/** One row of those to all windows: means of the scores, added in order; the first class with the largest. */
+function joined(rows, label, confidence, scores) {
+  const totals = new Float64Array(rows[0][scores].length);
+  for (const row of rows) row[scores].forEach((score, i) => (totals[i] += score));
+  const means = totals.map((total) => total / rows.length);
+  const best = means.reduce((most, mean) => Math.max(most, mean));
+  const whole = [...rows[0]];
+  whole[label] = [means.indexOf(best)];
+  whole[confidence] = [best];
+  whole[scores] = means;
+  return whole;
+}
+
+/** The bytes of a text as the program takes them, zeros behind it. */
+function bytesOf(port, value) {
+  const bytes = utf8(value);
   let end = port.count;
   if (bytes.length > end) {
     if (port.longer === "refuse") throw new RangeError(`${port.name} has ${bytes.length} bytes of text; the program takes ${end}`);

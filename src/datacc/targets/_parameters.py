@@ -52,3 +52,8 @@ def label_of(interface: Interface) -> Port | None:
 def known_of(interface: Interface, label: Port) -> Port | None:
     """The answer that says whether `label` is known, None in a program that does not abstain."""
     return next((port for port in interface.answers if port.name == f"{label.name}_known"), None)
+
+
+def windowed(interface: Interface) -> bool:
+    """Whether texts that are longer than the program takes are asked in windows."""
+    return any(port.options.get("longer") == "windows" for port in interface.inputs)

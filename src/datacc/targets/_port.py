@@ -22,8 +22,8 @@ CODES = {"float32": "f", "uint8": "B", "int8": "b", "int16": "h", "int32": "i"} 
 class Port(NamedTuple):
     """One member of the input or of the answer; `columns` are the names of the numbers of a record.
 
-    `longer` says what is done with a text that is longer than the program takes: "cut" or "refuse". `readers` make the
-    numbers of a record of its cells.
+    `longer` says what is done with a text that is longer than the program takes: "cut", "refuse" or "windows".
+    `readers` make the numbers of a record of its cells.
     """
 
     name: str
@@ -81,15 +81,15 @@ class Port(NamedTuple):
                 raise ValueError(f"{self.name}: column {column!r} {error}") from None
         return numbers
 
+    def pieces(self, values: Values, apart: Callable[[bytes, int], list[bytes]]) -> list[bytes]:
+        """What is asked about one value: the windows that a text comes `apart` into, each as the program reads it."""
+        if not isinstance(values, (str, bytes, bytearray)):
+            return [self.row(values)]
+        return [one.ljust(self.width, b"\0") for one in apart(_composed(values), self.width)]
+
     def _text(self, text: str | bytes | bytearray) -> bytes:
-        """UTF-8 of the composed form, zeros behind it; what is no Unicode becomes U+FFFD."""
-        if not isinstance(text, str):
-            text = text.decode("utf-8", "replace")
-        if not text.isascii():
-            text = unicodedata.normalize(
-                "NFC", text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-            )
-        data = text.encode()
+        """UTF-8 of the composed form, as much as the program takes, zeros behind it."""
+        data = _composed(text)
         end = self.width
         if len(data) > end:
             if self.longer == "refuse":
@@ -136,6 +136,16 @@ class Port(NamedTuple):
 
     def _wrong_type(self, what: str) -> TypeError:
         return TypeError(f"{self.name}: the program takes {self.dtype}: {what}")
+
+
+def _composed(text: str | bytes | bytearray) -> bytes:
+    """UTF-8 of the composed form; what is no Unicode becomes U+FFFD."""
+    if not isinstance(text, str):
+        text = text.decode("utf-8", "replace")
+    if not text.isascii():
+        whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        text = unicodedata.normalize("NFC", whole)
+    return text.encode()
 
 
 def shaped(dtype: str, shape: tuple[int, ...], numbers: Sequence[Any]) -> memoryview:

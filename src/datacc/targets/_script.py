@@ -8,7 +8,7 @@ from datacc.runtime.bound import row_type
 from datacc.spec.interface import Interface, Port
 from datacc.spec.names import check_name
 from datacc.targets._cells import cells_of
-from datacc.targets._parameters import arguments_of, known_of, output_of, shares
+from datacc.targets._parameters import arguments_of, known_of, label_of, output_of, shares, windowed
 
 _LABEL: Final = """\
 export const CLASSES = {classes};
@@ -41,10 +41,10 @@ const PROGRAM = new Program(await compiled(new URL("./{name}.wasm", import.meta.
 
 {answer}{widths}
 /** The answer to one input: {parameters}. */
-export const predict = ({parameters}{options}) => ANSWER(PROGRAM.run([[{parameters}]]{given})[0]);
+export const predict = ({parameters}{options}) => ANSWER({one});
 
 /** The answers to many inputs, in order: {lists}. */
-export const predictBatch = ({parameters}{options}) => PROGRAM.run(together([{parameters}]){given}).map(ANSWER);
+export const predictBatch = ({parameters}{options}) => {many}.map(ANSWER);
 {stream}"""
 _STREAM: Final = """
 /** A function like `predict` whose calls go on with one stream; each call of `predict` begins one of its own. */
@@ -140,8 +140,8 @@ def script(interface: Interface) -> str:
         layout=_text(layout),
         answer=_answer(interface),
         parameters=arguments,
+        **_asked(interface, arguments),
         options=", { width } = {}" if interface.widths else "",
-        given=", { width }" if interface.widths else "",
         widths=f"\nexport const WIDTHS = [{', '.join(shares(interface))}];\n" if interface.widths else "",
         lists=f"lists of {arguments}" if len(interface.inputs) > 1 else "a list of them",
         stream=_STREAM.format(parameters=arguments) if interface.states else "",
@@ -162,6 +162,21 @@ def types(interface: Interface) -> str:
         stream=_STREAM_TYPES.format(one=one) if interface.states else "",
         many=", ".join(f"{name}: readonly ({kind})[]" for name, kind in kinds.items()),
     )
+
+
+def _asked(interface: Interface, arguments: str) -> dict[str, str]:
+    """The expressions of the row that answers one input, and of those that answer many."""
+    label = label_of(interface)
+    if windowed(interface) and label is not None:
+        at = {port.name: i for i, port in enumerate(interface.answers)}
+        places = f"{at[label.name]}, {at[f'{label.name}_confidence']}, {at[f'{label.name}_scores']}"
+        many = f"Array.from({arguments}, (text) => PROGRAM.ofWindows(text, {places}))"
+        return {"one": f"PROGRAM.ofWindows({arguments}, {places})", "many": many}
+    given = ", { width }" if interface.widths else ""
+    return {
+        "one": f"PROGRAM.run([[{arguments}]]{given})[0]",
+        "many": f"PROGRAM.run(together([{arguments}]){given})",
+    }
 
 
 def _answer(interface: Interface) -> str:

@@ -18,8 +18,9 @@ from datacc.targets import Built, Target
 from datacc.targets._cells import reads_cells
 from datacc.targets._forms import Form, forms, library
 from datacc.targets._module import module, wraps
+from datacc.targets._parameters import windowed
 from datacc.targets._texts import LICENCE
-from datacc.types import cells
+from datacc.types import cells, windows
 
 SPOOL, WRAP = Path(spool.__file__), Path(wrap.__file__)
 LONG_AGO: Final = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip file can name
@@ -81,7 +82,8 @@ def parts(interface: Interface) -> dict[str, Path]:
     """The files that go into the package as they are, by the names that they have there."""
     called = {name: Path(__file__).with_name(name) for name in ("_call.py", "_port.py")}
     read = {"_cells.py": Path(cells.__file__)} if reads_cells(interface) else {}
-    return {**called, **read, **({"_spool.py": SPOOL, "_wrap.py": WRAP} if wraps(interface) else {})}
+    apart = {"_windows.py": Path(windows.__file__)} if windowed(interface) else {}
+    return {**called, **read, **apart, **({"_spool.py": SPOOL, "_wrap.py": WRAP} if wraps(interface) else {})}
 
 
 def _information(distribution: str, version: str, tag: str) -> Mapping[str, bytes]:

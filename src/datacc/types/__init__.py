@@ -35,6 +35,13 @@ class InputType(ABC):
         Raises `DataError` that names the position of the value that is wrong.
         """
 
+    def further(self, values: Sequence[Any], options: Any) -> tuple[NDArray[np.intp], NDArray[Any]]:
+        """What of long values the rows of `encode` do not hold: M more rows, and whose each is (M,), ascending.
+
+        A program that gets them answers each, and the answers are joined (`runtime/windows.py`).
+        """
+        return np.zeros(0, np.intp), np.zeros((0, *self.array(options).shape), self.array(options).dtype)
+
     @abstractmethod
     def front(self, name: str, options: Any) -> Graph:
         """A Graph from the input `name` to `<name>.features`; `data` holes are left open.

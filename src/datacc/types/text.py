@@ -6,29 +6,39 @@ from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from datacc.errors import DataError
 from datacc.ir.build import Builder
 from datacc.ir.graph import Graph, Type
 from datacc.types import InputType, Options
 from datacc.types._typos import leave_out, misspell, shorten
+from datacc.types.windows import windows
 
 LENGTHS: Final = (32, 64, 128, 256, 512)  # bytes, of which the first that holds nearly all texts is inferred
 NEARLY_ALL: Final = 0.95
+LEAST_WINDOW: Final = 8  # bytes: two of the longest characters, one of which begins in the middle
 
 
 class TextOptions(Options):
-    """`length` in bytes; `longer` texts are cut there or refused; which columns of a table they come from.
+    """`length` in bytes; `longer` texts are cut there, refused, or asked in windows of that length (`windows.py`).
 
-    Several `columns` are one text, a line each; none means the one that is called like the input. `augment` says how
+    `columns` are those of a table that they come from.
+
+    Several of them are one text, a line each; none means the one that is called like the input. `augment` says how
     texts may be varied while fitting.
     """
 
     length: int = Field(ge=1, le=65_536)
-    longer: Literal["cut", "refuse"] = "cut"
+    longer: Literal["cut", "refuse", "windows"] = "cut"
     columns: tuple[str, ...] = ()
     augment: Literal["none", "typos", "pieces", "words"] = "typos"
+
+    @model_validator(mode="after")
+    def _has_room(self) -> "TextOptions":
+        if self.longer == "windows" and self.length < LEAST_WINDOW:
+            raise ValueError(f"windows have a length of {LEAST_WINDOW} at least")
+        return self
 
 
 class Text(InputType):
@@ -52,6 +62,16 @@ class Text(InputType):
                 data = _cut(data, options, n)
             rows[n, : len(data)] = np.frombuffer(data, np.uint8)
         return rows
+
+    def further(self, values: Sequence[Any], options: TextOptions) -> tuple[NDArray[np.intp], NDArray[Any]]:
+        """The second window of a longer text, and those after it, where it is asked in windows."""
+        owners, rows = list[int](), list[bytes]()
+        for n, value in enumerate(values if options.longer == "windows" else ()):
+            _, *more = windows(_composed(_whole(value, options.columns, n)), options.length)
+            owners += [n] * len(more)
+            rows += [window.ljust(options.length, b"\0") for window in more]
+        frozen = np.frombuffer(b"".join(rows), np.uint8).reshape(len(rows), options.length)
+        return np.array(owners, np.intp), frozen
 
     def front(self, name: str, options: TextOptions) -> Graph:
         """The bytes as they are: what they become is the skeleton's."""

@@ -10,9 +10,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from datacc.compiler.ask import Answering, Arrays, ask
+from datacc.compiler.ask import Answering, Arrays
 from datacc.compiler.slices import slice_rows
 from datacc.compiler.verdict import Line, rate_line
+from datacc.compiler.whole import ask_whole
 from datacc.goals import Figure, rate
 from datacc.registry import load
 from datacc.repo.snapshot import TUNE, Snapshot
@@ -56,7 +57,7 @@ class Trial:
     @cached_property
     def answers(self) -> Arrays:
         """What is answered to the rows, by field, each (R, *shape)."""
-        return self.told if self.told is not None else ask(self.native, self.inputs)
+        return self.told if self.told is not None else ask_whole(self.native, self.snapshot, self.rows)
 
     @property
     def answer(self) -> NDArray[Any]:

@@ -4,10 +4,10 @@ from typing import Final
 
 import numpy as np
 
-from datacc.compiler.ask import ask
 from datacc.compiler.checks import NAMED, CheckKind, Trial
 from datacc.compiler.slices import class_index, place_of, row_named
 from datacc.compiler.verdict import Line
+from datacc.compiler.whole import ask_whole
 from datacc.errors import DataccError, SpecError
 from datacc.repo.snapshot import JUDGE, Snapshot
 from datacc.repo.words import counted
@@ -69,7 +69,7 @@ class Pinned(CheckKind):
         rows = _rows(check, trial.program, trial.snapshot)
         index = class_index(trial.snapshot, trial.field, check, trial.program.file)
         wanted = trial.snapshot.labels[trial.field][rows] if index is None else np.full(len(rows), index)
-        answers = ask(trial.native, {name: array[rows] for name, array in trial.snapshot.inputs.items()})
+        answers = ask_whole(trial.native, trial.snapshot, rows)
         said = answers[trial.field].reshape(-1)
         names = trial.classes
         wrong = [

@@ -1,18 +1,14 @@
 """Whether a label column measures something, so that a number is answered, or names classes."""
 
-from collections import Counter
 from typing import Final
 
 from datacc.errors import DataError
 from datacc.intake import Found
 from datacc.intake.importing.cell import number
-from datacc.types.cells import as_value, is_missing
+from datacc.types.cells import is_missing
 
 _MANY: Final = 20  # different numbers; no more are classes
 _REPEATING: Final = 0.05  # of the rows: so few different numbers repeat like classes
-_LEAST: Final = 3  # rows of a class: one each to learn, to tune and to judge
-_SCATTERED: Final = 100  # labels; fewer may be a beginning, with more examples to come
-_WORDS: Final = 3  # and more in a label, on average, are a text
 _FEW: Final = 20  # labels; fewer do not tell whether they repeat
 
 
@@ -39,15 +35,13 @@ def output_kind(
 ) -> tuple[str, list[str]]:
     """The output type: the one `asked` for, the one `known` already, or what the label column looks like; and notes.
 
-    Raises `DataError` for measurements where classes are known, and for texts that name no classes.
+    Raises `DataError` for measurements where classes are known.
     """
     kind = asked or known or kind_of(found, label)
     if label is None or asked is not None:
         return kind, []
     if kind == "label":
         _refuse_measurements(found, label, where)
-        if known is None:
-            _refuse_texts(found, label, where)
     if kind != "number" or known is not None:
         return kind, []
     told = f"{label} holds {len(set(found.column(label))):,} different numbers"
@@ -69,24 +63,3 @@ def _refuse_measurements(found: Found, label: str, where: str) -> None:
             where=where,
             tries=["--type number answers with a number", "--label names another column"],
         )
-
-
-def _refuse_texts(found: Found, label: str, where: str) -> None:
-    """Raise `DataError` for a column most of whose rows have a label that hardly another row has: say what it is."""
-    counts = Counter(as_value(cell) for cell in found.column(label) if not is_missing(cell))
-    rows = counts.total()
-    words = sum(len(text.split()) for text in counts) / max(len(counts), 1)
-    least = _FEW if words >= _WORDS else _SCATTERED
-    if len(counts) < least or 2 * sum(count for count in counts.values() if count < _LEAST) <= rows:
-        return
-    several = {name.strip() for text in counts for name in text.split(";")}
-    looks, tries = "", ["--label names another column"]
-    if any(";" in text for text in counts) and 2 * len(several) <= rows:
-        looks, tries = "several labels between semicolons", ["--type labels", *tries]
-    elif words >= _WORDS:
-        looks = f"free text, of {words:.0f} words on average"
-    elif len(counts) == rows:
-        looks = "names or numbers of the rows, each there once"
-    what = f"column {label!r} holds {len(counts):,} different labels in {rows:,} rows, most of them in one or two"
-    told = f"; it looks like {looks}" if looks else "; a class needs at least a row for each of learn, tune and judge"
-    raise DataError(what + told, where=where, tries=[*tries, "--type label takes each for a class"])
