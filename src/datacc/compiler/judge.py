@@ -57,15 +57,8 @@ def judge(
     answers, timing = compare(graph, native, inputs, ids), timed(native, inputs)
     seen = [Seen(1.0, answers, costs.work, timing.median), *narrower_seen(native, narrower, inputs, ids, timed)]
     truth = _opened(program, snapshot, store, ledger / f"{artifact}.jsonl" if ledger is not None else None)
-    trial = partial(
-        Trial,
-        program=program,
-        snapshot=snapshot,
-        native=native,
-        rows=rows,
-        told=joined(snapshot, answers.values, owners, len(rows)),
-        place=place,
-    )
+    whole = joined(snapshot, answers.values, owners, len(rows))
+    trial = partial(Trial, program=program, snapshot=snapshot, native=native, rows=rows, told=whole, place=place)
     trials = [trial(field=output.name, truth=truth[output.name][rows]) for output in program.outputs]
     same = [_parity_line(program, one, len(ids), tolerance(graph)) for one in seen]
     rates = [line for trial in trials for line in _rate_lines(trial)]

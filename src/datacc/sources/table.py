@@ -172,6 +172,7 @@ def _examples(program: Program, found: Read) -> _Examples:
     notes += [_conflict(rows, same) for same in conflicts[:5]]
     notes += [f"{counted(len(conflicts) - 5, 'more conflict')} left out"] if len(conflicts) > 5 else []
     notes += _equal_inputs(examples, program.outputs[0])
+    notes += [note for field in program.inputs if field.type == "text" for note in _cut(rows, field)]
     return _Examples(labelled=examples, unlabelled=others, notes=notes)
 
 
@@ -234,6 +235,17 @@ def _equal_inputs(examples: list[Example], output: Field) -> list[str]:
         labels[example.content].add(canonical(example.labels[output.name]))
     torn = sum(len(said) > 1 for said in labels.values())
     return [f"{counted(torn, 'input')} with different labels; each row is an example of its own"] if torn else []
+
+
+def _cut(rows: Rows, field: Field) -> list[str]:
+    """What is said of texts of which a program reads the beginning alone."""
+    length = field.options["length"]
+    if field.options.get("longer", "cut") != "cut":
+        return []
+    cells = zip(*(rows.cells[column] for column in field.columns), strict=True)
+    count = sum(len("\n".join(map(str, row)).encode("utf-8", "replace")) > length for row in cells)
+    told = f'longer than {length:,} bytes, of which the beginning is read; longer = "windows" reads all'
+    return [f"{counted(count, 'text is', 'texts are')} {told}"] if count else []
 
 
 def _digest(path: Path) -> str:
