@@ -26,7 +26,7 @@ from datacc.compiler.report import Report
 from datacc.compiler.search import Announce, Choice, Rung, candidate, search
 from datacc.compiler.suggest import suggest, suggested_within
 from datacc.compiler.widths import fit_widths
-from datacc.errors import BudgetError
+from datacc.errors import BudgetError, FitError
 from datacc.fit import Watch
 from datacc.goals import rate
 from datacc.ir.cost import work
@@ -119,7 +119,11 @@ def _with_suggestions(made: Printed, source: Source, store: Store) -> Printed:
     about = decided.program, decided.snapshot, choice.rung.graph, choice.recipe
     if source.has_commits or not suggested_within(*about):
         return made
-    return replace(made, decided=replace(decided, suggestions=suggest(*about, store)))
+    try:
+        found = suggest(*about, store)
+    except FitError:  # of a part of the examples; the program itself is fitted, and is what counts
+        return made
+    return replace(made, decided=replace(decided, suggestions=found))
 
 
 def _kept(program: Program, snapshot: Snapshot, choice: Choice, store: Store) -> str | None:
