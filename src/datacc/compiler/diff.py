@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from datacc.compiler.ask import Answering, ask
 from datacc.compiler.folds import OutOfFold
-from datacc.registry import load
+from datacc.compiler.likeness import Likeness
 from datacc.repo.snapshot import JUDGE, LEARN, TUNE, Snapshot
 from datacc.spec.program import Field, Program
-from datacc.types import OutputType, options_of
 
 Effect = Literal["broke", "fixed", "other"]
 
@@ -37,34 +36,31 @@ class Side:
     evidence: str = "the two programs, on the same tune examples"
 
     @property
-    def classes(self) -> tuple[str, ...]:
-        """The classes of the output, in permanent order."""
-        return self.snapshot.classes[self.output.name]
-
-    @property
     def output(self) -> Field:
         """What is answered."""
         return self.program.outputs[0]
 
     @cached_property
-    def type(self) -> OutputType:
-        """Its type."""
-        kind: OutputType = load("types", self.output.type)
-        return kind
+    def likeness(self) -> Likeness:
+        """How its answers are read."""
+        return Likeness(output=self.output, snapshot=self.snapshot)
 
-    @cached_property
-    def tolerance(self) -> float:
-        """How far two values may be apart and count as the same."""
-        learn = self.snapshot.labels[self.output.name][self.snapshot.rows(LEARN)]
-        return self.type.tolerance(learn, options_of(self.output))
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes of the output, in permanent order."""
+        return self.likeness.classes
 
     def same(self, one: Any, other: Any) -> bool:
         """Whether two values count as the same."""
-        return self.type.same(one, other, self.tolerance)
+        return self.likeness.same(one, other)
 
     def decoded(self, frozen: NDArray[Any]) -> list[Any]:
         """The values of labels or answers."""
-        return self.type.decode(frozen, self.classes)
+        return self.likeness.decoded(frozen)
+
+    def shown(self, value: Any) -> str:
+        """A value in words."""
+        return self.likeness.type.shown(value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,7 +186,7 @@ def _relabelled(old: Side, new: Side) -> tuple[Relabelled, ...]:
     before, after = _labels(old), _labels(new)
     names = _names(new.snapshot)
     return tuple(
-        Relabelled(id=example, name=names.get(example), old=old.type.shown(before[example]), new=new.type.shown(label))
+        Relabelled(id=example, name=names.get(example), old=old.shown(before[example]), new=new.shown(label))
         for example, label in after.items()
         if before.get(example, label) != label
     )
@@ -230,9 +226,9 @@ def _compared(
         Changed(
             id=example,
             name=names[example],
-            label=new.type.shown(labels[example]),
-            old=new.type.shown(was),
-            new=new.type.shown(now),
+            label=new.shown(labels[example]),
+            old=new.shown(was),
+            new=new.shown(now),
             effect=effect_of(new, labels[example], was, now),
         )
         for example, was, now in zip(ids, before, after, strict=True)

@@ -55,7 +55,7 @@ def keep_parent(
     program: Program, snapshot: Snapshot, graph: Graph, recipe: Recipe, fitted: Fitted, store: Store
 ) -> str | None:
     """Keep what was fitted from nothing, so that later fits may go on from it: its digest, None when not worth it."""
-    if is_cheap(snapshot, graph, recipe) or any(output.form != "label" for output in program.outputs):
+    if is_cheap(snapshot, graph, recipe):
         return None
     floats = fitted.floats or fitted.graph
     form = form_of(program, snapshot, graph, recipe)

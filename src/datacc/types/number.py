@@ -63,8 +63,8 @@ class Number(OutputType):
         return [None if np.isnan(one) else float(str(one)) for one in frozen.reshape(-1).astype(np.float32)]
 
     def same(self, one: Any, other: Any, tolerance: float) -> bool:
-        """At most `tolerance` apart."""
-        return bool(abs(one - other) <= tolerance)
+        """At most `tolerance` apart; what is no number is like nothing."""
+        return None not in (one, other) and bool(abs(one - other) <= tolerance)
 
     def tolerance(self, learn: NDArray[Any], options: NumberOptions) -> float:
         """`within`, or a tenth of the deviation of learn."""

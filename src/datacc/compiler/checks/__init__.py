@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datacc.compiler.ask import Answering, Arrays, ask
+from datacc.compiler.likeness import Likeness, likeness_of
 from datacc.compiler.slices import slice_rows
 from datacc.compiler.verdict import Line, rate_line
 from datacc.goals import Figure, rate
@@ -39,7 +40,7 @@ class Place:
 class Trial:
     """A program that is looked at: R rows of the snapshot, what they are and what it answers.
 
-    `rows` (R,) are row numbers, `truth` the frozen labels of the output `field`, (R,) class indices of a label;
+    `rows` (R,) are row numbers, `truth` the frozen labels of the output `field`, (R,), or (R, K) of several labels;
     `native` answers, and `told` holds what it said already, arrays (R, *shape). `place` is there for the final library
     alone.
     """
@@ -60,13 +61,13 @@ class Trial:
 
     @property
     def answer(self) -> NDArray[Any]:
-        """The class indices that were answered, (R,)."""
-        return self.answers[self.field].reshape(-1)
+        """What was answered, like `truth`: class indices or numbers (R,), or 0 and 1 (R, K)."""
+        return self.answers[self.field].reshape(self.truth.shape)
 
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """The classes of the output, in permanent order."""
-        return self.snapshot.classes[self.field]
+    @cached_property
+    def likeness(self) -> Likeness:
+        """How its answers are read."""
+        return likeness_of(self.program, self.snapshot, self.field)
 
     @cached_property
     def inputs(self) -> Arrays:
@@ -97,9 +98,7 @@ class Trial:
 
 
 class CheckKind(ABC):
-    """A kind of check, of outputs of these `forms`. Members are stateless; a check of theirs comes with every call."""
-
-    forms: tuple[str, ...] = ("label",)
+    """A kind of check. Members are stateless; a check of theirs comes with every call."""
 
     @abstractmethod
     def read(self, table: Table, inputs: tuple[Field, ...], outputs: tuple[Field, ...]) -> Check:

@@ -19,8 +19,6 @@ from datacc.spec.table import Table
 class MetricKind(RateKind):
     """Keys: `metric`, `class` for a metric of one class, `where`, `at_least`."""
 
-    forms = ("label", "labels", "number")
-
     def read(self, table: Table, inputs: tuple[Field, ...], outputs: tuple[Field, ...]) -> Check:
         """The check that the table asks for."""
         table.known(["metric", "class", "where", "at_least"])

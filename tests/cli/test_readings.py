@@ -1,0 +1,205 @@
+"""Numbers and several labels at once: checks, parents, diffs and bisects as for one label, counted again with NumPy."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from datacc.cli import app
+from datacc.compiler import onward
+from datacc.compiler.report import Report, read_report
+from datacc.runtime.load import load
+from datacc.spec.lock import read_lock
+from tests.cli.readings import NAMES, ROWS, SPLITS, cell, ids, points, repository, values
+
+FORMS = ("number", "labels")
+SPLIT = np.array(SPLITS * (ROWS // len(SPLITS)))
+PYTHON = """
+def mine(program, examples):
+    answers = program.batch(examples.inputs["record"])["what"]
+    return len(answers) == len(examples.labels), repr(examples.labels[0])
+"""
+CHECKS = """
+[[check]]
+invariant = "jitter"
+by = {{ share = 0.3, columns = ["x"] }}
+draws = 1
+at_least = 0.2
+
+[[check]]
+direction = "up"
+column = "x"
+{of_class}by = 0.5
+at_least = 0.5
+
+[[check]]
+pinned = [{right}]
+
+[[check]]
+pinned = [{wrong}]
+answer = {answer}
+
+[[check]]
+broken = 3
+
+[[check]]
+python = "checks/mine.py:mine"
+"""
+
+
+@pytest.fixture(params=FORMS, scope="module")
+def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """A repository that was built."""
+    root = repository(tmp_path_factory.mktemp(request.param), request.param)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
+        patch.setattr(onward, "CHEAP", 0)
+        assert app.call(["build"]) == 0
+    return request.param, root
+
+
+def answers(root: Path, rows: np.ndarray) -> np.ndarray:
+    """What the built program answers to rows of the table, (N,) or (N, 2)."""
+    told = load(root / "build" / "prog").batch(inputs(rows))["what"]
+    return told.reshape(len(rows), -1).squeeze(1) if told.shape[-1] == 1 else told
+
+
+def inputs(rows: np.ndarray) -> np.ndarray:
+    """As the program takes them: x, y and the place of the site."""
+    return np.column_stack([points()[rows], rows % 2]).astype(np.float32)
+
+
+def right(form: str, told: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Which answers are as near as a tenth of the deviation of learn, or the very labels."""
+    truth = values(form)
+    if form == "number":
+        near = 0.1 * np.array(truth, np.float32)[SPLIT == "learn"].astype(np.float64).std()
+        return np.abs(told - np.array(truth, np.float32)[rows]) <= near
+    return (told == [[name in truth[row] for name in NAMES] for row in rows]).all(axis=1)
+
+
+def report(root: Path) -> Report:
+    return read_report(root / "build" / "prog" / "report.json")
+
+
+def test_every_kind_of_check_looks_at_them(built: tuple[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    form, root = built
+    monkeypatch.chdir(root)
+    known = ids(root)
+    rows = np.flatnonzero(SPLIT != "judge")
+    fine = right(form, answers(root, rows), rows)
+    good, bad = ([known[row] for row in rows[mask]][:4] for mask in (fine, ~fine))
+    (root / "checks").mkdir(exist_ok=True)
+    (root / "checks" / "mine.py").write_text(PYTHON)
+    assert app.call(["trust"]) == 0
+    plain = (root / "datacc.toml").read_text()
+    text = CHECKS.format(
+        of_class="" if form == "number" else 'class = "east"\n',
+        right=", ".join(f'"{id}"' for id in good),
+        wrong=", ".join(f'"{id}"' for id in [*good, *bad]),
+        answer="-1e6" if form == "number" else '["north", "east"]',
+    )
+    try:
+        (root / "datacc.toml").write_text(plain + text)
+        app.call(["build"])
+        lines = {n: line for n, line in enumerate(line for line in report(root).verdict.lines if line.kind == "check")}
+        judge = np.flatnonzero(SPLIT == "judge")
+        raised = inputs(judge)
+        raised[:, 0] += 0.5
+        native = load(root / "build" / "prog")
+        name = "what" if form == "number" else "what_scores"
+        before, after = (native.batch(given)[name][:, 0] for given in (inputs(judge), raised))
+        assert lines[0].figure is not None
+        assert 0 < lines[0].figure.right <= lines[0].figure.total == len(judge)
+        assert lines[1].figure is not None
+        assert lines[1].figure.right == (after >= before - 1e-5).sum() == len(judge)
+        assert lines[1].what.startswith("answer does not fall" if form == "number" else "score of 'east' does not fall")
+        assert (lines[2].holds, lines[2].reached) == (True, "4 of 4")
+        both = [values(form)[row] for row in rows[fine]][:4]
+        wanted = sum(set(one) == set(NAMES) for one in both) if form == "labels" else 0
+        assert not lines[3].holds
+        assert lines[3].reached.startswith(f"{wanted + len(_both(form, root, rows[~fine][:4]))} of ")
+        assert lines[4].holds
+        assert lines[5].holds
+        first = next(known[row] for row in sorted(rows, key=lambda row: known[row]))
+        assert lines[5].reached == repr(values(form)[next(row for row in rows if known[row] == first)])
+    finally:
+        (root / "datacc.toml").write_text(plain)
+
+
+def _both(form: str, root: Path, rows: np.ndarray) -> list[int]:
+    """The rows that are answered with both labels."""
+    return [] if form == "number" else [row for row, told in zip(rows, answers(root, rows), strict=True) if told.all()]
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "what"),
+    [
+        ("number", "direction = 'up'\ncolumn = 'x'\nclass = 'a'\nat_least = 0.5\n", "what is a number, and has no"),
+        ("labels", "direction = 'up'\ncolumn = 'x'\nat_least = 0.5\n", "class is missing"),
+        ("number", "pinned = ['{id}']\nclass = 'a'\n", "a class is the answer of one label; what is of type number"),
+        ("number", "pinned = ['{id}']\nanswer = 'cheap'\n", "'cheap' is no number"),
+        ("number", "pinned = ['{id}']\nanswer = true\n", "True is no number"),
+        ("labels", "pinned = ['{id}']\nanswer = ['west']\n", "'west' is no list of labels"),
+    ],
+)
+def test_what_such_a_check_cannot_mean_is_said_with_its_line(
+    form: str, text: str, what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = repository(tmp_path, form)
+    monkeypatch.chdir(root)
+    with (root / "datacc.toml").open("a") as file:
+        file.write("\n[[check]]\n" + text.format(id=ids(root)[0]))
+    assert app.call(["build"]) == 3
+    said = capsys.readouterr().err
+    assert what in said
+    assert "datacc.toml:" in said
+
+
+def relabel(root: Path, form: str, rows: list[int]) -> dict[int, Any]:
+    """A commit that says something else of these rows: what it says."""
+    true = values(form)
+    new = {row: true[row] + 300 if form == "number" else sorted(set(NAMES) - set(true[row])) for row in rows}
+    file = root / "edits.jsonl"
+    known = ids(root)
+    file.write_text("".join(json.dumps({"example": known[row], "label": cell(new[row])}) + "\n" for row in rows))
+    assert app.call(["label", "--from", str(file)]) == 0
+    file.unlink()
+    assert app.call(["commit", "-m", "said otherwise"]) == 0
+    return new
+
+
+def test_a_rebuild_goes_on_from_the_parent_and_its_diff_is_counted_again(
+    built: tuple[str, Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    form, root = built
+    monkeypatch.chdir(root)
+    monkeypatch.setattr(onward, "CHEAP", 0)
+    parent = read_lock(root / "datacc.lock")
+    assert parent is not None
+    assert parent.parent == report(root).digests.graph
+    tune, judge = (np.flatnonzero(SPLIT == name) for name in ("tune", "judge"))
+    was = answers(root, tune)
+    relabel(root, form, np.flatnonzero(SPLIT == "learn")[:10].tolist())
+    assert app.call(["build"]) == 0
+    assert report(root).provenance.parent == parent.parent
+    assert any("fitted on from" in note and "10 of 120" in note for note in report(root).data.notes)
+    now = answers(root, tune)
+    near = 0.1 * np.array(values(form))[SPLIT == "learn"].std() if form == "number" else 0
+    changed = np.abs(was - now) > near if form == "number" else (was != now).any(axis=1)
+    assert 0 < changed.sum()
+    ok = [right(form, told, tune) for told in (was, now)]
+    capsys.readouterr()
+    assert app.call(["diff", "--json", "--quick"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    part = found["answers"][0]
+    if form == "labels":
+        assert part["broke"] == (changed & ok[0] & ~ok[1]).sum()
+        assert part["fixed"] == (changed & ~ok[0] & ok[1]).sum()
+    assert part["rows"] == len(tune)
+    assert found["labels"] == 10
+    assert app.call(["diff", "--json", "HEAD~1..HEAD", "--answers", "--quick"]) == 0
+    commits = json.loads(capsys.readouterr().out)["answers"]
+    assert (commits["labels"], commits["judge"]["rows"]) == (10, len(judge))
