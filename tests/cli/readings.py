@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from datacc.cli import app
-from datacc.compiler.recipe import default_recipe
+from datacc.fit import Recipe
 from datacc.spec.lock import Lock, shape_digest, write_lock
 from datacc.spec.read import read_program
 
@@ -40,7 +40,7 @@ def cell(value: Any) -> str:
 def repository(folder: Path, form: str) -> Path:
     """The repository `prog` in `folder`, imported, and a lock of a small net."""
     rows = zip(points(), values(form), strict=True)
-    lines = [f"{x},{y},s{n % 2},{cell(v)},{SPLITS[n % 4]}" for n, ((x, y), v) in enumerate(rows)]
+    lines = [f"{x},{y},s{n // 4 % 2},{cell(v)},{SPLITS[n % 4]}" for n, ((x, y), v) in enumerate(rows)]
     (folder / "t.csv").write_text("\n".join(["x,y,site,what,split", *lines, ""]))
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
@@ -49,9 +49,10 @@ def repository(folder: Path, form: str) -> Path:
         words = ["import", "../t.csv", "--label", "what", "--split", "split", "--type", form]
         assert app.call(words) == 0
         program = read_program(Path("datacc.toml"))
-        recipe = default_recipe(ROWS // 2, 100).plain() | {"epochs": 60}
+        recipe = Recipe(epochs=40, batch=30, rate=0.03, threads=1).plain()
         sizes = {"width": 0, "depth": 0} if form == "number" else {"width": 8, "depth": 1}
-        write_lock(Path("datacc.lock"), Lock(program=shape_digest(program), skeleton="mlp.v1", sizes=sizes, recipe=recipe))
+        lock = Lock(program=shape_digest(program), skeleton="mlp.v1", sizes=sizes, recipe=recipe)
+        write_lock(Path("datacc.lock"), lock)
     return folder / "prog"
 
 

@@ -1,6 +1,7 @@
 """Numbers and several labels at once: checks, parents, diffs and bisects as for one label, counted again with NumPy."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -49,13 +50,20 @@ python = "checks/mine.py:mine"
 """
 
 
+@pytest.fixture(autouse=True, scope="module")
+def worth_it() -> Iterator[None]:
+    """Fits as small as these go on from a parent, too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(onward, "CHEAP", 0)
+        yield
+
+
 @pytest.fixture(params=FORMS, scope="module")
 def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     """A repository that was built."""
     root = repository(tmp_path_factory.mktemp(request.param), request.param)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root)
-        patch.setattr(onward, "CHEAP", 0)
         assert app.call(["build"]) == 0
     return request.param, root
 
@@ -68,16 +76,20 @@ def answers(root: Path, rows: np.ndarray) -> np.ndarray:
 
 def inputs(rows: np.ndarray) -> np.ndarray:
     """As the program takes them: x, y and the place of the site."""
-    return np.column_stack([points()[rows], rows % 2]).astype(np.float32)
+    return np.column_stack([points()[rows], rows // 4 % 2]).astype(np.float32)
 
 
-def right(form: str, told: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Which answers are as near as a tenth of the deviation of learn, or the very labels."""
-    truth = values(form)
-    if form == "number":
-        near = 0.1 * np.array(truth, np.float32)[SPLIT == "learn"].astype(np.float64).std()
-        return np.abs(told - np.array(truth, np.float32)[rows]) <= near
-    return (told == [[name in truth[row] for name in NAMES] for row in rows]).all(axis=1)
+def frozen(form: str, truth: list[Any]) -> np.ndarray:
+    """As the program answers: (N,), or (N, 2)."""
+    given = truth if form == "number" else [[name in one for name in NAMES] for one in truth]
+    return np.array(given, np.float32)
+
+
+def alike(form: str, one: np.ndarray, other: np.ndarray, truth: list[Any]) -> np.ndarray:
+    """Which are as near as a tenth of the deviation of learn, or the very labels."""
+    if form == "labels":
+        return (one == other).all(axis=1)
+    return np.abs(one - other) <= 0.1 * frozen(form, truth)[SPLIT == "learn"].astype(np.float64).std()
 
 
 def report(root: Path) -> Report:
@@ -89,11 +101,12 @@ def test_every_kind_of_check_looks_at_them(built: tuple[str, Path], monkeypatch:
     monkeypatch.chdir(root)
     known = ids(root)
     rows = np.flatnonzero(SPLIT != "judge")
-    fine = right(form, answers(root, rows), rows)
+    truth = values(form)
+    fine = alike(form, answers(root, rows), frozen(form, truth)[rows], truth)
     good, bad = ([known[row] for row in rows[mask]][:4] for mask in (fine, ~fine))
     (root / "checks").mkdir(exist_ok=True)
     (root / "checks" / "mine.py").write_text(PYTHON)
-    assert app.call(["trust"]) == 0
+    assert app.call(["trust", "--yes"]) == 0
     plain = (root / "datacc.toml").read_text()
     text = CHECKS.format(
         of_class="" if form == "number" else 'class = "east"\n',
@@ -104,7 +117,7 @@ def test_every_kind_of_check_looks_at_them(built: tuple[str, Path], monkeypatch:
     try:
         (root / "datacc.toml").write_text(plain + text)
         app.call(["build"])
-        lines = {n: line for n, line in enumerate(line for line in report(root).verdict.lines if line.kind == "check")}
+        lines = [line for line in report(root).verdict.lines if line.kind == "check"]
         judge = np.flatnonzero(SPLIT == "judge")
         raised = inputs(judge)
         raised[:, 0] += 0.5
@@ -158,17 +171,19 @@ def test_what_such_a_check_cannot_mean_is_said_with_its_line(
     assert "datacc.toml:" in said
 
 
-def relabel(root: Path, form: str, rows: list[int]) -> dict[int, Any]:
-    """A commit that says something else of these rows: what it says."""
-    true = values(form)
-    new = {row: true[row] + 300 if form == "number" else sorted(set(NAMES) - set(true[row])) for row in rows}
+def relabel(root: Path, form: str, rows: list[int]) -> list[Any]:
+    """A commit that says something else of these rows: what is said of every row after it."""
+    truth = values(form)
+    known, edits = ids(root), []
+    for row in rows:
+        truth[row] = truth[row] + 12 if form == "number" else sorted(set(NAMES) - set(truth[row]))
+        edits.append(json.dumps({"example": known[row], "label": cell(truth[row])}))
     file = root / "edits.jsonl"
-    known = ids(root)
-    file.write_text("".join(json.dumps({"example": known[row], "label": cell(new[row])}) + "\n" for row in rows))
+    file.write_text("\n".join([*edits, ""]))
     assert app.call(["label", "--from", str(file)]) == 0
     file.unlink()
     assert app.call(["commit", "-m", "said otherwise"]) == 0
-    return new
+    return truth
 
 
 def test_a_rebuild_goes_on_from_the_parent_and_its_diff_is_counted_again(
@@ -176,30 +191,37 @@ def test_a_rebuild_goes_on_from_the_parent_and_its_diff_is_counted_again(
 ) -> None:
     form, root = built
     monkeypatch.chdir(root)
-    monkeypatch.setattr(onward, "CHEAP", 0)
     parent = read_lock(root / "datacc.lock")
     assert parent is not None
     assert parent.parent == report(root).digests.graph
-    tune, judge = (np.flatnonzero(SPLIT == name) for name in ("tune", "judge"))
+    tune, learn = (np.flatnonzero(name == SPLIT) for name in ("tune", "learn"))
     was = answers(root, tune)
-    relabel(root, form, np.flatnonzero(SPLIT == "learn")[:10].tolist())
+    far = learn[np.argsort(points()[learn, 0])[-10:]]
+    truth = relabel(root, form, far.tolist())
     assert app.call(["build"]) == 0
     assert report(root).provenance.parent == parent.parent
     assert any("fitted on from" in note and "10 of 120" in note for note in report(root).data.notes)
-    now = answers(root, tune)
-    near = 0.1 * np.array(values(form))[SPLIT == "learn"].std() if form == "number" else 0
-    changed = np.abs(was - now) > near if form == "number" else (was != now).any(axis=1)
-    assert 0 < changed.sum()
-    ok = [right(form, told, tune) for told in (was, now)]
+    now, label = answers(root, tune), frozen(form, truth)[tune]
+    changed = ~alike(form, was, now, truth)
+    ok = [alike(form, told, label, truth) for told in (was, now)]
+    assert changed.sum() > 0
     capsys.readouterr()
     assert app.call(["diff", "--json", "--quick"]) == 0
     found = json.loads(capsys.readouterr().out)
-    part = found["answers"][0]
-    if form == "labels":
-        assert part["broke"] == (changed & ok[0] & ~ok[1]).sum()
-        assert part["fixed"] == (changed & ~ok[0] & ok[1]).sum()
-    assert part["rows"] == len(tune)
+    [part] = found["answers"]
+    assert (part["rows"], part["broke"]) == (len(tune), (changed & ok[0] & ~ok[1]).sum())
+    assert (part["fixed"], part["other"]) == ((changed & ~ok[0] & ok[1]).sum(), (changed & (ok[0] == ok[1])).sum())
     assert found["labels"] == 10
-    assert app.call(["diff", "--json", "HEAD~1..HEAD", "--answers", "--quick"]) == 0
-    commits = json.loads(capsys.readouterr().out)["answers"]
-    assert (commits["labels"], commits["judge"]["rows"]) == (10, len(judge))
+
+
+def test_numbers_that_are_spread_otherwise_are_fitted_from_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = repository(tmp_path, "number")
+    monkeypatch.chdir(root)
+    assert app.call(["build"]) == 0
+    monkeypatch.setattr("tests.cli.test_readings.values", lambda form: [5000.0] * ROWS)
+    relabel(root, "number", [0])
+    app.call(["build"])
+    assert report(root).provenance.parent is None
+    assert any("numbers are spread otherwise" in note for note in report(root).data.notes)
