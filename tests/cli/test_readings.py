@@ -11,6 +11,7 @@ import pytest
 from datacc.cli import app
 from datacc.compiler import onward
 from datacc.compiler.report import Report, read_report
+from datacc.repo.find import find
 from datacc.runtime.load import load
 from datacc.spec.lock import read_lock
 from tests.cli.readings import NAMES, ROWS, SPLITS, cell, ids, points, repository, values
@@ -171,12 +172,12 @@ def test_what_such_a_check_cannot_mean_is_said_with_its_line(
     assert "datacc.toml:" in said
 
 
-def relabel(root: Path, form: str, rows: list[int]) -> list[Any]:
+def relabel(root: Path, form: str, rows: list[int], by: float = 12) -> list[Any]:
     """A commit that says something else of these rows: what is said of every row after it."""
     truth = values(form)
     known, edits = ids(root), []
     for row in rows:
-        truth[row] = truth[row] + 12 if form == "number" else sorted(set(NAMES) - set(truth[row]))
+        truth[row] = truth[row] + by if form == "number" else sorted(set(NAMES) - set(truth[row]))
         edits.append(json.dumps({"example": known[row], "label": cell(truth[row])}))
     file = root / "edits.jsonl"
     file.write_text("\n".join([*edits, ""]))
@@ -225,3 +226,41 @@ def test_numbers_that_are_spread_otherwise_are_fitted_from_nothing(
     app.call(["build"])
     assert report(root).provenance.parent is None
     assert any("numbers are spread otherwise" in note for note in report(root).data.notes)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_commits_are_compared_and_the_one_that_did_harm_is_found(
+    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = repository(tmp_path, form)
+    monkeypatch.chdir(root)
+    git = find(root).git
+    good = git.commit_of("HEAD")
+    learn = np.flatnonzero(SPLIT == "learn")
+    relabel(root, form, learn[:1].tolist())
+    harm = learn[points()[learn, 0] > 0][:40] if form == "number" else learn[:100]
+    relabel(root, form, harm.tolist(), by=60)
+    guilty = git.commit_of("HEAD")
+    relabel(root, form, learn[-1:].tolist())
+    known = ids(root)
+    capsys.readouterr()
+    assert app.call(["diff", "--json", f"{good}..HEAD", "--answers"]) == 0
+    answers_ = json.loads(capsys.readouterr().out)["answers"]
+    assert answers_["labels"] == len({*learn[:1], *harm, learn[-1]})
+    tune, learnt = answers_["answers"]
+    assert (tune["rows"], learnt["rows"], answers_["judge"]["rows"]) == (60, 120, 60)
+    assert tune["broke"] > 10
+    assert app.call(["bisect", "--json", "--good", good, "--drop", "0.1"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [step["commit"] for step in found["guilty"]] == [guilty]
+    assert found["demand"].startswith("r2" if form == "number" else "accuracy")
+    row = int(np.flatnonzero(SPLIT == "tune")[0])
+    is_ = cell(values(form)[row])
+    code = app.call(["bisect", "--good", good, "--example", known[row], "--is", is_])
+    said = capsys.readouterr()
+    assert code in (0, 2)
+    assert f"is answered {is_!r}" in said.out + said.err
+    code = app.call(["bisect", "--good", good, "--goal", "recall >= 0.5", "--class", "x"])
+    what = "recall does not measure what, which is" if form == "number" else "what has no class 'x'"
+    assert code == (2 if form == "number" else 3)
+    assert what in capsys.readouterr().err
