@@ -53,7 +53,8 @@ def form_of(program: Program, snapshot: Snapshot, graph: Graph, recipe: Recipe) 
 def learnt(snapshot: Snapshot) -> Labels:
     """Id → frozen label of every learn row, of each output in the order of their names."""
     rows = snapshot.rows(LEARN)
-    columns = [np.ascontiguousarray(snapshot.labels[field][rows]) for field in sorted(snapshot.labels)]
+    tables = (snapshot.labels, snapshot.soft)
+    columns = [np.ascontiguousarray(table[field][rows]) for table in tables for field in sorted(table)]
     labels = np.concatenate([column.view(np.uint8).reshape(len(rows), -1) for column in columns], axis=1)
     return {bytes.fromhex(snapshot.ids[row]): label.tobytes() for row, label in zip(rows, labels, strict=True)}
 
