@@ -104,13 +104,8 @@ def record(
     if not good:
         raise DataError("no call is left", where=asker.function, tries=["give other inputs"])
     form = form or _form(asker.function, [told[row].answer for row in good])
-    try:
-        rows = [{**plain.inputs[row], ANSWER: label_of(told[row].answer, form)} for row in good]
-    except NotPlain as error:
-        what = f"it answered numbers when it was recorded first, and now {error}"
-        raise DataError(what, where=asker.function, tries=["port it anew, in another folder"]) from error
     return Recorded(
-        rows=rows,
+        rows=[{**plain.inputs[row], ANSWER: _label(asker.function, told[row].answer, form)} for row in good],
         where=[plain.where[row] for row in good],
         groups=[plain.groups[row] for row in good],
         form=form,
@@ -181,6 +176,15 @@ def _form(function: str, answers: Sequence[Any]) -> Form:
         tries = ["a program names classes: a function of your own that makes a few of them, or a number"]
         raise DataError(what, where=function, tries=tries)
     return form_of(answers)
+
+
+def _label(function: str, answer: Any, form: Form) -> str | float:
+    """The answer as a label. Raises `DataError` for one that is no number, where all of them were."""
+    try:
+        return label_of(answer, form)
+    except NotPlain as error:
+        what = f"it answered numbers when it was recorded first, and now {error}"
+        raise DataError(what, where=function, tries=["port it anew, in another folder"]) from error
 
 
 def _whole(rows: Sequence[Mapping[str, Any]]) -> list[str]:
