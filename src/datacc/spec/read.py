@@ -86,9 +86,6 @@ def _refuse_for_form(table: Table, outputs: Sequence[Field]) -> None:
             raise table.error(
                 f"widths are of programs that answer one label; {output.name} is of type {output.type}", "widths"
             )
-        if output.form != "label" and table.table("target").values.get("arithmetic") == "int8":
-            what = f"int8 is of programs that answer one label; {output.name} is of type {output.type}"
-            raise table.table("target").error(what, "arithmetic", ['arithmetic = "float"'])
 
 
 def _teacher(table: Table, outputs: Sequence[Field]) -> Teacher | None:
