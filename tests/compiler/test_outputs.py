@@ -197,17 +197,14 @@ def test_its_wheel_names_the_labels(tagged: Path, tmp_path: Path) -> None:
     ("text", "what"),
     [
         ("[goal]\naccuracy = 0.9\n", "accuracy does not measure price, which is of type number"),
-        ("[target]\narithmetic = 'int8'\n", "int8 is of programs that answer one label"),
-        ("widths = [0.5, 1.0]\n", "widths are of programs that answer one label"),
-        ("[[check]]\npinned = ['0123']\n", "is about one label, and price is of type number"),
+        ("[[check]]\npinned = ['0123']\nclass = 'a'\n", "a class is the answer of one label; price is of type number"),
         ("[[check]]\nmetric = 'recall'\nclass = 'a'\nat_least = 0.5\n", "recall does not measure price"),
     ],
 )
 def test_what_only_labels_have_is_refused_for_a_number(tmp_path: Path, text: str, what: str) -> None:
     base = '[input.record]\ntype = "record"\ncolumns = ["a"]\n[output.price]\ntype = "number"\n'
-    top = text if text.startswith("widths") else ""
     path = tmp_path / "datacc.toml"
-    path.write_text(f'name = "houses"\n{top}{base}{text if not top else ""}')
+    path.write_text(f'name = "houses"\n{base}{text}')
     with pytest.raises(SpecError, match=what) as caught:
         read_program(path)
     assert caught.value.where.startswith("datacc.toml:")

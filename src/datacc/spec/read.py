@@ -58,7 +58,6 @@ def read_program(path: Path) -> Program:
     _refuse_newer(table)
     table.known(KEYS)
     inputs, outputs = read_fields(table)
-    _refuse_for_form(table, outputs)
     fit = table.table("fit").known(["backend", "keep_answers"])
     return Program(
         name=_name(table),
@@ -77,15 +76,6 @@ def read_program(path: Path) -> Program:
         widths=_widths(table),
         path=path,
     )
-
-
-def _refuse_for_form(table: Table, outputs: Sequence[Field]) -> None:
-    """Raises `SpecError` for what only programs of one label have."""
-    for output in outputs:
-        if output.form != "label" and "widths" in table.values:
-            raise table.error(
-                f"widths are of programs that answer one label; {output.name} is of type {output.type}", "widths"
-            )
 
 
 def _teacher(table: Table, outputs: Sequence[Field]) -> Teacher | None:

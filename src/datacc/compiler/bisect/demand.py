@@ -16,14 +16,13 @@ from datacc.compiler.shown import percent
 from datacc.compiler.slices import class_index, described, row_named, slice_rows
 from datacc.compiler.verdict import share
 from datacc.errors import DataError, UsageError
-from datacc.goals import Figure, Metric, Told
+from datacc.goals import PLAINEST, Figure, Metric, Told
 from datacc.registry import load, names, require
 from datacc.repo.snapshot import JUDGE, SPLITS, Snapshot
 from datacc.spec.program import Check, Field
 
 _GOAL: Final = re.compile(r"\s*(\w+)\s*(?:>=|≥)\s*([0-9.]+(?:e-?[0-9]+)?)\s*")
 _ROUNDING: Final = 1e-9  # of shares that are subtracted
-PLAINEST: Final = {"label": "accuracy", "labels": "accuracy", "number": "r2"}  # metric of a form, where none is named
 
 Truth = Mapping[str, Any]  # example id → value
 
