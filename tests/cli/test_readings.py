@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn import metrics
 
 from datacc.cli import app
 from datacc.compiler import onward
@@ -264,3 +265,26 @@ def test_commits_are_compared_and_the_one_that_did_harm_is_found(
     what = "recall does not measure what, which is" if form == "number" else "what has no class 'x'"
     assert code == (2 if form == "number" else 3)
     assert what in capsys.readouterr().err
+
+
+def test_an_amount_on_a_slice_is_held_to_the_most_it_may_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = repository(tmp_path, "number")
+    monkeypatch.chdir(root)
+    checks = "".join(
+        f'\n[[check]]\nmetric = "{name}"\nwhere = {{ site = "s1" }}\nat_most = {limit}\n'
+        for name, limit in (("mae", 30), ("rmse", 0.01))
+    )
+    plain = (root / "datacc.toml").read_text()
+    (root / "datacc.toml").write_text(plain + checks)
+    assert app.call(["build"]) == 8
+    rows = np.flatnonzero((SPLIT == "judge") & (np.arange(ROWS) // 4 % 2 == 1))
+    truth, told = frozen("number", values("number"))[rows], answers(root, rows)
+    first, second = (line for line in report(root).verdict.lines if line.kind == "check")
+    assert (first.holds, second.holds) == (True, False)
+    assert first.figure is not None
+    assert second.figure is not None
+    assert first.figure.value == pytest.approx(metrics.mean_absolute_error(truth, told), rel=1e-4)
+    assert second.figure.value == pytest.approx(metrics.root_mean_squared_error(truth, told), rel=1e-4)
+    assert first.figure.total == len(rows)
+    (root / "datacc.toml").write_text(plain + '\n[[check]]\nmetric = "mae"\nat_least = 0.5\n')
+    assert app.call(["build"]) == 3

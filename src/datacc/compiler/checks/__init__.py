@@ -136,7 +136,11 @@ class CheckKind(ABC):
 
 
 class RateKind(CheckKind):
-    """A kind whose check is a share of rows, held to `at_least` by its bound."""
+    """A kind whose check is a share of rows, or another figure of them, held to its limit by its bound."""
+
+    def limit(self, check: Check) -> float:
+        """What must be reached, from the side that the figure says."""
+        return check.at_least
 
     @abstractmethod
     def figure(self, check: Check, trial: Trial) -> Figure:
@@ -144,12 +148,13 @@ class RateKind(CheckKind):
 
     def line(self, check: Check, trial: Trial) -> Line:
         """The share of judge rows by its bound."""
-        return rate_line("check", self.described(check), check.at_least, self.figure(check, trial))
+        return rate_line("check", self.described(check), self.limit(check), self.figure(check, trial))
 
     def promising(self, check: Check, trial: Trial) -> bool:
         """On tune the measured share decides: slices are too small there for a bound. No row is no objection."""
         figure = self.figure(check, trial)
-        return not figure.total or figure.value >= check.at_least
+        limit = self.limit(check)
+        return not figure.total or (figure.value <= limit if figure.at_most else figure.value >= limit)
 
 
 class RowKind(RateKind):
