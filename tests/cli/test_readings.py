@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -289,47 +288,3 @@ def test_an_amount_on_a_slice_is_held_to_the_most_it_may_be(tmp_path: Path, monk
     assert first.figure.total == len(rows)
     (root / "datacc.toml").write_text(plain + '\n[[check]]\nmetric = "mae"\nat_least = 0.5\n')
     assert app.call(["build"]) == 3
-
-
-@pytest.mark.parametrize("form", FORMS)
-def test_votes_make_gold(
-    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Of three people two say the same; of two who differ nothing follows."""
-    root = repository(tmp_path, form)
-    monkeypatch.chdir(root)
-    first, second = ids(root)[0], ids(root)[4]
-    said = {"number": ("7", "7.0", "9"), "labels": ("east; north", "north; east", "east")}[form]
-    for name, one, other in zip(("ann", "bob", "cat"), said, (said[0], said[2], ""), strict=True):
-        for role in ("AUTHOR", "COMMITTER"):
-            monkeypatch.setenv(f"GIT_{role}_NAME", name)
-            monkeypatch.setenv(f"GIT_{role}_EMAIL", f"{name}@example.org")
-        assert app.call(["label", first, one, "--vote"]) == 0
-        assert not other or app.call(["label", second, other, "--vote"]) == 0
-        assert app.call(["commit", "-m", name]) == 0
-    capsys.readouterr()
-    assert app.call(["agreement", "--json"]) == 0
-    alone = json.loads(capsys.readouterr().out)["alone"]
-    if form == "labels":
-        assert alone["east"] is None  # everybody always says it
-        assert alone["north"] == pytest.approx(alpha_of([(1, 1, 0), (1, 0)]))
-    assert app.call(["gold", "--majority"]) == 0
-    assert app.call(["commit", "-m", "gold"]) == 0
-    assert app.call(["check"]) == 0
-    truth = values(form)
-    capsys.readouterr()
-    for row, id in ((0, first), (4, second)):
-        assert app.call(["show", id, "--json"]) == 0
-        now = json.loads(capsys.readouterr().out)["values"]["what"]["value"]
-        before = f"{truth[row]:g}" if form == "number" else "; ".join(truth[row]) or "none"
-        assert now == (("7" if form == "number" else "east; north") if row == 0 else before)
-    assert app.call(["build"]) == 0
-
-
-def alpha_of(units: list[tuple[int, ...]]) -> float:
-    """Krippendorff's alpha for nominal values, by pairs: 1 − observed / expected disagreement."""
-    count = sum(map(len, units))
-    weighed = sum(sum(a != b for a, b in permutations(unit, 2)) / (len(unit) - 1) for unit in units)
-    every = [value for unit in units for value in unit]
-    expected = sum(a != b for a, b in permutations(every, 2)) / (count - 1)
-    return 1 - weighed / expected
