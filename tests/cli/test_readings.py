@@ -214,6 +214,9 @@ def test_a_rebuild_goes_on_from_the_parent_and_its_diff_is_counted_again(
     assert (part["rows"], part["broke"]) == (len(tune), (changed & ok[0] & ~ok[1]).sum())
     assert (part["fixed"], part["other"]) == ((changed & ~ok[0] & ok[1]).sum(), (changed & (ok[0] == ok[1])).sum())
     assert found["labels"] == 10
+    apart = [np.abs(told - label).reshape(len(tune), -1).sum(axis=1).mean() for told in (was, now)]
+    assert part["off"] == pytest.approx(apart, rel=1e-5)
+    assert apart[0] > 0
 
 
 def test_numbers_that_are_spread_otherwise_are_fitted_from_nothing(

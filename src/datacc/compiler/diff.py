@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from statistics import fmean
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -98,7 +99,8 @@ def effect_of(side: Side, label: Any, old: Any, new: Any) -> Effect:
 class Answers:
     """The answers that changed in one split, among `rows` examples of both builds; `evidence` says who answered.
 
-    `fixed`, `broke` and `other` count all; a report names only some of them in `changed`.
+    `fixed`, `broke` and `other` count all; a report names only some of them in `changed`. `off`, of an output that is
+    no label: how far the answers were from the labels of now in the mean, and are; or how many of several are wrong.
     """
 
     split: str
@@ -108,6 +110,7 @@ class Answers:
     broke: int
     other: int
     changed: tuple[Changed, ...]
+    off: tuple[float, float] | None = None
 
     @property
     def differ(self) -> int:
@@ -243,7 +246,17 @@ def _compared(
         broke=count["broke"],
         other=count["other"],
         changed=changed,
+        off=_off(new, [labels[example] for example in ids], before, after),
     )
+
+
+def _off(side: Side, labels: Sequence[Any], *answers: Sequence[Any]) -> tuple[float, float] | None:
+    """The mean distance of each side's answers from the labels; None of one label, whose counts say it."""
+    if side.output.form == "label" or not labels:
+        return None
+    distance = side.likeness.type.distance
+    was, now = (fmean(distance(*pair) for pair in zip(said, labels, strict=True)) for said in answers)
+    return was, now
 
 
 def _judged(old: Side, new: Side) -> Judged:
