@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datacc.compiler.ask import Answering, ask, told
-from datacc.compiler.likeness import Likeness
+from datacc.compiler.likeness import Likeness, likeness_of
 from datacc.compiler.verdict import plainly
 from datacc.goals import Metric
 from datacc.registry import load, names
@@ -57,8 +57,13 @@ class Far:
     each: tuple[tuple[str, int, int, int], ...] = ()
 
 
-def gather_far(likeness: Likeness, native: Answering) -> Far:
-    """The far rows of an output that is no label; never judge rows."""
+def far_off(program: Program, snapshot: Snapshot, native: Answering) -> tuple[Far, ...]:
+    """The far rows of each output that is no label; never judge rows."""
+    others = (output for output in program.outputs if output.form != "label")
+    return tuple(_far(likeness_of(program, snapshot, output.name), native) for output in others)
+
+
+def _far(likeness: Likeness, native: Answering) -> Far:
     snapshot, field, kind = likeness.snapshot, likeness.output.name, likeness.type
     rows = snapshot.rows(TUNE)
     inputs = {name: array[rows] for name, array in snapshot.inputs.items()}

@@ -13,10 +13,9 @@ from datacc.compiler.begin import FITTED
 from datacc.compiler.checks import Place
 from datacc.compiler.diff import Side, diff
 from datacc.compiler.diff_text import NAMED
-from datacc.compiler.evidence import Evidence, Far, gather, gather_far, seen_on_tune
+from datacc.compiler.evidence import Evidence, Far, far_off, gather, seen_on_tune
 from datacc.compiler.judge import judge
 from datacc.compiler.ledger import ledger_folder
-from datacc.compiler.likeness import likeness_of
 from datacc.compiler.produce import Draft, Product, build_library, write
 from datacc.compiler.report import Digests, Provenance, Report, data_of, read_report, tune_of
 from datacc.compiler.report.card import card
@@ -128,8 +127,7 @@ def finish(made: Printed, root: Path, store: Store, folder: Path, old: Path) -> 
         files=_files(folder),
     )
     report = _compared(report, decided, native, before, root, store)
-    others = [likeness_of(program, decided.snapshot, o.name) for o in program.outputs if o.form != "label"]
-    _write_texts(folder, report, evidence, [gather_far(one, native) for one in others])
+    _write_texts(folder, report, evidence, far_off(program, decided.snapshot, native))
     return report
 
 
