@@ -111,7 +111,9 @@ def test_what_a_function_says_of_itself(ask: Any, tmp_path: Path) -> None:
     ]  # fmt: skip
     assert found[4].choices == ("RED", "BLUE")
     assert found[5].choices == ("S", "L")
-    assert found[7] == Parameter(name="more", kind="POSITIONAL_OR_KEYWORD", needed=False, default=3, type="int")
+    assert found[7] == Parameter(
+        name="more", kind="POSITIONAL_OR_KEYWORD", needed=False, default=3, type="int", optional=True
+    )
     assert [one.is_named for one in found] == [True] * 8 + [False]
 
 

@@ -99,7 +99,7 @@ def test_the_examples_that_differ_are_counted(tmp_path: Path, program: Program) 
         for id_, label, split in zip(now.ids, now.labels["species"], now.splits, strict=True)
         if not split
     }
-    before = {id_.hex(): of for id_, (of,) in kept.labels.items()}
+    before = {id_.hex(): int.from_bytes(of, "little") for id_, of in kept.labels.items()}
     unlike = {*learns.items()} ^ {*before.items()}
     assert kept.differing(now) == len({id_ for id_, _ in unlike})
 

@@ -1,6 +1,7 @@
 """Outputs that are numbers, and several labels at once, from a CSV to a judged program: figures by scikit-learn."""
 
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -154,6 +155,23 @@ def test_relabelled_numbers_are_told_and_answers_compared_by_their_tolerance(hou
     assert tune.broke == (changed & right[0] & ~right[1]).sum()
 
 
+def far_ids(page: str) -> list[str]:
+    """What the cards of the page name, by the line of the table, in their order."""
+    return re.findall(r'<li class="card">.*?<span class="name" title="[^"]*:(\d+)"', page)
+
+
+def test_the_page_shows_the_examples_that_are_farthest_off(houses: Path) -> None:
+    table = numbers(houses / "again.csv")
+    tune = np.flatnonzero(np.arange(ROWS) % 3 == 1)
+    told = load(houses / "build" / "houses").batch(table[tune, :3].astype(np.float32))["price"].reshape(-1)
+    errors = np.abs(told - table[tune, 3])
+    page = (houses / "build" / "houses" / "report.html").read_text()
+    found = [int(line) - 2 for line in far_ids(page)]
+    assert found == tune[np.argsort(-errors)][: len(found)].tolist()
+    assert len(found) == 60
+    assert f"{number(float(errors.max()))} off" in page
+
+
 LABEL_GOALS = {"accuracy": 0.5, "f1": 0.87, "auroc": 0.6, "average_precision": 0.6}
 
 
@@ -193,21 +211,35 @@ def test_its_wheel_names_the_labels(tagged: Path, tmp_path: Path) -> None:
     assert done.strip() == f"('east', 'far', 'north') {answer.labels!r} ['east', 'far', 'north']"
 
 
+def test_the_page_shows_which_labels_are_found(tagged: Path) -> None:
+    point, given = tags(tagged / "again.csv")
+    tune = np.flatnonzero(np.arange(ROWS) % 3 == 1)
+    told = load(tagged / "build" / "tagged").batch(point[tune])["tags"]
+    page = (tagged / "build" / "tagged" / "report.html").read_text()
+    for k, name in enumerate(("east", "far", "north")):
+        recall, precision = (
+            measure(given[tune, k], told[:, k]) for measure in (metrics.recall_score, metrics.precision_score)
+        )
+        row = f'<bdi>{name}</bdi><td class="n">{given[tune, k].sum()}'
+        assert f'{row}<td class="n">{100 * recall:.1f} %<td class="n">{100 * precision:.1f} %' in page
+    wrong = (told != given[tune]).sum(axis=1)
+    found = [int(line) - 2 for line in far_ids(page)]
+    assert {*found} == {*tune[wrong > 0].tolist()} or len(found) == 60
+    assert wrong[np.isin(tune, found[:3])].min() >= np.sort(wrong)[-3]
+
+
 @pytest.mark.parametrize(
     ("text", "what"),
     [
         ("[goal]\naccuracy = 0.9\n", "accuracy does not measure price, which is of type number"),
-        ("[target]\narithmetic = 'int8'\n", "int8 is of programs that answer one label"),
-        ("widths = [0.5, 1.0]\n", "widths are of programs that answer one label"),
-        ("[[check]]\npinned = ['0123']\n", "is about one label, and price is of type number"),
+        ("[[check]]\npinned = ['0123']\nclass = 'a'\n", "a class is the answer of one label; price is of type number"),
         ("[[check]]\nmetric = 'recall'\nclass = 'a'\nat_least = 0.5\n", "recall does not measure price"),
     ],
 )
 def test_what_only_labels_have_is_refused_for_a_number(tmp_path: Path, text: str, what: str) -> None:
     base = '[input.record]\ntype = "record"\ncolumns = ["a"]\n[output.price]\ntype = "number"\n'
-    top = text if text.startswith("widths") else ""
     path = tmp_path / "datacc.toml"
-    path.write_text(f'name = "houses"\n{top}{base}{text if not top else ""}')
+    path.write_text(f'name = "houses"\n{base}{text}')
     with pytest.raises(SpecError, match=what) as caught:
         read_program(path)
     assert caught.value.where.startswith("datacc.toml:")

@@ -143,7 +143,7 @@ WRONG = [
     ("accuracy = 0.96", "recall = 0.96", 14, "one class", "[[check]]"),
     ("accuracy = 0.96", "mae = 0.96", 14, "does not measure digit", "accuracy, auroc"),
     ("accuracy = 0.96", "log_loss = 0", 14, "above 0", "log_loss = 0.5"),
-    ('"recall"\nclass = "9"', '"log_loss"', 17, "a goal, not a check", "under [goal]"),
+    ('"recall"\nclass = "9"', '"log_loss"', 19, "held to at_most", "at_most = 0.5"),
     ("accuracy = 0.96", "error = 0.01", 14, "when they do not know", "abstain = true under [output.digit]"),
     ("accuracy = 0.96", "coverage = 0.9", 14, "when they do not know", "abstain = true under [output.digit]"),
     ('type = "label"', 'type = "label"\nabstain = true', 12, "no goal says how sure", "error = 0.01 under [goal]"),

@@ -98,3 +98,28 @@ def test_what_is_trusted_is_this_very_file(tmp_path: Path) -> None:
     (tmp_path / "big.onnx").unlink()
     with pytest.raises(SpecError, match=r"there is no big\.onnx"):
         kind.wish(teacher, tmp_path)
+
+
+def test_probabilities_are_told_as_such_and_other_scores_by_the_largest(tmp_path: Path) -> None:
+    rows = np.random.default_rng(8).dirichlet(np.ones(2), 40)
+    weights = np.array([[0.2, 0.3, 0.5], [0.9, 0.1, 0.0]])  # mixes of these are probabilities
+    model(tmp_path, ["N", 2], weights)
+    found = asked(tmp_path, RECORD, [row.tolist() for row in rows])
+    for answer, row in zip(found, rows @ weights, strict=True):
+        assert answer.probabilities is not None
+        assert list(answer.probabilities) == list(CLASSES)
+        np.testing.assert_allclose(list(answer.probabilities.values()), row, atol=1e-5)
+    model(tmp_path, ["N", 2], 3 * weights)
+    assert all(answer.probabilities is None for answer in asked(tmp_path, RECORD, [row.tolist() for row in rows]))
+
+
+def test_it_gives_a_number_where_one_is_asked_for(tmp_path: Path) -> None:
+    rows = np.random.default_rng(8).normal(size=(20, 2))
+    model(tmp_path, ["N", 2], np.array([[2.0], [-1.0]]))
+    teacher = Teacher(kind="onnx", what="big.onnx")
+    questions = [Question(id=str(n), inputs={"record": row.tolist()}) for n, row in enumerate(rows)]
+    found = list(load("teachers", "onnx").ask(teacher, tmp_path, [RECORD], (), questions))
+    np.testing.assert_allclose([answer.label for answer in found], rows @ [2.0, -1.0], rtol=1e-5)
+    model(tmp_path, ["N", 2], np.eye(2))
+    with pytest.raises(TeacherError, match="2 numbers, where one is asked for"):
+        list(load("teachers", "onnx").ask(teacher, tmp_path, [RECORD], (), questions))

@@ -198,7 +198,7 @@ def test_a_price_counts_where_the_teacher_tells_none(place: Place) -> None:
         ("print('[1]')", "no answer"),
         ("""print('{"id": "x", "label": "long"}')""", "'x', which was not asked"),
         ("""print(json.dumps({"id": asked[0]["id"]}))""", "no answer"),
-        ("""print(json.dumps({"id": asked[0]["id"], "label": 3}))""", "no answer"),
+        ("""print(json.dumps({"id": asked[0]["id"], "label": {"a": 1}}))""", "no answer"),
         ("""print(json.dumps({"id": asked[0]["id"], "label": "long", "error": "both"}))""", "no answer"),
         ("""print(json.dumps({"id": asked[0]["id"], "label": "long", "cost": -1}))""", "no answer"),
         ("""print(json.dumps({"id": asked[0]["id"], "label": "long", "cost": float("nan")}))""", "no answer"),

@@ -15,9 +15,9 @@ Input = tuple[str, tuple[str, ...]]  # its type, "text" or "record", and the col
 
 
 class Wrapped:
-    """Answers like the function: the class where the program knows it; where not, what `fallback` says, or None.
+    """Answers like the function: a number, or the class where the program knows it; where not, what `fallback` says.
 
-    `value` makes of a class what callers get (the class itself, if left out). A share `shadow` of the calls asks the
+    `value` makes of a class or a number what callers get (itself, if left out). A share `shadow` of the calls asks the
     fallback, too, and gets its answer. With `inbox`, a folder, the inputs that were not known are kept there, and
     those on which the two disagreed, as `redact` leaves them. `counts` says how often what happened.
     """
@@ -32,7 +32,7 @@ class Wrapped:
         if not 0 <= shadow <= 1:
             raise ValueError(f"shadow is a share of the calls, from 0 to 1, not {shadow}")
         self._predict, self._inputs, self._fallback = predict, tuple(inputs), fallback
-        self._values = {name: value(name) if value else name for name in classes}
+        self._values, self._value = {name: value(name) if value else name for name in classes}, value
         self._shadow, self._draw = shadow, Random().random  # a generator of its own: yours goes on undisturbed
         self._spool = Spool(inbox, most_bytes=most_bytes, most_days=most_days, redact=redact) if inbox else None
         self._taught = tuple(dict.fromkeys(column.partition("[")[0] for _, columns in inputs for column in columns))
@@ -56,23 +56,36 @@ class Wrapped:
             return self._fallback(*args, **kwargs)
         known = getattr(answer, "known", True)
         if known and (not self._shadow or self._draw() >= self._shadow):
-            return self._values[answer.label]
+            return self._answered(answer)
         return self._compared(answer, known, args, kwargs)
 
     def _compared(self, answer: Any, known: bool, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """What the fallback says, with what is worth keeping kept."""
-        more: dict[str, Any] = {"said": answer.label, "confidence": round(answer.confidence, 6)}
+        is_class = bool(self._values)
+        more: dict[str, Any] = {"said": answer.label if is_class else answer.value}
+        if is_class:
+            more["confidence"] = round(answer.confidence, 6)
         self.counts["unknown"] += not known
         told = None
         if self._fallback is not None:
             told = self._fallback(*args, **kwargs)
-            more["answer"] = self._name(told)
-            agreed = more["answer"] == answer.label
+            if is_class:
+                more["answer"] = self._name(told)
+                agreed = more["answer"] == answer.label
+            else:
+                more["answer"] = told
+                agreed = isinstance(told, (int, float)) and answer.low <= told <= answer.high
             self.counts["compared"] += 1
             self.counts["disagreed"] += known and not agreed
         if self._spool is not None and (not known or not agreed):
             self._spool.put(self._given(args, kwargs), "disagreed" if known else "unknown", **more)
         return told
+
+    def _answered(self, answer: Any) -> Any:
+        """What callers get of an answer that is known."""
+        if self._values:
+            return self._values[answer.label]
+        return answer.value if self._value is None else self._value(answer.value)
 
     def _name(self, told: Any) -> str:
         """The class of an answer of the fallback, in words where the program has no such class."""

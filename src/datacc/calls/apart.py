@@ -125,6 +125,7 @@ def _described(function: Any) -> dict[str, Any]:
             "needed": one.default is one.empty,
             "default": _default(one.default),
             **_meant(hints.get(one.name)),
+            "optional": one.default is None or type(None) in typing.get_args(hints.get(one.name)),
         }
         for one in inspect.signature(function).parameters.values()
     ]

@@ -26,7 +26,7 @@ _LOOK: Final = 0.02  # seconds
 class Parameter:
     """One parameter: whether it must be given, its default, and what its annotation says.
 
-    `type` is str, int, float, bool, choice (among `choices`) or nothing.
+    `type` is str, int, float, bool, choice (among `choices`) or nothing; `optional`: it may be None.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Parameter:
     default: Any = None
     type: str = ""
     choices: tuple[Any, ...] = ()
+    optional: bool = False
 
     @property
     def is_named(self) -> bool:

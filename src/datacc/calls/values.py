@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from enum import Enum
 from typing import Any, Literal
 
-Form = Literal["text", "json"]
+Form = Literal["text", "json", "number"]
 
 
 class NotPlain(TypeError):
@@ -39,6 +39,18 @@ def form_of(answers: Iterable[Any]) -> Form:
     return "text" if fine else "json"
 
 
-def class_of(answer: Any, form: Form) -> str:
-    """The name of the class that an answer (in its plain form) is."""
+def is_number(answer: Any) -> bool:
+    """Whether an answer is a number; a truth is none."""
+    return isinstance(answer, int | float) and not isinstance(answer, bool)
+
+
+def label_of(answer: Any, form: Form) -> str | float:
+    """The name of the class that an answer (in its plain form) is; in the form "number" itself.
+
+    Raises `NotPlain` for what is no number then.
+    """
+    if form == "number":
+        if not is_number(answer):
+            raise NotPlain(f"{answer!r} is no number")
+        return float(answer)
     return answer if form == "text" and isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)

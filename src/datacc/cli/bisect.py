@@ -38,7 +38,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
                         help="on the examples with this value; may be repeated")  # fmt: skip
     parser.add_argument("--class", dest="of_class", metavar="NAME", help="on the examples of this class")
     parser.add_argument("--example", metavar="ID", help="instead: this example must be answered …")
-    parser.add_argument("--is", dest="answer", metavar="CLASS", help="… as this class")
+    parser.add_argument("--is", dest="answer", metavar="CLASS", help="… as this class, number or labels")
     parser.add_argument("--truth", metavar="R", help="measure every step by the labels of R (by its own)")
     parser.add_argument("--out-of-fold", action="store_true", help="on learn, by models that had not seen the example")
     parser.add_argument("--first-parent", action="store_true", help="let a merge be the answer")
@@ -83,7 +83,7 @@ def _demand(options: argparse.Namespace) -> Demand:
         raise UsageError("--is is of one example", tries=["--example ID --is CLASS"])
     metric, at_least = read_goal(options.goal) if options.goal is not None else (None, None)
     return SliceGoal(
-        metric=metric or ("recall" if options.of_class is not None else "accuracy"),
+        metric=metric or "",
         at_least=at_least,
         drop=read_share(options.drop, "--drop") if options.drop is not None else 0.0,
         where=dict(map(_pair, options.where)),

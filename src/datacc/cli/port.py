@@ -141,6 +141,9 @@ def _compared(wish: Wish, ported: Ported, report: Report) -> list[str]:
     rows = []
     if "error" in reached:
         rows.append(("agreement", "of what it answers", f"at least {percent(1 - reached['error'], 2)}"))
+    if "r2" in reached:
+        told = f"at least {percent(reached['r2'], 2)} is explained"
+        rows.append(("agreement", "of the variance of its answers", told))
     if "coverage" in reached:
         rows.append(("coverage", "of what it is asked", f"at least {percent(reached['coverage'], 2)}"))
     if reached.get("latency"):

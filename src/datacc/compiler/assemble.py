@@ -55,7 +55,8 @@ def examples(program: Program, snapshot: Snapshot) -> tuple[Examples, Examples]:
         augment[field.name] = partial(kind.augment, options=kind.options(**field.options))
     labels, learn = snapshot.labels[output.name], snapshot.rows(LEARN)
     targets = _of_output(program).targets(labels, labels[learn])
-    everything = Examples(inputs=snapshot.inputs, targets=targets, augment=augment, form=output.form)
+    soft = snapshot.soft.get(output.name)
+    everything = Examples(inputs=snapshot.inputs, targets=targets, augment=augment, form=output.form, soft=soft)
     return everything.rows(learn), everything.rows(selecting(program, snapshot))
 
 

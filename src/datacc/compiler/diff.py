@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from statistics import fmean
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -11,11 +12,10 @@ from numpy.typing import NDArray
 
 from datacc.compiler.ask import Answering
 from datacc.compiler.folds import OutOfFold
+from datacc.compiler.likeness import Likeness
 from datacc.compiler.whole import ask_whole
-from datacc.registry import load
 from datacc.repo.snapshot import JUDGE, LEARN, TUNE, Snapshot
 from datacc.spec.program import Field, Program
-from datacc.types import OutputType, options_of
 
 Effect = Literal["broke", "fixed", "other"]
 
@@ -38,34 +38,31 @@ class Side:
     evidence: str = "the two programs, on the same tune examples"
 
     @property
-    def classes(self) -> tuple[str, ...]:
-        """The classes of the output, in permanent order."""
-        return self.snapshot.classes[self.output.name]
-
-    @property
     def output(self) -> Field:
         """What is answered."""
         return self.program.outputs[0]
 
     @cached_property
-    def type(self) -> OutputType:
-        """Its type."""
-        kind: OutputType = load("types", self.output.type)
-        return kind
+    def likeness(self) -> Likeness:
+        """How its answers are read."""
+        return Likeness(output=self.output, snapshot=self.snapshot)
 
-    @cached_property
-    def tolerance(self) -> float:
-        """How far two values may be apart and count as the same."""
-        learn = self.snapshot.labels[self.output.name][self.snapshot.rows(LEARN)]
-        return self.type.tolerance(learn, options_of(self.output))
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes of the output, in permanent order."""
+        return self.likeness.classes
 
     def same(self, one: Any, other: Any) -> bool:
         """Whether two values count as the same."""
-        return self.type.same(one, other, self.tolerance)
+        return self.likeness.same(one, other)
 
     def decoded(self, frozen: NDArray[Any]) -> list[Any]:
         """The values of labels or answers."""
-        return self.type.decode(frozen, self.classes)
+        return self.likeness.decoded(frozen)
+
+    def shown(self, value: Any) -> str:
+        """A value in words."""
+        return self.likeness.type.shown(value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +100,8 @@ def effect_of(side: Side, label: Any, old: Any, new: Any) -> Effect:
 class Answers:
     """The answers that changed in one split, among `rows` examples of both builds; `evidence` says who answered.
 
-    `fixed`, `broke` and `other` count all; a report names only some of them in `changed`.
+    `fixed`, `broke` and `other` count all; a report names only some of them in `changed`. `off`, of an output that is
+    no label: how far the answers were from the labels of now in the mean, and are; or how many of several are wrong.
     """
 
     split: str
@@ -113,6 +111,7 @@ class Answers:
     broke: int
     other: int
     changed: tuple[Changed, ...]
+    off: tuple[float, float] | None = None
 
     @property
     def differ(self) -> int:
@@ -191,7 +190,7 @@ def _relabelled(old: Side, new: Side) -> tuple[Relabelled, ...]:
     before, after = _labels(old), _labels(new)
     names = _names(new.snapshot)
     return tuple(
-        Relabelled(id=example, name=names.get(example), old=old.type.shown(before[example]), new=new.type.shown(label))
+        Relabelled(id=example, name=names.get(example), old=old.shown(before[example]), new=new.shown(label))
         for example, label in after.items()
         if before.get(example, label) != label
     )
@@ -231,9 +230,9 @@ def _compared(
         Changed(
             id=example,
             name=names[example],
-            label=new.type.shown(labels[example]),
-            old=new.type.shown(was),
-            new=new.type.shown(now),
+            label=new.shown(labels[example]),
+            old=new.shown(was),
+            new=new.shown(now),
             effect=effect_of(new, labels[example], was, now),
         )
         for example, was, now in zip(ids, before, after, strict=True)
@@ -248,7 +247,17 @@ def _compared(
         broke=count["broke"],
         other=count["other"],
         changed=changed,
+        off=_off(new, [labels[example] for example in ids], before, after),
     )
+
+
+def _off(side: Side, labels: Sequence[Any], *answers: Sequence[Any]) -> tuple[float, float] | None:
+    """The mean distance of each side's answers from the labels; None of one label, whose counts say it."""
+    if side.output.form == "label" or not labels:
+        return None
+    distance = side.likeness.type.distance
+    was, now = (fmean(distance(*pair) for pair in zip(said, labels, strict=True)) for said in answers)
+    return was, now
 
 
 def _judged(old: Side, new: Side) -> Judged:

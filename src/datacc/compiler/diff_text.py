@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from datacc.compiler.diff import EFFECTS, Answers, Diff, Judged
-from datacc.compiler.shown import shown
+from datacc.compiler.shown import number, shown
 
 NAMED: Final = 20  # examples named of each kind
 
@@ -35,6 +35,9 @@ def _answers(part: Answers, named: int) -> list[str]:
     if part.other:
         counts.append(f"{part.other:,} wrong both times")
     lines = [f"{part.split:<6}  {part.differ:,} of {part.rows:,} answers changed: {', '.join(counts)}"]
+    if part.off is not None:
+        was, now = part.off
+        lines.append(f"        off by {number(was)} in the mean before, {number(now)} now")
     lines.append(f"        evidence: {part.evidence}")
     for effect in EFFECTS:
         rows = [

@@ -2,18 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from datacc.compiler.ask import Answering, ask, told
+from datacc.compiler.likeness import Likeness, likeness_of
 from datacc.compiler.verdict import plainly
 from datacc.compiler.whole import ask_whole
 from datacc.goals import Metric
 from datacc.registry import load, names
 from datacc.repo.snapshot import TUNE, Snapshot
 from datacc.spec.program import Program
+
+MOST_FAR: Final = 60
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -32,6 +35,61 @@ class Evidence:
     answer: NDArray[np.int32]
     confidence: NDArray[np.float32]
     known: NDArray[np.bool_] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Far:
+    """The tune rows, at most `MOST_FAR`, whose answers are farthest from their labels, the farthest first.
+
+    `inputs` (T, *shape) are those of all T tune rows, `rows` (N,) the far ones among them. `labels` and `answers` are
+    in words, `distance` (N,) in the unit of a number, or how many labels differ. `each` has of several labels the name,
+    and how many of all rows should have it, are given it, and both.
+    """
+
+    field: str
+    form: str
+    rows: tuple[int, ...]
+    ids: tuple[str, ...]
+    names: tuple[str | None, ...]
+    inputs: Mapping[str, NDArray[Any]]
+    labels: tuple[str, ...]
+    answers: tuple[str, ...]
+    distance: NDArray[np.float64]
+    each: tuple[tuple[str, int, int, int], ...] = ()
+
+
+def far_off(program: Program, snapshot: Snapshot, native: Answering) -> tuple[Far, ...]:
+    """The far rows of each output that is no label; never judge rows."""
+    others = (output for output in program.outputs if output.form != "label")
+    return tuple(_far(likeness_of(program, snapshot, output.name), native) for output in others)
+
+
+def _far(likeness: Likeness, native: Answering) -> Far:
+    snapshot, field, kind = likeness.snapshot, likeness.output.name, likeness.type
+    rows = snapshot.rows(TUNE)
+    inputs = {name: array[rows] for name, array in snapshot.inputs.items()}
+    said = ask(native, inputs)[field]
+    truth = snapshot.labels[field][rows]
+    answers, labels = likeness.decoded(said), likeness.decoded(truth)
+    distance = np.array([kind.distance(*pair) for pair in zip(answers, labels, strict=True)], np.float64)
+    order = [at for at in np.argsort(-distance, kind="stable")[:MOST_FAR].tolist() if distance[at] > 0]
+    named = snapshot.columns.get("name", (None,) * len(snapshot.ids))
+    given, wanted = (part.reshape(len(rows), -1) > 0 for part in (said, truth))
+    return Far(
+        field=field,
+        form=kind.form,
+        rows=tuple(order),
+        ids=tuple(snapshot.ids[row] for row in rows[order]),
+        names=tuple(named[row] for row in rows[order]),
+        inputs=inputs,
+        labels=tuple(kind.shown(labels[at]) for at in order),
+        answers=tuple(kind.shown(answers[at]) for at in order),
+        distance=distance[order],
+        each=tuple(
+            (name, int(wanted[:, k].sum()), int(given[:, k].sum()), int((wanted & given)[:, k].sum()))
+            for k, name in enumerate(likeness.classes)
+        ),
+    )
 
 
 def gather(snapshot: Snapshot, field: str, native: Answering) -> Evidence:

@@ -13,7 +13,7 @@ from datacc.compiler.begin import FITTED
 from datacc.compiler.checks import Place
 from datacc.compiler.diff import Side, diff
 from datacc.compiler.diff_text import NAMED
-from datacc.compiler.evidence import Evidence, gather, seen_on_tune
+from datacc.compiler.evidence import Evidence, Far, far_off, gather, seen_on_tune
 from datacc.compiler.judge import judge
 from datacc.compiler.ledger import ledger_folder
 from datacc.compiler.produce import Draft, Product, build_library, write
@@ -127,13 +127,14 @@ def finish(made: Printed, root: Path, store: Store, folder: Path, old: Path) -> 
         files=_files(folder),
     )
     report = _compared(report, decided, native, before, root, store)
-    _write_texts(folder, report, evidence)
+    _write_texts(folder, report, evidence, far_off(program, decided.snapshot, native))
     return report
 
 
-def _write_texts(folder: Path, report: Report, evidence: Sequence[Evidence]) -> None:
+def _write_texts(folder: Path, report: Report, evidence: Sequence[Evidence], far: Sequence[Far]) -> None:
     """What is there to be read."""
-    texts = {"report.json": report.to_json(), "report.html": report_html(report, evidence), "card.md": card(report)}
+    page = report_html(report, evidence, far)
+    texts = {"report.json": report.to_json(), "report.html": page, "card.md": card(report)}
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
 

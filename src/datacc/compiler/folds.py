@@ -130,11 +130,11 @@ class Fold:
     def _key(self) -> str:
         program = [[field.name, field.type, dict(field.options)] for field in self.program.inputs]
         rows = [_rows_digest(part) for part in (self.learn, self.tune)]
-        held = _rows_digest(replace(self.held, targets=np.zeros(0, np.int32)))  # its labels play no part
+        held = _rows_digest(replace(self.held, targets=np.zeros(0, np.int32), soft=None))  # its labels play no part
         settings = canonical([program, self.recipe.plain(), self.program.seed, self.engine.version])
         return digest("fold 3", self.graph.digest, settings, *rows, held)
 
 
 def _rows_digest(rows: Examples) -> str:
     arrays = (part for name in sorted(rows.inputs) for part in (name, rows.inputs[name].tobytes()))
-    return digest(*arrays, rows.targets.tobytes())
+    return digest(*arrays, rows.targets.tobytes(), *([] if rows.soft is None else [rows.soft.tobytes()]))

@@ -12,6 +12,7 @@ from datacc.compiler.grid import Ranges
 from datacc.compiler.quantise import quantise, rounding
 from datacc.compiler.simplify import folded, simplify
 from datacc.fit import Examples, Fitted, Recipe, Rounding
+from datacc.fit.objective import OBJECTIVES
 from datacc.ir.graph import Graph
 
 SHARES: Final = (1.0, 0.9999, 0.999)  # of the values seen that lie within a grid
@@ -25,7 +26,7 @@ Refit = Callable[[Graph, Recipe, Rounding], Fitted]  # fits the weights of a Gra
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Candidate:
-    """An integer Graph, the ranges it was made with, its share of right answers on tune, and what fine-tuned it."""
+    """An integer Graph, the ranges it was made with, how right it is on tune, and what fine-tuned it."""
 
     graph: Graph
     ranges: Ranges
@@ -71,8 +72,8 @@ def _gentle(recipe: Recipe) -> Recipe:
 
 
 def right(graph: Graph, tune: Examples, output: str) -> float:
-    """The share of tune rows that the Graph answers right; 0 of none."""
+    """The share of tune rows that the Graph answers right, or what its form counts instead; 0 of none."""
     if not len(tune):
         return 0.0
-    answers = ask_reference(graph, tune.inputs)[output].reshape(-1)
-    return float((answers == tune.targets).mean())
+    answers = ask_reference(graph, tune.inputs)[output].reshape(tune.targets.shape)
+    return OBJECTIVES[tune.form].agreement(answers, tune.targets)

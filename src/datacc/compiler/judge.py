@@ -84,7 +84,7 @@ def _timing(native: Native, inputs: Mapping[str, NDArray[Any]], budget: Budget) 
 
 def _same_as(program: Program, allowed: float) -> str:
     if program.outputs[0].form == "number":
-        return f"numbers within {_small(allowed)} of the largest"
+        return f"numbers within {_small(allowed)} of the largest" if allowed else "numbers equal to the last bit"
     return f"class equal, scores within {_small(allowed)}" if allowed else "class and scores equal to the last bit"
 
 

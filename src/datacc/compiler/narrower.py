@@ -10,7 +10,7 @@ from datacc.compiler.checks import Trial
 from datacc.compiler.parity import Answers, compare
 from datacc.compiler.simplify import simplify
 from datacc.compiler.verdict import Timing, Width
-from datacc.goals import Metric
+from datacc.goals import PLAINEST, Metric
 from datacc.ir.cost import work
 from datacc.ir.graph import Graph
 from datacc.registry import load
@@ -47,13 +47,15 @@ def narrower_seen(
 
 def widths_of(seen: Sequence[Seen], trial: Trial) -> tuple[Width, ...]:
     """How often the output of `trial` is right at each width, ascending."""
-    metric: Metric = load("goals", "accuracy")
+    name = PLAINEST[trial.likeness.output.form]
+    metric: Metric = load("goals", name)
     return tuple(
         Width(
             width=one.width,
             work=one.work,
             latency=one.latency,
             accuracy=metric.measure(trial.truth, told(metric, one.answers.values, trial.field), None),
+            metric=name,
         )
         for one in sorted(seen, key=lambda one: one.width)
     )

@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from datacc.compiler.fitting import fit_once
 from datacc.compiler.halves import selecting
 from datacc.compiler.lesson import taught_by
+from datacc.compiler.likeness import Likeness, likeness_of
 from datacc.compiler.parent import Parent, form_of, keep, learnt, recall_parent
 from datacc.fit import Fitted, Recipe, Watch
 from datacc.ir.cost import work
@@ -35,8 +38,8 @@ def fit_on(
     """Fit `graph`, which is of the form that the lock chose, by `recipe`, on from the parent that it names.
 
     It begins at nothing where the lock names none, the fit costs little, or the parent was fitted to these very
-    examples; and, which is said, where the parent is lost, was asked for otherwise, learnt too much else, or where
-    going on from it loses more on tune than chance explains.
+    examples; and, which is said, where the parent is lost, was asked for otherwise, learnt too much else, or in another
+    unit, or where going on from it loses more on tune than chance explains.
     """
     by = program.backend or lock.toolchain.get("fit")
     parent, said = _parent(program, snapshot, graph, recipe, lock, store)
@@ -55,7 +58,7 @@ def keep_parent(
     program: Program, snapshot: Snapshot, graph: Graph, recipe: Recipe, fitted: Fitted, store: Store
 ) -> str | None:
     """Keep what was fitted from nothing, so that later fits may go on from it: its digest, None when not worth it."""
-    if is_cheap(snapshot, graph, recipe) or any(output.form != "label" for output in program.outputs):
+    if is_cheap(snapshot, graph, recipe):
         return None
     floats = fitted.floats or fitted.graph
     form = form_of(program, snapshot, graph, recipe)
@@ -85,7 +88,19 @@ def _parent(
     told = f"{differing:,} of {rows:,} learn examples are not as it learnt them"
     if differing > NEAR * rows:
         return None, f"{nothing} it is far from the parent {name}: {told}"
+    if any(_is_rescaled(likeness_of(program, snapshot, output.name), parent) for output in program.outputs):
+        return None, f"{nothing} numbers are spread otherwise than those of the parent {name}"
     return parent, f"fitted on from {name}: {told}; datacc build --exact begins from nothing"
+
+
+def _is_rescaled(likeness: Likeness, parent: Parent) -> bool:
+    """Whether the unit of what is learnt moved by more than counts as the same: weights would mean something else."""
+    learn = likeness.snapshot.labels[likeness.output.name][likeness.snapshot.rows(LEARN)]
+    units = likeness.type.data(likeness.output.name, learn)
+    before = {name: parent.graph.by_name[name].value for name in units}
+    return any(
+        (np.abs(units[name] - value) > likeness.tolerance).any() for name, value in before.items() if value is not None
+    )
 
 
 def _loss(fitted: Fitted, rows: int) -> str:

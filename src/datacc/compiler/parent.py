@@ -20,7 +20,7 @@ from datacc.store import Store, canonical, digest
 MAGIC: Final = b"DATACCP\n"
 ID_BYTES: Final = 16
 
-Labels = Mapping[bytes, tuple[int, ...]]
+Labels = Mapping[bytes, bytes]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -28,7 +28,7 @@ class Parent:
     """A Graph of floats that was fitted from nothing, and what it was fitted to.
 
     `form` is a digest of all that went into the fit but examples, `examples` that of `seen`, and `labels` holds the
-    class of every learn row, for each output, by its id.
+    frozen label of every learn row, of all outputs, by its id.
     """
 
     graph: Graph
@@ -51,10 +51,12 @@ def form_of(program: Program, snapshot: Snapshot, graph: Graph, recipe: Recipe) 
 
 
 def learnt(snapshot: Snapshot) -> Labels:
-    """Id → class of every learn row, for each output in the order of their names."""
+    """Id → frozen label of every learn row, of each output in the order of their names."""
     rows = snapshot.rows(LEARN)
-    columns = [snapshot.labels[field][rows].tolist() for field in sorted(snapshot.labels)]
-    return {bytes.fromhex(snapshot.ids[row]): of for row, of in zip(rows, zip(*columns, strict=True), strict=True)}
+    tables = (snapshot.labels, snapshot.soft)
+    columns = [np.ascontiguousarray(table[field][rows]) for table in tables for field in sorted(table)]
+    labels = np.concatenate([column.view(np.uint8).reshape(len(rows), -1) for column in columns], axis=1)
+    return {bytes.fromhex(snapshot.ids[row]): label.tobytes() for row, label in zip(rows, labels, strict=True)}
 
 
 def keep(store: Store, parent: Parent) -> None:
@@ -65,7 +67,7 @@ def keep(store: Store, parent: Parent) -> None:
     arrays: dict[str, NDArray[Any]] = {
         "graph": np.frombuffer(dump(parent.graph), np.uint8),
         "ids": np.frombuffer(b"".join(parent.labels), np.uint8),
-        "labels": np.array(list(parent.labels.values()), np.int32),
+        "labels": np.frombuffer(b"".join(parent.labels.values()), np.uint8).reshape(len(parent.labels), -1),
     }
     store.put(key, pack(MAGIC, {"form": parent.form, "examples": parent.examples}, arrays))
 
@@ -82,7 +84,7 @@ def recall_parent(store: Store, graph: str) -> Parent | None:
         graph=load_graph(arrays["graph"].tobytes()),
         form=head["form"],
         examples=head["examples"],
-        labels={ids[n : n + ID_BYTES]: tuple(of) for n, of in zip(starts, arrays["labels"].tolist(), strict=True)},
+        labels={ids[n : n + ID_BYTES]: of.tobytes() for n, of in zip(starts, arrays["labels"], strict=True)},
     )
 
 
@@ -94,4 +96,4 @@ def lend(store: Store, other: Store, graph: str | None) -> None:
 
 
 def _key(graph: str) -> str:
-    return digest("parent 1", graph)
+    return digest("parent 2", graph)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from datacc.compiler.build import LOCK, floor_goal, lock_of
 from datacc.compiler.fitting import fit_once
 from datacc.compiler.folds import OutOfFold, folds
 from datacc.compiler.lesson import taught_by
+from datacc.compiler.likeness import Likeness, likeness_of
 from datacc.compiler.recipe import recipe_of
 from datacc.compiler.search import search
 from datacc.errors import SpecError, UsageError
@@ -73,22 +75,28 @@ class Past:
         """The output."""
         return self.program.outputs[0].name
 
+    @cached_property
+    def likeness(self) -> Likeness:
+        """How its answers are read."""
+        return likeness_of(self.program, self.snapshot, self.field)
+
     @property
     def classes(self) -> tuple[str, ...]:
         """The classes of the output, in permanent order."""
-        return self.snapshot.classes[self.field]
+        return self.likeness.classes
 
     @property
     def split(self) -> int:
         """The split that a metric is measured on."""
         return LEARN if self.out_of_fold else TUNE
 
-    def answers(self, rows: NDArray[np.intp]) -> NDArray[np.int32]:
-        """The class indices (N,) answered to those rows of the snapshot. Raises `FitError` when the fit fails."""
+    def answers(self, rows: NDArray[np.intp]) -> NDArray[Any]:
+        """What is answered to N rows of the snapshot, like labels (N,) or (N, K). Raises `FitError`."""
         if self.out_of_fold:
             return self._by_row[rows]
         inputs = {name: array[rows] for name, array in self.snapshot.inputs.items()}
-        return ask_reference(self.fitted, inputs)[self.field].reshape(-1).astype(np.int32)
+        found = ask_reference(self.fitted, inputs)[self.field]
+        return found.reshape(len(rows), *self._labels.shape[1:])
 
     @cached_property
     def fitted(self) -> Graph:
@@ -107,11 +115,15 @@ class Past:
         return folds(self.program, self.snapshot, self._graph(), recipe, self.store, self._fold, self._by)
 
     @cached_property
-    def _by_row(self) -> NDArray[np.int32]:
-        """The same by row, −1 where it is not in learn."""
-        answer = np.full(len(self.snapshot.ids), -1, np.int32)
-        answer[self.snapshot.rows(LEARN)] = self.unseen.answer
+    def _by_row(self) -> NDArray[Any]:
+        """The same by row, blank where it is not in learn."""
+        answer = np.full_like(self._labels, self.likeness.type.blank, self.unseen.answer.dtype)
+        answer[self.snapshot.rows(LEARN)] = self.unseen.answer.reshape(-1, *self._labels.shape[1:])
         return answer
+
+    @property
+    def _labels(self) -> NDArray[Any]:
+        return self.snapshot.labels[self.field]
 
     def _fold(self, fold: int) -> Watch:
         return self.fits.watch(f"fit fold {fold + 1}")
@@ -142,11 +154,7 @@ def program_at(root: Path, commit: str) -> tuple[Program, Lock | None]:
 
 
 def examples_at(program: Program, root: Path, commit: str, store: Store) -> Snapshot:
-    """The labelled examples of a commit; judge labels stay sealed. Raises `SpecError` unless they have one label."""
-    for output in program.outputs:
-        if output.form != "label":
-            what = f"bisect looks at programs that answer one label; {output.name} is of type {output.type}"
-            raise SpecError(what, where=FILE, tries=["datacc diff compares two builds of it"])
+    """The labelled examples of a commit; judge labels stay sealed."""
     source: Source = load("sources", program.source.type)
     return source.snapshot(program, root, commit, store)
 

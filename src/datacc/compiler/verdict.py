@@ -64,12 +64,16 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Width:
-    """The program at one of its widths: multiply-adds of an answer, the median latency in seconds, right answers."""
+    """The program at one of its widths: multiply-adds of an answer, the median latency in seconds, right answers.
+
+    `accuracy` is the figure of `metric`, the plainest of the output.
+    """
 
     width: float
     work: int
     latency: float
     accuracy: Figure
+    metric: str = "accuracy"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,6 +21,7 @@ class Examples:
     `targets` are of the `form` of the output (`objective.py`): class indices (N,) int32 of a "label", float32 (N, K) of
     "labels" or a "number". `augment` names, by input, what may vary a batch before the Graph sees it. `said` (N, K) is
     what a tutor says of each row of a label, as shares of the classes: half of what is to be learnt, where it is there.
+    `soft` (N, K) are such shares in the place of the class itself, where a teacher told them.
     """
 
     inputs: Mapping[str, NDArray[Any]]
@@ -28,6 +29,7 @@ class Examples:
     augment: Mapping[str, Augment]
     said: NDArray[np.float32] | None = None
     form: str = "label"
+    soft: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         """The number of rows N."""
@@ -36,8 +38,8 @@ class Examples:
     def rows(self, index: NDArray[Any]) -> "Examples":
         """The rows at `index`, or where a mask (N,) is true."""
         inputs = {name: array[index] for name, array in self.inputs.items()}
-        said = None if self.said is None else self.said[index]
-        return replace(self, inputs=inputs, targets=self.targets[index], said=said)
+        said, soft = (None if part is None else part[index] for part in (self.said, self.soft))
+        return replace(self, inputs=inputs, targets=self.targets[index], said=said, soft=soft)
 
 
 @dataclass(frozen=True, kw_only=True)

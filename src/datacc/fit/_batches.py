@@ -92,7 +92,8 @@ class Batches:
 
     def _targets(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
         """What to learn of rows, as the loss reads it (N, K); half of it what a tutor says."""
-        found, said = self.objective.rows(self.examples.targets[rows], self.classes), self.examples.said
+        said, soft = self.examples.said, self.examples.soft
+        found = self.objective.rows(self.examples.targets[rows], self.classes) if soft is None else soft[rows]
         return found if said is None else (found + said[rows]) * np.float32(0.5)
 
     def _rows(self, start: int, stop: int) -> Iterator[NDArray[Any]]:

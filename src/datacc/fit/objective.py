@@ -31,6 +31,10 @@ class Objective(ABC):
     def score(self, features: Floats, targets: NDArray[Any]) -> tuple[float, float]:
         """A share, 1 for the best there can be, and what decides between equals; zeros of no row."""
 
+    @abstractmethod
+    def agreement(self, answers: NDArray[Any], targets: NDArray[Any]) -> float:
+        """Such a share of what a whole program answers, N > 0 rows, like targets but in a unit of its own."""
+
 
 class OneClass(Objective):
     """One of K classes, by cross-entropy; scored by the share of right answers."""
@@ -59,6 +63,10 @@ class OneClass(Objective):
         losses = np.log(np.exp(centred).sum(axis=-1)) - centred[np.arange(len(targets)), targets]
         return right, -float(losses.mean())
 
+    def agreement(self, answers: NDArray[Any], targets: NDArray[Any]) -> float:
+        """The share of right answers."""
+        return float((answers == targets).mean())
+
 
 class OneNumber(Objective):
     """A number in deviations, by its squared error; scored by the share of variance that is explained, at least 0."""
@@ -76,6 +84,12 @@ class OneNumber(Objective):
         variance = float(true.var())
         return max(0.0, 1 - error / variance) if variance else float(error == 0), -error
 
+    def agreement(self, answers: NDArray[Any], targets: NDArray[Any]) -> float:
+        """The share of variance that the best straight line through the answers explains."""
+        said, true = (part.reshape(-1).astype(np.float64) - part.mean(dtype=np.float64) for part in (answers, targets))
+        both = float((said**2).sum() * (true**2).sum())
+        return float((said * true).sum()) ** 2 / both if both else 0.0
+
 
 class ManyLabels(Objective):
     """Each of K labels by itself, by sigmoid cross-entropy; scored by F1 over all decisions together."""
@@ -88,12 +102,16 @@ class ManyLabels(Objective):
         """Twice what is rightly given over all that is given and all that should be, and minus the mean loss."""
         if not len(targets):
             return 0.0, 0.0
-        given, true = features > 0, targets > 0
-        all_ = int(given.sum() + true.sum())
-        f1 = 2 * int((given & true).sum()) / all_ if all_ else 1.0
+        f1 = self.agreement(features, targets)
         wide = features.astype(np.float64)
         losses = np.logaddexp(0, wide) - wide * targets
         return f1, -float(losses.sum(axis=-1).mean())
+
+    def agreement(self, answers: NDArray[Any], targets: NDArray[Any]) -> float:
+        """F1 over all decisions together; a label is given by a number above 0."""
+        given, true = answers > 0, targets > 0
+        all_ = int(given.sum() + true.sum())
+        return 2 * int((given & true).sum()) / all_ if all_ else 1.0
 
 
 def class_weights(targets: NDArray[np.int32], classes: int) -> NDArray[np.float32] | None:

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from datacc.spec.bounds import lower_bound
 
 Form = Literal["label", "labels", "number"]
+
+PLAINEST: Final = {"label": "accuracy", "labels": "accuracy", "number": "r2"}  # metric of a form, where none is named
 
 
 @dataclass(frozen=True, kw_only=True)

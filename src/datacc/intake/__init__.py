@@ -72,7 +72,8 @@ class TableRows(Sequence[Raw]):
 class Found:
     """What a format found: examples in the order of the file, `columns` in file order, what is bad, and notes.
 
-    `kinds` is what an export said of every column, and `output` how it called the label: then nothing is guessed.
+    `kinds` is what an export said of every column, `output` how it called the label and `output_type` of which type
+    that is: then nothing is guessed.
     `key` is the column that tells equal rows apart where the format has one.
     """
 
@@ -82,6 +83,7 @@ class Found:
     notes: tuple[str, ...] = ()
     kinds: Mapping[str, str] = field(default_factory=dict)
     output: str | None = None
+    output_type: str | None = None
     key: str | None = None
 
     @property

@@ -17,12 +17,16 @@ _PICTURE: Final = re.compile(rb"(P[56])\n([1-9][0-9]*) ([1-9][0-9]*)\n255\n", re
 
 
 def exported(sheet: Sheet, path: Path) -> dict[str, NDArray[Any]]:
-    """The arrays of `sheet`. Raises `DataError` for pictures that are no arrays of one size."""
+    """The arrays of `sheet`. Raises `DataError` for inputs that are texts, and pictures that are not of one size."""
     inputs = sheet.of("input")
     kept = sheet.without(sheet.output, *inputs)
     names = [column.name for column in kept.columns]
     cells = [[row.get(name) for name in names] for row in sheet.rows]
     labels = [sheet.label(row) for row in sheet.rows]
+    texts = [column.name for column in sheet.columns if column.kind == "input" and column.type != "number"]
+    if texts:
+        what = f"the input {texts[0]!r} holds texts; arrays hold numbers"
+        raise DataError(what, where=path.name, tries=["datacc export FILE.parquet"])
     if sheet.media:
         x: NDArray[Any] = _stack(sheet.media, path)
     else:
@@ -30,7 +34,7 @@ def exported(sheet: Sheet, path: Path) -> dict[str, NDArray[Any]]:
     said = sheet.said(cells=cells)
     return {
         "x": x,
-        "y": np.array([label or "" for label in labels], np.str_),
+        "y": np.array(["" if label is None else str(label) for label in labels], np.str_),
         WORDS: np.frombuffer(said.encode(), np.uint8),
     }
 

@@ -47,7 +47,7 @@ def to_table(sheet: Sheet) -> Any:
     for column in sheet.columns:
         values = [row.get(column.name) for row in sheet.rows]
         names.append(column.name)
-        if column.kind == "output":
+        if column.kind == "output" and sheet.output_type == "label":
             index = {name: i for i, name in enumerate(sheet.classes)}
             arrays.append(pa.array([None if v is None else index[v] for v in values], pa.int64()))
             features[column.name] = {"names": list(sheet.classes), "_type": "ClassLabel"}

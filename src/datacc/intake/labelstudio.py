@@ -67,11 +67,12 @@ class LabelStudio(Format):
         side_file(path).write_text(sheet.said(), encoding="utf-8", newline="\n")
 
 
-def _annotations(sheet: Sheet, label: str | None, image: str) -> list[dict[str, Any]]:
+def _annotations(sheet: Sheet, label: Any, image: str) -> list[dict[str, Any]]:
     if label is None:
         return []
     to = image if sheet.media else "data"
-    result = {"from_name": sheet.output, "to_name": to, "type": "choices", "value": {"choices": [label]}}
+    kind, value = ("choices", [label]) if isinstance(label, str) else ("number", label)
+    result = {"from_name": sheet.output, "to_name": to, "type": kind, "value": {kind: value}}
     return [{"result": [result]}]
 
 
@@ -97,12 +98,13 @@ def _task(task: Any) -> tuple[Mapping[str, Any], list[dict[str, str]], int]:
 
 
 def _answer(annotation: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Control → choice. Raises `ValueError` for several choices of one control."""
+    """Control → choice, or number as text. Raises `ValueError` for several choices of one control."""
     seen = set()
     for result in annotation["result"]:
-        if result.get("type") != "choices":
+        if result.get("type") not in ("choices", "number"):
             continue
-        name, choices = result["from_name"], result["value"]["choices"]
+        name, said = result["from_name"], result["value"]
+        choices = said["choices"] if "choices" in said else [str(said["number"])]
         if name in seen or len(choices) != 1 or not isinstance(choices[0], str):
             raise ValueError(f"{name!r} has several choices; a label is one class")
         seen.add(name)

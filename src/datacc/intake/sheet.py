@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 
 from datacc.errors import DataError
 from datacc.intake import Found, Raw
+from datacc.registry import names
 from datacc.repo.identity import canonical_json
 from datacc.repo.schema import Kind
 
@@ -31,11 +32,12 @@ class SheetColumn:
 class Sheet:
     """Rows of cells, column name → JSON value, None for nothing; `media` one file per row, empty for rows of numbers.
 
-    `output` is how the label is called; its column, if it is one, is the only one of kind "output". `picture` names
-    the input that the media belong to.
+    `output` is how the label is called, of the type `output_type`; its column, if it is one, is the only one of kind
+    "output". `picture` names the input that the media belong to.
     """
 
     output: str
+    output_type: str = "label"
     classes: tuple[str, ...]
     columns: tuple[SheetColumn, ...]
     rows: tuple[Mapping[str, Any], ...]
@@ -57,7 +59,8 @@ class Sheet:
     def said(self, **more: Any) -> str:
         """What the columns are, as JSON; `more` is what a format adds for itself."""
         columns = [asdict(column) for column in self.columns]
-        whole = {"columns": columns, "datacc": VERSION, "output": self.output, **more}
+        typed = {} if self.output_type == "label" else {"output_type": self.output_type}
+        whole = {"columns": columns, "datacc": VERSION, "output": self.output, **typed, **more}
         return json.dumps(whole, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
@@ -66,6 +69,7 @@ class Said:
     """What an export said of its columns."""
 
     output: str
+    output_type: str | None
     columns: tuple[SheetColumn, ...]
     more: Mapping[str, Any]
 
@@ -73,7 +77,8 @@ class Said:
         """What an import found, every column in its role."""
         names = tuple(column.name for column in self.columns)
         kinds = {column.name: column.kind for column in self.columns}
-        return Found(rows=tuple(rows), columns=names, kinds=kinds, output=self.output, **more)
+        found = Found(rows=tuple(rows), columns=names, kinds=kinds, output=self.output, **more)
+        return replace(found, output_type=self.output_type)
 
 
 def side_file(path: Path) -> Path:
@@ -92,9 +97,11 @@ def parse_said(text: bytes | str, where: str) -> Said:
     try:
         whole = json.loads(text)
         columns = tuple(SheetColumn(**column) for column in whole.pop("columns"))
-        version, output = whole.pop("datacc"), whole.pop("output")
+        version, output, kind = whole.pop("datacc"), whole.pop("output"), whole.pop("output_type", None)
         if version != VERSION or not isinstance(output, str):
             raise ValueError(f"is of version {version!r}")
+        if kind not in (None, *names("types")):
+            raise ValueError(f"names the type {kind!r}, which datacc does not know")
         if any(c.kind not in _KINDS or c.type not in _TYPES or not isinstance(c.name, str) for c in columns):
             raise ValueError("names a kind or type that datacc does not know")
         if len({column.name for column in columns}) < len(columns):
@@ -104,7 +111,7 @@ def parse_said(text: bytes | str, where: str) -> Said:
         raise DataError(
             what, where=where, tries=["remove it; the columns are guessed then, or given by options"]
         ) from error
-    return Said(output=output, columns=columns, more=whole)
+    return Said(output=output, output_type=kind, columns=columns, more=whole)
 
 
 def as_cell(value: Any, type: Type) -> str:

@@ -62,6 +62,9 @@ def write_tree(sheet: Sheet, path: Path) -> None:
 
     No two files share a name, so that a file moved into another class folder keeps its cells.
     """
+    if sheet.output_type != "label":
+        what = f"a folder is of one class; {sheet.output} is of type {sheet.output_type}"
+        raise DataError(what, where=path.name, tries=["datacc export FILE.parquet"])
     names, folders = FileNames(CELLS, COLUMNS), FileNames(CELLS, COLUMNS)
     placed = {name: folders.new(name) for name in sheet.classes}
     [called] = sheet.of("name") or ("",)

@@ -10,6 +10,7 @@ from datacc.repo.agreement import Pair, Unit, alpha, compare, disagreement
 from datacc.repo.events import class_name
 from datacc.repo.find import Repository
 from datacc.repo.gold import stale
+from datacc.repo.values import class_ids
 from datacc.repo.votes import ballots
 from datacc.repo.working import one_output, read_working
 
@@ -54,7 +55,9 @@ def agreement(repository: Repository, output: str | None, between: tuple[str, st
     chosen = sorted({_person(people, name) for name in between} if between else people)
     if between and len(chosen) < 2:
         raise DataError("agreement is between two people", where=" and ".join(between), tries=["datacc votes"])
-    names = {id: {k: str(class_name(column, o.new)) for k, o in v.items() if k in chosen} for id, v in found.items()}
+    said = {id: {key: one.new for key, one in votes.items() if key in chosen} for id, votes in found.items()}
+    names = {id: {key: str(class_name(column, value)) for key, value in of.items()} for id, of in said.items()}
+    each = [{key: {class_name(column, one) for one in class_ids(v)} for key, v in of.items()} for of in said.values()]
     units: list[Unit] = list(names.values())
     classes = [one.name for one in column.classes]
     torn = sorted(((disagreement(list(v.values())), id) for id, v in names.items()), key=lambda p: (-p[0], p[1]))
@@ -64,7 +67,7 @@ def agreement(repository: Repository, output: str | None, between: tuple[str, st
         people={key: people[key] for key in chosen},
         examples=sum(len(unit) > 1 for unit in units),
         alpha=alpha(units),
-        alone={name: alpha({k: v == name for k, v in unit.items()} for unit in units) for name in classes},
+        alone={name: alpha({k: name in of for k, of in unit.items()} for unit in each) for name in classes},
         pairs=tuple(compare(one, other, units) for one, other in combinations(chosen, 2)),
         disputed=() if column.blind else tuple(disputed),
         stale=tuple(id for id, c, _ in stale(working.states.edited, working.contents.schema) if c.id == column.id),

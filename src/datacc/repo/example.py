@@ -11,9 +11,10 @@ from datacc.spec.program import Program
 class Example:
     """A labelled example without conflicts.
 
-    `inputs`: input field → raw value (bytes of a file, a list of numbers); `labels`: output field → class name;
-    `columns`: other columns → JSON value; `content`: the digest that equal inputs share; `split`: "learn", "tune" or
-    "judge" when it was imported with one; `name`: what the user calls it.
+    `inputs`: input field → raw value (bytes of a file, a list of numbers); `labels`: output field → class name, number
+    or list of labels; `shares`: output field → class → how likely it is, where a teacher told that; `columns`: other
+    columns → JSON value; `content`: the digest that equal inputs share; `split`: "learn", "tune" or "judge" when it was
+    imported with one; `name`: what the user calls it.
     """
 
     id: str
@@ -21,6 +22,7 @@ class Example:
     inputs: Mapping[str, Any]
     labels: Mapping[str, Any]
     columns: Mapping[str, Any] = field(default_factory=dict)
+    shares: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     name: str | None = None
     group: str | None = None
     split: str | None = None

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from datacc.errors import UsageError
 from datacc.repo.change import Edit
@@ -11,6 +11,7 @@ from datacc.repo.edit import write
 from datacc.repo.events import class_name
 from datacc.repo.find import Repository
 from datacc.repo.fold import Register, State
+from datacc.repo.identity import canonical_json
 from datacc.repo.operation import Operation
 from datacc.repo.schema import Column, Schema
 from datacc.repo.votes import ballots, votes_in
@@ -57,10 +58,11 @@ def gold(repository: Repository, output: str | None, at_least: int = 2, *, is_dr
     return tuple(done)
 
 
-def winner(votes: Mapping[str, Operation]) -> str | None:
-    """The class id that more than half of the votes are for, or None."""
-    [(value, most)] = Counter(one.new for one in votes.values()).most_common(1) or [(None, 0)]
-    return str(value) if 2 * most > len(votes) else None
+def winner(votes: Mapping[str, Operation]) -> Any:
+    """The value as it is stored (a class id, several, a number) that more than half of the votes are for, or None."""
+    said = {canonical_json(one.new): one.new for one in votes.values()}
+    [(value, most)] = Counter(canonical_json(one.new) for one in votes.values()).most_common(1) or [("", 0)]
+    return said[value] if 2 * most > len(votes) else None
 
 
 def is_adjudicated(register: Register) -> bool:
@@ -75,8 +77,8 @@ def is_torn(state: State, column: Column) -> bool:
     return state.alive and len(found) > 1 and winner(found) is None and not is_adjudicated(register)
 
 
-def stale(states: Mapping[str, State], schema: Schema) -> Iterator[tuple[str, Column, str | None]]:
-    """(example, output, class id of the majority now) where gold rests on other votes than those that count now."""
+def stale(states: Mapping[str, State], schema: Schema) -> Iterator[tuple[str, Column, Any]]:
+    """(example, output, value of the majority now) where gold rests on other votes than those that count now."""
     for column in schema.of("output"):
         for id in sorted(states):
             state = states[id]
@@ -101,7 +103,7 @@ def _count(id: str, column: Column, register: Register, found: Mapping[str, Oper
     return Counted(example=id, votes=dict(votes), gold=now, majority=majority, fate=fate)
 
 
-def _fate(register: Register, found: Mapping[str, Operation], most: str | None, at_least: int) -> Fate:
+def _fate(register: Register, found: Mapping[str, Operation], most: Any, at_least: int) -> Fate:
     if register.conflict:
         return "conflict"
     if is_adjudicated(register):

@@ -1,7 +1,6 @@
 """Freeze labelled examples into a `Snapshot`, the one thing that every later stage reads; put judge labels away."""
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -10,15 +9,15 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from datacc.errors import DataError
 from datacc.ir.container import pack, unpack
 from datacc.registry import load
 from datacc.repo.encoded import ENCODED, encoded_inputs, inputs_key, parted
+from datacc.repo.enough import rare, refuse_empty_split, refuse_too_few
 from datacc.repo.example import Example
 from datacc.repo.identity import canonical_json
+from datacc.repo.soft import shares
 from datacc.repo.split import JUDGE, LEARN, SPLITS, TUNE, assign, leaders_of
-from datacc.repo.words import listed, seen_once
-from datacc.spec.program import Field, Program
+from datacc.spec.program import Program
 from datacc.store import Store, canonical, digest
 
 __all__ = ["JUDGE", "LEARN", "SEALED", "SPLITS", "TUNE", "Snapshot", "freeze", "recall", "remember", "remembered"]
@@ -28,6 +27,7 @@ SEALED: Final = b"DATACCJ\n"  # first bytes of judge labels in the cache
 _LAYOUT: Final = "snapshot 1"
 _SPLITS: Final = "splits of all rows"  # no name of an output
 _GROUPS: Final = "groups of all rows"
+_SOFT: Final = "shares of "  # before the name of an output
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -38,6 +38,7 @@ class Snapshot:
     by their group or an equal input; `inputs` field → (N, *shape), encoded by its type; `further` field → what of long
     values these do not hold, M rows with whose each is, ascending, where there are any; `labels` field → likewise, (N,)
     class indices of a label, with the type's blank (−1) on every judge row; `classes` field → names in permanent order;
+    `soft` field → (N, K) the shares of classes that are learnt in their place, where a teacher told such, 0 in judge;
     `columns` other columns for slices, with "name", what the user calls the row (None on judge rows, since a path often
     tells the label); `sealed` the digest under which the judge labels were put away; `notes` what was left out or
     counted; `origin` "commit <hash>" or "table <name> <digest>".
@@ -55,6 +56,7 @@ class Snapshot:
     digest: str
     groups: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     further: Mapping[str, tuple[NDArray[np.intp], NDArray[Any]]] = field(default_factory=dict)
+    soft: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
     def rows(self, split: int) -> NDArray[np.intp]:
         """The row numbers of one split, ascending."""
@@ -66,7 +68,7 @@ class Snapshot:
         rows = np.flatnonzero(self.splits != JUDGE)
         arrays = [
             self.splits[rows],
-            *(table[name][rows] for table in (self.inputs, self.labels) for name in sorted(table)),
+            *(table[name][rows] for table in (self.inputs, self.labels, self.soft) for name in sorted(table)),
         ]
         shapes = [
             [name, list(self.inputs[name].shape[1:]), self.inputs[name].dtype.name] for name in sorted(self.inputs)
@@ -91,10 +93,10 @@ def freeze(
     """
     ordered = sorted(examples, key=lambda example: example.id)
     for output in program.outputs:
-        _refuse_too_few(ordered, output)
+        refuse_too_few(ordered, output)
     splits, split_notes = assign(ordered)
-    _refuse_empty_split(splits)
-    said = (*notes, *split_notes, *_rare(ordered, splits, program.outputs))
+    refuse_empty_split(splits)
+    said = (*notes, *split_notes, *rare(ordered, splits, program.outputs))
     names = {field: tuple(order) for field, order in classes.items()}
     key = _digest(program, ordered, names)
     found = recall(store, key)
@@ -159,6 +161,7 @@ def _encode(
         origin="",
         digest=key,
         groups=_groups(ordered),
+        soft=shares(ordered, where, truth, classes),
     )
 
 
@@ -194,52 +197,11 @@ def _digest(program: Program, ordered: Sequence[Example], classes: Mapping[str, 
     labels = {text: canonical_json(said) for text, said in {str(e.labels): e.labels for e in ordered}.items()}
     rows = (
         f"[{canonical_json(e.id)},{canonical_json(e.content)},{labels[str(e.labels)]},"
-        f"{canonical_json(e.columns)},{canonical_json(e.name)},{canonical_json(e.group)},{canonical_json(e.split)}]\n"
+        f"{canonical_json(e.columns)},{canonical_json(e.name)},{canonical_json(e.group)},{canonical_json(e.split)}"
+        f"{f',{canonical_json(e.shares)}' if e.shares else ''}]\n"
         for e in ordered
     )  # the JSON of a list for each, whose labels repeat
     return digest(_LAYOUT, canonical_json(fields), canonical_json(classes), "".join(rows))
-
-
-def _refuse_too_few(ordered: Sequence[Example], output: Field) -> None:
-    kind = load("types", output.type)
-    present = {canonical_json(example.labels[output.name]) for example in ordered}
-    if not ordered:
-        raise DataError(
-            "there is no labelled example", tries=["datacc import a folder, CSV, JSONL or .npz with labels"]
-        )
-    if len(present) < 2:
-        word = {"label": "class", "labels": "set of label"}.get(kind.form, kind.form)
-        raise DataError(
-            f"every example has the same {output.name}: {kind.shown(ordered[0].labels[output.name])!r}; "
-            f"a program needs two {word}{'es' if word == 'class' else 's'}",
-            tries=[f"import examples of another {word}"],
-        )
-
-
-def _refuse_empty_split(splits: Sequence[int]) -> None:
-    counts = Counter(splits)
-    if len(counts) < len(SPLITS):
-        shares = ", ".join(f"{name} {counts[split]}" for split, name in enumerate(SPLITS))
-        raise DataError(
-            f"{len(splits)} examples are too few, or their groups too large: {shares}",
-            tries=["add examples; about 100 are a beginning", "import them with a split column"],
-        )
-
-
-def _rare(ordered: Sequence[Example], splits: Sequence[int], outputs: Sequence[Field]) -> list[str]:
-    notes = []
-    for output in outputs:
-        kind = load("types", output.type)
-        seen = [kind.classes([example.labels[output.name]]) for example in ordered]
-        learnt = {name for names, split in zip(seen, splits, strict=True) if split == LEARN for name in names}
-        counts = Counter(name for names in seen for name in names)
-        once = [name for name in sorted(counts) if counts[name] == 1]
-        elsewhere = [name for name in sorted(counts) if counts[name] > 1 and name not in learnt]
-        if once:
-            notes.append(f"{output.name} {seen_once(once)}")
-        if elsewhere:
-            notes.append(f"no learn example has {output.name} {listed(elsewhere)}: tune and judge took them all")
-    return notes
 
 
 def _place(key: str) -> str:
@@ -250,9 +212,9 @@ def _place(key: str) -> str:
 def _dump(snapshot: Snapshot, inputs: str) -> bytes:
     """All but the inputs, which are kept under the digest `inputs`."""
     texts = {name: getattr(snapshot, name) for name in ("ids", "classes", "columns", "sealed", "digest")}
-    return pack(
-        FROZEN, {**texts, "inputs": inputs}, {**snapshot.labels, _SPLITS: snapshot.splits, _GROUPS: snapshot.groups}
-    )
+    soft = {_SOFT + name: array for name, array in snapshot.soft.items()}
+    arrays = {**snapshot.labels, **soft, _SPLITS: snapshot.splits, _GROUPS: snapshot.groups}
+    return pack(FROZEN, {**texts, "inputs": inputs}, arrays)
 
 
 def _restored(texts: Mapping[str, Any], arrays: Mapping[str, Any], inputs: Mapping[str, Any]) -> Snapshot:
@@ -260,7 +222,7 @@ def _restored(texts: Mapping[str, Any], arrays: Mapping[str, Any], inputs: Mappi
         ids=tuple(texts["ids"]),
         splits=arrays[_SPLITS],
         **parted(inputs),
-        labels={name: array for name, array in arrays.items() if name not in (_SPLITS, _GROUPS)},
+        labels={name: arrays[name] for name in texts["classes"]},
         classes={name: tuple(order) for name, order in texts["classes"].items()},
         columns={name: tuple(column) for name, column in texts["columns"].items()},
         sealed=texts["sealed"],
@@ -268,4 +230,5 @@ def _restored(texts: Mapping[str, Any], arrays: Mapping[str, Any], inputs: Mappi
         origin="",
         digest=texts["digest"],
         groups=arrays[_GROUPS],
+        soft={name.removeprefix(_SOFT): array for name, array in arrays.items() if name.startswith(_SOFT)},
     )

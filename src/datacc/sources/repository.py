@@ -76,7 +76,7 @@ def _taught(program: Program, root: Path, found: Found) -> Taught:
     if program.teacher is None:
         return Taught(examples=found.examples, notes=(), complete=True)
     ((output, classes),) = found.classes.items()
-    if not classes:
+    if not classes and program.outputs[0].form != "number":
         what = f"the output {output!r} has no classes that a teacher could say"
         raise DataError(what, tries=[f"datacc schema add-class {output} NAME NAME…"])
     return teach(program, root, found.examples, found.unlabelled, classes)

@@ -142,7 +142,9 @@ class _Examples:
 def _taught(program: Program, root: Path, found: _Examples) -> Taught:
     """The examples with a label, a teacher's among them where there is one; it says no class that no person said."""
     if program.teacher is not None:
-        classes = sorted({one.labels[program.outputs[0].name] for one in found.labelled}, key=natural)
+        output = program.outputs[0]
+        said = [one.labels[output.name] for one in found.labelled]
+        classes = sorted(load("types", output.type).classes(said), key=natural)
         taught = teach(program, root, found.labelled, found.unlabelled, classes)
         return replace(taught, notes=(*found.notes, *taught.notes))
     unlabelled = len(found.unlabelled)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from datacc.errors import DataError
 from datacc.store import canonical, digest
-from datacc.teachers import Answer
+from datacc.teachers import Answer, is_shares
 
 FOLDER: Final = "taught"
 
@@ -62,6 +62,7 @@ def _files(folder: Path) -> list[Path]:
 
 def _line(answer: Answer) -> dict[str, Any]:
     told = {"id": answer.id, "label": answer.label, "why": answer.why or None, "cost": answer.cost}
+    told["probabilities"] = None if answer.probabilities is None else dict(answer.probabilities)
     return {key: value for key, value in told.items() if value is not None}
 
 
@@ -72,14 +73,16 @@ def _read(path: Path) -> Iterator[Answer]:
         try:
             said = json.loads(line)
             yield _answer(said)
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, AttributeError):
             where = f"{FOLDER}/{path.parent.name}/{path.name}:{number}"
             tries = ["git checkout -- the file", "delete the line: the teacher is asked again"]
             raise DataError("this is no answer of a teacher", where=where, tries=tries) from None
 
 
 def _answer(said: Mapping[str, Any]) -> Answer:
-    label, cost = said.get("label"), said.get("cost")
-    if not isinstance(said["id"], str) or not isinstance(label, str | None) or not isinstance(cost, int | float | None):
+    label, cost, likely = said.get("label"), said.get("cost"), said.get("probabilities")
+    if not isinstance(said["id"], str) or not isinstance(cost, int | float | None):
         raise TypeError
-    return Answer(id=said["id"], label=label, why=str(said.get("why", "")), cost=cost)
+    if likely is not None and not is_shares(likely.values()):
+        raise ValueError
+    return Answer(id=said["id"], label=label, why=str(said.get("why", "")), cost=cost, probabilities=likely)

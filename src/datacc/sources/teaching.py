@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from datacc.errors import RepositoryError, TeacherError
+from datacc.errors import DataError, RepositoryError, TeacherError
 from datacc.registry import load
 from datacc.repo.example import Example
 from datacc.repo.find import find
@@ -14,9 +15,10 @@ from datacc.repo.split import LEARN, SPLITS, assign
 from datacc.repo.trust import require_trust
 from datacc.repo.words import counted
 from datacc.sources.taught import folder_of, keep, recall, state_of
-from datacc.spec.program import Program, Teacher
+from datacc.spec.program import Field, Program, Teacher
 from datacc.store import digest
 from datacc.teachers import Answer, Question, TeacherKind
+from datacc.types import OutputType
 
 COLUMN: Final = "labelled_by"  # for slices: where = { labelled_by = "people" }
 PEOPLE: Final = "people"
@@ -58,15 +60,16 @@ def teach(
     asked, left = _asked(teacher, wanted, known)
     fresh = _ask(teacher, root, program, classes, asked, folder) if asked else []
     answers = {**known, **{answer.id: answer for answer in fresh}}
-    names, (output,) = set(classes), program.outputs
-    labels = [(example, answers[example.content].label) for example in wanted if example.content in answers]
+    (output,) = program.outputs
+    said = [(example, _meant(output, answers[example.content])) for example in wanted if example.content in answers]
     taught = [
-        _marked(replace(example, labels={output.name: label}), teacher.what)
-        for example, label in labels
-        if label is not None and (not names or label in names)
+        _marked(_labelled(example, output, answer), teacher.what)
+        for example, answer in said
+        if answer.label is not None and _is_value(output, answer.label, classes)
     ]
     people = [_marked(example, PEOPLE) for example in labelled]
-    notes = _notes(teacher, people, taught, fresh, Counter(_refused(answers, names, wanted)), left)
+    refused = Counter(_refused(output, [answer for _, answer in said], classes))
+    notes = _notes(teacher, people, taught, fresh, refused, left)
     return Taught(examples=(*people, *taught), notes=tuple(notes), complete=not left)
 
 
@@ -113,16 +116,42 @@ def _ask(
     return fresh
 
 
+def _meant(output: Field, answer: Answer) -> Answer:
+    """The answer with a label as the output's type has it, whatever it was written as."""
+    label = answer.label
+    if output.form == "label" and label is not None:
+        label = str(label)
+    elif isinstance(label, str):
+        with suppress(DataError):
+            label = load("types", output.type).read(label)
+    return replace(answer, label=label)
+
+
+def _is_value(output: Field, label: Any, classes: Sequence[str]) -> bool:
+    """Whether it is a value of the output; without `classes`, every name is one of them."""
+    kind: OutputType = load("types", output.type)
+    try:
+        kind.encode([label], classes or kind.classes([label]))
+    except (DataError, TypeError):
+        return False
+    return True
+
+
+def _labelled(example: Example, output: Field, answer: Answer) -> Example:
+    soft = {output.name: answer.probabilities} if output.form == "label" and answer.probabilities else {}
+    return replace(example, labels={output.name: answer.label}, shares=soft)
+
+
 def _marked(example: Example, by: str) -> Example:
     return replace(example, columns={COLUMN: by, **example.columns})
 
 
-def _refused(answers: Mapping[str, Answer], names: set[str], wanted: Sequence[Example]) -> list[str]:
+def _refused(output: Field, answers: Sequence[Answer], classes: Sequence[str]) -> list[str]:
     """Why each example that was answered stays without a label."""
-    found = [answers[example.content] for example in wanted if example.content in answers]
-    silent = [f"the teacher gave none ({answer.why})" for answer in found if answer.label is None]
-    unknown = [answer.label for answer in found if answer.label is not None and names and answer.label not in names]
-    return silent + [f"the teacher said {label!r}, which is no class" for label in unknown]
+    silent = [f"the teacher gave none ({answer.why})" for answer in answers if answer.label is None]
+    unknown = [one.label for one in answers if one.label is not None and not _is_value(output, one.label, classes)]
+    word = {"label": "class", "labels": "list of labels", "number": "number"}[output.form]
+    return silent + [f"the teacher said {label!r}, which is no {word}" for label in unknown]
 
 
 def _notes(
@@ -136,8 +165,10 @@ def _notes(
     ordered = sorted((*people, *taught), key=lambda example: example.id)
     splits, _ = assign(ordered)
     by = Counter((split, example.columns[COLUMN] == PEOPLE) for split, example in zip(splits, ordered, strict=True))
+    soft = sum(bool(example.shares) for example in taught)
     each = [f"{name} {by[split, True]:,} + {by[split, False]:,}" for split, name in enumerate(SPLITS)]
     notes = [f"labelled by people + by the teacher {teacher.what}: {', '.join(each)}"]
+    notes += [f"{counted(soft, 'label')} of the teacher are probabilities, learnt as such"] if soft else []
     if by[SPLITS.index("judge"), False]:
         notes.append("judge has the teacher's answers: goals speak of agreement with it, not of what is right")
     if fresh:

@@ -70,9 +70,5 @@ def _check(table: Table, inputs: tuple[Field, ...], outputs: tuple[Field, ...]) 
         what = f"a check is of one kind; this one is {' and '.join(named)}"
         raise table.error(what, named[1], ["a [[check]] for each"])
     kind = registry.load("checks", named[0])
-    if outputs[0].form not in kind.forms:
-        able = [name for name in kinds if outputs[0].form in registry.load("checks", name).forms]
-        what = f"a check of the kind {named[0]} is about one label, and {outputs[0].name} is of type {outputs[0].type}"
-        raise table.error(what, named[0], [f"one of the kind {', '.join(able)}"])
     check: Check = kind.read(table, inputs, outputs)
     return replace(check, kind=named[0], line=table.line())

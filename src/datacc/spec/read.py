@@ -13,7 +13,7 @@ from datacc.spec.cpus import judging_cpu
 from datacc.spec.fields import read_fields
 from datacc.spec.names import check_name
 from datacc.spec.platforms import platform_named
-from datacc.spec.program import FILE, Budget, Field, Goal, Origin, Program, Target
+from datacc.spec.program import FILE, Budget, Field, Goal, Origin, Program, Target, Teacher
 from datacc.spec.table import Table, read_table
 from datacc.spec.teacher import read_teacher
 
@@ -58,7 +58,6 @@ def read_program(path: Path) -> Program:
     _refuse_newer(table)
     table.known(KEYS)
     inputs, outputs = read_fields(table)
-    _refuse_for_form(table, outputs)
     _refuse_for_windows(table, inputs, outputs)
     fit = table.table("fit").known(["backend", "keep_answers"])
     return Program(
@@ -73,25 +72,21 @@ def read_program(path: Path) -> Program:
         target=_target(table.table("target")),
         backend=_member(fit, "backend", "fit"),
         keep_answers=fit.get("keep_answers", bool, default=False),
-        teacher=read_teacher(table.table("teacher")),
+        teacher=_teacher(table.table("teacher"), outputs),
         seed=_seed(table),
         widths=_widths(table),
         path=path,
     )
 
 
-def _refuse_for_form(table: Table, outputs: Sequence[Field]) -> None:
-    """Raises `SpecError` for what only programs of one label have."""
-    for output in outputs:
-        if output.form != "label" and "widths" in table.values:
-            raise table.error(
-                f"widths are of programs that answer one label; {output.name} is of type {output.type}", "widths"
-            )
-        if output.form != "label" and table.table("target").values.get("arithmetic") == "int8":
-            what = f"int8 is of programs that answer one label; {output.name} is of type {output.type}"
-            raise table.table("target").error(what, "arithmetic", ['arithmetic = "float"'])
-        if output.form != "label" and "teacher" in table.values:
-            raise table.error(f"a teacher gives one label; {output.name} is of type {output.type}", "teacher")
+def _teacher(table: Table, outputs: Sequence[Field]) -> Teacher | None:
+    """The teacher, which must be able to give what the output is."""
+    found = read_teacher(table)
+    able = registry.load("teachers", found.kind).forms if found is not None else ()
+    if found is not None and outputs[0].form not in able:
+        what = f"this kind of teacher gives a {' or a '.join(able)}; {outputs[0].name} is of type {outputs[0].type}"
+        raise table.error(what, found.kind, ['function = "module:function"', 'command = "python ask.py"'])
+    return found
 
 
 def _refuse_for_windows(table: Table, inputs: Sequence[Field], outputs: Sequence[Field]) -> None:

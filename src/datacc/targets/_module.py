@@ -8,7 +8,7 @@ from datacc.spec.interface import Interface, Port
 from datacc.spec.names import check_name
 from datacc.targets._answers import answered, firsts, times, tuple_of
 from datacc.targets._cells import cells_of
-from datacc.targets._parameters import arguments_of, label_of, shares, windowed
+from datacc.targets._parameters import arguments_of, label_of, output_of, shares, windowed
 
 _MODULE: Final = '''\
 """{name}: a program built by datacc. Free for any use: 0BSD.
@@ -94,14 +94,14 @@ def _at(width: float) -> Program:
 
 _WRAP: Final = """
 def wrap(*, fallback: Callable[..., Any] | None = None, **options: Any) -> Wrapped:
-    \"""A function of the same arguments that answers the class, and what `fallback` says where it is not known.
+    \"""A function of the same arguments that answers the {what}.
 
     Options: `value`, `shadow`, `inbox`, `redact`, `most_bytes`, `most_days`, as `Wrapped` says. Without them nothing is
     kept, nor asked twice.
     \"""
     from ._wrap import Wrapped  # here, so that who never asks for it does not wait for it
 
-    return Wrapped(predict, {read}, CLASSES, fallback=fallback, **options)
+    return Wrapped(predict, {read}, {classes}, fallback=fallback, **options)
 
 """
 _WINDOWS: Final = """
@@ -144,7 +144,7 @@ def module(interface: Interface, library: str) -> str:
         names=", ".join(_shown(port.name) for port in (*interface.inputs, *interface.answers)),
         stream=_STREAM if interface.states else "",
         **(_each_width(interface, library, names) if interface.widths else _one_width(interface, library)),
-        wrap=(_WRAP.format(read=_read(interface)) if wraps(interface) else "") + _windows(interface),
+        wrap=(_wrap(interface) if wraps(interface) else "") + _windows(interface),
         wrapped=', "wrap"' if wraps(interface) else "",
         typed=_typed(interface),
         wraps="\n    from ._wrap import Wrapped" if wraps(interface) else "",
@@ -159,9 +159,16 @@ def _typed(interface: Interface) -> str:
 
 
 def wraps(interface: Interface) -> bool:
-    """Whether the program can stand in the place of a function: texts and records in, one label out, no states."""
-    plain = all(port.type in ("text", "record") for port in interface.inputs)
-    return plain and label_of(interface) is not None and not interface.states
+    """Whether the program can stand in the place of a function: texts and records in, a label or number out."""
+    plain, output = all(port.type in ("text", "record") for port in interface.inputs), output_of(interface)
+    return plain and output is not None and output.form in ("label", "number") and not interface.states
+
+
+def _wrap(interface: Interface) -> str:
+    """The function `wrap`."""
+    is_class = label_of(interface) is not None
+    what = "class, and what `fallback` says where it is not known" if is_class else "number"
+    return _WRAP.format(read=_read(interface), what=what, classes="CLASSES" if is_class else "()")
 
 
 def _read(interface: Interface) -> str:

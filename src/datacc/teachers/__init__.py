@@ -1,8 +1,9 @@
 """Teachers: who labels what people left unlabelled, one kind per file, named by its key in `[teacher]`."""
 
 import base64
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,16 +21,28 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What a teacher says of the question `id`: the name of a class, or why there is none; its cost, where told."""
+    """What a teacher says of the question `id`: a class, labels or a number, or why there is none.
+
+    `cost` is what it cost, where that is told. `probabilities` are those of the classes, at least 0 and not all 0,
+    where it said how likely each of them is.
+    """
 
     id: str
-    label: str | None = None
+    label: Any = None
     why: str = ""
     cost: float | None = None
+    probabilities: Mapping[str, float] | None = None
+
+
+def is_shares(likely: Collection[float]) -> bool:
+    """Whether these may be the shares of classes, which sum to 1 when they are divided by their sum."""
+    return bool(likely) and min(likely) >= 0 and 0 < sum(likely) < math.inf
 
 
 class TeacherKind(ABC):
-    """A kind of teacher. Members are stateless; what `[teacher]` says comes with every call."""
+    """A kind of teacher, of outputs of these `forms`. Members are stateless; `[teacher]` comes with every call."""
+
+    forms: tuple[str, ...] = ("label", "labels", "number")
 
     @abstractmethod
     def wish(self, teacher: Teacher, root: Path) -> str:
@@ -42,7 +55,8 @@ class TeacherKind(ABC):
     def ask(
         self, teacher: Teacher, root: Path, fields: Sequence[Field], classes: Sequence[str], questions: list[Question]
     ) -> Iterator[Answer]:
-        """Answers, each as soon as it is there, in any order. `fields` are the inputs, `classes` those of the output.
+        """Answers, each as soon as it is there, in any order. `fields` are the inputs, `classes` those of the output,
+        none of a number.
 
         Raises `TeacherError` when no more will come; what came before stays good.
         """

@@ -39,7 +39,21 @@ def _said(call: Callable[..., Any], values: Mapping[str, Any]) -> Mapping[str, A
         return {"error": f"{type(error).__name__}: {error}"[:200]}
     if found is None:
         return {"error": "it does not know"}
-    return dict(found) if isinstance(found, Mapping) else {"label": str(found)}
+    if isinstance(found, Mapping):
+        return {key: _plain(value) for key, value in found.items()}
+    plain = _plain(found)
+    is_shares = isinstance(plain, list) and plain and all(isinstance(one, int | float) for one in plain)
+    return {"probabilities" if is_shares else "label": plain}
+
+
+def _plain(value: Any) -> Any:
+    """In JSON: arrays as lists, numbers and texts as they are, anything else in words."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    value = value.tolist() if hasattr(value, "tolist") else value
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(one) for one in value]
+    return value if value is None or type(value) in (bool, int, float, str) else str(value)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from datacc.errors import TeacherError
 from datacc.spec.program import Field
-from datacc.teachers import Answer, Question, told
+from datacc.teachers import Answer, Question, is_shares, told
 
 MOST_LINE: Final = 1_000_000  # characters of an answer
 MOST_SHOWN: Final = 2_000  # of what a process printed before it died
@@ -27,9 +27,12 @@ def converse(
     seconds: int,
     fields: Sequence[Field],
     questions: Sequence[Question],
+    classes: Sequence[str],
     environment: Mapping[str, str] | None = None,
 ) -> Iterator[Answer]:
     """Ask a process, started in `folder`, and give its answers as they come; it is ended afterwards, whatever happens.
+
+    `classes` are what a list of probabilities is about.
 
     Raises `TeacherError` (in it `name`) when it cannot be started, ends early, says nonsense, or says nothing for
     `seconds`.
@@ -46,7 +49,7 @@ def converse(
             thread.start()
         try:
             while waiting:
-                answer = _answer(_next(lines, name, seconds, process, errors), name)
+                answer = _answer(_next(lines, name, seconds, process, errors), name, classes)
                 if answer.id not in waiting:
                     raise TeacherError(f"it answered {answer.id!r}, which was not asked or answered before", where=name)
                 waiting.remove(answer.id)
@@ -104,9 +107,11 @@ def _next(lines: "Queue[str]", name: str, seconds: int, process: "subprocess.Pop
     return line
 
 
-def _answer(line: str, name: str) -> Answer:
-    """A line: `id`, and `label`, `probabilities` (the likeliest class counts) or `error`; and `cost`, if it has one."""
+def _answer(line: str, name: str, classes: Sequence[str]) -> Answer:
+    """A line: `id`, and `label`, `probabilities` or `error`; and `cost`, if it has one."""
     wanted = ['{"id": …, "label": "a class"} on a line of its own, and nothing else on standard output']
+    if len(classes) > 1:
+        wanted.append(f"a list of probabilities has {len(classes)} of them, as classes = […] under [teacher] says")
     nonsense = TeacherError(f"this is no answer: {line.strip()[:200]}", where=name, tries=wanted)
     try:
         said = json.loads(line)
@@ -115,14 +120,32 @@ def _answer(line: str, name: str) -> Answer:
     if not isinstance(said, dict) or not isinstance(said.get("id"), str):
         raise nonsense
     cost, label, error = said.get("cost"), said.get("label"), said.get("error")
-    likely = said.get("probabilities")
-    if label is None and isinstance(likely, dict) and likely and all(_is_number(one) for one in likely.values()):
+    likely = _likely(said.get("probabilities"), classes)
+    if label is None and likely:
         label = max(sorted(likely), key=lambda one: likely[one])
     if cost is not None and not (_is_number(cost) and cost >= 0):
         raise nonsense
-    if (label is None) == (error is None) or not isinstance(label if error is None else error, str):
+    if (label is None) == (error is None) or not (_is_label(label) if error is None else isinstance(error, str)):
         raise nonsense
-    return Answer(id=said["id"], label=label, why=error or "", cost=cost)
+    soft = likely if is_shares(likely.values()) else None
+    return Answer(id=said["id"], label=label, why=error or "", cost=cost, probabilities=soft)
+
+
+def _likely(told: Any, classes: Sequence[str]) -> dict[str, float]:
+    """Class → how likely it is, of an object, or of a list in the order of the classes; nothing for anything else."""
+    if isinstance(told, list) and len(told) == len(classes):
+        told = dict(zip(classes, told, strict=True))
+    is_whole = isinstance(told, dict) and told and all(_is_number(one) for one in told.values())
+    return told if is_whole else {}
+
+
+def _is_label(value: Any) -> bool:
+    """Whether it may be a class, a number or several labels; the output's type says later whether it is one."""
+    return (
+        isinstance(value, str | bool)
+        or _is_number(value)
+        or (isinstance(value, list) and all(isinstance(one, str) for one in value))
+    )
 
 
 def _is_number(value: Any) -> bool:

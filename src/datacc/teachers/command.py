@@ -33,6 +33,7 @@ class CommandTeacher(TeacherKind):
             seconds=teacher.seconds,
             fields=fields,
             questions=questions,
+            classes=teacher.classes or classes,
         )
 
 

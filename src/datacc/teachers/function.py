@@ -23,8 +23,9 @@ class FunctionTeacher(TeacherKind):
     """`function = "module:function"`: a file beside `datacc.toml` goes before an installed module.
 
     It is called with the value of the one input, or with every input by name: a str for a text, a dict for a record,
-    an array (H, W, C) of uint8 for a picture. It returns the name of a class, None when it does not know, or a dict
-    as a line of the teacher `command`. Of the folder, only the file itself can be imported.
+    an array (H, W, C) of uint8 for a picture. It returns a class, labels or a number, None when it does not know,
+    probabilities in the order of the classes, or a dict as a line of the teacher `command`. Of the folder, only the
+    file itself can be imported.
     """
 
     def wish(self, teacher: Teacher, root: Path) -> str:
@@ -53,6 +54,7 @@ class FunctionTeacher(TeacherKind):
                 seconds=teacher.seconds,
                 fields=fields,
                 questions=questions,
+                classes=teacher.classes or classes,
                 environment=environment(apart),
             )
 

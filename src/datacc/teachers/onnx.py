@@ -14,6 +14,7 @@ from datacc.repo.identity import address
 from datacc.spec.program import Field, Teacher
 from datacc.teachers import Answer, Question, TeacherKind
 
+WHOLE: Final = 1e-3  # by which the sum of probabilities may miss 1
 ROWS: Final = 64  # of a call, where the model takes several
 _TYPES: Final = {
     "tensor(float)": np.float32,
@@ -27,8 +28,11 @@ _TYPES: Final = {
 class OnnxTeacher(TeacherKind):
     """`onnx = "big.onnx"`: it takes the inputs as this program does, in the same order, with or without a batch axis.
 
-    Channels may come first. Its first output is the number of a class, or a score for each.
+    Channels may come first. Its first output is the number of a class, or a score for each; scores that are
+    probabilities are learnt as such, of others the largest counts. Of a program that answers a number it is that.
     """
+
+    forms = ("label", "number")
 
     def wish(self, teacher: Teacher, root: Path) -> str:
         """The file with its digest."""
@@ -41,16 +45,31 @@ class OnnxTeacher(TeacherKind):
         self, teacher: Teacher, root: Path, fields: Sequence[Field], classes: Sequence[str], questions: list[Question]
     ) -> Iterator[Answer]:
         """Batch by batch."""
-        names = teacher.classes or tuple(classes)
+        names = tuple(teacher.classes or classes)
         session = _session(root / teacher.what, teacher.what)
         rows = ROWS if _is_batched(session, fields) else 1
         for start in range(0, len(questions), rows):
             part = questions[start : start + rows]
-            for question, number in zip(part, _numbers(session, teacher, fields, part), strict=True):
-                if not 0 <= number < len(names):
-                    what = f"it answers class {number}, of {len(names)}"
-                    raise TeacherError(what, where=teacher.what, tries=["classes = […] under [teacher]"])
-                yield Answer(id=question.id, label=names[number])
+            for question, found in zip(part, _found(session, teacher, fields, part), strict=True):
+                yield _answer(question, found, names, teacher) if names else _number(question, found, teacher)
+
+
+def _answer(question: Question, found: NDArray[Any], names: tuple[str, ...], teacher: Teacher) -> Answer:
+    """What an output (S,) says: the number of a class, or scores."""
+    is_number = found.dtype.kind in "iu" and len(found) == 1
+    number = int(found[0]) if is_number else int(found.argmax())
+    if not 0 <= number < len(names):
+        what = f"it answers class {number}, of {len(names)}"
+        raise TeacherError(what, where=teacher.what, tries=["classes = […] under [teacher]"])
+    is_soft = len(found) == len(names) > 1 and found.min() >= 0 and abs(found.sum() - 1) <= WHOLE
+    shares = dict(zip(names, found.astype(np.float64).round(6).tolist(), strict=True)) if is_soft else None
+    return Answer(id=question.id, label=names[number], probabilities=shares)
+
+
+def _number(question: Question, found: NDArray[Any], teacher: Teacher) -> Answer:
+    if len(found) != 1:
+        raise TeacherError(f"it answers {len(found)} numbers, where one is asked for", where=teacher.what)
+    return Answer(id=question.id, label=float(found[0]))
 
 
 def _session(path: Path, name: str) -> Any:
@@ -71,7 +90,8 @@ def _is_batched(session: Any, fields: Sequence[Field]) -> bool:
     return len(first.shape) == len(shape) + 1 and not isinstance(first.shape[0], int)
 
 
-def _numbers(session: Any, teacher: Teacher, fields: Sequence[Field], part: Sequence[Question]) -> NDArray[np.int64]:
+def _found(session: Any, teacher: Teacher, fields: Sequence[Field], part: Sequence[Question]) -> NDArray[Any]:
+    """The first output for each question, (N, S)."""
     wanted = session.get_inputs()
     if len(wanted) != len(fields):
         raise TeacherError(f"it takes {len(wanted)} inputs, the program {len(fields)}", where=teacher.what)
@@ -80,10 +100,7 @@ def _numbers(session: Any, teacher: Teacher, fields: Sequence[Field], part: Sequ
         found = np.asarray(session.run(None, fed)[0])
     except Exception as error:
         raise TeacherError(f"onnxruntime cannot run it: {error}", where=teacher.what) from error
-    scores = found.reshape(len(part), -1)
-    if scores.dtype.kind in "iu" and scores.shape[1] == 1:
-        return scores[:, 0].astype(np.int64)
-    return np.asarray(scores.argmax(axis=1), np.int64)
+    return found.reshape(len(part), -1)
 
 
 def _fed(wanted: Any, field: Field, part: Sequence[Question]) -> NDArray[Any]:

@@ -91,9 +91,13 @@ class OutputType(ABC):
     def decode(self, frozen: NDArray[Any], classes: Sequence[str]) -> list[Any]:
         """The values of frozen labels, or of what a program answers under the output's own name; None for `blank`."""
 
+    def distance(self, one: Any, other: Any) -> float:
+        """How far two values are apart: 0 of equal ones, 1 of others; infinite of what is no value."""
+        return float(one != other)
+
     def same(self, one: Any, other: Any, tolerance: float) -> bool:
-        """Whether two values count as equal; a number within `tolerance`."""
-        return bool(one == other)
+        """Whether two values count as equal: at most `tolerance` apart."""
+        return self.distance(one, other) <= tolerance
 
     def tolerance(self, learn: NDArray[Any], options: Any) -> float:
         """What `same` allows, from the frozen learn labels (N,)."""

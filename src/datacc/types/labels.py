@@ -1,5 +1,6 @@
 """The output type `labels`: any of K labels at once, each answered with its probability and whether it is given."""
 
+import math
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -58,6 +59,10 @@ class Labels(OutputType):
         """The names whose column is 1, of each row (N, K); None where it is −1."""
         rows = frozen.reshape(-1, max(1, len(classes)))
         return [None if (row < 0).any() else [classes[k] for k in np.flatnonzero(row).tolist()] for row in rows]
+
+    def distance(self, one: Any, other: Any) -> float:
+        """How many labels one has and the other has not."""
+        return math.inf if one is None or other is None else float(len({*one} ^ {*other}))
 
     def shown(self, value: Any) -> str:
         """The labels behind each other, or "none"."""

@@ -62,9 +62,9 @@ class Number(OutputType):
         """Numbers in the fewest digits that float32 tells apart, None for NaN."""
         return [None if np.isnan(one) else float(str(one)) for one in frozen.reshape(-1).astype(np.float32)]
 
-    def same(self, one: Any, other: Any, tolerance: float) -> bool:
-        """At most `tolerance` apart."""
-        return bool(abs(one - other) <= tolerance)
+    def distance(self, one: Any, other: Any) -> float:
+        """Their difference."""
+        return math.inf if one is None or other is None else float(abs(one - other))
 
     def tolerance(self, learn: NDArray[Any], options: NumberOptions) -> float:
         """`within`, or a tenth of the deviation of learn."""

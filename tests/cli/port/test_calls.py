@@ -22,7 +22,7 @@ BAD = [
     ("raises", "raises (10 calls, the first numbers.csv:2: n=0): ZeroDivisionError", ["--skip-bad"]),
     ("hangs", "gives no answer (1 call, the first numbers.csv:5: n=3): no answer within 1 s", ["--seconds"]),
     ("writes", "writes '", ["--allow-effects"]),
-    ("numbers", "hardly repeat: 60 different numbers in 60 calls", ["classes"]),
+    ("texts", "hardly repeat: 60 different texts in 60 calls", ["classes"]),
 ]
 
 
@@ -92,7 +92,7 @@ def test_defaults_are_filled_in_and_empty_arguments_left_out(here: Path, datacc:
     assert list(field.options["columns"]) == ["width", "height"]
     (here / "signs.jsonl").write_text("\n".join(json.dumps({"text": "!?."[n % 3] * (n // 3 % 4)}) for n in range(36)))
     said = datacc("port", "theirs:sign", "--inputs", "signs.jsonl", "--no-build", "--yes")
-    assert any("left out: an argument is empty (1 call" in note for note in said["notes"])
+    assert any("left out: a text or a list is empty (1 call" in note for note in said["notes"])
 
 
 def test_secrets_are_told_masked_or_kept(here: Path, datacc: Datacc) -> None:

@@ -49,8 +49,11 @@ def sorts(values) -> bool:
     values.sort()
     return values[0] > 0
 
-def numbers(n: int) -> float:
-    return n / 7
+def texts(n: int) -> str:
+    return f"number {n}"
+
+def cost(weight: float, far: float, tax: float | None = None) -> float:
+    return 3 + 2 * weight + 0.5 * far + (0 if tax is None else 10 + tax)
 
 def nothing():
     return 1

@@ -5,25 +5,26 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from datacc.compiler.likeness import Likeness
 from datacc.compiler.past import Past
 from datacc.compiler.shown import percent
 from datacc.compiler.slices import class_index, described, row_named, slice_rows
 from datacc.compiler.verdict import share
 from datacc.errors import DataError, UsageError
-from datacc.goals import Figure, Metric, Told
+from datacc.goals import PLAINEST, Figure, Metric, Told
 from datacc.registry import load, names, require
 from datacc.repo.snapshot import JUDGE, SPLITS, Snapshot
-from datacc.spec.program import Check
+from datacc.spec.program import Check, Field
 
 _GOAL: Final = re.compile(r"\s*(\w+)\s*(?:>=|≥)\s*([0-9.]+(?:e-?[0-9]+)?)\s*")
 _ROUNDING: Final = 1e-9  # of shares that are subtracted
 
-Truth = Mapping[str, str]  # example id → class name
+Truth = Mapping[str, Any]  # example id → value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +48,10 @@ class Demand(ABC):
     def read(self, past: Past) -> Reading:
         """What is seen at one commit. Raises `DataError` or `SpecError` where it cannot be decided."""
 
+    def of(self, output: Field) -> "Demand":
+        """The demand of this output. Raises `UsageError` where it cannot be."""
+        return self
+
     def after(self, good: Reading) -> "Demand":
         """The demand, once the good commit was seen."""
         return self
@@ -56,11 +61,12 @@ class Demand(ABC):
 class SliceGoal(Demand):
     """A metric of the examples where every column of `where` has its value, given as text, or of one class.
 
-    It must reach `at_least`; without that, it may not fall by more than `drop` under what the good commit has. It is
-    measured by the labels of the commit itself, or by `truth`, on the examples that this knows.
+    Without a `metric` it is the plainest of the output. It must reach `at_least`; without that, it may not fall by more
+    than `drop` under what the good commit has. It is measured by the labels of the commit itself, or by `truth`, on the
+    examples that this knows.
     """
 
-    metric: str = "accuracy"
+    metric: str = ""
     at_least: float | None = None
     drop: float = 0.0
     where: Mapping[str, str]
@@ -68,6 +74,8 @@ class SliceGoal(Demand):
     truth: Truth | None = None
 
     def __post_init__(self) -> None:
+        if not self.metric:
+            return
         require("goals", self.metric)
         metric = _metric(self.metric)
         if metric.needs_known:
@@ -84,6 +92,14 @@ class SliceGoal(Demand):
             others = [name for name in names("goals") if _metric(name).needs_class]
             tries = [f'--goal "{name} >= {self.at_least or 0.9:g}"' for name in others]
             raise UsageError(f"{self.metric} is not of one class", tries=tries)
+
+    def of(self, output: Field) -> Demand:
+        """With the metric of the output, where none was asked for."""
+        plain = "recall" if self.of_class is not None else PLAINEST[output.form]
+        if self.metric and output.form not in _metric(self.metric).forms:
+            what = f"{self.metric} does not measure {output.name}, which is of type {output.type}"
+            raise UsageError(what, tries=[f'--goal "{plain} >= {self.at_least or 0.9:g}"'])
+        return replace(self, metric=self.metric or plain)
 
     @property
     def told(self) -> str:
@@ -113,14 +129,16 @@ class SliceGoal(Demand):
         holds = self.at_least is None or figure.value >= self.at_least - _ROUNDING
         return Reading(holds=holds, told=told, figure=figure)
 
-    def _truth(self, past: Past, rows: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
-        """Those of the rows with a true class, and its index: one past all where the commit has no such class."""
+    def _truth(self, past: Past, rows: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[Any]]:
+        """Those of the rows with a true label, and that: one past all classes where the commit has no such class."""
         if self.truth is None:
             return rows, past.snapshot.labels[past.field][rows]
         known = np.array([row for row in rows if past.snapshot.ids[row] in self.truth], np.intp)
+        values = [self.truth[past.snapshot.ids[row]] for row in known]
+        if past.likeness.type.form != "label":
+            return known, past.likeness.encoded(values)
         place = {name: index for index, name in enumerate(past.classes)}
-        true = [place.get(self.truth[past.snapshot.ids[row]], len(place)) for row in known]
-        return known, np.array(true, np.int32)
+        return known, np.array([place.get(value, len(place)) for value in values], np.int32)
 
     def after(self, good: Reading) -> Demand:
         """With what the good commit has, where that is the measure."""
@@ -131,7 +149,7 @@ class SliceGoal(Demand):
 
 @dataclass(frozen=True, kw_only=True)
 class Pinned(Demand):
-    """The example whose id begins with `example` must be answered as the class `answer`."""
+    """The example whose id begins with `example` must be answered as `answer`, written as a cell of a table has it."""
 
     example: str
     answer: str
@@ -143,13 +161,14 @@ class Pinned(Demand):
 
     def read(self, past: Past) -> Reading:
         """The answer to it; also to one that the program was fitted to, unless answers are out of fold."""
-        row = self._row(past)
-        if self.answer not in past.classes:
-            close = difflib.get_close_matches(self.answer, past.classes) or past.classes[:5]
-            raise DataError(f"{past.field} has no class {self.answer!r}", tries=[f"--is {name!r}" for name in close])
-        [answer] = past.answers(np.array([row], np.intp))
-        said = past.classes[answer]
-        return Reading(holds=said == self.answer, told=f"answered {said!r}")
+        row, like = self._row(past), past.likeness
+        wanted = like.type.read(self.answer)
+        if isinstance(wanted, str) and wanted not in past.classes:
+            close = difflib.get_close_matches(wanted, past.classes) or past.classes[:5]
+            raise DataError(f"{past.field} has no class {wanted!r}", tries=[f"--is {name!r}" for name in close])
+        [wanted] = like.decoded(like.encoded([wanted]))
+        [said] = like.decoded(past.answers(np.array([row], np.intp)))
+        return Reading(holds=like.same(said, wanted), told=f"answered {like.quoted(said)}")
 
     def _row(self, past: Past) -> int:
         row = row_named(past.snapshot, self.example)
@@ -181,10 +200,11 @@ def read_share(text: str, where: str) -> float:
     return value
 
 
-def truth_of(snapshot: Snapshot, field: str) -> Truth:
+def truth_of(likeness: Likeness) -> Truth:
     """What the learn and tune examples of a snapshot are."""
-    classes, labels = snapshot.classes[field], snapshot.labels[field]
-    return {id: classes[label] for id, label in zip(snapshot.ids, labels, strict=True) if label >= 0}
+    snapshot = likeness.snapshot
+    values = likeness.decoded(snapshot.labels[likeness.output.name])
+    return {id: value for id, value in zip(snapshot.ids, values, strict=True) if value is not None}
 
 
 def _metric(name: str) -> Metric:

@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 from datacc.compiler.bisect.demand import Demand, Reading, SliceGoal, truth_of
 from datacc.compiler.build import LOCK
+from datacc.compiler.likeness import likeness_of
 from datacc.compiler.past import Announce, Fits, Past, chosen_form, examples_at, program_at
 from datacc.errors import DataError, FitError, GraphError, RepositoryError, SpecError, UsageError
 from datacc.goals import Figure
@@ -77,7 +78,8 @@ class Trials:
             commit = self.history.repository.git.commit_of(self.ask.truth)
             with _blaming(f"--truth {self.ask.truth}"):
                 program, _ = program_at(self.root, commit)
-                truth = truth_of(examples_at(program, self.root, commit, self.store), program.outputs[0].name)
+                examples = examples_at(program, self.root, commit, self.store)
+                truth = truth_of(likeness_of(program, examples, program.outputs[0].name))
             self.demand = replace(self.demand, truth=truth)
 
     def begin(self) -> None:
@@ -87,7 +89,8 @@ class Trials:
         chooses for the good commit.
         """
         with _blaming(f"--bad {self.ask.bad}"):
-            _, lock = program_at(self.root, self.bad)
+            program, lock = program_at(self.root, self.bad)
+        self.demand = self.demand.of(program.outputs[0])
         self._form = lock or read_lock(self.root / LOCK)
         reading = self._end("good", self.ask.good, self.good)
         self.demand = self.demand.after(reading)

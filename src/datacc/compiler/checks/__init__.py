@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datacc.compiler.ask import Answering, Arrays
+from datacc.compiler.likeness import Likeness, likeness_of
 from datacc.compiler.slices import slice_rows
 from datacc.compiler.verdict import Line, rate_line
 from datacc.compiler.whole import ask_whole
@@ -40,7 +41,7 @@ class Place:
 class Trial:
     """A program that is looked at: R rows of the snapshot, what they are and what it answers.
 
-    `rows` (R,) are row numbers, `truth` the frozen labels of the output `field`, (R,) class indices of a label;
+    `rows` (R,) are row numbers, `truth` the frozen labels of the output `field`, (R,), or (R, K) of several labels;
     `native` answers, and `told` holds what it said already, arrays (R, *shape). `place` is there for the final library
     alone.
     """
@@ -61,13 +62,13 @@ class Trial:
 
     @property
     def answer(self) -> NDArray[Any]:
-        """The class indices that were answered, (R,)."""
-        return self.answers[self.field].reshape(-1)
+        """What was answered, like `truth`: class indices or numbers (R,), or 0 and 1 (R, K)."""
+        return self.answers[self.field].reshape(self.truth.shape)
 
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """The classes of the output, in permanent order."""
-        return self.snapshot.classes[self.field]
+    @cached_property
+    def likeness(self) -> Likeness:
+        """How its answers are read."""
+        return likeness_of(self.program, self.snapshot, self.field)
 
     @cached_property
     def inputs(self) -> Arrays:
@@ -98,9 +99,7 @@ class Trial:
 
 
 class CheckKind(ABC):
-    """A kind of check, of outputs of these `forms`. Members are stateless; a check of theirs comes with every call."""
-
-    forms: tuple[str, ...] = ("label",)
+    """A kind of check. Members are stateless; a check of theirs comes with every call."""
 
     @abstractmethod
     def read(self, table: Table, inputs: tuple[Field, ...], outputs: tuple[Field, ...]) -> Check:
@@ -138,7 +137,11 @@ class CheckKind(ABC):
 
 
 class RateKind(CheckKind):
-    """A kind whose check is a share of rows, held to `at_least` by its bound."""
+    """A kind whose check is a share of rows, or another figure of them, held to its limit by its bound."""
+
+    def limit(self, check: Check) -> float:
+        """What must be reached, from the side that the figure says."""
+        return check.at_least
 
     @abstractmethod
     def figure(self, check: Check, trial: Trial) -> Figure:
@@ -146,12 +149,13 @@ class RateKind(CheckKind):
 
     def line(self, check: Check, trial: Trial) -> Line:
         """The share of judge rows by its bound."""
-        return rate_line("check", self.described(check), check.at_least, self.figure(check, trial))
+        return rate_line("check", self.described(check), self.limit(check), self.figure(check, trial))
 
     def promising(self, check: Check, trial: Trial) -> bool:
         """On tune the measured share decides: slices are too small there for a bound. No row is no objection."""
         figure = self.figure(check, trial)
-        return not figure.total or figure.value >= check.at_least
+        limit = self.limit(check)
+        return not figure.total or (figure.value <= limit if figure.at_most else figure.value >= limit)
 
 
 class RowKind(RateKind):

@@ -31,14 +31,15 @@ MOST_TEXT: Final = 200
 class Examples:
     """The learn and tune examples of a build, N rows: what a python check gets.
 
-    `inputs` input → (N, *shape) as the program takes them; `labels` class names; `splits` "learn" or "tune"; `columns`
-    name → N values, "name" being what the user calls an example; `classes` all names in permanent order.
+    `inputs` input → (N, *shape) as the program takes them; `labels` class names, numbers, or lists of labels; `splits`
+    "learn" or "tune"; `columns` name → N values, "name" being what the user calls an example; `classes` all names in
+    permanent order.
     """
 
     ids: tuple[str, ...]
     splits: tuple[str, ...]
     inputs: Mapping[str, NDArray[Any]]
-    labels: tuple[str, ...]
+    labels: tuple[Any, ...]
     columns: Mapping[str, tuple[Any, ...]]
     classes: tuple[str, ...]
 

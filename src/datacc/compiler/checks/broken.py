@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from datacc.compiler.certify import refuse_rows
 from datacc.compiler.checks import CheckKind, Trial
@@ -24,8 +23,8 @@ from datacc.spec.table import Table
 class Broken(CheckKind):
     """Keys: `broken`, a whole number of answers or a share of those that were right; `where`.
 
-    Counted on examples that are in judge of both builds, by their present labels. A number is counted as it is, a share
-    by its bound. Nothing is broken where there was no build before.
+    Counted on examples that are in judge of both builds, by their present labels, as a diff of the two would. A whole
+    number is counted as it is, a share by its bound. Nothing is broken where there was no build before.
     """
 
     def read(self, table: Table, inputs: tuple[Field, ...], outputs: tuple[Field, ...]) -> Check:
@@ -80,11 +79,10 @@ def _counted(check: Check, trial: Trial, old: Side) -> tuple[int, int]:
     place = {trial.snapshot.ids[row]: n for n, row in enumerate(trial.rows) if chosen[row]}
     ids = [id for id in shared(old.snapshot, trial.snapshot, JUDGE) if id in place]
     at = np.array([place[id] for id in ids], np.intp)
-    names = np.array(trial.classes, object)
-    truth, now = names[trial.truth[at]], names[trial.answer[at]]
-    was: NDArray[Any] = np.array(said(old, ids), object).reshape(len(ids))
-    right = was == truth
-    return int(right.sum()), int((right & (now != truth)).sum())
+    truth, now = (trial.likeness.decoded(frozen[at]) for frozen in (trial.truth, trial.answer))
+    same = trial.likeness.same
+    right = [(label, was, is_) for label, was, is_ in zip(truth, said(old, ids), now, strict=True) if same(was, label)]
+    return len(right), sum(not same(is_, label) and not same(was, is_) for label, was, is_ in right)
 
 
 def _judged(line: Line, limit: float, right: int, broke: int) -> Line:

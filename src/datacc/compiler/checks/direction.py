@@ -1,11 +1,11 @@
-"""The check `direction`: raising a column of a record must raise, or lower, the score of a class."""
+"""The check `direction`: raising a column of a record must raise, or lower, the score of a class or the number."""
 
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from datacc.compiler.ask import ask
+from datacc.compiler.ask import Arrays, ask
 from datacc.compiler.certify import refuse_rows
 from datacc.compiler.checks import RowKind, Trial
 from datacc.compiler.slices import class_index, place_of, with_slice
@@ -17,16 +17,17 @@ from datacc.spec.table import Table
 from datacc.types import options_of
 
 DIRECTIONS: Final = ("up", "down")
-ROUNDING: Final = 1e-6  # by which a score may go the wrong way
+ROUNDING: Final = 1e-6  # by which a score may go the wrong way; a number by that share of its tolerance
 RECORD: Final = "record"
+_WHOSE: Final = 'class = "…": whose score is it?'
 _KEYS: Final = ("direction", "column", "by", "strict", "input")
 
 
 class Direction(RowKind):
     """Keys: `direction` ("up" or "down"), `column`, `class`, `by`, `strict`, `input`, `where`, `at_least`.
 
-    `by` is what is added to the column, one deviation over learn when it is left out. Without `strict` a score that
-    stays as it is will do.
+    The class is that whose score is looked at; a number has none, and is looked at itself. `by` is what is added to the
+    column, one deviation over learn when it is left out. Without `strict` a score that stays as it is will do.
     """
 
     def read(self, table: Table, inputs: tuple[Field, ...], outputs: tuple[Field, ...]) -> Check:
@@ -44,9 +45,11 @@ class Direction(RowKind):
         if by is not None and not 0 < by < np.inf:
             raise table.error("by is what is added to the column: above 0", "by")
         strict = table.flag("strict")
+        if outputs[0].form == "number" and "class" in table.values:
+            raise table.error(f"{outputs[0].name} is a number, and has no classes", "class")
         return Check(
             at_least=table.share("at_least"),
-            of_class=table.need("class", str, example='class = "…": whose score is it?'),
+            of_class=None if outputs[0].form == "number" else table.need("class", str, example=_WHOSE),
             where=read_where(table),
             options={key: table.values[key] for key in _KEYS if key in table.values and (key != "strict" or strict)},
         )
@@ -57,7 +60,7 @@ class Direction(RowKind):
         strict, up = options.get("strict", False), options["direction"] == "up"
         does = ("rises" if up else "falls") if strict else ("does not fall" if up else "does not rise")
         by = f" by {options['by']:g}" if "by" in options else ""
-        return with_slice(f"score of {check.of_class!r} {does} as {options['column']!r} is raised{by}", check)
+        return with_slice(f"{_what(check)} {does} as {options['column']!r} is raised{by}", check)
 
     def certify(self, check: Check, program: Program, snapshot: Snapshot) -> str:
         """Refuse a slice that is too small, and a column of which nothing can be learnt."""
@@ -76,7 +79,7 @@ class Direction(RowKind):
         strict = check.options.get("strict", False) or other.options.get("strict", False)
         if not (same and turned and strict) or (check.of_class, check.where) != (other.of_class, other.where):
             return ""
-        return f"the score of {check.of_class!r} cannot go up and down at once"
+        return f"the {_what(check)} cannot go up and down at once"
 
     def kept(self, check: Check, trial: Trial) -> NDArray[np.bool_]:
         """The rows whose score goes the right way."""
@@ -87,12 +90,20 @@ class Direction(RowKind):
         limit = np.finfo(np.float32).max
         raised[:, column] = np.clip(raised[:, column].astype(np.float64) + step, -limit, limit)
         after = ask(trial.native, {**trial.inputs, field.name: raised})
-        scores = (
-            answers[f"{trial.field}_scores"].reshape(len(raised), -1)[:, index] for answers in (trial.answers, after)
-        )
-        before, now = (score.astype(np.float64) for score in scores)
+        before, now = (_level(answers, trial.field, index) for answers in (trial.answers, after))
         gain = now - before if check.options["direction"] == "up" else before - now
-        return np.asarray(gain > 0 if check.options.get("strict", False) else gain >= -ROUNDING)
+        rounding = ROUNDING * (trial.likeness.tolerance or 1)
+        return np.asarray(gain > 0 if check.options.get("strict", False) else gain >= -rounding)
+
+
+def _what(check: Check) -> str:
+    return "answer" if check.of_class is None else f"score of {check.of_class!r}"
+
+
+def _level(answers: Arrays, field: str, index: int | None) -> NDArray[np.float64]:
+    """The score of the class with that index, (R,); of a number itself."""
+    found = answers[field] if index is None else answers[f"{field}_scores"]
+    return found.reshape(len(found), -1)[:, index or 0].astype(np.float64)
 
 
 def _column(check: Check, program: Program) -> tuple[Field, int]:

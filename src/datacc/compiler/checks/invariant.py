@@ -27,7 +27,8 @@ MOST_DRAWS: Final = 100
 class Invariant(RowKind):
     """Keys: `invariant`, a variation, and `by`, its options; `draws`, `input`, `where`, `at_least`.
 
-    A row counts as one, whatever the number of draws: it keeps its answer when every one of them does.
+    A row counts as one, whatever the number of draws: it keeps its answer when every one of them does, a number within
+    its tolerance.
     """
 
     def read(self, table: Table, inputs: tuple[Field, ...], outputs: tuple[Field, ...]) -> Check:
@@ -65,7 +66,7 @@ class Invariant(RowKind):
         """The rows with the same answer after every draw."""
         kept = np.ones(len(trial.rows), bool)
         for part, varied in _varied(check, trial):
-            kept[part] &= trial.native.batch(varied)[trial.field].reshape(-1) == trial.answer[part]
+            kept[part] &= trial.likeness.alike(trial.native.batch(varied)[trial.field], trial.answer[part])
         return kept
 
 

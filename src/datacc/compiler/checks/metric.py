@@ -1,13 +1,16 @@
 """The check `metric`: a figure of merit on a slice or of one class."""
 
+import math
 from typing import Final
 
 from datacc.compiler.ask import told
 from datacc.compiler.certify import refuse_rows
 from datacc.compiler.checks import RateKind, Trial
-from datacc.compiler.slices import class_index, described
+from datacc.compiler.slices import class_index, described, place_of
 from datacc.compiler.verdict import share
+from datacc.errors import CertifyError
 from datacc.goals import Figure, Metric
+from datacc.goals.bootstrap import LEAST
 from datacc.registry import load
 from datacc.repo.snapshot import JUDGE, Snapshot
 from datacc.spec.bounds import needed_total
@@ -17,13 +20,11 @@ from datacc.spec.table import Table
 
 
 class MetricKind(RateKind):
-    """Keys: `metric`, `class` for a metric of one class, `where`, `at_least`."""
-
-    forms = ("label", "labels", "number")
+    """Keys: `metric`, `class` for a metric of one class, `where`, `at_least`; `at_most` where less is better."""
 
     def read(self, table: Table, inputs: tuple[Field, ...], outputs: tuple[Field, ...]) -> Check:
         """The check that the table asks for."""
-        table.known(["metric", "class", "where", "at_least"])
+        table.known(["metric", "class", "where", "at_least", "at_most"])
         metric = table.need("metric", str, example='metric = "recall"')
         with table.blaming("metric"):
             member = _metric(metric)
@@ -38,11 +39,20 @@ class MetricKind(RateKind):
             raise table.error(f"{metric} is of one class: which?", "metric", ['class = "…"'])
         if of_class is not None and not member.takes_class:
             raise table.error(f"{metric} is not of one class", "class", ['metric = "recall"'])
-        if member.at_most:
-            raise table.error(
-                f"{metric} is a goal, not a check: less of it is better", "metric", [f"{metric} = … under [goal]"]
-            )
-        return Check(metric=metric, at_least=table.share("at_least"), of_class=of_class, where=read_where(table))
+        wrong, right = ("at_least", "at_most") if member.at_most else ("at_most", "at_least")
+        if wrong in table.values:
+            better = "less" if member.at_most else "more"
+            raise table.error(f"of {metric} {better} is better: it is held to {right}", wrong, [f"{right} = 0.5"])
+        if not member.at_most:
+            return Check(metric=metric, at_least=table.share("at_least"), of_class=of_class, where=read_where(table))
+        limit = table.need("at_most", float, example="at_most = 0.5")
+        if not 0 < limit < math.inf:
+            raise table.error(f"{metric} is a number above 0; {limit:g} is not", "at_most", ["at_most = 0.5"])
+        return Check(metric=metric, of_class=of_class, where=read_where(table), options={"at_most": limit})
+
+    def limit(self, check: Check) -> float:
+        """The share, or the largest amount."""
+        return float(check.options.get("at_most", check.at_least))
 
     def described(self, check: Check) -> str:
         """The metric, its class and its slice."""
@@ -51,6 +61,11 @@ class MetricKind(RateKind):
     def certify(self, check: Check, program: Program, snapshot: Snapshot) -> str:
         """Refuse a slice that is too small; warn of a class that may be, since judge labels are sealed."""
         chosen = refuse_rows(described(check), check, program, snapshot)
+        rows = int((chosen & (snapshot.splits == JUDGE)).sum())
+        if rows < LEAST and not _metric(check.metric).exact:
+            what = f"{described(check)} cannot be certified by {rows:,} judge examples"
+            tries = [f"more examples: {LEAST} in judge are the least", "a larger slice"]
+            raise CertifyError(what, where=place_of(check, program.file), tries=tries)
         field = program.outputs[0].name
         index = class_index(snapshot, field, check, program.file)
         if index is None:

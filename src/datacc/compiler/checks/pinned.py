@@ -1,10 +1,12 @@
 """The check `pinned`: examples named by their ids must be answered right, whatever else changes."""
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from datacc.compiler.checks import NAMED, CheckKind, Trial
+from datacc.compiler.likeness import likeness_of
 from datacc.compiler.slices import class_index, place_of, row_named
 from datacc.compiler.verdict import Line
 from datacc.compiler.whole import ask_whole
@@ -16,35 +18,47 @@ from datacc.spec.table import Table
 
 
 class Pinned(CheckKind):
-    """Keys: `pinned`, ids of examples or what they begin with; `class`, what they must be answered as.
+    """Keys: `pinned`, ids of examples or what they begin with; `class` or `answer`, what they must be answered as.
 
-    Without a class an example's own label is the right answer; judge examples need one, since their labels are sealed.
+    Without it an example's own label is the right answer; judge examples need one, since their labels are sealed.
     """
 
     def read(self, table: Table, inputs: tuple[Field, ...], outputs: tuple[Field, ...]) -> Check:
         """The check that the table asks for."""
-        table.known(["pinned", "class"])
+        table.known(["pinned", "class", "answer"])
         if not table.texts("pinned", ()):
             raise table.error("pinned names examples by their ids", "pinned", ['pinned = ["3fa8c1…"]'])
-        return Check(of_class=table.find("class", str), options={"pinned": table.values["pinned"]})
+        options = {key: table.values[key] for key in ("pinned", "answer") if key in table.values}
+        of_class, form = table.find("class", str), outputs[0].form
+        if of_class is not None and form != "label":
+            what = f"a class is the answer of one label; {outputs[0].name} is of type {outputs[0].type}"
+            raise table.error(what, "class", ["answer = 12.5" if form == "number" else 'answer = ["…", "…"]'])
+        if of_class is not None and "answer" in options:
+            raise table.error("class and answer say the same: one of them", "answer")
+        return Check(of_class=of_class, options=options)
 
     def described(self, check: Check) -> str:
         """How many, and as what."""
-        count = counted(len(check.options["pinned"]), "pinned example")
-        return f"{count} answered {check.of_class!r}" if check.of_class is not None else f"{count} answered right"
+        count, wanted = counted(len(check.options["pinned"]), "pinned example"), _wanted(check)
+        return f"{count} answered {wanted!r}" if wanted is not None else f"{count} answered right"
 
     def certify(self, check: Check, program: Program, snapshot: Snapshot) -> str:
-        """Refuse ids that no example has, or several, and those whose label is sealed."""
+        """Refuse ids that no example has, or several, those whose label is sealed, and what is no answer."""
         class_index(snapshot, program.outputs[0].name, check, program.file)
+        try:
+            likeness_of(program, snapshot, program.outputs[0].name).encoded([_wanted(check)])
+        except DataccError as error:
+            raise SpecError(error.what, where=place_of(check, program.file), tries=error.tries) from error
         _rows(check, program, snapshot)
         return ""
 
     def contradicts(self, check: Check, other: Check) -> str:
         """One example as two classes."""
-        if None in (check.of_class, other.of_class) or check.of_class == other.of_class:
+        one, two = check.of_class, other.of_class
+        if None in (one, two) or one == two:
             return ""
-        ids = [one for one in check.options["pinned"] for two in other.options["pinned"] if _meet(one, two)]
-        return f"{ids[0]} cannot be answered {check.of_class!r} and {other.of_class!r}" if ids else ""
+        ids = [id for id in check.options["pinned"] for also in other.options["pinned"] if _meet(id, also)]
+        return f"{ids[0]} cannot be answered {one!r} and {two!r}" if ids else ""
 
     def line(self, check: Check, trial: Trial) -> Line:
         """Right answers of all that are pinned."""
@@ -66,21 +80,24 @@ class Pinned(CheckKind):
 
     def _wrong(self, check: Check, trial: Trial) -> tuple[list[str], int]:
         """The wrong ones in words, and how many are asked."""
-        rows = _rows(check, trial.program, trial.snapshot)
-        index = class_index(trial.snapshot, trial.field, check, trial.program.file)
-        wanted = trial.snapshot.labels[trial.field][rows] if index is None else np.full(len(rows), index)
+        rows, like = _rows(check, trial.program, trial.snapshot), trial.likeness
+        wanted, labels = _wanted(check), trial.snapshot.labels[trial.field][rows]
+        right = like.decoded(labels if wanted is None else like.encoded([wanted] * len(rows)))
         answers = ask_whole(trial.native, trial.snapshot, rows)
-        said = answers[trial.field].reshape(-1)
-        names = trial.classes
         wrong = [
-            f"{trial.named(int(row))} is answered {names[int(got)]!r}, not {names[int(right)]!r}"
-            for row, got, right in zip(rows, said, wanted, strict=True)
-            if got != right
+            f"{trial.named(int(row))} is answered {like.quoted(got)}, not {like.quoted(label)}"
+            for row, got, label in zip(rows, like.decoded(answers[trial.field]), right, strict=True)
+            if not like.same(got, label)
         ]
         return wrong, len(rows)
 
 
-def _rows(check: Check, program: Program, snapshot: Snapshot) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+def _wanted(check: Check) -> Any:
+    """What the examples must be answered as, None where their labels say it."""
+    return check.options.get("answer") if check.of_class is None else check.of_class
+
+
+def _rows(check: Check, program: Program, snapshot: Snapshot) -> NDArray[np.intp]:
     """The rows of the pinned examples, each once. Raises `SpecError`."""
     where = place_of(check, program.file)
     found = []
@@ -89,9 +106,10 @@ def _rows(check: Check, program: Program, snapshot: Snapshot) -> np.ndarray[tupl
             row = row_named(snapshot, prefix)
         except DataccError as error:
             raise SpecError(error.what, where=where, tries=error.tries) from error
-        if check.of_class is None and snapshot.splits[row] == JUDGE:
+        if _wanted(check) is None and snapshot.splits[row] == JUDGE:
             what = f"{snapshot.ids[row][:12]} is in judge, whose labels stay sealed: say what it must be answered"
-            raise SpecError(what, where=where, tries=['class = "…"', "an example of learn or tune"])
+            key = "class" if program.outputs[0].form == "label" else "answer"
+            raise SpecError(what, where=where, tries=[f"{key} = …", "an example of learn or tune"])
         found.append(row)
     return np.array(sorted(set(found)), np.intp)
 

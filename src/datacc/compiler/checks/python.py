@@ -126,12 +126,12 @@ def _hand_over(trial: Trial, apart: Path) -> None:
     (apart / ARRAYS).mkdir()
     for name, array in snapshot.inputs.items():
         np.save(apart / ARRAYS / f"{name}.npy", array[rows], allow_pickle=False)
-    classes = trial.classes
+    likeness = trial.likeness
     facts = {
         "ids": [snapshot.ids[row] for row in rows],
         "splits": [SPLITS[snapshot.splits[row]] for row in rows],
-        "labels": [classes[label] for label in snapshot.labels[trial.field][rows]],
-        "classes": classes,
+        "labels": likeness.decoded(snapshot.labels[trial.field][rows]),
+        "classes": likeness.classes,
         "columns": {name: [column[row] for row in rows] for name, column in snapshot.columns.items()},
     }
     (apart / EXAMPLES).write_text(json.dumps(facts), encoding="utf-8")

@@ -3,9 +3,10 @@
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from datacc.calls.code import Code, code_of
+from datacc.calls.values import Form
 from datacc.compiler.port.program import program_of, write_calls
 from datacc.compiler.port.record import Announce, Recorded, record
 from datacc.compiler.port.wish import Agree, Wish, consent, gathered, home_of
@@ -60,11 +61,11 @@ def port(wish: Wish, agree: Agree, announce: Announce = lambda what: None) -> Po
 
 
 def form_in(program: Program | None) -> Any:
-    """How the classes of a port name answers; None where that is still open."""
+    """How the labels of a port are answers; None where that is still open."""
     if program is None:
         return None
     form = program.source.options.get("answers", "text")
-    if form not in ("text", "json"):
+    if form not in get_args(Form):
         raise DataError(f"source.answers is {form!r}", where=FILE, tries=['answers = "json"', "leave it out"])
     return form
 

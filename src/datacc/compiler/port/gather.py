@@ -24,6 +24,7 @@ from datacc.repo.words import listed
 from datacc.types.cells import is_missing
 
 _ELEMENT: Final = re.compile(r"(.+)\[\d+\]")
+_GAPS: Final = ("int", "float", "bool", "choice")  # of which an empty cell is None, where the function takes that
 _TRUTHS: Final = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}
 
 
@@ -87,7 +88,8 @@ def _cells(found: Found, columns: tuple[str, ...], parameter: Parameter, path: P
         return [list(row) for row in zip(*(found.column(column) for column in columns), strict=True)]
     cells = found.column(columns[0])
     kind = parameter.type or (type(parameter.default).__name__ if parameter.default is not None else "")
-    if not kind and all(number(cell) is not None for cell in cells):
+    given = [cell for cell in cells if not is_missing(cell)]
+    if not kind and given and all(number(cell) is not None for cell in given):
         kind = "number"
     read = []
     for where, cell in zip(found.where(), cells, strict=True):
@@ -103,6 +105,8 @@ def _cells(found: Found, columns: tuple[str, ...], parameter: Parameter, path: P
 
 def _cell(cell: Any, kind: str, parameter: Parameter) -> Any:
     """Raises `ValueError` for a cell that is not of this kind."""
+    if is_missing(cell) and (kind == "number" or (parameter.optional and kind in _GAPS)):
+        return None
     if kind == "choice":
         return _one_of({str(one): one for one in parameter.choices}, str(cell))
     if kind == "bool":

@@ -1,15 +1,15 @@
-"""The program that is asked for in the place of a function: inputs by what it was asked, one label that may abstain."""
+"""The program that is asked for in the place of a function, which answers a label that may abstain, or a number."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from datacc.calls.code import code_of
-from datacc.compiler.port.record import Recorded
+from datacc.compiler.port.record import Recorded, text_columns
 from datacc.compiler.port.wish import GROUP, SOURCE, Wish
 from datacc.intake.importing import ImportOptions
-from datacc.intake.importing.columns import Column, look
+from datacc.intake.importing.columns import Column
 from datacc.intake.importing.fields import infer_inputs
 from datacc.intake.importing.read import read
 from datacc.intake.inbox import ANSWER
@@ -28,15 +28,28 @@ def write_calls(table: Path, recorded: Recorded) -> ImportOptions:
 def program_of(wish: Wish, recorded: Recorded, table: Path, options: ImportOptions, root: Path) -> Program:
     """A program in the folder `root` that answers like the function where it knows the answer."""
     columns = _columns(recorded.rows[0])
-    known = {name: Column(kind="text") for name in _texts(recorded, columns)}
-    found = read(table, replace(options, inputs=columns), known=known, output=ANSWER, output_type="label")
+    asked = [{name: value for name, value in row.items() if name != ANSWER} for row in recorded.rows]
+    known = {name: Column(kind="text") for name in text_columns(asked)}
+    output, goals = _answer(wish, recorded)
+    found = read(table, replace(options, inputs=columns), known=known, output=ANSWER, output_type=output.type)
     return Program(
         name=wish.program,
         source=Origin(type=SOURCE, options=_source(wish, recorded, root)),
         inputs=tuple(map(_as_given, infer_inputs(found))),
-        outputs=(Field(name=ANSWER, type="label", options={"abstain": True}),),
-        goals=(Goal(metric="error", limit=round(1 - wish.agreement, 9)), Goal(metric="coverage", limit=wish.coverage)),
+        outputs=(output,),
+        goals=goals,
         target=Target(make=(*Target().make, "wheel")),
+    )
+
+
+def _answer(wish: Wish, recorded: Recorded) -> tuple[Field, tuple[Goal, ...]]:
+    """The output, and what is agreement: of a number the share of its variance that is explained."""
+    if recorded.form == "number":
+        return Field(name=ANSWER, type="number"), (Goal(metric="r2", limit=wish.agreement),)
+    error = Goal(metric="error", limit=round(1 - wish.agreement, 9))
+    return Field(name=ANSWER, type="label", options={"abstain": True}), (
+        error,
+        Goal(metric="coverage", limit=wish.coverage),
     )
 
 
@@ -56,14 +69,6 @@ def _columns(row: Mapping[str, Any]) -> tuple[str, ...]:
         if name != ANSWER:
             columns += [f"{name}[{i}]" for i in range(len(value))] if isinstance(value, list) else [name]
     return tuple(columns)
-
-
-def _texts(recorded: Recorded, columns: Sequence[str]) -> Iterator[str]:
-    """Columns of texts that are not a few values: they are read as texts, even where all are numbers or dates."""
-    for name in columns:
-        cells = [row[name] for row in recorded.rows if name in row]
-        if any(isinstance(cell, str) for cell in cells) and look(cells).kind != "category":
-            yield name
 
 
 def _as_given(field: Field) -> Field:

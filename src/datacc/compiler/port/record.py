@@ -9,9 +9,10 @@ from typing import Any, Final
 
 from datacc.calls import secrets
 from datacc.calls.ask import Asker, Told
-from datacc.calls.values import Form, class_of, form_of
+from datacc.calls.values import Form, NotPlain, form_of, is_number, label_of
 from datacc.compiler.port.gather import Gathered
 from datacc.errors import DataError
+from datacc.intake.importing.columns import look
 from datacc.intake.inbox import ANSWER
 from datacc.repo.words import counted
 from datacc.store import canonical
@@ -32,7 +33,7 @@ Redact = Callable[[dict[str, Any]], Mapping[str, Any] | None]
 
 @dataclass(frozen=True, kw_only=True)
 class Recorded:
-    """What the function said: rows of arguments and `answer`, the class; how a class is read back; the group of each.
+    """What the function said: rows of arguments and `answer`, a class or a number; how it is read back; their groups.
 
     `seconds`: the median of a call; `asked` calls, of which `left_out` came to nothing. `notes` say why.
     """
@@ -96,14 +97,15 @@ def record(
     announce("asking again, in another order …")
     good, unsteady = _steady(asker, plain, told, good, skip_bad=skip_bad)
     notes += unsteady
-    empty = {row for row in good if any(value is None or value == "" for value in plain.inputs[row].values())}
-    notes += [f"left out: an argument is empty ({_shown(plain, sorted(empty))})"] if empty else []
+    whole = _whole([plain.inputs[row] for row in good])
+    empty = {row for row in good if any(plain.inputs[row][name] in (None, "") for name in whole)}
+    notes += [f"left out: a text or a list is empty ({_shown(plain, sorted(empty))})"] if empty else []
     good = [row for row in good if row not in empty]
     if not good:
         raise DataError("no call is left", where=asker.function, tries=["give other inputs"])
     form = form or _form(asker.function, [told[row].answer for row in good])
     return Recorded(
-        rows=[{**plain.inputs[row], ANSWER: class_of(told[row].answer, form)} for row in good],
+        rows=[{**plain.inputs[row], ANSWER: _label(asker.function, told[row].answer, form)} for row in good],
         where=[plain.where[row] for row in good],
         groups=[plain.groups[row] for row in good],
         form=form,
@@ -165,15 +167,40 @@ def _steady(
 
 
 def _form(function: str, answers: Sequence[Any]) -> Form:
-    """How its answers name classes. Raises `DataError` where they hardly repeat."""
+    """How its answers are labels: numbers that hardly repeat are themselves. Raises `DataError` for other such ones."""
     different = len({json.dumps(one) for one in answers})
     if len(answers) >= _FEW and 2 * different > len(answers):
-        kind = "numbers" if all(isinstance(one, int | float) for one in answers) else "texts"
-        what = f"its answers hardly repeat: {different:,} different {kind} in {len(answers):,} calls"
-        raise DataError(
-            what, where=function, tries=["a program names classes: a function of your own that makes a few of them"]
-        )
+        if all(is_number(one) for one in answers):
+            return "number"
+        what = f"its answers hardly repeat: {different:,} different texts in {len(answers):,} calls"
+        tries = ["a program names classes: a function of your own that makes a few of them, or a number"]
+        raise DataError(what, where=function, tries=tries)
     return form_of(answers)
+
+
+def _label(function: str, answer: Any, form: Form) -> str | float:
+    """The answer as a label. Raises `DataError` for one that is no number, where all of them were."""
+    try:
+        return label_of(answer, form)
+    except NotPlain as error:
+        what = f"it answered numbers when it was recorded first, and now {error}"
+        raise DataError(what, where=function, tries=["port it anew, in another folder"]) from error
+
+
+def _whole(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The arguments that must be there: what is None of any other is a missing cell of a record."""
+    lists = {name for row in rows for name, value in row.items() if isinstance(value, list)}
+    return [*lists, *text_columns(rows)]
+
+
+def text_columns(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The arguments, none of them a list, that are texts and no few values: read as texts, even if all are numbers."""
+    found = []
+    for name in rows[0] if rows else ():
+        cells = [row[name] for row in rows]
+        if any(isinstance(cell, str) for cell in cells) and look(cells).kind != "category":
+            found.append(name)
+    return found
 
 
 def _shown(gathered: Gathered, rows: Sequence[int]) -> str:

@@ -14,7 +14,7 @@ from datacc.errors import DataError, UsageError
 from datacc.intake.importing import import_examples
 from datacc.intake.inbox import ANSWER
 from datacc.repo.wishes import require_trusted_build
-from datacc.runtime.load import Answer, Loaded, load
+from datacc.runtime.load import Answer, Loaded, Number, load
 from datacc.spec.interface import Port
 
 
@@ -46,8 +46,9 @@ def shadow(wish: Wish, agree: Agree) -> Shadow:
     program = load(place)
     recorded = record(wish.asker, gathered(wish), form_in(home.program), skip_bad=wish.skip_bad)
     answers = [_asked(program, row) for row in recorded.rows]
-    agreed = [answer.label == row[ANSWER] for answer, row in zip(answers, recorded.rows, strict=True)]
-    news = [n for n, answer in enumerate(answers) if not answer.known or not agreed[n]]
+    agreed = [_agrees(answer, row[ANSWER]) for answer, row in zip(answers, recorded.rows, strict=True)]
+    known = [isinstance(answer, Number) or answer.known for answer in answers]
+    news = [n for n, same in enumerate(agreed) if not same or not known[n]]
     imported = 0
     with tempfile.TemporaryDirectory(prefix="datacc-port-") as folder:
         table = Path(folder) / "shadow.jsonl"
@@ -58,8 +59,8 @@ def shadow(wish: Wish, agree: Agree) -> Shadow:
         program=program.interface.name,
         root=str(home.root),
         asked=len(answers),
-        known=sum(answer.known for answer in answers),
-        disagreed=sum(answer.known and not same for answer, same in zip(answers, agreed, strict=True)),
+        known=sum(known),
+        disagreed=sum(is_known and not same for is_known, same in zip(known, agreed, strict=True)),
         imported=imported,
         notes=recorded.notes,
     )
@@ -74,7 +75,12 @@ def _only(recorded: Recorded, rows: list[int]) -> Recorded:
     )
 
 
-def _asked(program: Loaded, row: Mapping[str, Any]) -> Answer:
+def _agrees(answer: Answer | Number, said: Any) -> bool:
+    """Whether the function said the class that was answered, or a number within the interval."""
+    return answer.low <= said <= answer.high if isinstance(answer, Number) else bool(answer.label == said)
+
+
+def _asked(program: Loaded, row: Mapping[str, Any]) -> Answer | Number:
     """What the program says. Raises `DataError` where the row does not fit it."""
     cells: dict[str, Any] = {}
     for name, value in row.items():
@@ -82,8 +88,8 @@ def _asked(program: Loaded, row: Mapping[str, Any]) -> Answer:
     inputs = program.interface.inputs
     given = {port.name: _value(port, cells) for port in inputs}
     answer = program(**given) if len(inputs) > 1 else program(given[inputs[0].name])
-    if not isinstance(answer, Answer):
-        raise DataError("it answers more than a label", where=program.interface.name)
+    if not isinstance(answer, Answer | Number):
+        raise DataError("it answers more than a label or a number", where=program.interface.name)
     return answer
 
 

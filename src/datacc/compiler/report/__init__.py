@@ -20,6 +20,7 @@ from datacc.ir.cost import NodeCost
 from datacc.repo.snapshot import SPLITS, Snapshot
 
 VERSION: Final = 1
+_SAID: Final = {"accuracy": "of judge", "r2": "of the variance (r2)"}
 WIDTHS: Final = ("width", "work", "latency", "right")
 
 
@@ -215,7 +216,7 @@ def width_rows(verdict: Verdict) -> list[tuple[str, str, str, str]]:
             f"{one.width:g}",
             f"{one.work:,} multiply-adds",
             seconds(one.latency),
-            f"{percent(one.accuracy.value, 2)} of judge, ≥ {floored(one.accuracy.bound)}",
+            f"{percent(one.accuracy.value, 2)} {_SAID.get(one.metric, one.metric)}, ≥ {floored(one.accuracy.bound)}",
         )
         for one in verdict.widths
     ]

@@ -4,7 +4,7 @@ import base64
 import io
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import Any, Final
@@ -44,7 +44,7 @@ def cards(evidence: Evidence, columns: Columns, *, commands: bool) -> Cards:
     parts: list[str] = []
     per_cell: Counter[tuple[int, int]] = Counter()
     used = 0
-    unusual = _unusual(evidence)
+    unusual = far_from_usual(evidence.inputs)
     for row in _order(evidence):
         cell = (int(evidence.truth[row]), int(evidence.answer[row]))
         if per_cell[cell] >= PER_CELL or used >= MOST_BYTES:
@@ -72,20 +72,26 @@ def _card(
     label = f'<span class="was">label {bdi(evidence.classes[truth])}</span>' if wrong else ""
     if evidence.known is not None and not evidence.known[row]:
         label += '<span class="was">not known</span>'
-    inputs = "".join(_input(array[row], columns.get(n), unusual.get(n), row) for n, array in evidence.inputs.items())
-    title = f'<span class="name" title="{escape(shown(name, 200))}">{bdi(name, 40)}</span>' if name else ""
+    inputs = "".join(input_html(one[row], columns.get(n), unusual.get(n), row) for n, one in evidence.inputs.items())
     command = label_command(example, evidence.classes[answer])
     short = command.replace(example, f"{example[:8]}…", 1)
     relabel = f'<button class="copy" data-copy="{escape(command)}">{escape(shown(short, 100))}</button>'
     return (
         f'<li class="card" data-cell="{truth}-{answer}"{" data-wrong" if wrong else " hidden"}>{inputs}'
         f'<p class="says">{said} <span class="sure">{percent(float(evidence.confidence[row]))}</span>{label}</p>'
-        f'<p class="who">{title}<code>{escape(shown(example[:12]))}</code></p>'
+        f"{who(name, example)}"
         f"{relabel if commands and wrong else ''}</li>"
     )
 
 
-def _input(value: NDArray[Any], columns: Named | None, unusual: NDArray[Any] | None, row: int) -> str:
+def who(name: str | None, example: str) -> str:
+    """What the user calls an example, and its id."""
+    title = f'<span class="name" title="{escape(shown(name, 200))}">{bdi(name, 40)}</span>' if name else ""
+    return f'<p class="who">{title}<code>{escape(shown(example[:12]))}</code></p>'
+
+
+def input_html(value: NDArray[Any], columns: Named | None, unusual: NDArray[Any] | None, row: int) -> str:
+    """One input of the example in this row: a picture, a text, or the columns that are farthest from usual."""
     if value.dtype == np.uint8 and value.ndim == 3 and value.shape[2] in (1, 3):
         return picture(value)
     if value.dtype == np.uint8 and value.ndim == 1:
@@ -126,10 +132,10 @@ def _cell(value: float, values: tuple[str, ...]) -> str:
     return bdi(values[int(value)], 24) if 0 <= value < len(values) else "unknown"
 
 
-def _unusual(evidence: Evidence) -> dict[str, NDArray[np.float64]]:
-    """For inputs that are rows of numbers: how many deviations each value lies from the mean of tune (N, F)."""
+def far_from_usual(inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float64]]:
+    """For inputs that are N rows of numbers: how many deviations each value lies from their mean (N, F)."""
     found = {}
-    for name, array in evidence.inputs.items():
+    for name, array in inputs.items():
         if array.ndim == 2 and array.dtype == np.float32 and len(array):
             rows = array.astype(np.float64)
             known = np.ma.masked_invalid(rows)  # what is missing is not unusual

@@ -9,9 +9,10 @@ from importlib.resources import files
 from typing import Final
 
 from datacc.compiler.diff_text import diff_text
-from datacc.compiler.evidence import Evidence
+from datacc.compiler.evidence import Evidence, Far
 from datacc.compiler.report import WIDTHS, Candidate, Report, Tune, width_rows
 from datacc.compiler.report.cards import MOST_BYTES, PER_CELL, Columns, bdi, cards
+from datacc.compiler.report.far import farthest
 from datacc.compiler.report.matrix import MOST_CLASSES, matrix
 from datacc.compiler.report.plot import plot
 from datacc.compiler.report.suggestions import suggestions
@@ -22,8 +23,8 @@ from datacc.ir.cost import NodeCost
 SIDE_BY_SIDE: Final = 14  # classes up to which the matrix leaves room for examples beside it
 
 
-def report_html(report: Report, examples: Sequence[Evidence]) -> str:
-    """The text of `report.html`; `examples` is the tune evidence of each output.
+def report_html(report: Report, examples: Sequence[Evidence], far: Sequence[Far] = ()) -> str:
+    """The text of `report.html`; `examples` is the tune evidence of each label, `far` that of each other output.
 
     Every text from outside is escaped, and the policy in the head lets no script but ours run.
     """
@@ -36,6 +37,7 @@ def report_html(report: Report, examples: Sequence[Evidence]) -> str:
         _demands(report),
         *(_confusions(tables[e.field], e, columns, commands) for e in examples),
         *(f"<h2>On tune</h2><p>{bdi(seen, 300)}.</p>" for seen in report.seen),
+        *(farthest(one, columns) for one in far),
         *(f"<h2>When it does not know</h2><p>{bdi(known.told, 500)}.</p>" for known in report.known),
         suggestions(report.suggestions),
         _ops(report.ops),

@@ -47,6 +47,7 @@ def gather(repository: Repository, contents: Contents, label: str | None) -> She
     files = read_media(repository.git, contents.tree, sorted(filter(None, set(pictures)))) if any(pictures) else {}
     return Sheet(
         output=headers[output.id],
+        output_type=output.type,
         classes=tuple(sorted((one.name for one in output.classes), key=natural)),
         columns=columns,
         rows=tuple(rows),

@@ -60,13 +60,15 @@ def export_examples(
             _refuse_present(path.with_name(one.name), force)
         for one in made:
             _put(one, path.with_name(one.name))
-    counts = Counter(sheet.label(row) for row in sheet.rows)
+    labels = [sheet.label(row) for row in sheet.rows]
+    kind = load("types", sheet.output_type)
+    counts = Counter(name for label in labels if isinstance(label, str) for name in kind.classes([kind.read(label)]))
     return ExportReport(
         commit=contents.commit,
         format=name,
         path=str(path),
         examples=len(sheet.rows),
-        unlabelled=counts[None],
+        unlabelled=labels.count(None),
         classes={one: counts[one] for one in sheet.classes if counts[one]},
         files=tuple(one.name for one in made),
     )

@@ -37,8 +37,8 @@ def output_kind(
 
     Raises `DataError` for measurements where classes are known.
     """
-    kind = asked or known or kind_of(found, label)
-    if label is None or asked is not None:
+    kind = asked or known or found.output_type or kind_of(found, label)
+    if label is None or asked is not None or found.output_type is not None:
         return kind, []
     if kind == "label":
         _refuse_measurements(found, label, where)

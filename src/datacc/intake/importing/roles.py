@@ -163,7 +163,7 @@ def _as_said(
         others=tuple(column for column in found.columns if column not in taken),
         numeric=frozenset(),
         notes=(),
-        type=options.type or output_type or kind_of(found, label),
+        type=options.type or output_type or found.output_type or kind_of(found, label),
         **one,
     )
 

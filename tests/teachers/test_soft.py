@@ -1,0 +1,155 @@
+"""Teachers that say how likely each class is, or numbers, or several labels: what is learnt is what they said."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from datacc.cli import app
+from datacc.compiler.ask import ask_reference
+from datacc.compiler.assemble import skeleton_graph
+from datacc.compiler.fitting import fit_once
+from datacc.errors import SpecError
+from datacc.fit import Recipe
+from datacc.repo.snapshot import JUDGE, LEARN
+from datacc.spec.read import read_program
+from datacc.store import Store
+from tests.teachers.conftest import ROWS, Place
+
+LIKELY = """
+def kind(record):
+    p = record["width"] / {rows}
+    return {found}
+"""
+SHARES = {"object": "dict(probabilities=dict(long=p, short=1 - p))", "list": "[p, 1 - p]"}
+THREE = "dict(probabilities=dict(long=2 * p, short=2 - 2 * p, round=0.5))"
+
+
+def function(place: Place, found: str) -> None:
+    place.function()
+    (place.root / "mine.py").write_text(LIKELY.format(rows=ROWS, found=found))
+    place.allow()
+
+
+def soft_of(snapshot: Any) -> tuple[np.ndarray, np.ndarray]:
+    """What a teacher's rows should be, (N, 2), and which they are (N,)."""
+    p = snapshot.inputs["record"][:, 0].astype(np.float64) / ROWS
+    return np.stack([p, 1 - p], axis=1), np.array(snapshot.columns["labelled_by"]) != "people"
+
+
+@pytest.mark.parametrize("found", [*SHARES.values(), THREE, f"numpy.array({SHARES['list']})"])
+def test_probabilities_are_frozen_as_they_are_said(place: Place, found: str) -> None:
+    function(place, found)
+    if "numpy" in found:
+        (place.root / "mine.py").write_text("import numpy\n" + (place.root / "mine.py").read_text())
+        place.allow()
+    snapshot = place.snapshot()
+    wanted, taught = soft_of(snapshot)
+    assert snapshot.classes["kind"] == ("long", "short")
+    np.testing.assert_allclose(snapshot.soft["kind"][taught], wanted[taught], atol=1e-6)
+    people = ~taught & (snapshot.splits != JUDGE)
+    np.testing.assert_array_equal(snapshot.soft["kind"][people], np.eye(2)[snapshot.labels["kind"][people]])
+    assert not snapshot.soft["kind"][snapshot.splits == JUDGE].any()
+    assert any("are probabilities, learnt as such" in note for note in snapshot.notes)
+
+
+def test_they_are_kept_and_read_again_without_asking(place: Place) -> None:
+    function(place, SHARES["object"])
+    first = place.snapshot()
+    lines = [
+        json.loads(line) for file in (place.root / "taught").rglob("*.jsonl") for line in file.read_text().splitlines()
+    ]
+    assert all(set(line["probabilities"]) == {"long", "short"} for line in lines)
+    again = place.snapshot(store="another")
+    np.testing.assert_array_equal(again.soft["kind"], first.soft["kind"])
+    assert again.digest == first.digest
+    assert again.seen == first.seen
+    function(place, SHARES["object"].replace("1 - p", "1 - p + 0.1"))
+    assert place.snapshot().seen != first.seen
+
+
+def test_hard_answers_leave_nothing_soft(place: Place) -> None:
+    place.function()
+    place.allow()
+    assert place.snapshot().soft == {}
+
+
+def test_a_fit_learns_how_likely_it_is(place: Place) -> None:
+    """Scores follow the teacher's shares where these are told, and are near 0 or 1 where only the class is."""
+    distance = []
+    recipe = Recipe(epochs=300, batch=20, rate=0.02, decay=0.0, smoothing=0.0, threads=1)
+    for found in (SHARES["object"], "'long' if p > 0.5 else 'short'"):
+        function(place, found)
+        program, snapshot = read_program(place.root / "datacc.toml"), place.snapshot()
+        graph = skeleton_graph(program, snapshot, "mlp.v1", {"width": 0, "depth": 0})
+        fitted = fit_once(program, snapshot, graph, recipe, Store(place.root.parent / "cache"))
+        told = ask_reference(fitted.graph, snapshot.inputs)["kind_scores"].reshape(-1, 2)
+        wanted, taught = soft_of(snapshot)
+        middle = taught & (snapshot.splits == LEARN) & (np.abs(wanted[:, 0] - 0.5) < 0.4)
+        distance.append(np.abs(told - wanted)[middle, 0].mean())
+    assert distance[0] < 0.6 * distance[1]
+
+
+NUMBERS = """
+def value(record):
+    return {found}
+"""
+
+
+def labelled(place: Place, form: str, known: str) -> None:
+    """Another repository in the place of the sticks, whose output is a number or several labels."""
+    place.root = place.root.parent / form
+    said = (known.replace("N", str(n)) if n % 2 else known.rpartition(";")[2].replace("N", str(n)) for n in range(ROWS))
+    rows = [f"{n}.5,{n % 7},{one if n % 3 else ''}" for n, one in enumerate(said)]
+    (place.root.parent / "t.csv").write_text("width,height,what\n" + "\n".join(rows) + "\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place.root.parent)
+        assert app.call(["new", form]) == 0
+        patch.chdir(place.root)
+        assert app.call(["import", "../t.csv", "--label", "what", "--type", form]) == 0
+    place.plain = (place.root / "datacc.toml").read_text()
+    place.teacher('function = "mine:value"')
+
+
+@pytest.mark.parametrize(
+    ("form", "known", "found", "value"),
+    [
+        ("number", "N", "round(record['width'] * 2, 1)", lambda width: 2 * width),
+        ("number", "N", "str(record['width'])", lambda width: width),
+        ("labels", "thin;tall", "['tall'] if record['width'] > 60 else []", lambda width: [width > 60, 0]),
+        ("labels", "thin;tall", "'thin; tall' if record['width'] > 60 else ';'", lambda width: [width > 60] * 2),
+    ],
+)
+def test_numbers_and_several_labels_are_taught_too(place: Place, form: str, known: str, found: str, value: Any) -> None:
+    labelled(place, form, known)
+    (place.root / "mine.py").write_text(NUMBERS.format(found=found))
+    place.allow()
+    snapshot = place.snapshot()
+    taught = np.array(snapshot.columns["labelled_by"]) != "people"
+    assert taught.sum() > 20
+    widths = snapshot.inputs["record"][taught, 0]
+    np.testing.assert_allclose(snapshot.labels["what"][taught], [value(float(width)) for width in widths], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("form", "known", "found", "why"),
+    [
+        ("number", "N", "'much'", "the teacher said 'much', which is no number"),
+        ("number", "N", "['tall']", "which is no number"),
+        ("labels", "thin;tall", "['round']", "which is no list of labels"),
+        ("labels", "thin;tall", "3", "the teacher said 3, which is no list of labels"),
+    ],
+)
+def test_what_is_no_value_is_left_out_and_told(place: Place, form: str, known: str, found: str, why: str) -> None:
+    labelled(place, form, known)
+    (place.root / "mine.py").write_text(NUMBERS.format(found=found))
+    place.allow()
+    assert any(why in note for note in place.snapshot().notes)
+
+
+def test_onnx_gives_no_several_labels(place: Place) -> None:
+    labelled(place, "labels", "thin;tall")
+    place.teacher('onnx = "big.onnx"')
+    with pytest.raises(SpecError, match="gives a label or a number; what is of type labels"):
+        read_program(place.root / "datacc.toml")
