@@ -179,15 +179,6 @@ def outlook(program: Program, tune_figure: Figure, judge_rows: int) -> str | Non
     )
 
 
-def wanted_chance(contenders: int) -> float:
-    """The chance of passing, seen from tune, that is good enough where tune chooses among so many candidates.
-
-    A choice may fail as seldom as a bound, and the candidates share that (Bonferroni): tune shows any of them better
-    than it is by luck, and the one that is chosen is likelier to be such a one the more there are.
-    """
-    return 1 - (1 - CONFIDENCE) / max(1, contenders)
-
-
 def chance_at(seen: Figure, rows: int, limit: float) -> float:
     """The chance that the bound of a metric on `rows` new rows reaches `limit`, after `seen` on others.
 

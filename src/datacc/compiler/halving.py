@@ -6,7 +6,7 @@ is sorted by multiply-adds; of rungs that break the budget nothing is fitted.
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 from datacc.compiler.attempts import LONG, SHORT, WHOLE, Attempt, Attempts, Rung
 from datacc.spec.bounds import standard_error
@@ -18,6 +18,13 @@ KEPT: Final = 4  # one in so many goes on to a fit that is four times as long, s
 FLOOR_PATIENCE: Final = 2
 GOAL_PATIENCE: Final = 3
 DEAR: Final = 10**11  # multiply-adds of a fit, some five seconds: not spent on a goal that nobody asked for
+
+
+class Way(Protocol):
+    """A way through a ladder to the cheapest that is promising after a whole fit, or the best that could be had."""
+
+    def __call__(self, ladder: Sequence[Rung], attempts: Attempts, rows: int, *, teaching: bool = True) -> Attempt:
+        """`rows` is how many rows a score is measured on; with `teaching` a tutor may come from beyond the budget."""
 
 
 def cheapest(ladder: Sequence[Rung], attempts: Attempts, rows: int, *, teaching: bool = True) -> Attempt:
@@ -35,6 +42,27 @@ def cheapest(ladder: Sequence[Rung], attempts: Attempts, rows: int, *, teaching:
             below = up[-3].work if len(up) > 2 else 0
             around = [rung for rung in ladder if below < rung.work < short.rung.work and attempts.fits(rung)]
             return _passing(around, attempts, rows) or found
+    return _otherwise(up, ladder, attempts, rows, teaching=teaching)
+
+
+def halfway(ladder: Sequence[Rung], attempts: Attempts, rows: int, *, teaching: bool = True) -> Attempt:
+    """The same where fits take less than to compile them: as few as can be, each halfway between too little and enough.
+
+    More work is taken to do better, which only makes a program dearer where it does not.
+    """
+    able = [rung for rung in ladder if attempts.fits(rung)]
+    tried: list[Rung] = []
+    found, low, high = None, 0, len(able)
+    while low < high:
+        middle = (low + high) // 2
+        one = attempts.of(able[middle], WHOLE)
+        tried.append(one.rung)
+        found, low, high = (one, low, middle) if one.promising else (found, middle + 1, high)
+    return found or _otherwise(tried, ladder, attempts, rows, teaching=teaching)
+
+
+def _otherwise(up: Sequence[Rung], ladder: Sequence[Rung], attempts: Attempts, rows: int, *, teaching: bool) -> Attempt:
+    """What is beside the best of what was tried in vain, longer fits, a tutor: the best that could be had."""
     beside = [rung for rung in _beside(up, ladder, attempts) if attempts.fits(rung)]
     found = _passing(beside, attempts, rows) or _halved([*up, *beside], attempts, rows)
     return _taught(found, ladder, attempts, rows) if teaching and not found.promising else found

@@ -11,8 +11,9 @@ from datacc.compiler.chances import in_folds, outlook, passing_chance, trial_on_
 from datacc.compiler.checks import all_promising
 from datacc.compiler.fitting import fit_once
 from datacc.compiler.halves import selecting
-from datacc.compiler.halving import best, cheapest, frontier, knee
+from datacc.compiler.halving import Way, best, cheapest, frontier, halfway, knee
 from datacc.compiler.knowing import Knowing, calibrated
+from datacc.compiler.margin import wanted_chance
 from datacc.compiler.price import over_budget, price
 from datacc.compiler.recipe import default_recipe
 from datacc.compiler.repeats import repeated
@@ -77,10 +78,13 @@ def search(
     """
     ladder = rungs(program, snapshot)
     shortest = SHORT if _effort(snapshot, ladder[-1], WHOLE) > CHEAP else WHOLE
+    way = cheapest if shortest < WHOLE else halfway
     attempts = _attempts(program, snapshot, store, announce, tell, shortest)
     if not any(attempts.fits(rung) for rung in ladder):
         raise _nothing_fits(program, ladder, attempts)
-    found = _found(program, snapshot, ladder, attempts, wish, chosen_goal=chosen_goal)
+    found = _found(program, snapshot, ladder, attempts, wish, None if chosen_goal else way)
+    for one in attempts.all if wish == "frontier" else (found,):
+        attempts.costs(one.rung)  # linked: what is shown of it, and what a build by the lock asks for
     tried = tuple(_row(rung, attempts, found) for rung in ladder)
     return Choice(
         rung=found.rung,
@@ -93,18 +97,18 @@ def search(
 
 
 def _found(
-    program: Program, snapshot: Snapshot, ladder: Sequence[Rung], attempts: Attempts, wish: Wish, *, chosen_goal: bool
+    program: Program, snapshot: Snapshot, ladder: Sequence[Rung], attempts: Attempts, wish: Wish, way: Way | None
 ) -> Attempt:
-    """What is settled on."""
+    """What is settled on; `way` is the one to the cheapest that reaches the goal, None where nobody asked for one."""
     scored = _scored(program, snapshot)
     if wish == "best":
         return best(ladder, attempts)
     if wish == "frontier":
-        return frontier(ladder, attempts, scored if chosen_goal else None)
-    if chosen_goal:
+        return frontier(ladder, attempts, None if way else scored)
+    if way is None:
         return knee(ladder, attempts, scored, lambda rung: _effort(snapshot, rung, WHOLE))
     teaching = not in_folds(program, snapshot) and program.outputs[0].form == "label"
-    return cheapest(ladder, attempts, scored, teaching=teaching)
+    return way(ladder, attempts, scored, teaching=teaching)
 
 
 def _attempts(
@@ -134,7 +138,14 @@ def _attempts(
             tutor=tutor,
         )
 
-    return Attempts(program.budget, lambda rung: price(program, snapshot, rung.graph, store), attempt, tell)
+    seen, judged = _scored(program, snapshot), len(snapshot.rows(JUDGE))
+    return Attempts(
+        program.budget,
+        lambda rung: price(program, snapshot, rung.graph, store),
+        attempt,
+        tell,
+        lambda contenders: wanted_chance(contenders, seen, judged),
+    )
 
 
 def _recipe(snapshot: Snapshot, rung: Rung, share: float) -> Recipe:
@@ -212,6 +223,7 @@ def _row(rung: Rung, attempts: Attempts, found: Attempt) -> Candidate:
         notes += [] if fitted.share == WHOLE else [f"{fitted.share:g} of a whole fit"]
         notes += [] if fitted.tutor is None else [f"taught by {fitted.tutor.rung.title}"]
     row = candidate(rung, costs, fitted.score if fitted else None, "; ".join(notes))
+    row = replace(row, work=attempts.work(rung)) if fitted else row
     return replace(row, chosen=chosen, share=fitted.share if fitted else 1.0)
 
 
