@@ -1,4 +1,4 @@
-"""How likely a candidate must be to pass: thousands of searches simulated, at the worst quality, with few rows and many."""
+"""How likely a candidate must be to pass: searches simulated by the thousand, at the worst quality."""
 
 from functools import cache
 
@@ -33,7 +33,7 @@ def chances(tune: int, judge: int, goal: float) -> NDArray[np.float64]:
 
 def refused(split: tuple[int, int, float], right: NDArray[np.int64], share: float, bars: NDArray[np.float64]) -> float:
     """How often the first whose `right` answers on tune (runs, candidates) pass has too few right in judge."""
-    tune, judge, goal = split
+    _, judge, goal = split
     seen = chances(*split)[right]
     before = np.cumsum(seen > 1 - CONFIDENCE, axis=1) - (seen > 1 - CONFIDENCE)
     passes = (seen >= bars[before]).any(axis=1)

@@ -16,7 +16,7 @@ from datacc.errors import CertifyError, DataError
 from datacc.goals import Figure, Metric, faultless, least
 from datacc.registry import load
 from datacc.repo.snapshot import JUDGE, Snapshot
-from datacc.spec.bounds import CONFIDENCE, log_factorials, lower_bound, needed_right, needed_total
+from datacc.spec.bounds import log_factorials, lower_bound, needed_right, needed_total
 from datacc.spec.lines import place
 from datacc.spec.program import Check, Goal, Program
 
