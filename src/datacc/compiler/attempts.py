@@ -35,7 +35,7 @@ class Rung:
     @property
     def title(self) -> str:
         """What a person calls it."""
-        return f"{self.skeleton} {show_sizes(self.sizes)}"
+        return f"{self.skeleton} {show_sizes(self.sizes, self.arithmetic)}"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -36,7 +36,7 @@ from datacc.repo.snapshot import JUDGE, Snapshot
 from datacc.runtime.link import toolchain
 from datacc.sources import Source
 from datacc.spec.lock import FILE as LOCK_FILE
-from datacc.spec.lock import Lock, check_lock, read_lock, shape_digest, write_lock
+from datacc.spec.lock import Lock, check_lock, read_lock, settled, shape_digest, write_lock
 from datacc.spec.program import FILE, Goal, Program
 from datacc.spec.write import program_toml
 from datacc.store import Store, write_atomically
@@ -85,10 +85,11 @@ def build(
     else:
         allowed = replace(lock, parent=None) if order.exact else lock
         choice = obey(allowed, asked, snapshot, store, announce, order.parents or place)
-    choice = _with_widths(asked, snapshot, choice, store, announce)
-    fresh = replace(lock_of(asked, choice), parent=choice.parent or _kept(asked, snapshot, choice, store))
-    told = (*warnings, *absent(snapshot), *choice.fitted.warnings, *choice.said, *_outlook(asked, snapshot, choice))
-    decided = Decided(program=asked, snapshot=snapshot, choice=choice, lock=fresh, warnings=told, checks=files)
+    one = asked.computed_in(choice.rung.arithmetic)
+    choice = _with_widths(one, snapshot, choice, store, announce)
+    fresh = replace(lock_of(asked, choice), parent=choice.parent or _kept(one, snapshot, choice, store))
+    told = (*warnings, *absent(snapshot), *choice.fitted.warnings, *choice.said, *_outlook(one, snapshot, choice))
+    decided = Decided(program=one, snapshot=snapshot, choice=choice, lock=fresh, warnings=told, checks=files)
     made = printed(decided)
     report = None if order.exact else standing(made, place, searched=lock is None)
     if report is None:
@@ -156,8 +157,10 @@ def obey(lock: Lock, program: Program, snapshot: Snapshot, store: Store, announc
     Raises `SpecError` when the lock is another program's or damaged, `BudgetError` when what it chose is too dear.
     """
     check_lock(lock, program)
+    program = settled(program, lock)
     graph = skeleton_graph(program, snapshot, lock.skeleton, lock.sizes)
-    rung = Rung(skeleton=lock.skeleton, sizes=lock.sizes, graph=graph, work=work(graph))
+    arithmetic = program.target.arithmetic
+    rung = Rung(skeleton=lock.skeleton, sizes=lock.sizes, graph=graph, work=work(graph), arithmetic=arithmetic)
     costs = price(program, snapshot, graph, store)
     overs = over_budget(program.budget, costs)
     if overs:
@@ -196,4 +199,5 @@ def lock_of(program: Program, choice: Choice) -> Lock:
         toolchain={**toolchain(), "fit": choice.fitted.by},
         parent=choice.parent,
         tutor=choice.tutor,
+        arithmetic=choice.rung.arithmetic if len(program.target.arithmetics) > 1 else None,
     )

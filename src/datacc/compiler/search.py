@@ -117,9 +117,9 @@ def _attempts(
     """How the candidates of these examples are priced and fitted, for the share `shortest` of their recipe at least."""
 
     def attempt(rung: Rung, asked: float, tutor: Attempt | None) -> Attempt:
-        share = max(asked, shortest)
+        one, share = program.computed_in(rung.arithmetic), max(asked, shortest)
         recipe, by = _recipe(snapshot, rung, share), None if tutor is None else tutor.fitted
-        fitted = fit_once(program, snapshot, rung.graph, recipe, store, watch=announce(rung), tutor=by)
+        fitted = fit_once(one, snapshot, rung.graph, recipe, store, watch=announce(rung), tutor=by)
         seen = _seen(program, snapshot, fitted, rung.graph, recipe, store)
         fitted, known = calibrated(program, snapshot, fitted, store)
         trial = trial_on_tune(program, snapshot, fitted.graph)
@@ -141,7 +141,7 @@ def _attempts(
     seen, judged = _scored(program, snapshot), len(snapshot.rows(JUDGE))
     return Attempts(
         program.budget,
-        lambda rung: price(program, snapshot, rung.graph, store),
+        lambda rung: price(program.computed_in(rung.arithmetic), snapshot, rung.graph, store),
         attempt,
         tell,
         lambda contenders: wanted_chance(contenders, seen, judged),
@@ -158,14 +158,15 @@ def _effort(snapshot: Snapshot, rung: Rung, share: float) -> int:
 
 
 def rungs(program: Program, snapshot: Snapshot) -> list[Rung]:
-    """Every candidate, cheapest first by multiply-adds."""
+    """Every candidate, cheapest first by multiply-adds; of equals one of integers, which has fewer bytes."""
     found = []
     for skeleton, sizes in ladders(program):
         graph = skeleton_graph(program, snapshot, skeleton, sizes)
         if program.widths and not any(dim for node in graph.weights for dim in node.dims):
             continue  # without channels it has one width
-        found.append(Rung(skeleton=skeleton, sizes=sizes, graph=graph, work=work(graph)))
-    return sorted(found, key=lambda rung: (rung.work, rung.skeleton))
+        plain = Rung(skeleton=skeleton, sizes=sizes, graph=graph, work=work(graph))
+        found += [replace(plain, arithmetic=name) for name in program.target.arithmetics]
+    return sorted(found, key=lambda rung: (rung.work, rung.skeleton, rung.arithmetic == "float"))
 
 
 def candidate(rung: Rung, costs: Costs | None, tune: float | None, note: str = "") -> Candidate:
@@ -176,6 +177,7 @@ def candidate(rung: Rung, costs: Costs | None, tune: float | None, note: str = "
         work=costs.work if costs else rung.work,
         size=costs.size if costs else None,
         memory=costs.memory if costs else None,
+        arithmetic=rung.arithmetic,
         tune=tune,
         note=note,
     )
