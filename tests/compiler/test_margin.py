@@ -35,7 +35,7 @@ def refused(split: tuple[int, int, float], right: NDArray[np.int64], share: floa
     """How often the first whose `right` answers on tune (runs, candidates) pass has too few right in judge."""
     _, judge, goal = split
     seen = chances(*split)[right]
-    before = np.cumsum(seen > 1 - CONFIDENCE, axis=1) - (seen > 1 - CONFIDENCE)
+    before: NDArray[np.int64] = np.cumsum(seen > 1 - CONFIDENCE, axis=1) - (seen > 1 - CONFIDENCE)
     passes = (seen >= bars[before]).any(axis=1)
     judged = np.random.default_rng(1).binomial(judge, share, len(right))
     return float((passes & (judged < least(judge, goal))).mean())
