@@ -19,6 +19,7 @@ from datacc.compiler.fitting import absent
 from datacc.compiler.halves import selecting
 from datacc.compiler.interval import interval_notes
 from datacc.compiler.knowing import calibrated
+from datacc.compiler.noise import judge_noise
 from datacc.compiler.onward import Onward, fit_on, keep_parent
 from datacc.compiler.price import over_budget, price
 from datacc.compiler.recipe import recipe_of
@@ -88,7 +89,14 @@ def build(
     one = asked.computed_in(choice.rung.arithmetic)
     choice = _with_widths(one, snapshot, choice, store, announce)
     fresh = replace(lock_of(asked, choice), parent=choice.parent or _kept(one, snapshot, choice, store))
-    told = (*warnings, *absent(snapshot), *choice.fitted.warnings, *choice.said, *_outlook(one, snapshot, choice))
+    told = (
+        *warnings,
+        *judge_noise(asked, snapshot),
+        *absent(snapshot),
+        *choice.fitted.warnings,
+        *choice.said,
+        *_outlook(one, snapshot, choice),
+    )
     decided = Decided(program=one, snapshot=snapshot, choice=choice, lock=fresh, warnings=told, checks=files)
     made = printed(decided)
     report = None if order.exact else standing(made, place, searched=lock is None)

@@ -39,7 +39,8 @@ class Snapshot:
     class indices of a label, with the type's blank (−1) on every judge row; `classes` field → names in permanent order;
     `columns` other columns for slices, with "name", what the user calls the row (None on judge rows, since a path often
     tells the label); `sealed` the digest under which the judge labels were put away; `notes` what was left out or
-    counted; `origin` "commit <hash>" or "table <name> <digest>".
+    counted; `origin` "commit <hash>" or "table <name> <digest>"; `looked` output → how many judge labels people looked
+    at again, and how many of them they changed.
     """
 
     ids: tuple[str, ...]
@@ -53,6 +54,7 @@ class Snapshot:
     origin: str
     digest: str
     groups: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    looked: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     def rows(self, split: int) -> NDArray[np.intp]:
         """The row numbers of one split, ascending."""
@@ -116,8 +118,9 @@ def recall(store: Store, key: str) -> Snapshot | None:
 
 
 def remember(store: Store, key: str, snapshot: Snapshot) -> None:
-    """Keep which snapshot came out under `key`, the digest of all that went into it, and its notes."""
-    store.put(key, canonical({"snapshot": snapshot.digest, "notes": snapshot.notes}).encode())
+    """Keep which snapshot came out under `key`, the digest of all that went into it, its notes and looks."""
+    told = {"snapshot": snapshot.digest, "notes": snapshot.notes, "looked": snapshot.looked}
+    store.put(key, canonical(told).encode())
 
 
 def remembered(store: Store, key: str, origin: str) -> Snapshot | None:
@@ -127,7 +130,10 @@ def remembered(store: Store, key: str, origin: str) -> Snapshot | None:
         return None
     told = json.loads(raw)
     found = recall(store, told["snapshot"])
-    return replace(found, origin=origin, notes=tuple(told["notes"])) if found is not None else None
+    if found is None:
+        return None
+    looked = {output: (seen, changed) for output, (seen, changed) in told.get("looked", {}).items()}
+    return replace(found, origin=origin, notes=tuple(told["notes"]), looked=looked)
 
 
 def _encode(
