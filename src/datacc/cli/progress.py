@@ -65,7 +65,8 @@ class FitDisplay:
         """A candidate that was fitted, or whose fit was remembered."""
         rung = attempt.rung
         if self._events:
-            facts = {"skeleton": rung.skeleton, "sizes": dict(rung.sizes), "work": rung.work, "share": attempt.share}
+            facts = {"skeleton": rung.skeleton, "sizes": dict(rung.sizes), "arithmetic": rung.arithmetic}
+            facts |= {"work": rung.work, "share": attempt.share}
             by = None if attempt.tutor is None else attempt.tutor.rung.title
             _event("candidate", **facts, tune=attempt.score, promising=attempt.promising, tutor=by)
         if not self._moves:
