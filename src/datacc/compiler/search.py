@@ -11,7 +11,7 @@ from datacc.compiler.chances import in_folds, outlook, passing_chance, trial_on_
 from datacc.compiler.checks import all_promising
 from datacc.compiler.fitting import fit_once
 from datacc.compiler.halves import selecting
-from datacc.compiler.halving import Way, best, cheapest, frontier, halfway, knee
+from datacc.compiler.halving import BRIEF_STRIDE, STRIDE, best, cheapest, frontier, knee
 from datacc.compiler.knowing import Knowing, calibrated
 from datacc.compiler.margin import wanted_chance
 from datacc.compiler.price import over_budget, price
@@ -78,11 +78,11 @@ def search(
     """
     ladder = rungs(program, snapshot)
     shortest = SHORT if _effort(snapshot, ladder[-1], WHOLE) > CHEAP else WHOLE
-    way = cheapest if shortest < WHOLE else halfway
+    stride = STRIDE if shortest < WHOLE else BRIEF_STRIDE
     attempts = _attempts(program, snapshot, store, announce, tell, shortest)
     if not any(attempts.fits(rung) for rung in ladder):
         raise _nothing_fits(program, ladder, attempts)
-    found = _found(program, snapshot, ladder, attempts, wish, None if chosen_goal else way)
+    found = _found(program, snapshot, ladder, attempts, wish, None if chosen_goal else stride)
     for one in attempts.all if wish == "frontier" else (found,):
         attempts.costs(one.rung)  # linked: what is shown of it, and what a build by the lock asks for
     tried = tuple(_row(rung, attempts, found) for rung in ladder)
@@ -97,18 +97,18 @@ def search(
 
 
 def _found(
-    program: Program, snapshot: Snapshot, ladder: Sequence[Rung], attempts: Attempts, wish: Wish, way: Way | None
+    program: Program, snapshot: Snapshot, ladder: Sequence[Rung], attempts: Attempts, wish: Wish, stride: float | None
 ) -> Attempt:
-    """What is settled on; `way` is the one to the cheapest that reaches the goal, None where nobody asked for one."""
+    """What is settled on; `stride` is that of the way to the goal, None where nobody asked for one."""
     scored = _scored(program, snapshot)
     if wish == "best":
         return best(ladder, attempts)
     if wish == "frontier":
-        return frontier(ladder, attempts, None if way else scored)
-    if way is None:
+        return frontier(ladder, attempts, None if stride else scored)
+    if stride is None:
         return knee(ladder, attempts, scored, lambda rung: _effort(snapshot, rung, WHOLE))
     teaching = not in_folds(program, snapshot) and program.outputs[0].form == "label"
-    return way(ladder, attempts, scored, teaching=teaching)
+    return cheapest(ladder, attempts, scored, stride=stride, teaching=teaching)
 
 
 def _attempts(
