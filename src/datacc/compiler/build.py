@@ -89,14 +89,7 @@ def build(
     one = asked.computed_in(choice.rung.arithmetic)
     choice = _with_widths(one, snapshot, choice, store, announce)
     fresh = replace(lock_of(asked, choice), parent=choice.parent or _kept(one, snapshot, choice, store))
-    told = (
-        *warnings,
-        *judge_noise(asked, snapshot),
-        *absent(snapshot),
-        *choice.fitted.warnings,
-        *choice.said,
-        *_outlook(one, snapshot, choice),
-    )
+    told = (*warnings, *judge_noise(asked, snapshot), *_said(one, snapshot, choice))
     decided = Decided(program=one, snapshot=snapshot, choice=choice, lock=fresh, warnings=told, checks=files)
     made = printed(decided)
     report = None if order.exact else standing(made, place, searched=lock is None)
@@ -129,6 +122,11 @@ def _with_suggestions(made: Printed, source: Source, store: Store) -> Printed:
     if source.has_commits or not suggested_within(*about):
         return made
     return replace(made, decided=replace(decided, suggestions=suggest(*about, store)))
+
+
+def _said(program: Program, snapshot: Snapshot, choice: Choice) -> tuple[str, ...]:
+    """What is to be said of the fit that was chosen."""
+    return (*absent(snapshot), *choice.fitted.warnings, *choice.said, *_outlook(program, snapshot, choice))
 
 
 def _kept(program: Program, snapshot: Snapshot, choice: Choice, store: Store) -> str | None:

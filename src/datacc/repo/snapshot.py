@@ -1,7 +1,6 @@
 """Freeze labelled examples into a `Snapshot`, the one thing that every later stage reads; put judge labels away."""
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -13,10 +12,10 @@ from numpy.typing import NDArray
 from datacc.errors import DataError
 from datacc.ir.container import pack, unpack
 from datacc.registry import load
+from datacc.repo.enough import rare, refuse_empty_split, refuse_too_few
 from datacc.repo.example import Example
 from datacc.repo.identity import canonical_json
 from datacc.repo.split import JUDGE, LEARN, SPLITS, TUNE, assign, leaders_of
-from datacc.repo.words import listed, seen_once
 from datacc.spec.program import Field, Program
 from datacc.store import Store, canonical, digest
 
@@ -91,10 +90,10 @@ def freeze(
     """
     ordered = sorted(examples, key=lambda example: example.id)
     for output in program.outputs:
-        _refuse_too_few(ordered, output)
+        refuse_too_few(ordered, output)
     splits, split_notes = assign(ordered)
-    _refuse_empty_split(splits)
-    said = (*notes, *split_notes, *_rare(ordered, splits, program.outputs))
+    refuse_empty_split(splits)
+    said = (*notes, *split_notes, *rare(ordered, splits, program.outputs))
     names = {field: tuple(order) for field, order in classes.items()}
     key = _digest(program, ordered, names)
     found = recall(store, key)
@@ -233,48 +232,6 @@ def _digest(program: Program, ordered: Sequence[Example], classes: Mapping[str, 
         for e in ordered
     )  # the JSON of a list for each, whose labels repeat
     return digest(_LAYOUT, canonical_json(fields), canonical_json(classes), "".join(rows))
-
-
-def _refuse_too_few(ordered: Sequence[Example], output: Field) -> None:
-    kind = load("types", output.type)
-    present = {canonical_json(example.labels[output.name]) for example in ordered}
-    if not ordered:
-        raise DataError(
-            "there is no labelled example", tries=["datacc import a folder, CSV, JSONL or .npz with labels"]
-        )
-    if len(present) < 2:
-        word = {"label": "class", "labels": "set of label"}.get(kind.form, kind.form)
-        raise DataError(
-            f"every example has the same {output.name}: {kind.shown(ordered[0].labels[output.name])!r}; "
-            f"a program needs two {word}{'es' if word == 'class' else 's'}",
-            tries=[f"import examples of another {word}"],
-        )
-
-
-def _refuse_empty_split(splits: Sequence[int]) -> None:
-    counts = Counter(splits)
-    if len(counts) < len(SPLITS):
-        shares = ", ".join(f"{name} {counts[split]}" for split, name in enumerate(SPLITS))
-        raise DataError(
-            f"{len(splits)} examples are too few, or their groups too large: {shares}",
-            tries=["add examples; about 100 are a beginning", "import them with a split column"],
-        )
-
-
-def _rare(ordered: Sequence[Example], splits: Sequence[int], outputs: Sequence[Field]) -> list[str]:
-    notes = []
-    for output in outputs:
-        kind = load("types", output.type)
-        seen = [kind.classes([example.labels[output.name]]) for example in ordered]
-        learnt = {name for names, split in zip(seen, splits, strict=True) if split == LEARN for name in names}
-        counts = Counter(name for names in seen for name in names)
-        once = [name for name in sorted(counts) if counts[name] == 1]
-        elsewhere = [name for name in sorted(counts) if counts[name] > 1 and name not in learnt]
-        if once:
-            notes.append(f"{output.name} {seen_once(once)}")
-        if elsewhere:
-            notes.append(f"no learn example has {output.name} {listed(elsewhere)}: tune and judge took them all")
-    return notes
 
 
 def _place(key: str) -> str:
