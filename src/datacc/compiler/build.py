@@ -68,9 +68,8 @@ def build(
 
     One that misses leaves a lock where there was none, and a new parent where it was obeyed: labels may mend it without
     another search. It never replaces what another search chose. A program without a file (zero configuration) gets one.
-    Where the artifact is already what would come out, file by file, it stands as it was judged. The report tells
-    whether goal, checks and budget hold; nothing is raised for a miss. `announce(rung)` is called before each fit and
-    gives what watches it, `tell(attempt)` after each fit of a search.
+    Where the artifact is already what would come out, file by file, it stands as it was judged. The report tells of
+    a miss; nothing is raised. `announce(rung)` before each fit gives what watches it, `tell(attempt)` comes after it.
     """
     store = cache(root, fresh=order.exact)
     files = what_runs(program, root)
