@@ -54,10 +54,11 @@ class Watched:
     def __init__(self, data: BuildSet, goal: float) -> None:
         self.data, self.looking, self.reached = data, 0.0, []  # type: tuple[BuildSet, float, list[tuple[float, float]]]
         data.truth  # noqa: B018  frozen before the clock starts
+        asked = data.asking(goal)  # and read: peers are given arrays
         with cold():
             self.began = time.perf_counter()
             self.choice: Choice = search(
-                data.asking(goal), data.snapshot, data.store("quality", fresh=True),
+                asked, data.snapshot, data.store("quality", fresh=True),
                 chosen_goal=False, announce=lambda rung: None, tell=self._tell,
             )  # fmt: skip
             self.seconds = time.perf_counter() - self.began - self.looking

@@ -380,7 +380,7 @@ def test_a_lost_cache_gives_the_same_bytes(built: Path) -> None:
 
 def test_a_program_of_integers(tmp_path: Path) -> None:
     """Judged to the last bit; its Graph is one of integers, beside the one of floats that it was made of."""
-    program = program_in(tmp_path, target=Target(arithmetic="int8", make=("c", "library", "onnx")))
+    program = program_in(tmp_path, target=Target(arithmetics=("int8",), make=("c", "library", "onnx")))
     report = build(program, tmp_path)
     folder = tmp_path / "build" / program.name
     assert report.verdict.holds

@@ -10,12 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import betabinom
 
-from datacc.compiler.certify import certify, chance_at, chance_of, outlook, wanted_chance
+from datacc.compiler.certify import certify, chance_at, chance_of, outlook
 from datacc.errors import CertifyError, DataError, SpecError
 from datacc.goals import Figure, faultless, rate
 from datacc.registry import load
 from datacc.repo.snapshot import JUDGE, Snapshot
-from datacc.spec.bounds import needed_right
 from datacc.spec.program import Check, Goal
 from datacc.store import Store
 from tests.compiler.made import CLASSES, PROGRAM, points, snapshot_of, thirds
@@ -157,22 +156,3 @@ def test_a_bad_outlook_is_told_with_its_numbers() -> None:
     known = (Goal(metric="coverage", limit=0.9), *program.goals)  # right answers say nothing of a coverage
     assert outlook(replace(program, goals=known[:1]), rate(0, 500), 1000) is None
     assert outlook(replace(program, goals=known), rate(480, 500), 1000) == said
-
-
-@pytest.mark.parametrize("share", [0.9, 0.91, 0.92, 0.925, 0.93])
-def test_whatever_is_chosen_among_many_is_refused_by_judge_as_seldom_as_a_bound_fails(share: float) -> None:
-    """Thousands of searches among twenty candidates of the same quality, just around what judge demands of 0.9."""
-    random, tune, judge, runs, many = np.random.default_rng(0), 500, 1000, 4000, 20
-    wanted = needed_right(judge, 0.9)
-    assert wanted is not None
-    chances = np.array([chance_of(wanted, judge, rate(right, tune)) for right in range(tune + 1)])
-    seen = chances[random.binomial(tune, share, (runs, many))]
-    contenders = 1 + np.cumsum(seen > 0.05, axis=1) - (seen > 0.05)
-    bars = np.array([wanted_chance(n) for n in range(many + 2)])
-
-    def refused(passes: np.ndarray) -> float:
-        """How often the first that passes on tune has too few right in judge."""
-        return float((passes.any(axis=1) & (random.binomial(judge, share, runs) < wanted)).mean())
-
-    assert refused(seen >= bars[contenders]) <= 0.05
-    assert share != 0.92 or refused(seen >= bars[1]) > 0.1  # as if each were the only one

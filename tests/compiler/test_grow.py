@@ -156,7 +156,7 @@ def test_a_new_class_makes_a_build_begin_from_nothing(root: Path) -> None:
 
 
 def test_a_program_of_integers_grows_from_its_floats(tmp_path: Path) -> None:
-    program = replace(program_in(tmp_path), target=Target(arithmetic="int8"))
+    program = replace(program_in(tmp_path), target=Target(arithmetics=("int8",)))
     write_lock(tmp_path / "datacc.lock", replace(cheap(program), sizes=SIZES))
     build(program, tmp_path)
     folder = tmp_path / "build" / "flowers"

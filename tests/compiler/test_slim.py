@@ -101,7 +101,7 @@ def test_the_same_twice_gives_the_same_bytes(root: Path, tmp_path: Path) -> None
 
 
 def test_a_program_of_integers_is_slimmed_from_its_floats(tmp_path: Path) -> None:
-    program = replace(program_in(tmp_path), target=Target(arithmetic="int8"))
+    program = replace(program_in(tmp_path), target=Target(arithmetics=("int8",)))
     write_lock(tmp_path / "datacc.lock", replace(cheap(program), sizes=SIZES))
     before = build(program, tmp_path)
     report = slimmed(tmp_path, program, size=before.costs.size - 300)

@@ -84,7 +84,7 @@ def lock_for(program: Program, tutor: Tutor | None) -> Lock:
 
 @pytest.mark.parametrize("arithmetic", ["float", "int8"])
 def test_a_lock_with_a_tutor_is_obeyed(tmp_path: Path, arithmetic: str) -> None:
-    program = rings(tmp_path, goals=(Goal(metric="accuracy", limit=0.2),), target=Target(arithmetic=arithmetic))
+    program = rings(tmp_path, goals=(Goal(metric="accuracy", limit=0.2),), target=Target(arithmetics=(arithmetic,)))
     graphs = []
     for tutor in (None, TUTOR):
         write_lock(tmp_path / LOCK, lock_for(program, tutor))

@@ -108,7 +108,7 @@ def test_a_width_that_differs_from_its_graph_is_found(built: tuple[Path, Program
 
 
 def test_integers_have_widths_too(tmp_path: Path) -> None:
-    program = program_in(tmp_path, target=Target(arithmetic="int8"))
+    program = program_in(tmp_path, target=Target(arithmetics=("int8",)))
     write_lock(tmp_path / "datacc.lock", replace(cheap(program), sizes={"width": 16, "depth": 1}))
     report = build(program, tmp_path)
     exact = [line for line in report.verdict.lines if line.kind == "parity"]

@@ -16,7 +16,7 @@ from datacc.repo.create import create
 from datacc.repo.find import find
 from datacc.repo.label import label
 from datacc.repo.sealed import open_labels
-from datacc.repo.snapshot import JUDGE, SPLITS
+from datacc.repo.snapshot import JUDGE, LEARN, SPLITS
 from datacc.sources.table import infer_program
 from datacc.spec.program import Program
 from datacc.spec.read import read_program
@@ -172,6 +172,30 @@ def test_a_repository_at_any_revision(pets: Program, tmp_path: Path, store: Stor
     np.testing.assert_array_equal(second.splits, first.splits)
     back = REPOSITORY.snapshot(pets, root, "HEAD^", store)
     assert (back.digest, back.origin) == (first.digest, first.origin)
+
+
+def test_looks_at_judge_labels_are_counted_and_no_others(pets: Program, tmp_path: Path, store: Store) -> None:
+    """Three verified, two changed, one of them verified then; a change taken back is a look; models do not look."""
+    root = tmp_path / "repo"
+    first = REPOSITORY.snapshot(pets, root, None, store)
+    truth = np.where(first.splits == JUDGE, open_labels(store, first)["animal"], first.labels["animal"])
+    judge, learn = first.rows(JUDGE), first.rows(LEARN)
+    assert first.looked == {}
+
+    def say(row: int, *, right: bool, **more: str) -> None:
+        label(find(root), first.ids[row], None, ("cat", "dog")[truth[row] if right else 1 - truth[row]], **more)
+
+    for row in (*judge[:3], *learn[:4]):
+        say(row, right=True)
+    for row in (*judge[3:5], judge[3], learn[5]):
+        say(row, right=False)
+    say(judge[5], right=False)
+    say(judge[5], right=True)
+    say(judge[5], right=True)
+    say(judge[6], right=False, model="eyes")
+    commit(find(root))
+    for _ in range(2):  # read, and remembered
+        assert REPOSITORY.snapshot(pets, root, None, store).looked == {"animal": (6, 2)}
 
 
 def test_what_lies_in_the_working_tree_does_not_count(pets: Program, tmp_path: Path, store: Store) -> None:

@@ -85,7 +85,9 @@ def programs(draw: Any) -> Program:
         budget=Budget(
             latency=draw(st.none() | st.floats(1e-9, 1e3)), size=draw(COUNTS), memory=draw(COUNTS), work=draw(COUNTS)
         ),
-        target=draw(st.sampled_from([Target(), Target(make=("wheel",)), Target(make=())])),
+        target=draw(
+            st.sampled_from([Target(), Target(make=("wheel",)), Target(make=()), Target(arithmetics=("float", "int8"))])
+        ),
         backend=draw(st.sampled_from([None, "torch"])),
         keep_answers=draw(st.booleans()),
         seed=draw(st.integers(0, 2**31 - 1)),

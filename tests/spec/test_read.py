@@ -56,7 +56,7 @@ DIGITS = Program(
     goals=(Goal(metric="accuracy", limit=0.96),),
     checks=(Check(metric="recall", at_least=0.9, of_class="9", where={"source": "phone"}),),
     budget=Budget(latency=5e-5, size=200_000, memory=32_768, work=1_000_000),
-    target=Target(cpu="x86-64-v3", arithmetic="float", make=("c", "library", "wheel")),
+    target=Target(cpu="x86-64-v3", arithmetics=("float",), make=("c", "library", "wheel")),
 )
 
 
@@ -163,6 +163,9 @@ WRONG = [
     ('"x86-64-v3"', '"native"', 29, "another program on every machine", "x86-64-v3"),
     ('"x86-64-v3"', '"x86-64-v5"', 29, "x86-64-v5", "x86-64-v"),
     ('"float"', '"double"', 30, "double", 'arithmetic = "int8"'),
+    ('"float"', "3", 30, "must be", ""),
+    ('"float"', "[]", 30, "no arithmetic", 'arithmetic = "float"'),
+    ('"float"', '["float", "int4"]', 30, "int4", 'arithmetic = "int8"'),
     ('"wheel"', '"weel"', 31, "weel", "wheel"),
     ('"wheel"', "3", 31, "list of texts", ""),
     ('cpu  = "x86-64-v3"', 'cpu = "cortex-m4"', 29, "cortex-m4", "cortex_m"),

@@ -15,7 +15,7 @@ def frontier_table(candidates: tuple[Candidate, ...]) -> Table:
     for head in ("multiply-adds", "size, B", "memory, B", "right on tune"):
         table.add_column(head, justify="right")
     for one in candidates:
-        what = f"{shown(one.skeleton)} {show_sizes(one.sizes)}"
+        what = f"{shown(one.skeleton)} {show_sizes(one.sizes, one.arithmetic)}"
         costs = ("–" if count is None else f"{count:,}" for count in (one.size, one.memory))
         mark = "→" if one.chosen else ""
         table.add_row(mark, what, f"{one.work:,}", *costs, percent(one.tune or 0, 2))

@@ -65,9 +65,10 @@ class FitDisplay:
         """A candidate that was fitted, or whose fit was remembered."""
         rung = attempt.rung
         if self._events:
-            facts = {"skeleton": rung.skeleton, "sizes": dict(rung.sizes), "work": rung.work, "share": attempt.share}
+            what = {"skeleton": rung.skeleton, "sizes": dict(rung.sizes), "arithmetic": rung.arithmetic}
             by = None if attempt.tutor is None else attempt.tutor.rung.title
-            _event("candidate", **facts, tune=attempt.score, promising=attempt.promising, tutor=by)
+            cost = {"work": rung.work, "share": attempt.share}
+            _event("candidate", **what, **cost, tune=attempt.score, promising=attempt.promising, tutor=by)
         if not self._moves:
             return
         for task in self._progress.task_ids:

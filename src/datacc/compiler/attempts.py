@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from datacc.compiler.certify import wanted_chance
 from datacc.compiler.knowing import Knowing
 from datacc.compiler.price import Over, over_budget
 from datacc.compiler.produce import stand_in
@@ -25,17 +24,18 @@ SLACK: Final = 0.95  # of the best that was seen
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Rung:
-    """One candidate before it is fitted: skeleton, sizes, its Graph with holes, and its multiply-adds."""
+    """One candidate before it is fitted: skeleton, sizes, its Graph with holes, multiply-adds, and the arithmetic."""
 
     skeleton: str
     sizes: Mapping[str, int]
     graph: Graph
     work: int
+    arithmetic: str = "float"
 
     @property
     def title(self) -> str:
         """What a person calls it."""
-        return f"{self.skeleton} {show_sizes(self.sizes)}"
+        return f"{self.skeleton} {show_sizes(self.sizes, self.arithmetic)}"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -88,12 +88,15 @@ class Attempts:
     """What is known of the rungs so far: their costs, asked for one by one, and every attempt.
 
     `price` links a rung, `attempt` fits it for a share of its recipe, with a tutor or without; `tell` hears of each
-    attempt when it is made.
+    attempt when it is made. `wanted` is the chance of passing that is asked of the last of so many that could.
     """
 
-    def __init__(self, budget: Budget, price: Callable[[Rung], Costs], attempt: Try, tell: Tell) -> None:
-        self._budget, self._price, self._attempt, self._tell = budget, price, attempt, tell
+    def __init__(
+        self, budget: Budget, price: Callable[[Rung], Costs], attempt: Try, tell: Tell, wanted: Callable[[int], float]
+    ) -> None:
+        self._budget, self._price, self._attempt, self._tell, self._wanted = budget, price, attempt, tell, wanted
         self._costs: dict[int, Costs] = {}
+        self._works: dict[int, int] = {}
         self._made: dict[tuple[int, float], Attempt] = {}
         self._taught: list[Attempt] = []
 
@@ -104,8 +107,11 @@ class Attempts:
         return self._costs[id(rung)]
 
     def overs(self, rung: Rung) -> tuple[Over, ...]:
-        """What it breaks of the budget. One that has too much work is not linked to know the rest."""
-        return self._by_work(rung) or over_budget(self._budget, self.costs(rung))
+        """What it breaks of the budget. It is linked only where more than its work is limited."""
+        broken = self._by_work(rung)
+        if broken or self._budget.size is self._budget.memory is None:
+            return broken
+        return over_budget(self._budget, self.costs(rung))
 
     def known_overs(self, rung: Rung) -> tuple[Over, ...]:
         """What it is known to break, without linking anything."""
@@ -113,10 +119,16 @@ class Attempts:
         return over_budget(self._budget, known) if known else self._by_work(rung)
 
     def _by_work(self, rung: Rung) -> tuple[Over, ...]:
-        if self._budget.work is None or id(rung) in self._costs:
+        if self._budget.work is None:
             return ()
-        steps = work(simplify(stand_in(rung.graph, "float")))
-        return over_budget(Budget(work=self._budget.work), Costs(work=steps, size=0, arena=0, stack=0, weights=0))
+        only = Budget(work=self._budget.work)
+        return over_budget(only, Costs(work=self.work(rung), size=0, arena=0, stack=0, weights=0))
+
+    def work(self, rung: Rung) -> int:
+        """Its multiply-adds once it is fitted."""
+        if id(rung) not in self._works:
+            self._works[id(rung)] = work(simplify(stand_in(rung.graph, rung.arithmetic)))
+        return self._works[id(rung)]
 
     def fits(self, rung: Rung) -> bool:
         """Whether it is within the budget."""
@@ -124,18 +136,19 @@ class Attempts:
 
     def of(self, rung: Rung, share: float) -> Attempt:
         """The rung, fitted for that share of its recipe or more, now or before."""
-        known = self._made.get((id(rung), share))
-        if known is None:
-            known = replace(self._attempt(rung, share, None), bar=self.bar)
-            self._made[id(rung), share] = self._made[id(rung), known.share] = known
-            self._tell(known)
-        return known
+        made = [one for (key, _), one in self._made.items() if key == id(rung) and one.share >= share]
+        if made:
+            return min(made, key=lambda one: one.share)
+        found = replace(self._attempt(rung, share, None), bar=self.bar)
+        self._made[id(rung), found.share] = found
+        self._tell(found)
+        return found
 
     @property
     def bar(self) -> float:
         """The chance of passing that is wanted of the next, which joins those within the budget that could pass."""
         could = [one for one in self.all if one.share >= WHOLE and one.chance > 1 - CONFIDENCE]
-        return wanted_chance(1 + sum(self.fits(one.rung) for one in could))
+        return self._wanted(1 + sum(self.fits(one.rung) for one in could))
 
     def longest(self, rung: Rung) -> Attempt | None:
         """The longest attempt at this rung, None before the first."""

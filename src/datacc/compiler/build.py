@@ -19,6 +19,7 @@ from datacc.compiler.fitting import absent
 from datacc.compiler.halves import selecting
 from datacc.compiler.interval import interval_notes
 from datacc.compiler.knowing import calibrated
+from datacc.compiler.noise import judge_noise
 from datacc.compiler.onward import Onward, fit_on, keep_parent
 from datacc.compiler.price import over_budget, price
 from datacc.compiler.recipe import recipe_of
@@ -36,7 +37,7 @@ from datacc.repo.snapshot import JUDGE, Snapshot
 from datacc.runtime.link import toolchain
 from datacc.sources import Source
 from datacc.spec.lock import FILE as LOCK_FILE
-from datacc.spec.lock import Lock, check_lock, read_lock, shape_digest, write_lock
+from datacc.spec.lock import Lock, check_lock, read_lock, settled, shape_digest, write_lock
 from datacc.spec.program import FILE, Goal, Program
 from datacc.spec.write import program_toml
 from datacc.store import Store, write_atomically
@@ -67,9 +68,8 @@ def build(
 
     One that misses leaves a lock where there was none, and a new parent where it was obeyed: labels may mend it without
     another search. It never replaces what another search chose. A program without a file (zero configuration) gets one.
-    Where the artifact is already what would come out, file by file, it stands as it was judged. The report tells
-    whether goal, checks and budget hold; nothing is raised for a miss. `announce(rung)` is called before each fit and
-    gives what watches it, `tell(attempt)` after each fit of a search.
+    Where the artifact is already what would come out, file by file, it stands as it was judged. The report tells of
+    a miss; nothing is raised. `announce(rung)` before each fit gives what watches it, `tell(attempt)` comes after it.
     """
     store = cache(root, fresh=order.exact)
     files = what_runs(program, root)
@@ -85,10 +85,11 @@ def build(
     else:
         allowed = replace(lock, parent=None) if order.exact else lock
         choice = obey(allowed, asked, snapshot, store, announce, order.parents or place)
-    choice = _with_widths(asked, snapshot, choice, store, announce)
-    fresh = replace(lock_of(asked, choice), parent=choice.parent or _kept(asked, snapshot, choice, store))
-    told = (*warnings, *absent(snapshot), *choice.fitted.warnings, *choice.said, *_outlook(asked, snapshot, choice))
-    decided = Decided(program=asked, snapshot=snapshot, choice=choice, lock=fresh, warnings=told, checks=files)
+    one = asked.computed_in(choice.rung.arithmetic)
+    choice = _with_widths(one, snapshot, choice, store, announce)
+    fresh = replace(lock_of(asked, choice), parent=choice.parent or _kept(one, snapshot, choice, store))
+    told = (*warnings, *judge_noise(asked, snapshot), *_said(one, snapshot, choice))
+    decided = Decided(program=one, snapshot=snapshot, choice=choice, lock=fresh, warnings=told, checks=files)
     made = printed(decided)
     report = None if order.exact else standing(made, place, searched=lock is None)
     if report is None:
@@ -126,6 +127,11 @@ def _with_suggestions(made: Printed, source: Source, store: Store) -> Printed:
     return replace(made, decided=replace(decided, suggestions=found))
 
 
+def _said(program: Program, snapshot: Snapshot, choice: Choice) -> tuple[str, ...]:
+    """What is to be said of the fit that was chosen."""
+    return (*absent(snapshot), *choice.fitted.warnings, *choice.said, *_outlook(program, snapshot, choice))
+
+
 def _kept(program: Program, snapshot: Snapshot, choice: Choice, store: Store) -> str | None:
     """The digest of what was fitted from nothing, kept for later fits to go on from; None when not worth it."""
     return keep_parent(program, snapshot, choice.rung.graph, choice.recipe, choice.fitted, store)
@@ -160,8 +166,10 @@ def obey(lock: Lock, program: Program, snapshot: Snapshot, store: Store, announc
     Raises `SpecError` when the lock is another program's or damaged, `BudgetError` when what it chose is too dear.
     """
     check_lock(lock, program)
+    program = settled(program, lock)
     graph = skeleton_graph(program, snapshot, lock.skeleton, lock.sizes)
-    rung = Rung(skeleton=lock.skeleton, sizes=lock.sizes, graph=graph, work=work(graph))
+    arithmetic = program.target.arithmetic
+    rung = Rung(skeleton=lock.skeleton, sizes=lock.sizes, graph=graph, work=work(graph), arithmetic=arithmetic)
     costs = price(program, snapshot, graph, store)
     overs = over_budget(program.budget, costs)
     if overs:
@@ -200,4 +208,5 @@ def lock_of(program: Program, choice: Choice) -> Lock:
         toolchain={**toolchain(), "fit": choice.fitted.by},
         parent=choice.parent,
         tutor=choice.tutor,
+        arithmetic=choice.rung.arithmetic if len(program.target.arithmetics) > 1 else None,
     )

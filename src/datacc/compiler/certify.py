@@ -16,7 +16,7 @@ from datacc.errors import CertifyError, DataError
 from datacc.goals import Figure, Metric, faultless, least
 from datacc.registry import load
 from datacc.repo.snapshot import JUDGE, Snapshot
-from datacc.spec.bounds import CONFIDENCE, log_factorials, lower_bound, needed_right, needed_total
+from datacc.spec.bounds import log_factorials, lower_bound, needed_right, needed_total
 from datacc.spec.lines import place
 from datacc.spec.program import Check, Goal, Program
 
@@ -181,15 +181,6 @@ def outlook(program: Program, tune_figure: Figure, judge_rows: int) -> str | Non
         f"{goal.metric} ≥ {share(goal.limit)} needs {wanted:,} right answers of {judge_rows:,} in judge; after "
         f"{tune_figure.right:,} of {tune_figure.total:,} in tune the chance is about {chance:.0%}"
     )
-
-
-def wanted_chance(contenders: int) -> float:
-    """The chance of passing, seen from tune, that is good enough where tune chooses among so many candidates.
-
-    A choice may fail as seldom as a bound, and the candidates share that (Bonferroni): tune shows any of them better
-    than it is by luck, and the one that is chosen is likelier to be such a one the more there are.
-    """
-    return 1 - (1 - CONFIDENCE) / max(1, contenders)
 
 
 def chance_at(seen: Figure, rows: int, limit: float) -> float:

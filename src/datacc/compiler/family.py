@@ -59,7 +59,13 @@ class Family:
 
     def costs(self, sizes: Sizes) -> Costs:
         """What the sister of these sizes costs."""
-        return price(self.program, self.snapshot, self.form(sizes), self.store)
+        return price(self.program.computed_in(self.arithmetic), self.snapshot, self.form(sizes), self.store)
+
+    @property
+    def arithmetic(self) -> str:
+        """What it is computed in: as before, where that is still allowed."""
+        before, allowed = self.report.provenance.arithmetic, self.program.target.arithmetics
+        return before if before in allowed else allowed[0]
 
     def lock(self, sizes: Sizes) -> Lock:
         """The lock of a fit that begins from this program."""
@@ -74,6 +80,7 @@ class Family:
             recipe=recipe.plain(),
             toolchain=by if self.program.backend is None else {},
             parent=self.graph.digest,
+            arithmetic=self.arithmetic if len(self.program.target.arithmetics) > 1 else None,
         )
 
 

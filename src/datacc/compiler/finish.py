@@ -165,7 +165,8 @@ def _cheaper(choice: Choice) -> str:
     if not smaller:
         return ""
     one = max(smaller, key=lambda candidate: candidate.work)
-    return f"{one.skeleton} with {show_sizes(one.sizes)} has {one.work:,} multiply-adds and {one.tune:.1%} on tune"
+    what = f"{one.skeleton} with {show_sizes(one.sizes, one.arithmetic)}"
+    return f"{what} has {one.work:,} multiply-adds and {one.tune:.1%} on tune"
 
 
 def _said(made: Printed) -> dict[str, Any]:

@@ -48,7 +48,8 @@ def fit_once(
     share = kept(program) if part is None else 0.0
     began = () if start is None else (start.digest, str(share))
     by = () if tutor is None else ("taught 1", said_digest(program, tutor))
-    key = digest("fitted 4", graph.digest, shape_digest(program), snapshot.seen, *settings, *began, *by)
+    floats = shape_digest(program.computed_in("float"))
+    key = digest("fitted 4", graph.digest, floats, snapshot.seen, *settings, *began, *by)
     found = _read(store.get(key))
     if found is None:
         learn, tune = _lessons(program, snapshot, tutor)

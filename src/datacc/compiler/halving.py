@@ -12,6 +12,7 @@ from datacc.compiler.attempts import LONG, SHORT, WHOLE, Attempt, Attempts, Rung
 from datacc.spec.bounds import standard_error
 
 STRIDE: Final = 2.0  # how many times the work of the rung before, on the way up
+BRIEF_STRIDE: Final = 4.0  # where fits take less than to compile them: their number counts
 FLOOR_STRIDE: Final = 3.0  # where nobody asked for a goal
 KEPT: Final = 4  # one in so many goes on to a fit that is four times as long, so that each round costs about the same
 # Strides in a row without a real gain that end the way up: one more where somebody asked for a goal.
@@ -20,7 +21,9 @@ GOAL_PATIENCE: Final = 3
 DEAR: Final = 10**11  # multiply-adds of a fit, some five seconds: not spent on a goal that nobody asked for
 
 
-def cheapest(ladder: Sequence[Rung], attempts: Attempts, rows: int, *, teaching: bool = True) -> Attempt:
+def cheapest(
+    ladder: Sequence[Rung], attempts: Attempts, rows: int, *, stride: float = STRIDE, teaching: bool = True
+) -> Attempt:
     """The cheapest that is promising after a whole fit; without one, the best that could be had.
 
     Up in strides, by short trials; what is hopeful is fitted whole, until one is promising. Then whatever is cheaper
@@ -28,14 +31,14 @@ def cheapest(ladder: Sequence[Rung], attempts: Attempts, rows: int, *, teaching:
     longer fits, and with `teaching` a tutor from beyond the budget. `rows` is how many rows a score is measured on.
     """
     up: list[Rung] = []
-    for short in _climb(_strides(ladder, attempts, STRIDE), attempts, rows, GOAL_PATIENCE):
+    for short in _climb(_strides(ladder, attempts, stride), attempts, rows, GOAL_PATIENCE):
         up.append(short.rung)
         found = _passing([short.rung], attempts, rows)
         if found is not None:
             below = up[-3].work if len(up) > 2 else 0
             around = [rung for rung in ladder if below < rung.work < short.rung.work and attempts.fits(rung)]
             return _passing(around, attempts, rows) or found
-    beside = [rung for rung in _beside(up, ladder, attempts) if attempts.fits(rung)]
+    beside = [rung for rung in _beside(up, ladder, attempts, stride) if attempts.fits(rung)]
     found = _passing(beside, attempts, rows) or _halved([*up, *beside], attempts, rows)
     return _taught(found, ladder, attempts, rows) if teaching and not found.promising else found
 
@@ -110,12 +113,12 @@ def _climb(strides: Iterator[Rung], attempts: Attempts, rows: int, patience: int
             return
 
 
-def _beside(up: Sequence[Rung], ladder: Sequence[Rung], attempts: Attempts) -> list[Rung]:
+def _beside(up: Sequence[Rung], ladder: Sequence[Rung], attempts: Attempts, stride: float) -> list[Rung]:
     """What lies less than a stride from the best trial on the way up, and was passed by; none where none can pass."""
     best = _ranked(attempts.of(rung, SHORT) for rung in up)[0]
     if best.outlook(0.0) < attempts.bar:
         return []
-    least, most = best.rung.work / STRIDE, best.rung.work * STRIDE
+    least, most = best.rung.work / stride, best.rung.work * stride
     return [rung for rung in ladder if least < rung.work < most and rung not in up]
 
 

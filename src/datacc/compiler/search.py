@@ -11,8 +11,9 @@ from datacc.compiler.chances import in_folds, outlook, passing_chance, trial_on_
 from datacc.compiler.checks import all_promising
 from datacc.compiler.fitting import fit_once
 from datacc.compiler.halves import selecting
-from datacc.compiler.halving import best, cheapest, frontier, knee
+from datacc.compiler.halving import BRIEF_STRIDE, STRIDE, best, cheapest, frontier, knee
 from datacc.compiler.knowing import Knowing, calibrated
+from datacc.compiler.margin import wanted_chance
 from datacc.compiler.price import over_budget, price
 from datacc.compiler.recipe import default_recipe
 from datacc.compiler.repeats import repeated
@@ -77,10 +78,13 @@ def search(
     """
     ladder = rungs(program, snapshot)
     shortest = SHORT if _effort(snapshot, ladder[-1], WHOLE) > CHEAP else WHOLE
+    stride = STRIDE if shortest < WHOLE else BRIEF_STRIDE
     attempts = _attempts(program, snapshot, store, announce, tell, shortest)
     if not any(attempts.fits(rung) for rung in ladder):
         raise _nothing_fits(program, ladder, attempts)
-    found = _found(program, snapshot, ladder, attempts, wish, chosen_goal=chosen_goal)
+    found = _found(program, snapshot, ladder, attempts, wish, None if chosen_goal else stride)
+    for one in attempts.all if wish == "frontier" else (found,):
+        attempts.costs(one.rung)  # linked: what is shown of it, and what a build by the lock asks for
     tried = tuple(_row(rung, attempts, found) for rung in ladder)
     return Choice(
         rung=found.rung,
@@ -93,18 +97,18 @@ def search(
 
 
 def _found(
-    program: Program, snapshot: Snapshot, ladder: Sequence[Rung], attempts: Attempts, wish: Wish, *, chosen_goal: bool
+    program: Program, snapshot: Snapshot, ladder: Sequence[Rung], attempts: Attempts, wish: Wish, stride: float | None
 ) -> Attempt:
-    """What is settled on."""
+    """What is settled on; `stride` is that of the way to the goal, None where nobody asked for one."""
     scored = _scored(program, snapshot)
     if wish == "best":
         return best(ladder, attempts)
     if wish == "frontier":
-        return frontier(ladder, attempts, scored if chosen_goal else None)
-    if chosen_goal:
+        return frontier(ladder, attempts, None if stride else scored)
+    if stride is None:
         return knee(ladder, attempts, scored, lambda rung: _effort(snapshot, rung, WHOLE))
     teaching = not in_folds(program, snapshot) and program.outputs[0].form == "label"
-    return cheapest(ladder, attempts, scored, teaching=teaching)
+    return cheapest(ladder, attempts, scored, stride=stride, teaching=teaching)
 
 
 def _attempts(
@@ -113,9 +117,9 @@ def _attempts(
     """How the candidates of these examples are priced and fitted, for the share `shortest` of their recipe at least."""
 
     def attempt(rung: Rung, asked: float, tutor: Attempt | None) -> Attempt:
-        share = max(asked, shortest)
+        one, share = program.computed_in(rung.arithmetic), max(asked, shortest)
         recipe, by = _recipe(snapshot, rung, share), None if tutor is None else tutor.fitted
-        fitted = fit_once(program, snapshot, rung.graph, recipe, store, watch=announce(rung), tutor=by)
+        fitted = fit_once(one, snapshot, rung.graph, recipe, store, watch=announce(rung), tutor=by)
         seen = _seen(program, snapshot, fitted, rung.graph, recipe, store)
         fitted, known = calibrated(program, snapshot, fitted, store)
         trial = trial_on_tune(program, snapshot, fitted.graph)
@@ -134,7 +138,14 @@ def _attempts(
             tutor=tutor,
         )
 
-    return Attempts(program.budget, lambda rung: price(program, snapshot, rung.graph, store), attempt, tell)
+    seen, judged = _scored(program, snapshot), len(snapshot.rows(JUDGE))
+    return Attempts(
+        program.budget,
+        lambda rung: price(program.computed_in(rung.arithmetic), snapshot, rung.graph, store),
+        attempt,
+        tell,
+        lambda contenders: wanted_chance(contenders, seen, judged),
+    )
 
 
 def _recipe(snapshot: Snapshot, rung: Rung, share: float) -> Recipe:
@@ -147,14 +158,15 @@ def _effort(snapshot: Snapshot, rung: Rung, share: float) -> int:
 
 
 def rungs(program: Program, snapshot: Snapshot) -> list[Rung]:
-    """Every candidate, cheapest first by multiply-adds."""
+    """Every candidate, cheapest first by multiply-adds; of equals one of integers, which has fewer bytes."""
     found = []
     for skeleton, sizes in ladders(program):
         graph = skeleton_graph(program, snapshot, skeleton, sizes)
         if program.widths and not any(dim for node in graph.weights for dim in node.dims):
             continue  # without channels it has one width
-        found.append(Rung(skeleton=skeleton, sizes=sizes, graph=graph, work=work(graph)))
-    return sorted(found, key=lambda rung: (rung.work, rung.skeleton))
+        plain = Rung(skeleton=skeleton, sizes=sizes, graph=graph, work=work(graph))
+        found += [replace(plain, arithmetic=name) for name in program.target.arithmetics]
+    return sorted(found, key=lambda rung: (rung.work, rung.skeleton, rung.arithmetic == "float"))
 
 
 def candidate(rung: Rung, costs: Costs | None, tune: float | None, note: str = "") -> Candidate:
@@ -165,6 +177,7 @@ def candidate(rung: Rung, costs: Costs | None, tune: float | None, note: str = "
         work=costs.work if costs else rung.work,
         size=costs.size if costs else None,
         memory=costs.memory if costs else None,
+        arithmetic=rung.arithmetic,
         tune=tune,
         note=note,
     )
@@ -212,6 +225,7 @@ def _row(rung: Rung, attempts: Attempts, found: Attempt) -> Candidate:
         notes += [] if fitted.share == WHOLE else [f"{fitted.share:g} of a whole fit"]
         notes += [] if fitted.tutor is None else [f"taught by {fitted.tutor.rung.title}"]
     row = candidate(rung, costs, fitted.score if fitted else None, "; ".join(notes))
+    row = replace(row, work=attempts.work(rung)) if fitted else row
     return replace(row, chosen=chosen, share=fitted.share if fitted else 1.0)
 
 

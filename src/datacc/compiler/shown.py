@@ -21,9 +21,10 @@ def label_command(example: str, name: str) -> str:
     return f"datacc label {dashes}{_quoted(example)} {_quoted(name)}"
 
 
-def show_sizes(sizes: Mapping[str, int]) -> str:
-    """The sizes of a skeleton: width 8, depth 1."""
-    return ", ".join(f"{name} {size}" for name, size in sizes.items())
+def show_sizes(sizes: Mapping[str, int], arithmetic: str = "float") -> str:
+    """The sizes of a skeleton, and an arithmetic that is not the usual one: width 8, depth 1, int8."""
+    named = [f"{name} {size}" for name, size in sizes.items()]
+    return ", ".join(named if arithmetic == "float" else [*named, arithmetic])
 
 
 def amount(count: float) -> str:

@@ -14,6 +14,7 @@ from datacc.repo.find import Repository
 from datacc.repo.fold import State
 from datacc.repo.identity import content
 from datacc.repo.ids import to_texts
+from datacc.repo.looked import Looked, looked_at
 from datacc.repo.machine import is_machines
 from datacc.repo.media import read_media
 from datacc.repo.run import RunRow
@@ -30,7 +31,8 @@ _UNLABELLED: Final = "without a label"
 class Found:
     """The examples at `commit`, the classes of each output in permanent order, and notes on what was left out.
 
-    `unlabelled` are those without any label or conflict, where they were asked for.
+    `unlabelled` are those without any label or conflict, where they were asked for; `looked` says of each output whose
+    labels people looked at again.
     """
 
     commit: str
@@ -38,6 +40,7 @@ class Found:
     unlabelled: tuple[Example, ...]
     classes: Mapping[str, tuple[str, ...]]
     notes: tuple[str, ...]
+    looked: Mapping[str, Looked]
 
 
 def read_examples(
@@ -52,7 +55,8 @@ def read_examples(
     for error in altered(repository.git, contents):
         raise error
     outputs = {field.name: _output(contents.schema, field) for field in program.outputs}
-    usable, left = _usable(States(contents), outputs)
+    states = States(contents)
+    usable, left = _usable(states, outputs)
     open_ = left.pop(_UNLABELLED, []) if unlabelled else []
     notes = tuple(f"{counted(len(ids), 'example')} {why} left out" for why, ids in left.items())
     rows = contents.first_rows([*usable, *open_])
@@ -64,6 +68,7 @@ def read_examples(
         unlabelled=tuple(made[id] for id in open_ if id in made),
         classes={name: tuple(one.name for one in column.classes) for name, column in outputs.items()},
         notes=notes,
+        looked=looked_at(states, outputs),
     )
 
 

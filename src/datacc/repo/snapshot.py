@@ -41,7 +41,8 @@ class Snapshot:
     `soft` field → (N, K) the shares of classes that are learnt in their place, where a teacher told such, 0 in judge;
     `columns` other columns for slices, with "name", what the user calls the row (None on judge rows, since a path often
     tells the label); `sealed` the digest under which the judge labels were put away; `notes` what was left out or
-    counted; `origin` "commit <hash>" or "table <name> <digest>".
+    counted; `origin` "commit <hash>" or "table <name> <digest>"; `looked` output → how many judge labels people looked
+    at again, and how many of them they changed.
     """
 
     ids: tuple[str, ...]
@@ -57,6 +58,7 @@ class Snapshot:
     groups: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     further: Mapping[str, tuple[NDArray[np.intp], NDArray[Any]]] = field(default_factory=dict)
     soft: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    looked: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     def rows(self, split: int) -> NDArray[np.intp]:
         """The row numbers of one split, ascending."""
@@ -120,8 +122,9 @@ def recall(store: Store, key: str) -> Snapshot | None:
 
 
 def remember(store: Store, key: str, snapshot: Snapshot) -> None:
-    """Keep which snapshot came out under `key`, the digest of all that went into it, and its notes."""
-    store.put(key, canonical({"snapshot": snapshot.digest, "notes": snapshot.notes}).encode())
+    """Keep which snapshot came out under `key`, the digest of all that went into it, its notes and looks."""
+    told = {"snapshot": snapshot.digest, "notes": snapshot.notes, "looked": snapshot.looked}
+    store.put(key, canonical(told).encode())
 
 
 def remembered(store: Store, key: str, origin: str) -> Snapshot | None:
@@ -131,7 +134,10 @@ def remembered(store: Store, key: str, origin: str) -> Snapshot | None:
         return None
     told = json.loads(raw)
     found = recall(store, told["snapshot"])
-    return replace(found, origin=origin, notes=tuple(told["notes"])) if found is not None else None
+    if found is None:
+        return None
+    looked = {output: (seen, changed) for output, (seen, changed) in told.get("looked", {}).items()}
+    return replace(found, origin=origin, notes=tuple(told["notes"]), looked=looked)
 
 
 def _encode(

@@ -3,6 +3,7 @@
 import re
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -53,8 +54,8 @@ class Library:
     stack: int
 
 
-def link(source: Text, cpu: str, folder: Path) -> Library:
-    """Write NAME.c, NAME.h and the shared library for `cpu` into `folder`.
+def link(source: Text, cpu: str, folder: Path, more: Sequence[str] = ()) -> Library:
+    """Write NAME.c, NAME.h and the shared library for `cpu` into `folder`; `more` are flags of the compiler.
 
     The library's file name ends in the digest of its bytes, because a loader takes a file of a known name for the
     one that it has loaded before. Raises `ToolchainError` with the compiler's first error.
@@ -62,6 +63,7 @@ def link(source: Text, cpu: str, folder: Path) -> Library:
     compiler, level = find(), cpu_named(cpu)
     c, h = f"{source.name}.c", f"{source.name}.h"
     flags = (*compiler.target(level), *FLAGS, *QUIET, *visible(level), *_SHARED, *compiler.silent_calls, *_STRIPPED)
+    flags += tuple(more)
     with tempfile.TemporaryDirectory(prefix="datacc-") as work:
         write_atomically(Path(work) / c, source.c.encode())
         write_atomically(Path(work) / h, source.header.encode())

@@ -18,7 +18,7 @@ from datacc.sources.teaching import Taught, state, teach
 from datacc.spec.program import Program
 from datacc.store import Store, canonical, digest
 
-_REMEMBERED: Final = "snapshot of a commit 2"
+_REMEMBERED: Final = "snapshot of a commit 3"
 
 
 class RepositorySource(Source):
@@ -66,9 +66,17 @@ def _frozen(repository: Repository, program: Program, root: Path, revision: str,
     found = read_examples(repository, program, commit, unlabelled=program.teacher is not None)
     taught = _taught(program, root, found)
     frozen = freeze(store, program, taught.examples, found.classes, origin, (*found.notes, *taught.notes))
+    frozen = replace(frozen, looked=_on_judge(found, frozen))
     if taught.complete:
         remember(store, _key(commit, program, root), frozen)
     return frozen
+
+
+def _on_judge(found: Found, frozen: Snapshot) -> dict[str, tuple[int, int]]:
+    """Output → how many judge labels people looked at again, and how many of them they changed."""
+    judge = {frozen.ids[row] for row in frozen.rows(JUDGE)}
+    counts = {name: (len(one.seen & judge), len(one.changed & judge)) for name, one in found.looked.items()}
+    return {name: count for name, count in counts.items() if count[0]}
 
 
 def _taught(program: Program, root: Path, found: Found) -> Taught:

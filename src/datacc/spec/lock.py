@@ -16,7 +16,7 @@ FILE: Final = "datacc.lock"
 FORMAT: Final = 1
 _HEAD: Final = "What `datacc build --search` chose. Written by datacc; commit it beside datacc.toml."
 _RENEW: Final = "datacc build --search"
-_KEYS: Final = ["format", "program", "skeleton", "parent", "sizes", "recipe", "toolchain", "tutor"]
+_KEYS: Final = ["format", "program", "skeleton", "arithmetic", "parent", "sizes", "recipe", "toolchain", "tutor"]
 
 Plain = str | int | float | bool
 
@@ -36,6 +36,7 @@ class Lock:
 
     `program` is the `shape_digest` of the program it was chosen for. `parent` is the digest of the fitted Graph that
     the fit started from, None for a fit from nothing. With a `tutor`, a fit from nothing learns half from that.
+    `arithmetic` was chosen where the program allows several, and is None where it allows one.
     """
 
     program: str
@@ -45,18 +46,20 @@ class Lock:
     toolchain: Mapping[str, str] = field(default_factory=dict)
     parent: str | None = None
     tutor: Tutor | None = None
+    arithmetic: str | None = None
 
 
 def shape_digest(program: Program) -> str:
-    """The digest of what a choice depends on: inputs, outputs, an asked skeleton, the arithmetic; never examples.
+    """The digest of what a choice depends on: inputs, outputs, an asked skeleton, what arithmetics; never examples.
 
     Name, goal and budget are left out: the judge holds the built program to those, whichever choice it came from.
     """
+    allowed = program.target.arithmetics
     asked = {
         "inputs": [_plain(field) for field in program.inputs],
         "outputs": [_plain(field) for field in program.outputs],
         "skeleton": program.skeleton,
-        "arithmetic": program.target.arithmetic,
+        "arithmetic": allowed[0] if len(allowed) == 1 else list(allowed),
     }
     return store.digest("shape", store.canonical(asked))
 
@@ -78,6 +81,7 @@ def read_lock(path: Path) -> Lock | None:
         toolchain={key: _of(table.table("toolchain"), key, str) for key in table.table("toolchain").values},
         parent=table.find("parent", str),
         tutor=_tutor(table.table("tutor")) if "tutor" in table.values else None,
+        arithmetic=table.find("arithmetic", str),
     )
 
 
@@ -88,8 +92,9 @@ def lock_toml(lock: Lock) -> str:
     document.add("format", tomlkit.item(FORMAT))
     document.add("program", tomlkit.item(lock.program))
     document.add("skeleton", tomlkit.item(lock.skeleton))
-    if lock.parent is not None:
-        document.add("parent", tomlkit.item(lock.parent))
+    for key in ("arithmetic", "parent"):
+        if (value := getattr(lock, key)) is not None:
+            document.add(key, tomlkit.item(value))
     for key in ("sizes", "recipe", "toolchain"):
         values: Mapping[str, Plain] = getattr(lock, key)
         document.add(key, tomlkit.item(dict(sorted(values.items()))))
@@ -115,6 +120,17 @@ def check_lock(lock: Lock, program: Program, where: str = FILE) -> None:
     if lock.program != shape_digest(program):
         what = "it was chosen for other inputs, outputs or arithmetic than datacc.toml has now"
         raise SpecError(what, where=where, tries=[_RENEW])
+    settled(program, lock, where)
+
+
+def settled(program: Program, lock: Lock, where: str = FILE) -> Program:
+    """`program` in the one arithmetic that `lock` chose. Raises `SpecError` when it may not be, or says none."""
+    allowed = program.target.arithmetics
+    chosen = lock.arithmetic or (allowed[0] if len(allowed) == 1 else "")
+    if chosen not in allowed:
+        what = f"it chose {chosen}" if chosen else "it does not say which arithmetic it chose"
+        raise SpecError(f"{what}; datacc.toml allows {' and '.join(allowed)}", where=where, tries=[_RENEW])
+    return program.computed_in(chosen)
 
 
 def _plain(field: Field) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What is asked: the frozen `Program` that `datacc.toml` describes, in bytes, seconds and multiply-adds."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -80,12 +80,21 @@ class Budget:
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """What to make, for which processor and which platforms; none named means this machine's."""
+    """What to make, for which processor and which platforms; none named means this machine's.
+
+    Of several `arithmetics` a search chooses one.
+    """
 
     cpu: str = "x86-64-v3"
-    arithmetic: str = "float"
+    arithmetics: tuple[str, ...] = ("float",)
     make: tuple[str, ...] = ("c", "library")
     platforms: tuple[str, ...] = ()
+
+    @property
+    def arithmetic(self) -> str:
+        """The one that is computed in, once it is settled."""
+        (only,) = self.arithmetics
+        return only
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,3 +152,7 @@ class Program:
     def file(self) -> str:
         """What messages call the file that it was read from."""
         return self.path.name if self.path is not None else FILE
+
+    def computed_in(self, arithmetic: str) -> "Program":
+        """The same in one arithmetic of those that it allows."""
+        return replace(self, target=replace(self.target, arithmetics=(arithmetic,)))

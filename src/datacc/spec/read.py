@@ -1,5 +1,6 @@
 """Reads `datacc.toml` into a `Program`; whatever is wrong in it has a line and a suggestion."""
 
+import json
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -229,15 +230,27 @@ def _target(table: Table) -> Target:
     cpu = table.get("cpu", str, plain.cpu)
     with table.blaming("cpu"):
         judging_cpu(cpu)
-    arithmetic = table.get("arithmetic", str, plain.arithmetic)
-    if arithmetic not in ARITHMETICS:
-        tries = [f'arithmetic = "{name}"' for name in ARITHMETICS]
-        raise table.error(f"there is no arithmetic {arithmetic!r}", "arithmetic", tries)
     make = table.texts("make", plain.make)
     with table.blaming("make"):
         for name in table.values.get("make", ()):
             registry.require("targets", name)
-    return Target(cpu=cpu, arithmetic=arithmetic, make=make, platforms=_platforms(table))
+    return Target(cpu=cpu, arithmetics=_arithmetics(table), make=make, platforms=_platforms(table))
+
+
+def _arithmetics(table: Table) -> tuple[str, ...]:
+    """One by its name or several as a list, always in the same order."""
+    listed = isinstance(table.values.get("arithmetic"), list)
+    plain = Target().arithmetics
+    found = table.texts("arithmetic", plain) if listed else (table.get("arithmetic", str, plain[0]),)
+    for name in found:
+        if name not in ARITHMETICS:
+            tries = [f'arithmetic = "{known}"' for known in ARITHMETICS]
+            raise table.error(f"there is no arithmetic {name!r}", "arithmetic", tries)
+    if not found:
+        raise table.error(
+            "no arithmetic is named", "arithmetic", ['arithmetic = "float"', f"arithmetic = {json.dumps(ARITHMETICS)}"]
+        )
+    return tuple(name for name in ARITHMETICS if name in found)
 
 
 def _platforms(table: Table) -> tuple[str, ...]:

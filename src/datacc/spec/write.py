@@ -87,6 +87,8 @@ def _budget(budget: Budget) -> dict[str, str]:
 
 def _target(target: Target) -> dict[str, Any]:
     plain = Target()
-    keys = ("cpu", "arithmetic", "make", "platforms")
+    keys = ("cpu", "arithmetics", "make", "platforms")
     named = {key: getattr(target, key) for key in keys if getattr(target, key) != getattr(plain, key)}
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in named.items()}
+    found = {key: list(value) if isinstance(value, tuple) else value for key, value in named.items()}
+    several = found.pop("arithmetics", None)
+    return found if several is None else {**found, "arithmetic": several if len(several) > 1 else several[0]}

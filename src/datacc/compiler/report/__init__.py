@@ -52,6 +52,7 @@ class Candidate:
     chosen: bool = False
     note: str = ""
     share: float = 1.0
+    arithmetic: str = "float"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -251,7 +251,8 @@ def _bytes(count: int | None) -> str:
 
 
 def _sizes(candidate: Candidate) -> str:
-    return ", ".join(f"{shown(name)} {value:,}" for name, value in candidate.sizes.items())
+    sizes = [f"{shown(name)} {value:,}" for name, value in candidate.sizes.items()]
+    return ", ".join(sizes if candidate.arithmetic == "float" else [*sizes, shown(candidate.arithmetic)])
 
 
 def _since(report: Report) -> str:

@@ -75,7 +75,7 @@ def _ends(scored: Sequence[Candidate], x: _scale, y: _scale) -> str:
 def _dot(one: Candidate, x: float, y: float) -> str:
     """Filled when fitted to the end, larger when chosen."""
     fill = "currentColor" if one.share >= WHOLE else "none"
-    what = f"{shown(one.skeleton)} {show_sizes(one.sizes)}"
+    what = f"{shown(one.skeleton)} {show_sizes(one.sizes, one.arithmetic)}"
     told = f"{what}: {one.work:,} multiply-adds, {percent(one.tune or 0, 2)} right on tune"
     return (
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{6 if one.chosen else 3.5}" fill="{fill}" stroke="currentColor">'

@@ -69,22 +69,28 @@ def dense_weight(node: Node, scene: Scene) -> list[str]:
     ]
 
 
+def _sizes(most: int, scene: Scene) -> list[int]:
+    """How many examples tiles have, the largest first: halves of the tile before, or just two sizes."""
+    if scene.is_brief:
+        return sorted({min(most, 8), 1}, reverse=True)  # eight sums are as many as are under way at once
+    return [most >> n for n in range(most.bit_length())]
+
+
 def _lines(scene: Scene, how: _Stretches, x: Layout, out: Layout, weight: str, bias: str) -> list[str]:
-    """A layer by weights [input][padded output]: whole tiles of examples, then what is left by halves."""
+    """A layer by weights [input][padded output]: whole tiles of examples, then what is left by smaller ones."""
     vector = WIDE if scene.cpu.wide and out.pixel % WIDE == 0 else LANES  # a picture of 8 channels may have 8 too many
     tile = tiling(1, len(MANY), out.pixel // vector, most_sums(scene.cpu))
     distances = {
         "taps": how.taps, "tap_step": how.tap_step, "runs": how.runs, "run_step": how.run_step, "run": how.run,
         "outputs": out.pixel, "columns": tile.columns, "in_column": x.step, "out_column": out.step,
     }  # fmt: skip
-    lines, many = [], tile.columns
-    while many:
+    lines = []
+    for many in _sizes(tile.columns, scene):
         lines += [
             f"for (; row + {many} <= rows; row += {many})",
             f"    product{suffix(vector)}(&walk, {many}, {tile.vectors}, in + row * {x.step} + {x.first}, "
             f"{weight}, {bias}, out + row * {out.step} + {out.first} + o);",
         ]
-        many //= 2
     return [
         walk("product_walk", distances),
         f"for (int o = 0; o < {out.pixel}; o += {vector * tile.vectors}) {{",

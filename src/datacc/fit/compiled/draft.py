@@ -20,6 +20,7 @@ from datacc.spec.cpus import Cpu
 BLOCK_FLOATS: Final = 24_000  # what the values of a block of examples may take: they should stay near
 MOST_ROWS: Final = 64
 LIGHT: Final = 100_000  # multiply-adds of an example below which four shards are enough
+BRIEF: Final = 5_000  # below which a fit takes less than to compile it
 FEW: Final = 4
 MANY: Final = 16
 
@@ -58,7 +59,7 @@ class Draft:
         self.scenes = [
             Scene(
                 graph=self.graph, cpu=self.cpu, whole=self.whole, places=mine, parts=self.parts,
-                sums=self.sums, turned=self.turned,
+                sums=self.sums, turned=self.turned, is_brief=self.is_brief,
             )
             for mine in found
         ]  # fmt: skip
@@ -67,6 +68,11 @@ class Draft:
     def shards(self) -> int:
         """Into how many parts a batch falls: by the Graph alone, so that threads change nothing."""
         return FEW if self.work < LIGHT else MANY
+
+    @property
+    def is_brief(self) -> bool:
+        """Whether a fit takes less than to compile it."""
+        return self.work < BRIEF
 
     @cached_property
     def work(self) -> int:

@@ -24,6 +24,8 @@ from datacc.spec.cpus import CPUS, Cpu
 from datacc.store import digest
 
 SLACK: Final = 64  # bytes behind inputs: the last vector of a row may be read past its end
+# What a compiler leaves out where compiling takes longest: no bit depends on it.
+QUICK: Final = ("-fno-tree-vectorize", "-fno-tree-slp-vectorize", "-fno-unroll-loops")
 ALONE: Final = 3_000_000  # multiply-adds of a batch's forward pass below which a second thread does not pay
 
 Float = NDArray[np.float32]
@@ -63,6 +65,7 @@ class Program:
         self.look = Draft(
             name="look", graph=look, cpu=cpu, memory=self.memory, learnt=self.learnt, rows_out=rows_out, carried={}
         )
+        self.flags = QUICK if self.step.is_brief and self.look.is_brief else ()
         self.text = source_text("fit", (self.step, self.look), settings.optimiser, settings.clip, settings.average)
 
     def pack(self, array: NDArray[Any], part: Part, *, is_product: bool) -> Float:
@@ -223,9 +226,9 @@ def _rest() -> int:
 
 def linked(program: Program, folder: Path) -> Path:
     """The library of a program in `folder`, linked unless one of the same text, compiler and processor is there."""
-    key = digest("fit 1", program.text, program.cpu.name, repr(sorted(toolchain().items())))
+    key = digest("fit 1", program.text, program.cpu.name, repr((sorted(toolchain().items()), program.flags)))
     home = folder / key[:32]
     found = sorted(home.glob("*.so")) + sorted(home.glob("*.dylib")) + sorted(home.glob("*.dll"))
     if found:
         return found[0]
-    return link(Text(name="fit", c=program.text), program.cpu.name, home).path
+    return link(Text(name="fit", c=program.text), program.cpu.name, home, program.flags).path

@@ -11,7 +11,10 @@ from datacc.spec.cpus import Cpu
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Scene:
-    """Places of row values; parts of whole ones, of sums in what a shard adds up, of turned weights by their reader."""
+    """Places of row values; parts of whole ones, of sums in what a shard adds up, of turned weights by their reader.
+
+    `is_brief` says that a fit takes less than to compile it: fewer kinds of tiles, of the same bits.
+    """
 
     graph: Graph
     cpu: Cpu
@@ -20,6 +23,7 @@ class Scene:
     parts: Mapping[str, Part]
     sums: Mapping[str, Part]
     turned: Mapping[str, Part]
+    is_brief: bool
 
     def layout(self, name: str) -> Layout:
         """How a row value lies."""
