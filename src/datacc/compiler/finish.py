@@ -95,7 +95,7 @@ def finish(made: Printed, root: Path, store: Store, folder: Path, old: Path) -> 
     Raises `ParityError` when the linked program and the reference disagree on a judged row.
     """
     decided, program = made.decided, made.decided.program
-    product = build_library(made.draft, program.target.cpu, folder)
+    product = build_library(made.draft, program.target.cpu, folder, store)
     native = Native(product.library.path, made.port, product.draft.arena)
     artifact = digest(product.library.path.read_bytes())
     _write(folder, decided, product, made.port)
