@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from datacc.compiler.artifact import TOLD, files, replaced
+from datacc.compiler.ask import Answering
 from datacc.compiler.assemble import interface
 from datacc.compiler.begin import FILE as PARENT
 from datacc.compiler.begin import FITTED
@@ -17,6 +18,7 @@ from datacc.compiler.evidence import Evidence, gather, seen_on_tune
 from datacc.compiler.judge import judge
 from datacc.compiler.ledger import ledger_folder
 from datacc.compiler.produce import Draft, Product, build_library, write
+from datacc.compiler.recorded import Recorded
 from datacc.compiler.report import Digests, Provenance, Report, data_of, read_report, tune_of
 from datacc.compiler.report.card import card
 from datacc.compiler.report.html import report_html
@@ -113,7 +115,8 @@ def finish(made: Printed, root: Path, store: Store, folder: Path, old: Path) -> 
         place=Place(root=root, artifact=folder, before=before, store=store),
         narrower=[one.fitted.graph for one in decided.choice.narrower],
     )
-    evidence = tuple(gather(decided.snapshot, o.name, native) for o in program.outputs if o.form == "label")
+    known = Recorded(native=native, library=artifact, store=store)
+    evidence = tuple(gather(decided.snapshot, o.name, known) for o in program.outputs if o.form == "label")
     report = Report(
         **_said(made),
         tried=decided.choice.tried,
@@ -121,12 +124,12 @@ def finish(made: Printed, root: Path, store: Store, folder: Path, old: Path) -> 
         costs=product.costs,
         ops=node_costs(product.draft.graph),
         tune=tuple(tune_of(one) for one in evidence),
-        seen=seen_on_tune(program, decided.snapshot, native),
+        seen=seen_on_tune(program, decided.snapshot, known),
         digests=Digests(**_digests(made), library=artifact),
         suggestions=decided.suggestions,
         files=_files(folder),
     )
-    report = _compared(report, decided, native, before, root, store)
+    report = _compared(report, decided, known, before, root, store)
     _write_texts(folder, report, evidence)
     return report
 
@@ -139,7 +142,7 @@ def _write_texts(folder: Path, report: Report, evidence: Sequence[Evidence]) -> 
 
 
 def _compared(
-    report: Report, decided: Decided, native: Native, before: Path | None, root: Path, store: Store
+    report: Report, decided: Decided, native: Answering, before: Path | None, root: Path, store: Store
 ) -> Report:
     """The report with what changed since the build in `before`."""
     if before is None:

@@ -13,6 +13,7 @@ from datacc.compiler.checks import Place, Trial
 from datacc.compiler.ledger import log_opening
 from datacc.compiler.narrower import Seen, narrower_seen, widths_of
 from datacc.compiler.parity import compare, tolerance
+from datacc.compiler.recorded import Recorded
 from datacc.compiler.verdict import Costs, Line, Timing, Verdict, budget_lines, rate_line
 from datacc.goals import Metric
 from datacc.ir.graph import Graph
@@ -52,7 +53,8 @@ def judge(
     rows = snapshot.rows(JUDGE)
     inputs, ids = {name: array[rows] for name, array in snapshot.inputs.items()}, [snapshot.ids[row] for row in rows]
     timed = partial(_timing, budget=program.budget)
-    answers, timing = compare(graph, native, inputs, ids), timed(native, inputs)
+    asked = Recorded(native=native, library=artifact, store=store, again=True)
+    answers, timing = compare(graph, asked, inputs, ids), timed(native, inputs)
     seen = [Seen(1.0, answers, costs.work, timing.median), *narrower_seen(native, narrower, inputs, ids, timed)]
     truth = _opened(program, snapshot, store, ledger / f"{artifact}.jsonl" if ledger is not None else None)
     trial = partial(

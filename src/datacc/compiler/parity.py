@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from datacc.compiler.ask import Answering, Arrays, batch_rows, batched, joined
+from datacc.compiler.ask import Answering, Arrays, ask, batch_rows, batched
 from datacc.errors import ParityError
 from datacc.ir.exact import is_exact
 from datacc.ir.graph import Graph, Node
@@ -38,7 +38,8 @@ def compare(graph: Graph, native: Answering, inputs: Arrays, ids: Sequence[str])
     def reference(rows: Arrays, got: Arrays) -> Arrays:
         return _reference(graph, rows, {name: got[field] for name, field in own.items()})
 
-    parts = [native.batch(rows) for rows in batched(inputs, size)]
+    values = ask(native, inputs)
+    parts = list(batched(values, size))
     worst = 0.0
     with ThreadPoolExecutor(min(MOST_THREADS, processors())) as pool:
         for n, wanted in enumerate(pool.map(reference, batched(inputs, size), parts)):
@@ -46,7 +47,7 @@ def compare(graph: Graph, native: Answering, inputs: Arrays, ids: Sequence[str])
             for field, one in wanted.items():
                 largest[field] = max(largest.get(field, 1.0), float(np.abs(one).max(initial=0)))
                 worst = max(worst, _same(field, parts[n][field], one, some, allowed, largest[field]))
-    return Answers(values=joined(parts), difference=worst)
+    return Answers(values=values, difference=worst)
 
 
 def _own(graph: Graph) -> dict[str, str]:

@@ -25,7 +25,7 @@ SHORT: Final = 50e-6  # seconds of a block for the 99th percentile
 BLOCKS: Final = 30  # long blocks in a round
 SHORT_BLOCKS: Final = 20  # short blocks after each long one
 ROUNDS: Final = 5
-FEW: Final = 2  # rounds, where no limit of time depends on it
+FEW: Final = 1  # rounds, where no limit of time depends on it
 QUIET: Final = 1.15  # how far the fixed work's median may lie above its minimum, its 90th percentile above its median
 DISTURBED: Final = 1.5  # and its 99th percentile above its median
 
