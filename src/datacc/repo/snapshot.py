@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from json.encoder import encode_basestring
 from typing import Any, Final
 
 import numpy as np
@@ -220,26 +221,37 @@ def _seal(store: Store, truth: Mapping[str, NDArray[Any]]) -> str:
 
 def _digest(program: Program, ordered: Sequence[Example], classes: Mapping[str, tuple[str, ...]]) -> str:
     fields = [[f.name, f.type, dict(f.options)] for f in (*program.inputs, *program.outputs)]
-    labels = {text: canonical_json(said) for text, said in {str(e.labels): e.labels for e in ordered}.items()}
-    rows = (
-        f"[{canonical_json(e.id)},{canonical_json(e.content)},{labels[str(e.labels)]},"
-        f"{canonical_json(e.columns)},{canonical_json(e.name)},{canonical_json(e.group)},{canonical_json(e.split)}]\n"
-        for e in ordered
-    )  # the JSON of a list for each, whose labels repeat
+    texts = [str(e.labels) for e in ordered]
+    labels = {text: canonical_json(e.labels) for text, e in dict(zip(texts, ordered, strict=True)).items()}
+    rows = [
+        f"[{encode_basestring(e.id)},{encode_basestring(e.content)},{labels[text]},{_plain(e.columns)},"
+        f"{_text(e.name)},{_text(e.group)},{_text(e.split)}]\n"
+        for e, text in zip(ordered, texts, strict=True)
+    ]  # the JSON of a list for each, whose labels repeat
     return digest(_LAYOUT, canonical_json(fields), canonical_json(classes), "".join(rows))
+
+
+def _plain(columns: Mapping[str, Any]) -> str:
+    """As JSON; mostly there are none."""
+    return canonical_json(columns) if columns else "{}"
+
+
+def _text(value: str | None) -> str:
+    """As JSON."""
+    return "null" if value is None else encode_basestring(value)
 
 
 def _refuse_too_few(ordered: Sequence[Example], output: Field) -> None:
     kind = load("types", output.type)
-    present = {canonical_json(example.labels[output.name]) for example in ordered}
     if not ordered:
         raise DataError(
             "there is no labelled example", tries=["datacc import a folder, CSV, JSONL or .npz with labels"]
         )
-    if len(present) < 2:
+    first = ordered[0].labels[output.name]
+    if all(example.labels[output.name] == first for example in ordered):
         word = {"label": "class", "labels": "set of label"}.get(kind.form, kind.form)
         raise DataError(
-            f"every example has the same {output.name}: {kind.shown(ordered[0].labels[output.name])!r}; "
+            f"every example has the same {output.name}: {kind.shown(first)!r}; "
             f"a program needs two {word}{'es' if word == 'class' else 's'}",
             tries=[f"import examples of another {word}"],
         )

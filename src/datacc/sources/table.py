@@ -1,7 +1,7 @@
 """A table (CSV, TSV, JSON Lines, .npz or folder) just as it is, without a repository: zero configuration."""
 
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -229,9 +229,10 @@ def _conflict(rows: Rows, same: Sequence[int]) -> str:
 def _equal_inputs(examples: list[Example], output: Field) -> list[str]:
     if output.form == "number":
         return []  # which is what measurements are like
-    labels = defaultdict(set)
+    times, labels = Counter(example.content for example in examples), defaultdict(set)
     for example in examples:
-        labels[example.content].add(canonical(example.labels[output.name]))
+        if times[example.content] > 1:
+            labels[example.content].add(canonical(example.labels[output.name]))
     torn = sum(len(said) > 1 for said in labels.values())
     return [f"{counted(torn, 'input')} with different labels; each row is an example of its own"] if torn else []
 
