@@ -1,6 +1,5 @@
 """The program that later fits may go on from: one fitted from nothing, kept with the labels that it learnt."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,28 +17,30 @@ from datacc.spec.program import Program
 from datacc.store import Store, canonical, digest
 
 MAGIC: Final = b"DATACCP\n"
-ID_BYTES: Final = 16
-
-Labels = Mapping[bytes, tuple[int, ...]]
+ID_DIGITS: Final = 32
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Parent:
     """A Graph of floats that was fitted from nothing, and what it was fitted to.
 
-    `form` is a digest of all that went into the fit but examples, `examples` that of `seen`, and `labels` holds the
-    class of every learn row, for each output, by its id.
+    `form` is a digest of all that went into the fit but examples, `examples` that of `seen`; `ids` are those of the
+    learn rows and `labels` (N, K) their classes, for each output in the order of their names.
     """
 
     graph: Graph
     form: str
     examples: str
-    labels: Labels
+    ids: tuple[str, ...]
+    labels: NDArray[np.int32]
 
-    def differing(self, snapshot: Snapshot) -> int:
-        """How many learn examples are new, gone, or labelled otherwise now."""
-        now = learnt(snapshot)
-        return sum(now.get(example) != self.labels.get(example) for example in now.keys() | self.labels.keys())
+    def unlike(self, snapshot: Snapshot) -> tuple[NDArray[np.intp], int]:
+        """Which learn rows are new or labelled otherwise now, counted among learn rows; and how many are gone."""
+        ids, labels = learnt(snapshot)
+        place = dict(zip(self.ids, range(len(self.ids)), strict=True))
+        at = np.array([place.get(one, -1) for one in ids], np.intp)
+        same = (at >= 0) & (self.labels[at] == labels).all(axis=1)
+        return np.flatnonzero(~same), len(self.ids) - int((at >= 0).sum())
 
 
 def form_of(program: Program, snapshot: Snapshot, graph: Graph, recipe: Recipe) -> str:
@@ -50,11 +51,11 @@ def form_of(program: Program, snapshot: Snapshot, graph: Graph, recipe: Recipe) 
     return digest("form 1", shape_digest(program), canonical(asked))
 
 
-def learnt(snapshot: Snapshot) -> Labels:
-    """Id → class of every learn row, for each output in the order of their names."""
+def learnt(snapshot: Snapshot) -> tuple[tuple[str, ...], NDArray[np.int32]]:
+    """The id of every learn row, and its class (N, K) for each of K outputs in the order of their names."""
     rows = snapshot.rows(LEARN)
-    columns = [snapshot.labels[field][rows].tolist() for field in sorted(snapshot.labels)]
-    return {bytes.fromhex(snapshot.ids[row]): of for row, of in zip(rows, zip(*columns, strict=True), strict=True)}
+    columns = [snapshot.labels[field][rows] for field in sorted(snapshot.labels)]
+    return tuple(snapshot.ids[row] for row in rows), np.stack(columns, axis=1).astype(np.int32)
 
 
 def keep(store: Store, parent: Parent) -> None:
@@ -64,8 +65,8 @@ def keep(store: Store, parent: Parent) -> None:
         return
     arrays: dict[str, NDArray[Any]] = {
         "graph": np.frombuffer(dump(parent.graph), np.uint8),
-        "ids": np.frombuffer(b"".join(parent.labels), np.uint8),
-        "labels": np.array(list(parent.labels.values()), np.int32),
+        "ids": np.frombuffer(bytes.fromhex("".join(parent.ids)), np.uint8),
+        "labels": parent.labels,
     }
     store.put(key, pack(MAGIC, {"form": parent.form, "examples": parent.examples}, arrays))
 
@@ -76,13 +77,13 @@ def recall_parent(store: Store, graph: str) -> Parent | None:
     if raw is None:
         return None
     head, arrays = unpack(MAGIC, raw)
-    ids = arrays["ids"].tobytes()
-    starts = range(0, len(ids), ID_BYTES)
+    ids = arrays["ids"].tobytes().hex()
     return Parent(
         graph=load_graph(arrays["graph"].tobytes()),
         form=head["form"],
         examples=head["examples"],
-        labels={ids[n : n + ID_BYTES]: tuple(of) for n, of in zip(starts, arrays["labels"].tolist(), strict=True)},
+        ids=tuple(ids[start : start + ID_DIGITS] for start in range(0, len(ids), ID_DIGITS)),
+        labels=arrays["labels"],
     )
 
 
