@@ -127,6 +127,9 @@ def _identified(program: Program, found: Read) -> tuple[Sequence[str], list[str]
     """The id of every row, and the digest that equal inputs share."""
     columns = [program.inputs[0].name] if found.pictures else list(found.roles.inputs)
     done = identify(found.rows, {column: permanent_id("input", column) for column in columns})
+    if found.pictures:
+        [pictures] = done.inputs.values()
+        return done.ids, [picture["media"] for picture in pictures]
     return done.ids, list(map(content, zip(*done.inputs.values(), strict=True)))
 
 
@@ -166,7 +169,10 @@ def _examples(program: Program, found: Read) -> _Examples:
             conflicts.append(same)
         else:
             kept.append(labelled[0])
-    examples, others = (_taken(program, found, ids, contents, values, numbers) for numbers in (kept, unlabelled))
+    inputs = {field.name: _raw(rows, field) for field in program.inputs}
+    examples, others = (
+        _taken(program, found, ids, contents, values, inputs, numbers) for numbers in (kept, unlabelled)
+    )
     copies = len(ids) - len(by_id)
     notes = [f"{counted(copies, 'copy', 'copies')} of an example left out"] if copies else []
     notes += [_conflict(rows, same) for same in conflicts[:5]]
@@ -187,12 +193,11 @@ def _taken(
     ids: Sequence[str],
     contents: Sequence[str],
     values: Mapping[str, Any],
+    inputs: Mapping[str, Sequence[Any]],
     numbers: Iterable[int],
 ) -> list[Example]:
-    """The examples of these rows; `values` are what the labels say, by their text."""
+    """The examples of these rows, with their `inputs` by field; `values` are what the labels say, by their text."""
     rows, output = found.rows, program.outputs[0].name
-    inputs = {field.name: _raw(rows, field) for field in program.inputs}
-
     also = {**rows.others, **{name: rows.cells[name] for name in sliced(program)}}
 
     def columns(n: int) -> dict[str, Any]:
