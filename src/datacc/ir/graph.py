@@ -7,6 +7,7 @@ Types have no batch axis. Shapes are channels-last: (H, W, C) pictures, (T, C) s
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import prod
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -31,7 +32,7 @@ class Type:
     @property
     def count(self) -> int:
         """The number of elements."""
-        return int(np.prod(self.shape, dtype=np.int64))
+        return prod(self.shape)
 
     @property
     def nbytes(self) -> int:
