@@ -20,7 +20,7 @@ from datacc.ir.graph import Graph
 from datacc.registry import load
 from datacc.repo.sealed import open_labels
 from datacc.repo.snapshot import JUDGE, Snapshot
-from datacc.runtime.measure import FEW, ROUNDS, latency
+from datacc.runtime.measure import latency
 from datacc.runtime.native import Native
 from datacc.spec.program import Budget, Program
 from datacc.store import Store
@@ -78,8 +78,8 @@ def _opened(program: Program, snapshot: Snapshot, store: Store, ledger: Path | N
 
 
 def _timing(native: Native, inputs: Mapping[str, NDArray[Any]], budget: Budget) -> Timing:
-    most = ROUNDS if budget.latency is not None else FEW
-    measured = latency(native, {name: array[:TIMED_ROWS] for name, array in inputs.items()}, most)
+    timed = {name: array[:TIMED_ROWS] for name, array in inputs.items()}
+    measured = latency(native, timed, brief=budget.latency is None)
     return Timing(median=measured.median, p99=measured.p99, quiet=measured.quiet)
 
 
