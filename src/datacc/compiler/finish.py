@@ -1,13 +1,14 @@
 """The end of the path: link, judge the final bytes, report, and write every file of the artifact."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from datacc.compiler.artifact import TOLD, files, replaced
-from datacc.compiler.ask import Answering
+from datacc.compiler.ask import Answering, Arrays
 from datacc.compiler.assemble import interface
 from datacc.compiler.begin import FILE as PARENT
 from datacc.compiler.begin import FITTED
@@ -15,8 +16,9 @@ from datacc.compiler.checks import Place
 from datacc.compiler.diff import Side, diff
 from datacc.compiler.diff_text import NAMED
 from datacc.compiler.evidence import Evidence, gather, seen_on_tune
-from datacc.compiler.judge import judge
+from datacc.compiler.judge import judge, judged
 from datacc.compiler.ledger import ledger_folder
+from datacc.compiler.parity import expect
 from datacc.compiler.produce import Draft, Product, build_library, write
 from datacc.compiler.recorded import Recorded
 from datacc.compiler.report import Digests, Provenance, Report, data_of, read_report, tune_of
@@ -97,7 +99,7 @@ def finish(made: Printed, root: Path, store: Store, folder: Path, old: Path) -> 
     Raises `ParityError` when the linked program and the reference disagree on a judged row.
     """
     decided, program = made.decided, made.decided.program
-    product = build_library(made.draft, program.target.cpu, folder, store)
+    product, expected = _linked(made, folder, store)
     native = Native(product.library.path, made.port, product.draft.arena)
     artifact = digest(product.library.path.read_bytes())
     _write(folder, decided, product, made.port)
@@ -114,6 +116,7 @@ def finish(made: Printed, root: Path, store: Store, folder: Path, old: Path) -> 
         cheaper=_cheaper(decided.choice),
         place=Place(root=root, artifact=folder, before=before, store=store),
         narrower=[one.fitted.graph for one in decided.choice.narrower],
+        expected=expected,
     )
     known = Recorded(native=native, library=artifact, store=store)
     evidence = tuple(gather(decided.snapshot, o.name, known) for o in program.outputs if o.form == "label")
@@ -132,6 +135,15 @@ def finish(made: Printed, root: Path, store: Store, folder: Path, old: Path) -> 
     report = _compared(report, decided, known, before, root, store)
     _write_texts(folder, report, evidence)
     return report
+
+
+def _linked(made: Printed, folder: Path, store: Store) -> tuple[Product, list[Arrays]]:
+    """The program, and what it must answer to judge: the reference works while the compiler does."""
+    decided = made.decided
+    with ThreadPoolExecutor(1) as beside:
+        asked = beside.submit(expect, decided.choice.fitted.graph, judged(decided.snapshot))
+        product = build_library(made.draft, decided.program.target.cpu, folder, store)
+    return product, asked.result()
 
 
 def _write_texts(folder: Path, report: Report, evidence: Sequence[Evidence]) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from numpy.typing import NDArray
 
 from datacc.compiler import checks
-from datacc.compiler.ask import told
+from datacc.compiler.ask import Arrays, told
 from datacc.compiler.checks import Place, Trial
 from datacc.compiler.ledger import log_opening
 from datacc.compiler.narrower import Seen, narrower_seen, widths_of
@@ -41,6 +41,7 @@ def judge(
     cheaper: str = "",
     place: Place | None = None,
     narrower: Sequence[Graph] = (),
+    expected: Sequence[Arrays] | None = None,
 ) -> Verdict:
     """The verdict on the linked program `native`, whose reference is `graph`.
 
@@ -48,13 +49,14 @@ def judge(
     `ledger`/<artifact>.jsonl, where `ledger` is the folder "judged" of a repository (None: there is none) and
     `artifact` the digest of the library. `cheaper` names a smaller choice, for lines of the budget that are missed;
     `place` is where checks find the artifact and the one before. `narrower` are the references of its widths below 1.
+    `expected` is what the reference says of `judged(snapshot)`, if it was asked before.
     Raises `ParityError` when a row differs, at whatever width.
     """
     rows = snapshot.rows(JUDGE)
-    inputs, ids = {name: array[rows] for name, array in snapshot.inputs.items()}, [snapshot.ids[row] for row in rows]
+    inputs, ids = judged(snapshot), [snapshot.ids[row] for row in rows]
     timed = partial(_timing, budget=program.budget)
     asked = Recorded(native=native, library=artifact, store=store, again=True)
-    answers, timing = compare(graph, asked, inputs, ids), timed(native, inputs)
+    answers, timing = compare(graph, asked, inputs, ids, expected), timed(native, inputs)
     seen = [Seen(1.0, answers, costs.work, timing.median), *narrower_seen(native, narrower, inputs, ids, timed)]
     truth = _opened(program, snapshot, store, ledger / f"{artifact}.jsonl" if ledger is not None else None)
     trial = partial(
@@ -68,6 +70,12 @@ def judge(
         timing=timing,
         widths=widths_of(seen, trials[0]) if narrower else (),
     )
+
+
+def judged(snapshot: Snapshot) -> Arrays:
+    """The inputs of all judge rows, each (N, *shape)."""
+    rows = snapshot.rows(JUDGE)
+    return {name: array[rows] for name, array in snapshot.inputs.items()}
 
 
 def _opened(program: Program, snapshot: Snapshot, store: Store, ledger: Path | None) -> Mapping[str, NDArray[Any]]:

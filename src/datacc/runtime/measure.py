@@ -25,6 +25,7 @@ SHORT: Final = 50e-6  # seconds of a block for the 99th percentile
 BLOCKS: Final = 30  # long blocks in a round
 SHORT_BLOCKS: Final = 20  # short blocks after each long one
 ROUNDS: Final = 5
+WARM: Final = 128  # rows that tell how long blocks must be
 BRIEF: Final = 10  # long blocks of the only round, where no limit of time depends on it
 QUIET: Final = 1.15  # how far the fixed work's median may lie above its minimum, its 90th percentile above its median
 DISTURBED: Final = 1.5  # and its 99th percentile above its median
@@ -53,7 +54,8 @@ def latency(native: Native, inputs: Mapping[str, NDArray[Any]], *, brief: bool =
     rows = native.pack(inputs)
     if not len(rows):
         raise DataError("there is no input to measure with")
-    once = min(_blocks(native, rows, 3)) / len(rows)  # the warm-up
+    first = rows[:WARM]
+    once = min(_blocks(native, first, 3)) / len(first)  # the warm-up
     long, short = (_repeated(rows, seconds / once) for seconds in (LONG, SHORT))
     blocks, most, rounds = BRIEF if brief else BLOCKS, 1 if brief else ROUNDS, list[Latency]()
     while len(rounds) < most and not (rounds and rounds[-1].quiet):
