@@ -24,6 +24,7 @@ from datacc.spec.cpus import CPUS, Cpu
 from datacc.store import digest
 
 SLACK: Final = 64  # bytes behind inputs: the last vector of a row may be read past its end
+ALL: Final = 2**31 - 1  # steps within a look, or more
 ALONE: Final = 3_000_000  # multiply-adds of a batch's forward pass below which a second thread does not pay
 
 Float = NDArray[np.float32]
@@ -163,7 +164,7 @@ class Library:
             part = self.program.memory.parts[name]
             self.moments[3 * size + part.offset : 3 * size + part.offset + part.size] = value
 
-    def run(self, which: str, inputs: Mapping[str, NDArray[Any]], rows: int, rates: Float, until: int = 0) -> Float:
+    def run(self, which: str, inputs: Mapping[str, NDArray[Any]], rows: int, rates: Float, until: int = ALL) -> Float:
         """Run a step for each row of `rates` (T, 3) on inputs (T · rows, *shape); the losses (T,).
 
         A look goes `until` so many of its steps are done.
