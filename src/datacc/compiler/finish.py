@@ -102,7 +102,6 @@ def finish(made: Printed, root: Path, store: Store, folder: Path, old: Path) -> 
     product, expected = _linked(made, folder, store)
     native = Native(product.library.path, made.port, product.draft.arena)
     artifact = digest(product.library.path.read_bytes())
-    _write(folder, decided, product, made.port)
     before = replaced(old, folder, decided.snapshot.digest)
     verdict = judge(
         program,
@@ -133,24 +132,25 @@ def finish(made: Printed, root: Path, store: Store, folder: Path, old: Path) -> 
         files=_files(folder),
     )
     report = _compared(report, decided, known, before, root, store)
-    _write_texts(folder, report, evidence)
-    return report
+    return _written(folder, report, evidence)
 
 
 def _linked(made: Printed, folder: Path, store: Store) -> tuple[Product, list[Arrays]]:
-    """The program, and what it must answer to judge: the reference works while the compiler does."""
+    """The program and its files, and what it must answer to judge: the reference works while the compiler does."""
     decided = made.decided
     with ThreadPoolExecutor(1) as beside:
         asked = beside.submit(expect, decided.choice.fitted.graph, judged(decided.snapshot))
         product = build_library(made.draft, decided.program.target.cpu, folder, store)
+        _write(folder, decided, product, made.port)
     return product, asked.result()
 
 
-def _write_texts(folder: Path, report: Report, evidence: Sequence[Evidence]) -> None:
-    """What is there to be read."""
+def _written(folder: Path, report: Report, evidence: Sequence[Evidence]) -> Report:
+    """The report, once it and all else that is there to be read is written."""
     texts = {"report.json": report.to_json(), "report.html": report_html(report, evidence), "card.md": card(report)}
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
+    return report
 
 
 def _compared(

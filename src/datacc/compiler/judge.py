@@ -64,9 +64,12 @@ def judge(
     )
     trials = [trial(field=output.name, truth=truth[output.name][rows]) for output in program.outputs]
     same = [_parity_line(program, one, len(rows), tolerance(graph)) for one in seen]
-    rates = [line for trial in trials for line in _rate_lines(trial)]
     return Verdict(
-        lines=(*same, *rates, *budget_lines(program.budget, costs, timing, cheaper)),
+        lines=(
+            *same,
+            *(line for one in trials for line in _rate_lines(one)),
+            *budget_lines(program.budget, costs, timing, cheaper),
+        ),
         timing=timing,
         widths=widths_of(seen, trials[0]) if narrower else (),
     )

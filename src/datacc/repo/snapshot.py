@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from json.encoder import encode_basestring
 from typing import Any, Final
 
 import numpy as np
@@ -15,6 +14,7 @@ from datacc.errors import DataError
 from datacc.ir.container import pack, unpack
 from datacc.registry import load
 from datacc.repo.example import Example
+from datacc.repo.frozen import digest_of
 from datacc.repo.identity import canonical_json
 from datacc.repo.split import JUDGE, LEARN, SPLITS, TUNE, assign, leaders_of
 from datacc.repo.words import listed, seen_once
@@ -26,7 +26,6 @@ __all__ = ["JUDGE", "LEARN", "SEALED", "SPLITS", "TUNE", "Snapshot", "freeze", "
 FROZEN: Final = b"DATACCT\n"  # first bytes of a snapshot in the cache
 ENCODED: Final = b"DATACCE\n"  # first bytes of its inputs
 SEALED: Final = b"DATACCJ\n"  # first bytes of judge labels in the cache
-_LAYOUT: Final = "snapshot 1"
 _SPLITS: Final = "splits of all rows"  # no name of an output
 _GROUPS: Final = "groups of all rows"
 
@@ -95,7 +94,7 @@ def freeze(
     _refuse_empty_split(splits)
     said = (*notes, *split_notes, *_rare(ordered, splits, program.outputs))
     names = {field: tuple(order) for field, order in classes.items()}
-    key = _digest(program, ordered, names)
+    key = digest_of(program, ordered, names)
     found = recall(store, key)
     if found is None:
         inputs = _inputs_key(program, ordered)
@@ -217,28 +216,6 @@ def _seal(store: Store, truth: Mapping[str, NDArray[Any]]) -> str:
     key = digest("judge labels", data)
     store.put(key, data)
     return key
-
-
-def _digest(program: Program, ordered: Sequence[Example], classes: Mapping[str, tuple[str, ...]]) -> str:
-    fields = [[f.name, f.type, dict(f.options)] for f in (*program.inputs, *program.outputs)]
-    texts = [str(e.labels) for e in ordered]
-    labels = {text: canonical_json(e.labels) for text, e in dict(zip(texts, ordered, strict=True)).items()}
-    rows = [
-        f"[{encode_basestring(e.id)},{encode_basestring(e.content)},{labels[text]},{_plain(e.columns)},"
-        f"{_text(e.name)},{_text(e.group)},{_text(e.split)}]\n"
-        for e, text in zip(ordered, texts, strict=True)
-    ]  # the JSON of a list for each, whose labels repeat
-    return digest(_LAYOUT, canonical_json(fields), canonical_json(classes), "".join(rows))
-
-
-def _plain(columns: Mapping[str, Any]) -> str:
-    """As JSON; mostly there are none."""
-    return canonical_json(columns) if columns else "{}"
-
-
-def _text(value: str | None) -> str:
-    """As JSON."""
-    return "null" if value is None else encode_basestring(value)
 
 
 def _refuse_too_few(ordered: Sequence[Example], output: Field) -> None:
