@@ -12,7 +12,7 @@ from datacc.compiler.ask import Arrays, told
 from datacc.compiler.checks import Place, Trial
 from datacc.compiler.ledger import log_opening
 from datacc.compiler.narrower import Seen, narrower_seen, widths_of
-from datacc.compiler.parity import compare, tolerance
+from datacc.compiler.parity import Answers, compare, tolerance
 from datacc.compiler.recorded import Recorded
 from datacc.compiler.verdict import Costs, Line, Timing, Verdict, budget_lines, rate_line
 from datacc.goals import Metric
@@ -59,20 +59,30 @@ def judge(
     answers, timing = compare(graph, asked, inputs, ids, expected), timed(native, inputs)
     seen = [Seen(1.0, answers, costs.work, timing.median), *narrower_seen(native, narrower, inputs, ids, timed)]
     truth = _opened(program, snapshot, store, ledger / f"{artifact}.jsonl" if ledger is not None else None)
-    trial = partial(
-        Trial, program=program, snapshot=snapshot, native=native, rows=rows, told=answers.values, place=place
-    )
-    trials = [trial(field=output.name, truth=truth[output.name][rows]) for output in program.outputs]
+    trials = _trials(program, snapshot, native, answers, truth, place)
     same = [_parity_line(program, one, len(rows), tolerance(graph)) for one in seen]
+    rates = [line for trial in trials for line in _rate_lines(trial)]
     return Verdict(
-        lines=(
-            *same,
-            *(line for one in trials for line in _rate_lines(one)),
-            *budget_lines(program.budget, costs, timing, cheaper),
-        ),
+        lines=(*same, *rates, *budget_lines(program.budget, costs, timing, cheaper)),
         timing=timing,
         widths=widths_of(seen, trials[0]) if narrower else (),
     )
+
+
+def _trials(
+    program: Program,
+    snapshot: Snapshot,
+    native: Native,
+    answers: Answers,
+    truth: Mapping[str, NDArray[Any]],
+    place: Place | None,
+) -> list[Trial]:
+    """What checks and goals look at, for each output."""
+    rows = snapshot.rows(JUDGE)
+    trial = partial(
+        Trial, program=program, snapshot=snapshot, native=native, rows=rows, told=answers.values, place=place
+    )
+    return [trial(field=output.name, truth=truth[output.name][rows]) for output in program.outputs]
 
 
 def judged(snapshot: Snapshot) -> Arrays:
