@@ -32,9 +32,10 @@ def canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-def write_atomically(path: Path, data: bytes) -> None:
+def write_atomically(path: Path, data: bytes, *, lasting: bool = True) -> None:
     """Write `data` to `path` so that a reader sees the old file or the new one, never a part.
 
+    `lasting`: that holds when the machine loses its power, too, which takes a wait for the disk.
     Raises `ResourceError` when the disk is full; the old file then stays.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -43,7 +44,8 @@ def write_atomically(path: Path, data: bytes) -> None:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            if lasting:
+                os.fsync(file.fileno())
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except BaseException as error:
@@ -91,7 +93,7 @@ class Store:
     def put(self, key: str, data: bytes) -> None:
         """Keep `data` under `key`; whatever was there is replaced."""
         head = hashlib.blake2b(data, digest_size=DIGEST_BYTES).digest()
-        write_atomically(self._path(key), head + data)
+        write_atomically(self._path(key), head + data, lasting=False)  # what is damaged reads as absent
         if self._known is not None:
             self._known.add(key)
 

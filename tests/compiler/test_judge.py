@@ -42,7 +42,7 @@ ASKED = replace(
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     measured = Latency(median=1e-6, p99=2e-6, quiet=True, reference=1e-6, spread=1.0, rows=1)
-    monkeypatch.setattr(module, "latency", lambda native, inputs, most: measured)
+    monkeypatch.setattr(module, "latency", lambda native, inputs, brief: measured)
     return Store(tmp_path / "cache")
 
 

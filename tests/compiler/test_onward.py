@@ -99,9 +99,14 @@ def test_the_examples_that_differ_are_counted(tmp_path: Path, program: Program) 
         for id_, label, split in zip(now.ids, now.labels["species"], now.splits, strict=True)
         if not split
     }
-    before = {id_.hex(): int.from_bytes(of, "little") for id_, of in kept.labels.items()}
-    unlike = {*learns.items()} ^ {*before.items()}
-    assert kept.differing(now) == len({id_ for id_, _ in unlike})
+    labels = kept.labels.view(np.int32)[:, 0].tolist()
+    before = dict(zip(kept.ids, labels, strict=True))
+    changed, gone = kept.unlike(now)
+    here = list(learns)  # in the order of their ids, as a snapshot is
+    assert {here[row] for row in changed} == {id_ for id_, of in learns.items() if before.get(id_) != of}
+    assert gone == len(before.keys() - learns.keys())
+    assert len(changed) > 1
+    assert gone > 1
 
 
 def test_the_same_parent_and_labels_give_the_same_bytes(tmp_path: Path, program: Program) -> None:

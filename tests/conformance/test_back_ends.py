@@ -163,6 +163,7 @@ def test_a_look_gives_features_and_sums_of_what_normalisation_reads(name: str, k
     assert sums.keys() == seen.keys()
     for field, value in seen.items():
         np.testing.assert_allclose(sums[field], value, rtol=1e-4, atol=1e-2)
+        np.testing.assert_array_equal(begun.fitting.look(values, rows_, [field])[1][field], sums[field])
 
 
 @EACH

@@ -1,6 +1,6 @@
 """A back end that needs nothing: a linear net by NumPy, and ways in which it may fail."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -59,7 +59,7 @@ class Linear(Fitting):
         return {name: value.copy() for name, value in self.values.items() if name not in self.statistics}
 
     def look(
-        self, values: Mapping[str, NDArray[Any]], inputs: Mapping[str, NDArray[Any]]
+        self, values: Mapping[str, NDArray[Any]], inputs: Mapping[str, NDArray[Any]], only: Collection[str] = ()
     ) -> tuple[NDArray[np.float32], dict[str, NDArray[Any]]]:
         sums: dict[str, NDArray[Any]] = {}
 

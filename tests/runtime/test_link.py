@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from datacc.emit import Source
@@ -15,6 +16,7 @@ from datacc.runtime.elf import defined_symbols, undefined_symbols
 from datacc.runtime.library import name_fits
 from datacc.runtime.link import Library, link, size_of_code_and_weights, toolchain
 from datacc.runtime.native import Native
+from datacc.store import Store
 from tests.emit.compiled import CPU, interface_of, written
 from tests.emit.nets import digits, record, residual
 from tests.tools import need
@@ -46,6 +48,24 @@ def test_the_same_bytes_in_every_folder(libraries: dict[str, Library], tmp_path:
     )
     assert str(tmp_path).encode() not in again.path.read_bytes()
     assert {path.name for path in again.path.parent.iterdir()} == {"digits.c", "digits.h", again.path.name}
+
+
+def test_code_that_is_kept_gives_the_same_library_with_other_weights(tmp_path: Path) -> None:
+    graph = digits()
+    [first, *_] = (node for node in graph.weights if node.value is not None and node.value.size > 100)
+    other = graph.fill({first.name: first.value * np.float32(0.5)})
+    store = Store(tmp_path / "store")
+    wanted = [link(written(one, "digits"), CPU, tmp_path / str(n)) for n, one in enumerate((graph, other))]
+    assert wanted[0].path.name != wanted[1].path.name
+    link(written(graph, "digits"), CPU, tmp_path / "kept", store)
+    [entry] = [path for path in store.root.rglob("*") if path.is_file()]
+    found = link(written(other, "digits"), CPU, tmp_path / "kept", store)
+    assert [path for path in store.root.rglob("*") if path.is_file()] == [entry]  # it was not compiled again
+    assert found.path.read_bytes() == wanted[1].path.read_bytes()
+    assert (found.size, found.stack) == (wanted[1].size, wanted[1].stack)
+    entry.write_bytes(entry.read_bytes()[:-1])  # damaged
+    again = link(written(graph, "digits"), CPU, tmp_path / "kept", store)
+    assert again.path.read_bytes() == wanted[0].path.read_bytes()
 
 
 def test_the_name_promises_the_bytes(libraries: dict[str, Library], tmp_path: Path) -> None:

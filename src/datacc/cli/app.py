@@ -28,6 +28,7 @@ VERBS: Final = (
 )
 INTERRUPTED: Final = 130
 PIPE_CLOSED: Final = 141
+SEEN_FOR_CYCLES: Final = 50_000  # values made before a collection: we make many, and hardly any in cycles
 WIDTH: Final = 120  # of tables that are not shown on a terminal
 
 
@@ -79,6 +80,7 @@ def _imported(verb: str) -> ModuleType:
         return import_module(f"datacc.cli.{_stem(verb)}")
     finally:
         gc.freeze()
+        gc.set_threshold(SEEN_FOR_CYCLES)
         gc.enable()
 
 

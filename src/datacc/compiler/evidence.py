@@ -116,10 +116,10 @@ def seen_on_tune(program: Program, snapshot: Snapshot, native: Answering) -> tup
     rows = snapshot.rows(TUNE)
     inputs = {name: array[rows] for name, array in snapshot.inputs.items()}
     told_of = []
-    for output in program.outputs:
+    for output in (one for one in program.outputs if one.form != "label"):
         metrics: dict[str, Metric] = {name: load("goals", name) for name in names("goals")}
         able = {n: m for n, m in metrics.items() if output.form in m.forms and not m.needs_class}
-        if output.form != "label" and len(rows):
+        if len(rows):
             answers, truth = ask(native, inputs), snapshot.labels[output.name][rows]
             found = {name: one.measure(truth, told(one, answers, output.name), None) for name, one in able.items()}
             said = ", ".join(f"{name} {plainly(figure)}" for name, figure in found.items())

@@ -1,12 +1,14 @@
 """The end of the path: link, judge the final bytes, report, and write every file of the artifact."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from datacc.compiler.artifact import TOLD, files, replaced
+from datacc.compiler.ask import Answering, Arrays
 from datacc.compiler.assemble import interface
 from datacc.compiler.begin import FILE as PARENT
 from datacc.compiler.begin import FITTED
@@ -14,9 +16,11 @@ from datacc.compiler.checks import Place
 from datacc.compiler.diff import Side, diff
 from datacc.compiler.diff_text import NAMED
 from datacc.compiler.evidence import Evidence, Far, far_off, gather, seen_on_tune
-from datacc.compiler.judge import judge
+from datacc.compiler.judge import judge, judged
 from datacc.compiler.ledger import ledger_folder
+from datacc.compiler.parity import expect
 from datacc.compiler.produce import Draft, Product, build_library, write
+from datacc.compiler.recorded import Recorded
 from datacc.compiler.report import Digests, Provenance, Report, data_of, read_report, tune_of
 from datacc.compiler.report.card import card
 from datacc.compiler.report.html import report_html
@@ -95,10 +99,9 @@ def finish(made: Printed, root: Path, store: Store, folder: Path, old: Path) -> 
     Raises `ParityError` when the linked program and the reference disagree on a judged row.
     """
     decided, program = made.decided, made.decided.program
-    product = build_library(made.draft, program.target.cpu, folder)
+    product, expected = _linked(made, folder, store)
     native = Native(product.library.path, made.port, product.draft.arena)
     artifact = digest(product.library.path.read_bytes())
-    _write(folder, decided, product, made.port)
     before = replaced(old, folder, decided.snapshot.digest)
     verdict = judge(
         program,
@@ -112,8 +115,10 @@ def finish(made: Printed, root: Path, store: Store, folder: Path, old: Path) -> 
         cheaper=_cheaper(decided.choice),
         place=Place(root=root, artifact=folder, before=before, store=store),
         narrower=[one.fitted.graph for one in decided.choice.narrower],
+        expected=expected,
     )
-    evidence = tuple(gather(decided.snapshot, o.name, native) for o in program.outputs if o.form == "label")
+    known = Recorded(native=native, library=artifact, store=store)
+    evidence = tuple(gather(decided.snapshot, o.name, known) for o in program.outputs if o.form == "label")
     report = Report(
         **_said(made),
         tried=decided.choice.tried,
@@ -121,26 +126,36 @@ def finish(made: Printed, root: Path, store: Store, folder: Path, old: Path) -> 
         costs=product.costs,
         ops=node_costs(product.draft.graph),
         tune=tuple(tune_of(one) for one in evidence),
-        seen=seen_on_tune(program, decided.snapshot, native),
+        seen=seen_on_tune(program, decided.snapshot, known),
         digests=Digests(**_digests(made), library=artifact),
         suggestions=decided.suggestions,
         files=_files(folder),
     )
-    report = _compared(report, decided, native, before, root, store)
-    _write_texts(folder, report, evidence, far_off(program, decided.snapshot, native))
-    return report
+    report = _compared(report, decided, known, before, root, store)
+    return _written(folder, report, evidence, far_off(program, decided.snapshot, known))
 
 
-def _write_texts(folder: Path, report: Report, evidence: Sequence[Evidence], far: Sequence[Far]) -> None:
-    """What is there to be read."""
+def _linked(made: Printed, folder: Path, store: Store) -> tuple[Product, list[Arrays]]:
+    """The program and its files, and what it must answer to judge: the reference works while the compiler does."""
+    decided = made.decided
+    with ThreadPoolExecutor(1) as beside:
+        asked = beside.submit(expect, decided.choice.fitted.graph, judged(decided.snapshot)[0])
+        product = build_library(made.draft, decided.program.target.cpu, folder, store)
+        _write(folder, decided, product, made.port)
+    return product, asked.result()
+
+
+def _written(folder: Path, report: Report, evidence: Sequence[Evidence], far: Sequence[Far]) -> Report:
+    """The report, once it and all else that is there to be read is written."""
     page = report_html(report, evidence, far)
     texts = {"report.json": report.to_json(), "report.html": page, "card.md": card(report)}
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
+    return report
 
 
 def _compared(
-    report: Report, decided: Decided, native: Native, before: Path | None, root: Path, store: Store
+    report: Report, decided: Decided, native: Answering, before: Path | None, root: Path, store: Store
 ) -> Report:
     """The report with what changed since the build in `before`."""
     if before is None:

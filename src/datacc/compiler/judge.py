@@ -5,14 +5,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 from numpy.typing import NDArray
 
 from datacc.compiler import checks
-from datacc.compiler.ask import told
+from datacc.compiler.ask import Arrays, told
 from datacc.compiler.checks import Place, Trial
 from datacc.compiler.ledger import log_opening
 from datacc.compiler.narrower import Seen, narrower_seen, widths_of
 from datacc.compiler.parity import compare, tolerance
+from datacc.compiler.recorded import Recorded
 from datacc.compiler.verdict import Costs, Line, Timing, Verdict, budget_lines, rate_line
 from datacc.compiler.whole import asked_rows, joined
 from datacc.goals import Metric
@@ -20,7 +22,7 @@ from datacc.ir.graph import Graph
 from datacc.registry import load
 from datacc.repo.sealed import open_labels
 from datacc.repo.snapshot import JUDGE, Snapshot
-from datacc.runtime.measure import FEW, ROUNDS, latency
+from datacc.runtime.measure import latency
 from datacc.runtime.native import Native
 from datacc.spec.program import Budget, Program
 from datacc.store import Store
@@ -41,6 +43,7 @@ def judge(
     cheaper: str = "",
     place: Place | None = None,
     narrower: Sequence[Graph] = (),
+    expected: Sequence[Arrays] | None = None,
 ) -> Verdict:
     """The verdict on the linked program `native`, whose reference is `graph`.
 
@@ -48,13 +51,15 @@ def judge(
     `ledger`/<artifact>.jsonl, where `ledger` is the folder "judged" of a repository (None: there is none) and
     `artifact` the digest of the library. `cheaper` names a smaller choice, for lines of the budget that are missed;
     `place` is where checks find the artifact and the one before. `narrower` are the references of its widths below 1.
+    `expected` is what the reference says of the inputs of `judged(snapshot)`, if it was asked before.
     Raises `ParityError` when a row differs, at whatever width.
     """
     rows = snapshot.rows(JUDGE)
-    inputs, owners = asked_rows(snapshot, rows)
+    inputs, owners = judged(snapshot)
     ids = [snapshot.ids[rows[n]] for n in owners]
     timed = partial(_timing, budget=program.budget)
-    answers, timing = compare(graph, native, inputs, ids), timed(native, inputs)
+    asked = Recorded(native=native, library=artifact, store=store, again=True)
+    answers, timing = compare(graph, asked, inputs, ids, expected), timed(native, inputs)
     seen = [Seen(1.0, answers, costs.work, timing.median), *narrower_seen(native, narrower, inputs, ids, timed)]
     truth = _opened(program, snapshot, store, ledger / f"{artifact}.jsonl" if ledger is not None else None)
     whole = joined(snapshot, answers.values, owners, len(rows))
@@ -69,6 +74,11 @@ def judge(
     )
 
 
+def judged(snapshot: Snapshot) -> tuple[Arrays, NDArray[np.intp]]:
+    """What is asked about all judge rows, each input (M, *shape), and whose each is, (M,) places among them."""
+    return asked_rows(snapshot, snapshot.rows(JUDGE))
+
+
 def _opened(program: Program, snapshot: Snapshot, store: Store, ledger: Path | None) -> Mapping[str, NDArray[Any]]:
     """The judge labels by output (N,); first the opening is written down."""
     if ledger is not None:
@@ -77,8 +87,8 @@ def _opened(program: Program, snapshot: Snapshot, store: Store, ledger: Path | N
 
 
 def _timing(native: Native, inputs: Mapping[str, NDArray[Any]], budget: Budget) -> Timing:
-    most = ROUNDS if budget.latency is not None else FEW
-    measured = latency(native, {name: array[:TIMED_ROWS] for name, array in inputs.items()}, most)
+    timed = {name: array[:TIMED_ROWS] for name, array in inputs.items()}
+    measured = latency(native, timed, brief=budget.latency is None)
     return Timing(median=measured.median, p99=measured.p99, quiet=measured.quiet)
 
 

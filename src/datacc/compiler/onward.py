@@ -19,7 +19,7 @@ from datacc.spec.lock import Lock
 from datacc.spec.program import Program
 from datacc.store import Store
 
-NEAR: Final = 0.1  # share of learn rows that may differ from what the parent learnt: beyond, quality is lost
+NEAR: Final = 0.07  # share of learn rows that may differ from what the parent learnt: beyond, quality is lost
 CHEAP: Final = 5 * 10**9  # multiply-adds of all answers in a fit, half a second: not worth a parent
 
 
@@ -62,7 +62,8 @@ def keep_parent(
         return None
     floats = fitted.floats or fitted.graph
     form = form_of(program, snapshot, graph, recipe)
-    keep(store, Parent(graph=floats, form=form, examples=snapshot.seen, labels=learnt(snapshot)))
+    ids, labels = learnt(snapshot)
+    keep(store, Parent(graph=floats, form=form, examples=snapshot.seen, ids=ids, labels=labels))
     return floats.digest
 
 
@@ -84,7 +85,8 @@ def _parent(
         return None, ""
     if parent.form != form_of(program, snapshot, graph, recipe):
         return None, f"{nothing} the parent {name} has other classes, inputs or settings"
-    differing, rows = parent.differing(snapshot), len(snapshot.rows(LEARN))
+    changed, gone = parent.unlike(snapshot)
+    differing, rows = len(changed) + gone, len(snapshot.rows(LEARN))
     told = f"{differing:,} of {rows:,} learn examples are not as it learnt them"
     if differing > NEAR * rows:
         return None, f"{nothing} it is far from the parent {name}: {told}"

@@ -1,6 +1,5 @@
 """The program that later fits may go on from: one fitted from nothing, kept with the labels that it learnt."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,28 +17,31 @@ from datacc.spec.program import Program
 from datacc.store import Store, canonical, digest
 
 MAGIC: Final = b"DATACCP\n"
-ID_BYTES: Final = 16
-
-Labels = Mapping[bytes, bytes]
+ID_DIGITS: Final = 32
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Parent:
     """A Graph of floats that was fitted from nothing, and what it was fitted to.
 
-    `form` is a digest of all that went into the fit but examples, `examples` that of `seen`, and `labels` holds the
-    frozen label of every learn row, of all outputs, by its id.
+    `form` is a digest of all that went into the fit but examples, `examples` that of `seen`; `ids` are those of the
+    learn rows and `labels` (N, B) the bytes of their frozen labels, of all outputs.
     """
 
     graph: Graph
     form: str
     examples: str
-    labels: Labels
+    ids: tuple[str, ...]
+    labels: NDArray[np.uint8]
 
-    def differing(self, snapshot: Snapshot) -> int:
-        """How many learn examples are new, gone, or labelled otherwise now."""
-        now = learnt(snapshot)
-        return sum(now.get(example) != self.labels.get(example) for example in now.keys() | self.labels.keys())
+    def unlike(self, snapshot: Snapshot) -> tuple[NDArray[np.intp], int]:
+        """Which learn rows are new or labelled otherwise now, counted among learn rows; and how many are gone."""
+        ids, labels = learnt(snapshot)
+        place = dict(zip(self.ids, range(len(self.ids)), strict=True))
+        at = np.array([place.get(one, -1) for one in ids], np.intp)
+        same = (at >= 0) & (self.labels.shape[1] == labels.shape[1])
+        same[same] = (self.labels[at[same]] == labels[same]).all(axis=1)
+        return np.flatnonzero(~same), len(self.ids) - int((at >= 0).sum())
 
 
 def form_of(program: Program, snapshot: Snapshot, graph: Graph, recipe: Recipe) -> str:
@@ -50,13 +52,13 @@ def form_of(program: Program, snapshot: Snapshot, graph: Graph, recipe: Recipe) 
     return digest("form 1", shape_digest(program), canonical(asked))
 
 
-def learnt(snapshot: Snapshot) -> Labels:
-    """Id → frozen label of every learn row, of each output in the order of their names."""
+def learnt(snapshot: Snapshot) -> tuple[tuple[str, ...], NDArray[np.uint8]]:
+    """The id of every learn row, and the bytes (N, B) of its frozen labels, output by output in the order of names."""
     rows = snapshot.rows(LEARN)
     tables = (snapshot.labels, snapshot.soft)
     columns = [np.ascontiguousarray(table[field][rows]) for table in tables for field in sorted(table)]
     labels = np.concatenate([column.view(np.uint8).reshape(len(rows), -1) for column in columns], axis=1)
-    return {bytes.fromhex(snapshot.ids[row]): label.tobytes() for row, label in zip(rows, labels, strict=True)}
+    return tuple(snapshot.ids[row] for row in rows), labels
 
 
 def keep(store: Store, parent: Parent) -> None:
@@ -66,8 +68,8 @@ def keep(store: Store, parent: Parent) -> None:
         return
     arrays: dict[str, NDArray[Any]] = {
         "graph": np.frombuffer(dump(parent.graph), np.uint8),
-        "ids": np.frombuffer(b"".join(parent.labels), np.uint8),
-        "labels": np.frombuffer(b"".join(parent.labels.values()), np.uint8).reshape(len(parent.labels), -1),
+        "ids": np.frombuffer(bytes.fromhex("".join(parent.ids)), np.uint8),
+        "labels": parent.labels,
     }
     store.put(key, pack(MAGIC, {"form": parent.form, "examples": parent.examples}, arrays))
 
@@ -78,13 +80,13 @@ def recall_parent(store: Store, graph: str) -> Parent | None:
     if raw is None:
         return None
     head, arrays = unpack(MAGIC, raw)
-    ids = arrays["ids"].tobytes()
-    starts = range(0, len(ids), ID_BYTES)
+    ids = arrays["ids"].tobytes().hex()
     return Parent(
         graph=load_graph(arrays["graph"].tobytes()),
         form=head["form"],
         examples=head["examples"],
-        labels={ids[n : n + ID_BYTES]: of.tobytes() for n, of in zip(starts, arrays["labels"], strict=True)},
+        ids=tuple(ids[start : start + ID_DIGITS] for start in range(0, len(ids), ID_DIGITS)),
+        labels=arrays["labels"],
     )
 
 

@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from datacc.compiler.ask import Answering, Arrays, batch_rows, batched, joined
+from datacc.compiler.ask import Answering, Arrays, ask, batch_rows, batched
 from datacc.errors import ParityError
 from datacc.ir.exact import is_exact
-from datacc.ir.graph import Graph, Node
-from datacc.ir.interpret import interpret
+from datacc.ir.graph import Graph
+from datacc.ir.interpret import interpret, walk
 from datacc.runtime.machine import processors
 
 TOLERANCE: Final = 1e-5  # of any float answer; of numbers beyond 1, of the largest
@@ -27,26 +28,34 @@ class Answers:
     difference: float
 
 
-def compare(graph: Graph, native: Answering, inputs: Arrays, ids: Sequence[str]) -> Answers:
+def expect(graph: Graph, inputs: Arrays) -> list[Arrays]:
+    """The interpreter's answers to all rows of `inputs`, each (N, *shape), in batches: what a program must give."""
+    with ThreadPoolExecutor(min(MOST_THREADS, processors())) as pool:
+        return list(pool.map(partial(interpret, graph), batched(inputs, batch_rows(graph))))
+
+
+def compare(
+    graph: Graph,
+    native: Answering,
+    inputs: Arrays,
+    ids: Sequence[str],
+    expected: Sequence[Arrays] | None = None,
+) -> Answers:
     """The answers of `native` to all rows of `inputs`, each (N, *shape), every one compared with the interpreter.
 
-    Raises `ParityError` that names the first row where a class differs, a float differs by more than `tolerance`
-    allows, or either side is not finite. Memory stays bounded: rows go through in batches, a few at a time.
+    `expected` is what `expect` gave, if it was asked before. Raises `ParityError` that names the first row where a
+    class differs, a float differs by more than `tolerance` allows, or either side is not finite.
     """
     allowed, own, size, largest = tolerance(graph), _own(graph), batch_rows(graph), dict[str, float]()
-
-    def reference(rows: Arrays, got: Arrays) -> Arrays:
-        return _reference(graph, rows, {name: got[field] for name, field in own.items()})
-
-    parts = [native.batch(rows) for rows in batched(inputs, size)]
-    worst = 0.0
-    with ThreadPoolExecutor(min(MOST_THREADS, processors())) as pool:
-        for n, wanted in enumerate(pool.map(reference, batched(inputs, size), parts)):
-            some = ids[n * size : (n + 1) * size]
-            for field, one in wanted.items():
-                largest[field] = max(largest.get(field, 1.0), float(np.abs(one).max(initial=0)))
-                worst = max(worst, _same(field, parts[n][field], one, some, allowed, largest[field]))
-    return Answers(values=joined(parts), difference=worst)
+    values, worst = ask(native, inputs), 0.0
+    batches = zip(batched(inputs, size), batched(values, size), expected or expect(graph, inputs), strict=True)
+    for n, (rows, got, floats) in enumerate(batches):
+        some = ids[n * size : (n + 1) * size]
+        wanted = {**floats, **_whole(graph, rows, {name: got[field] for name, field in own.items()})}
+        for field, one in wanted.items():
+            largest[field] = max(largest.get(field, 1.0), float(np.abs(one).max(initial=0)))
+            worst = max(worst, _same(field, got[field], one, some, allowed, largest[field]))
+    return Answers(values=values, difference=worst)
 
 
 def _own(graph: Graph) -> dict[str, str]:
@@ -63,18 +72,15 @@ def _own(graph: Graph) -> dict[str, str]:
     return found
 
 
-def _reference(graph: Graph, rows: Arrays, given: Arrays) -> Arrays:
-    """The interpreter's answers; what is computed from an answer in `given`, by node, is computed from that one."""
-    seen: dict[str, NDArray[Any]] = {}
-
-    def look(node: Node, value: NDArray[Any]) -> NDArray[Any]:
-        if node.name not in given:
-            return value
-        seen[node.name] = value
-        return np.asarray(given[node.name]).reshape(value.shape)
-
-    found = interpret(graph, rows, seen=look)
-    return found | {field: seen[name] for field, name in graph.outputs if name in seen}
+def _whole(graph: Graph, rows: Arrays, given: Arrays) -> Arrays:
+    """The whole answers that are computed from floats, by the interpreter, from those that are `given` by node."""
+    fields = {field: name for field, name in graph.outputs if graph.by_name[name].type.dtype != "float32"}
+    if not given:
+        return {}
+    values: dict[str, Any] = {node.name: node.value for node in graph.weights if node.value is not None}
+    values |= {**rows, **{name: array.reshape(-1, *graph.by_name[name].type.shape) for name, array in given.items()}}
+    walk(graph, values, list(fields.values()))
+    return {field: values[name] for field, name in fields.items()}
 
 
 def tolerance(graph: Graph) -> float:

@@ -58,7 +58,7 @@ def price(program: Program, snapshot: Snapshot, graph: Graph, store: Store) -> C
     whole, *narrower = (stand_in(form, arithmetic) for form in (graph, *narrower_forms(graph, program.widths)))
     draft = write(whole, port, narrower)
     with tempfile.TemporaryDirectory(prefix="datacc-") as folder:
-        costs = build_library(draft, program.target.cpu, Path(folder)).costs
+        costs = build_library(draft, program.target.cpu, Path(folder), store).costs
     store.put(key, canonical(asdict(costs)).encode())
     return costs
 

@@ -17,6 +17,7 @@ from datacc.ir.graph import Graph
 from datacc.ir.plan import Plan
 from datacc.runtime.link import Library, link
 from datacc.spec.interface import Interface
+from datacc.store import Store
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -49,9 +50,12 @@ def write(graph: Graph, interface: Interface, narrower: Sequence[Graph] = ()) ->
     return Draft(graph=plan.graph, plan=plan, source=emit(plan, interface, others), narrower=tuple(others))
 
 
-def build_library(draft: Draft, cpu: str, folder: Path) -> Product:
-    """Link the draft into `folder`. Raises `ToolchainError` when the C compiler fails."""
-    library = link(draft.source, cpu, folder)
+def build_library(draft: Draft, cpu: str, folder: Path, store: Store | None = None) -> Product:
+    """Link the draft into `folder`; code that `store` has is not compiled again.
+
+    Raises `ToolchainError` when the C compiler fails.
+    """
+    library = link(draft.source, cpu, folder, store)
     costs = Costs(
         work=work(draft.graph),
         size=library.size,

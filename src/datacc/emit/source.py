@@ -24,6 +24,7 @@ from datacc.ir.exact import is_exact
 from datacc.ir.plan import Plan, Step
 from datacc.spec.cpus import CPUS, FLAGS, march
 from datacc.spec.interface import Interface
+from datacc.spec.sections import STEPS, WEIGHTS, WORD
 
 _INSIDE: Final = re.compile(r"width\d+|step\d+[a-z]*_\w*|(?:lanes?|wide|sums|wide_sums|kernel)_\w*")
 
@@ -53,7 +54,7 @@ _FILE: Final = """\
 
 {kernels}
 
-/* ---- Steps, one for each layer. Their weights stand at the end of the file. ---- */
+{steps_here}
 
 {declarations}
 
@@ -69,7 +70,7 @@ EXPORT {batch}
 
 {constants}
 
-/* ---- Weights, in the order in which they are read. ---- */
+{weights_here}
 
 {weights_text}
 """
@@ -102,12 +103,14 @@ def source_text(plan: Plan, interface: Interface, narrower: Sequence[Plan] = ())
         words=WORDS,
         kernels="\n\n".join(_used(steps)),
         declarations="\n".join(f"{_constant(key, values)};" for key, values in weights.items()),
+        steps_here=STEPS,
         steps=steps,
         program=_program(plan, interface, calls, 1, name),
         batch=_batch(interface),
         widths=_widths(plans, interface, calls) if narrower else "",
         runs_here=runs_here(name, plan.cpu),
         constants=_constants(interface),
+        weights_here=WEIGHTS,
         weights_text="\n\n".join(
             f"{_constant(key, values)} = {{\n{numbers(values)}\n}};" for key, values in weights.items()
         ),
@@ -115,7 +118,7 @@ def source_text(plan: Plan, interface: Interface, narrower: Sequence[Plan] = ())
 
 
 def _constant(name: str, values: NDArray[Any]) -> str:
-    return f"WEIGHTS {C_TYPES[values.dtype.name]} {name}[{len(values)}]"
+    return f"{WORD} {C_TYPES[values.dtype.name]} {name}[{len(values)}]"
 
 
 def _step(plan: Plan, number: str, step: Step) -> tuple[str, Mapping[str, NDArray[Any]]]:

@@ -1,7 +1,7 @@
 """Filling the holes of a skeleton: what every fitting back end takes and gives."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -148,9 +148,11 @@ class Fitting(ABC):
 
     @abstractmethod
     def look(
-        self, values: Mapping[str, NDArray[Any]], inputs: Mapping[str, NDArray[Any]]
+        self, values: Mapping[str, NDArray[Any]], inputs: Mapping[str, NDArray[Any]], only: Collection[str] = ()
     ) -> tuple[NDArray[np.float32], dict[str, NDArray[Any]]]:
         """Features (N, K) of inputs (N, *shape) by `weights()`, and sums over what each normalise reads.
+
+        With `only` these sums matter, and nothing else that is returned does: it may be left out.
 
         `values` holds every mean and variance that is a hole, by name, and for each mean `<mean>.before` (C,). The
         sums, over rows and positions, have the same names: under a mean that of (x − before), under a variance that of

@@ -53,7 +53,7 @@ def _moments(
     count = rows * int(np.prod(layer.type.shape[:-1], dtype=np.int64))
     total = np.zeros((2, layer.type.shape[-1]))
     for part in parts(learn, rows, at_once):
-        _, sums = fitting.look(values, part.inputs)
+        _, sums = fitting.look(values, part.inputs, layer.inputs[3:])
         total += [sums[name] for name in layer.inputs[3:]]
     return total[0] / count, total[1] / count
 

@@ -4,7 +4,7 @@ The same arguments give the same weights, bit for bit, whatever the number of th
 multiply-adds in vectors (x86-64-v3 and later, aarch64).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -109,10 +109,11 @@ class _Steps(Fitting):
         return {name: self.library.get(name, shape, memory) for name, shape in self.shapes.items()}
 
     def look(
-        self, values: Mapping[str, NDArray[Any]], inputs: Mapping[str, NDArray[Any]]
+        self, values: Mapping[str, NDArray[Any]], inputs: Mapping[str, NDArray[Any]], only: Collection[str] = ()
     ) -> tuple[NDArray[np.float32], dict[str, NDArray[Any]]]:
         """Features (N, K) of inputs (N, *shape) by `weights()`, and sums over what each normalise reads."""
         library, look = self.library, self.program.look
+        until = look.steps_until({dict(look.graph.outputs)[field] for field in only})
         kept = library.whole.copy()
         try:
             for name, value in {**values, **self.weights()}.items():
@@ -125,7 +126,7 @@ class _Steps(Fitting):
             for start in range(0, count, LOOK_ROWS):
                 part = {name: array[start : start + LOOK_ROWS] for name, array in inputs.items()}
                 rows = min(LOOK_ROWS, count - start)
-                library.run("look", part, rows, np.zeros((1, 3), np.float32))
+                library.run("look", part, rows, np.zeros((1, 3), np.float32), until)
                 found.append(library.rows(outputs["features"], rows))
                 for field, total in sums.items():
                     total += library.sums(outputs[field], total.shape)

@@ -1,6 +1,6 @@
 """The fitting back end `torch`: walks the Graph with torch's forms of the ops; the only file that imports torch."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -191,7 +191,7 @@ class _Fitting(Fitting):
             return {name: weight.contiguous().numpy().copy() for name, weight in found.items()}
 
     def look(
-        self, values: Mapping[str, NDArray[Any]], inputs: Mapping[str, NDArray[Any]]
+        self, values: Mapping[str, NDArray[Any]], inputs: Mapping[str, NDArray[Any]], only: Collection[str] = ()
     ) -> tuple[NDArray[np.float32], dict[str, NDArray[Any]]]:
         """Features, and the sums over what each normalise reads."""
         sums: dict[str, NDArray[Any]] = {}

@@ -4,9 +4,10 @@ Types have no batch axis. Shapes are channels-last: (H, W, C) pictures, (T, C) s
 (O, *K, I), and a dense weight is (O, *input shape), so that nothing is ever flattened.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import prod
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -31,7 +32,7 @@ class Type:
     @property
     def count(self) -> int:
         """The number of elements."""
-        return int(np.prod(self.shape, dtype=np.int64))
+        return prod(self.shape)
 
     @property
     def nbytes(self) -> int:
@@ -164,13 +165,13 @@ def header(graph: Graph) -> dict[str, Any]:
     }
 
 
-def needed(graph: Graph, ends: Iterable[str]) -> frozenset[str]:
-    """The names of all nodes that `ends` depend on, themselves included."""
+def needed(graph: Graph, ends: Iterable[str], known: Container[str] = ()) -> frozenset[str]:
+    """The names of all nodes that `ends` depend on, themselves included; not of those behind what is `known`."""
     keep: set[str] = set()
     todo = list(ends)
     while todo:
         name = todo.pop()
         if name not in keep:
             keep.add(name)
-            todo.extend(graph.by_name[name].inputs)
+            todo.extend(() if name in known else graph.by_name[name].inputs)
     return frozenset(keep)

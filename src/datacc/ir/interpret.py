@@ -26,13 +26,13 @@ def walk(
     given: Given | None = None,
     seen: Seen | None = None,
 ) -> dict[str, Any]:
-    """Compute all nodes that `ends` need into `values`, which holds inputs and weights by name.
+    """Compute all nodes that `ends` need into `values`, which holds inputs, weights and what else is known by name.
 
     `forms` maps an op to what computes it (another back end passes its own). `given(node, args)` may replace the
     arguments (batch statistics); `seen(node, value)` may replace the value (dropout, fake quantisation, ranges).
     Shapes are not read: batch and time may differ from the types.
     """
-    keep = needed(graph, ends)
+    keep = needed(graph, ends, values)
     for node in graph.nodes:
         if node.name not in keep or node.name in values:
             continue

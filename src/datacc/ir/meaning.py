@@ -26,7 +26,9 @@ def cast(x: Array, *, to: str) -> Array:
 @_ieee
 def affine(x: Array, scale: Array, offset: Array) -> Array:
     """x · scale + offset."""
-    return x * scale + offset
+    found: Array = x * _laid(scale, x)
+    found += _laid(offset, x)
+    return found
 
 
 def dense(x: Array, weight: Array, bias: Array) -> Array:
@@ -62,13 +64,23 @@ def conv(x: Array, weight: Array, bias: Array, *, stride: Any, pad: Any, dilatio
         matrix = weight[g * per_out : (g + 1) * per_out].reshape(per_out, -1)
         parts.append(_products(part.reshape(-1, matrix.shape[1]), matrix))
     flat = parts[0] if groups == 1 else np.concatenate(parts, axis=1)
-    return flat.reshape(*windows.shape[: 1 + rank], len(weight)) + bias
+    sums: Array = flat.reshape(*windows.shape[: 1 + rank], len(weight))
+    sums += _laid(bias, sums)
+    return sums
+
+
+def _laid(per_channel: Array, x: Array) -> Array:
+    """What each channel of x (B, *shape, C) has, laid out over an example: NumPy is slow at many short rows."""
+    return np.broadcast_to(per_channel, x.shape[1:]).copy() if x.ndim > 2 and per_channel.ndim == 1 else per_channel
 
 
 def normalise(x: Array, gain: Array, shift: Array, mean: Array, variance: Array, *, epsilon: float) -> Array:
     """(x − mean) / √(variance + ε) · gain + shift."""
     scale = gain / np.sqrt(variance + np.float32(epsilon))
-    return (x - mean) * scale + shift
+    found: Array = x - _laid(mean, x)
+    found *= _laid(scale, x)
+    found += _laid(shift, x)
+    return found
 
 
 def relu(x: Array) -> Array:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from math import prod
 from typing import Literal
 
 import numpy as np
@@ -182,7 +183,7 @@ def picture(shape: tuple[int, ...]) -> tuple[int, int, int]:
     """Any shape as (height, width, channels): vectors are one pixel, sequences one row, more axes more rows."""
     channels = shape[-1] if shape else 1
     width = shape[-2] if len(shape) > 1 else 1
-    return int(np.prod(shape[:-2], dtype=np.int64)), width, channels
+    return prod(shape[:-2]), width, channels
 
 
 def lanes(channels: int) -> int:

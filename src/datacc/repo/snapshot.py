@@ -14,7 +14,7 @@ from datacc.registry import load
 from datacc.repo.encoded import ENCODED, encoded_inputs, inputs_key, parted
 from datacc.repo.enough import rare, refuse_empty_split, refuse_too_few
 from datacc.repo.example import Example
-from datacc.repo.identity import canonical_json
+from datacc.repo.frozen import digest_of
 from datacc.repo.soft import shares
 from datacc.repo.split import JUDGE, LEARN, SPLITS, TUNE, assign, leaders_of
 from datacc.spec.program import Program
@@ -24,7 +24,6 @@ __all__ = ["JUDGE", "LEARN", "SEALED", "SPLITS", "TUNE", "Snapshot", "freeze", "
 
 FROZEN: Final = b"DATACCT\n"  # first bytes of a snapshot in the cache
 SEALED: Final = b"DATACCJ\n"  # first bytes of judge labels in the cache
-_LAYOUT: Final = "snapshot 1"
 _SPLITS: Final = "splits of all rows"  # no name of an output
 _GROUPS: Final = "groups of all rows"
 _SOFT: Final = "shares of "  # before the name of an output
@@ -100,7 +99,7 @@ def freeze(
     refuse_empty_split(splits)
     said = (*notes, *split_notes, *rare(ordered, splits, program.outputs))
     names = {field: tuple(order) for field, order in classes.items()}
-    key = _digest(program, ordered, names)
+    key = digest_of(program, ordered, names)
     found = recall(store, key)
     if found is None:
         inputs = inputs_key(program, ordered)
@@ -196,18 +195,6 @@ def _seal(store: Store, truth: Mapping[str, NDArray[Any]]) -> str:
     key = digest("judge labels", data)
     store.put(key, data)
     return key
-
-
-def _digest(program: Program, ordered: Sequence[Example], classes: Mapping[str, tuple[str, ...]]) -> str:
-    fields = [[f.name, f.type, dict(f.options)] for f in (*program.inputs, *program.outputs)]
-    labels = {text: canonical_json(said) for text, said in {str(e.labels): e.labels for e in ordered}.items()}
-    rows = (
-        f"[{canonical_json(e.id)},{canonical_json(e.content)},{labels[str(e.labels)]},"
-        f"{canonical_json(e.columns)},{canonical_json(e.name)},{canonical_json(e.group)},{canonical_json(e.split)}"
-        f"{f',{canonical_json(e.shares)}' if e.shares else ''}]\n"
-        for e in ordered
-    )  # the JSON of a list for each, whose labels repeat
-    return digest(_LAYOUT, canonical_json(fields), canonical_json(classes), "".join(rows))
 
 
 def _place(key: str) -> str:

@@ -12,7 +12,8 @@ from typing import Final
 
 from datacc.errors import ToolchainError
 from datacc.runtime.binary import defined_symbols, undefined_symbols
-from datacc.runtime.link import QUIET, Text, visible
+from datacc.runtime.link import QUIET, visible
+from datacc.runtime.objects import Text
 from datacc.runtime.toolchain import Compiler, find, run, zig
 from datacc.spec.cpus import FLAGS, Cpu
 from datacc.spec.platforms import Platform

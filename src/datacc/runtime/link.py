@@ -6,41 +6,27 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from datacc.errors import ToolchainError
 from datacc.runtime.binary import loaded_bytes, undefined_symbols
 from datacc.runtime.library import file_name
+from datacc.runtime.objects import Text, compiled, halves
 from datacc.runtime.toolchain import find, run
 from datacc.spec.cpus import FLAGS, Cpu, cpu_named, loops
-from datacc.store import write_atomically
+from datacc.store import Store, write_atomically
 
 # No C library, no call that the compiler adds by itself, nothing that names a place or a time.
 QUIET: Final = (
     "-nostdlib -ffreestanding -fno-builtin -fvisibility=hidden -fomit-frame-pointer -fno-stack-protector "
     "-fno-asynchronous-unwind-tables -g0"
 ).split()
-_SHARED: Final = ("-shared", "-fPIC", "-Wframe-larger-than=0")
+_SHARED: Final = ("-shared",)
+_INSIDE: Final = ("-fPIC", "-Wframe-larger-than=0")
 _STRIPPED: Final = ("-s", "-Wl,--build-id=none") if sys.platform.startswith("linux") else ()
 _AROUND: Final = 8 + 6 * 8 + 32  # bytes beside a frame: return address, saved registers, alignment of vectors
 _FRAME: Final = re.compile(r"(?:frame size \((\d+)\)|frame size of (\d+) bytes)[^']*in (?:function )?'(\w+)'")
 _STEP: Final = re.compile(r"step(\d+)([a-z]*)_")  # a step, or its part of this letter, or parts from a to another
-
-
-class Text(Protocol):
-    """The emitted program, as `datacc.emit.Source` is."""
-
-    @property
-    def name(self) -> str:
-        """The name of the program."""
-
-    @property
-    def c(self) -> str:
-        """The text of NAME.c."""
-
-    @property
-    def header(self) -> str:
-        """The text of NAME.h."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,26 +40,31 @@ class Library:
     stack: int
 
 
-def link(source: Text, cpu: str, folder: Path, more: Sequence[str] = ()) -> Library:
+def link(source: Text, cpu: str, folder: Path, kept: Store | None = None, more: Sequence[str] = ()) -> Library:
     """Write NAME.c, NAME.h and the shared library for `cpu` into `folder`; `more` are flags of the compiler.
 
     The library's file name ends in the digest of its bytes, because a loader takes a file of a known name for the
-    one that it has loaded before. Raises `ToolchainError` with the compiler's first error.
+    one that it has loaded before. Code that `kept` has is not compiled again. Raises `ToolchainError` with the
+    compiler's first error.
     """
     compiler, level = find(), cpu_named(cpu)
-    c, h = f"{source.name}.c", f"{source.name}.h"
-    flags = (*compiler.target(level), *FLAGS, *QUIET, *visible(level), *_SHARED, *compiler.silent_calls, *_STRIPPED)
-    flags += tuple(more)
-    with tempfile.TemporaryDirectory(prefix="datacc-") as work:
-        write_atomically(Path(work) / c, source.c.encode())
-        write_atomically(Path(work) / h, source.header.encode())
-        done = run([*compiler.command, *flags, c, "-o", "library"], Path(work))
-        data = (Path(work) / "library").read_bytes()
+    c, h, w = (f"{source.name}{end}" for end in (".c", ".h", "_weights.c"))
+    flags = (*compiler.target(level), *FLAGS, *QUIET, *visible(level), *_INSIDE, *compiler.silent_calls, *more)
+    code, weights = halves(source)
+    with tempfile.TemporaryDirectory(prefix="datacc-") as name:
+        work = Path(name)
+        (work / h).write_text(source.header, encoding="utf-8")
+        (work / w).write_text(weights, encoding="utf-8")
+        out, said = compiled(compiler, flags, source, code, work, kept)
+        parts = [out, w] if weights else [out]
+        run([*compiler.command, *flags, *_SHARED, *_STRIPPED, *parts, "-o", "library"], work)
+        data = (work / "library").read_bytes()
     _demand_complete(data, source.name)
     path = folder / file_name(source.name, data)
     for name, content in ((c, source.c.encode()), (h, source.header.encode()), (path.name, data)):
         write_atomically(folder / name, content)
-    stack = stack_bytes(done.stderr, source.name)
+    stack = stack_bytes(said, source.name)
+    flags = (*flags, *_SHARED, *_STRIPPED)
     return Library(path=path, flags=flags, compiler=compiler.version, size=size_of_code_and_weights(path), stack=stack)
 
 

@@ -25,7 +25,8 @@ SHORT: Final = 50e-6  # seconds of a block for the 99th percentile
 BLOCKS: Final = 30  # long blocks in a round
 SHORT_BLOCKS: Final = 20  # short blocks after each long one
 ROUNDS: Final = 5
-FEW: Final = 2  # rounds, where no limit of time depends on it
+WARM: Final = 128  # rows that tell how long blocks must be
+BRIEF: Final = 10  # long blocks of the only round, where no limit of time depends on it
 QUIET: Final = 1.15  # how far the fixed work's median may lie above its minimum, its 90th percentile above its median
 DISTURBED: Final = 1.5  # and its 99th percentile above its median
 
@@ -48,24 +49,25 @@ class Latency:
     rows: int
 
 
-def latency(native: Native, inputs: Mapping[str, NDArray[Any]], most: int = ROUNDS) -> Latency:
-    """Measure on `inputs`, each (N, *shape), N ≥ 1, repeated as needed; `most` rounds of 0.1 seconds each."""
+def latency(native: Native, inputs: Mapping[str, NDArray[Any]], *, brief: bool = False) -> Latency:
+    """Measure on `inputs`, each (N, *shape), N ≥ 1, repeated as needed; in rounds of 0.1 seconds, or in one of 0.03."""
     rows = native.pack(inputs)
     if not len(rows):
         raise DataError("there is no input to measure with")
-    once = min(_blocks(native, rows, 3)) / len(rows)  # the warm-up
+    first = rows[:WARM]
+    once = min(_blocks(native, first, 3)) / len(first)  # the warm-up
     long, short = (_repeated(rows, seconds / once) for seconds in (LONG, SHORT))
-    rounds: list[Latency] = []
+    blocks, most, rounds = BRIEF if brief else BLOCKS, 1 if brief else ROUNDS, list[Latency]()
     while len(rounds) < most and not (rounds and rounds[-1].quiet):
-        rounds.append(_round(native, long, short, min(len(rows), len(long))))
+        rounds.append(_round(native, long, short, min(len(rows), len(long)), blocks))
     return min(rounds, key=lambda one: one.spread)
 
 
-def _round(native: Native, long: NDArray[Any], short: NDArray[Any], rows: int) -> Latency:
+def _round(native: Native, long: NDArray[Any], short: NDArray[Any], rows: int, count: int) -> Latency:
     reference: list[float] = []
     blocks: list[float] = []
     stretches: list[float] = []
-    for _ in range(BLOCKS):
+    for _ in range(count):
         blocks += _blocks(native, long, 1)
         for _ in range(SHORT_BLOCKS):
             reference.append(_timed(_fixed_work))

@@ -1,7 +1,7 @@
 """A table (CSV, TSV, JSON Lines, .npz or folder) just as it is, without a repository: zero configuration."""
 
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -127,6 +127,9 @@ def _identified(program: Program, found: Read) -> tuple[Sequence[str], list[str]
     """The id of every row, and the digest that equal inputs share."""
     columns = [program.inputs[0].name] if found.pictures else list(found.roles.inputs)
     done = identify(found.rows, {column: permanent_id("input", column) for column in columns})
+    if found.pictures:
+        [pictures] = done.inputs.values()
+        return done.ids, [picture["media"] for picture in pictures]
     return done.ids, list(map(content, zip(*done.inputs.values(), strict=True)))
 
 
@@ -168,7 +171,10 @@ def _examples(program: Program, found: Read) -> _Examples:
             conflicts.append(same)
         else:
             kept.append(labelled[0])
-    examples, others = (_taken(program, found, ids, contents, values, numbers) for numbers in (kept, unlabelled))
+    inputs = {field.name: _raw(rows, field) for field in program.inputs}
+    examples, others = (
+        _taken(program, found, ids, contents, values, inputs, numbers) for numbers in (kept, unlabelled)
+    )
     copies = len(ids) - len(by_id)
     notes = [f"{counted(copies, 'copy', 'copies')} of an example left out"] if copies else []
     notes += [_conflict(rows, same) for same in conflicts[:5]]
@@ -190,12 +196,11 @@ def _taken(
     ids: Sequence[str],
     contents: Sequence[str],
     values: Mapping[str, Any],
+    inputs: Mapping[str, Sequence[Any]],
     numbers: Iterable[int],
 ) -> list[Example]:
-    """The examples of these rows; `values` are what the labels say, by their text."""
+    """The examples of these rows, with their `inputs` by field; `values` are what the labels say, by their text."""
     rows, output = found.rows, program.outputs[0].name
-    inputs = {field.name: _raw(rows, field) for field in program.inputs}
-
     also = {**rows.others, **{name: rows.cells[name] for name in sliced(program)}}
 
     def columns(n: int) -> dict[str, Any]:
@@ -232,9 +237,10 @@ def _conflict(rows: Rows, same: Sequence[int]) -> str:
 def _equal_inputs(examples: list[Example], output: Field) -> list[str]:
     if output.form == "number":
         return []  # which is what measurements are like
-    labels = defaultdict(set)
+    times, labels = Counter(example.content for example in examples), defaultdict(set)
     for example in examples:
-        labels[example.content].add(canonical(example.labels[output.name]))
+        if times[example.content] > 1:
+            labels[example.content].add(canonical(example.labels[output.name]))
     torn = sum(len(said) > 1 for said in labels.values())
     return [f"{counted(torn, 'input')} with different labels; each row is an example of its own"] if torn else []
 

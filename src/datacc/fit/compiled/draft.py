@@ -1,6 +1,6 @@
 """Everything that is decided of a Graph before it is printed: phases, steps, blocks, shards, places, parts."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -80,6 +80,12 @@ class Draft:
         products = [node for node in self.graph.nodes if node.op in ("dense", "conv")]
         weights = [self.graph.by_name[node.inputs[1]].type for node in products]
         return sum(n.type.count * w.count // w.shape[0] for n, w in zip(products, weights, strict=True))
+
+    def steps_until(self, sums: Collection[str]) -> int:
+        """How many steps, those of all phases counted on, it takes until these sums are added up; all without any."""
+        every = [step for phase in self.steps for step in phase]
+        adds = [{node.name for node in step.sums} if isinstance(step, Loop) else {step.name} for step in every]
+        return max((i for i, names in enumerate(adds, 1) if names & set(sums)), default=len(every))
 
     def end_lines(self) -> list[str]:
         """What the next step finds of this one."""

@@ -26,6 +26,7 @@ from datacc.store import digest
 SLACK: Final = 64  # bytes behind inputs: the last vector of a row may be read past its end
 # What a compiler leaves out where compiling takes longest: no bit depends on it.
 QUICK: Final = ("-fno-tree-vectorize", "-fno-tree-slp-vectorize", "-fno-unroll-loops")
+ALL: Final = 2**31 - 1  # steps within a look, or more
 ALONE: Final = 3_000_000  # multiply-adds of a batch's forward pass below which a second thread does not pay
 
 Float = NDArray[np.float32]
@@ -95,7 +96,7 @@ def job_type(inputs: int) -> type[ctypes.Structure]:
     fields: list[Any] = [(name, ctypes.c_void_p) for name in pointers]
     fields += [(name, ctypes.c_void_p * inputs) for name in ("inputs", "last")]
     fields += [("rest", ctypes.c_void_p)]
-    fields += [(name, ctypes.c_int32) for name in "rows steps threads stopped".split()]
+    fields += [(name, ctypes.c_int32) for name in "rows steps threads stopped until".split()]
     fields += [("limit", ctypes.c_float), ("arrived", ctypes.c_int32), ("generation", ctypes.c_int32)]
     fields += [("claimed", ctypes.c_int32 * 64)]
     return type("Job", (ctypes.Structure,), {"_fields_": fields})
@@ -166,8 +167,11 @@ class Library:
             part = self.program.memory.parts[name]
             self.moments[3 * size + part.offset : 3 * size + part.offset + part.size] = value
 
-    def run(self, which: str, inputs: Mapping[str, NDArray[Any]], rows: int, rates: Float) -> Float:
-        """Run a step for each row of `rates` (T, 3) on inputs (T · rows, *shape); the losses (T,)."""
+    def run(self, which: str, inputs: Mapping[str, NDArray[Any]], rows: int, rates: Float, until: int = ALL) -> Float:
+        """Run a step for each row of `rates` (T, 3) on inputs (T · rows, *shape); the losses (T,).
+
+        A look goes `until` so many of its steps are done.
+        """
         draft = self.program.step if which == "step" else self.program.look
         whole = [np.ascontiguousarray(inputs[node.name]) for node in draft.graph.inputs]  # lives as long as the call
         last = [_with_slack(array.reshape(len(rates), -1)[-1]) for array in whole]  # this, too
@@ -185,7 +189,7 @@ class Library:
         for i in range(len(whole)):
             job.inputs[i], job.last[i] = whole[i].ctypes.data, last[i].ctypes.data
         job.rest = _rest()
-        job.rows, job.steps, job.threads, job.limit = rows, len(rates), threads, 1.0
+        job.rows, job.steps, job.threads, job.until, job.limit = rows, len(rates), threads, until, 1.0
         address = ctypes.addressof(job)
         function = self._run[which]
         others = [self.pool.submit(function, address, i) for i in range(1, threads)] if self.pool else []
@@ -231,4 +235,4 @@ def linked(program: Program, folder: Path) -> Path:
     found = sorted(home.glob("*.so")) + sorted(home.glob("*.dylib")) + sorted(home.glob("*.dll"))
     if found:
         return found[0]
-    return link(Text(name="fit", c=program.text), program.cpu.name, home, program.flags).path
+    return link(Text(name="fit", c=program.text), program.cpu.name, home, more=program.flags).path

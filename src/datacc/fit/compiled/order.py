@@ -85,7 +85,8 @@ class _Order:
                 self.sums.remove(node)
         assert shape is not None  # the Graph has no cycles, so something can always be computed
         ends = [*writes.values(), *(self.graph.by_name[node.inputs[0]] for node in sums)]
-        nodes = tuple(node for node in self.needed if node.name in self._chain(ends))
+        chain = self._chain(ends)
+        nodes = tuple(node for node in self.needed if node.name in chain)
         for name in writes:
             del self.targets[name]
         self.here |= set(writes)

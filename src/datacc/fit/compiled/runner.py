@@ -13,6 +13,7 @@ typedef struct {{
     const void *last[{inputs}];    /* the inputs of the last step alone, with room behind them */
     void (*rest)(void);    /* gives the processor to others */
     int32_t rows, steps, threads, stopped;
+    int32_t until;    /* how many of the steps within a look to go: what follows is not wanted */
     float limit;
     int32_t arrived, generation;
     int32_t claimed[64];

@@ -176,7 +176,10 @@ def _phase(draft: Draft, number: int) -> str:
         f"for (int first = begin; first < end; first += {block}) {{",
         f"    const int rows = end - first < {block} ? end - first : {block};",
     ]
+    before = sum(len(phase) for phase in draft.steps[:number])
     for i, step in enumerate(draft.steps[number], 1):
+        if not draft.gradients:
+            lines.append(f"    if (job->until < {before + i}) continue;")
         reads, writes = _touched(draft, step)
         pointers = [_pointer(scene.places[name], block, scratch) for name, _ in (*reads, *writes)]
         lines.append(f"    {_title(draft, number, i, step)}({', '.join(['rows', 'whole', *pointers, 'sums'])});")

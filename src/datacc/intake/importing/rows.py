@@ -210,7 +210,7 @@ def _text_fault(cell: Any) -> str | None:
 def _rows(found: Found, roles: Roles, where: Sequence[str]) -> Rows:
     nothing: list[None] = [None] * len(where)
     raws = () if isinstance(found.rows, TableRows) else found.rows
-    own_labels = [as_text(raw.label) for raw in raws] or nothing
+    own_labels = _each([raw.label for raw in raws], as_text) or nothing
     own_splits = [raw.split for raw in raws] or nothing
     words = _each(found.column(roles.split), as_text) if roles.split else nothing
     named = {word: split_named(word) for word in set(words) if word}
