@@ -17,6 +17,7 @@ from datacc.skeletons._grams import MULTIPLIERS, conv, fixed, gram_sums, is_text
 WORD: Final = (2749, 4073, 1999, 3253, 2287, 3613, 1777, 2963, 2467, 2099, 1543, 3947)
 BLANK: Final = 32
 LOUD: Final = 4.0  # what a weight is told in: e to this, for a step of 1 in its table
+SCORES: Final = 5.0  # what sums of scores are told in, so that their tables stay small
 LOUDEST: Final = 5.0  # e to this is the largest weight, and 1 by it the smallest
 
 
@@ -43,7 +44,7 @@ class Text(Skeleton):
     def graph(self, fronts: Sequence[Graph], answer: Graph, sizes: Sizes) -> Graph:
         """Small letters, row numbers, rows and weights, their sum, dense."""
         bits, grams, word, width = checked(
-            sizes, bits=(1, 20), grams=(1, len(MULTIPLIERS)), word=(0, len(WORD)), width=(1, 1024)
+            sizes, bits=(1, 20), grams=(1, len(MULTIPLIERS)), word=(0, len(WORD)), width=(0, 1024)
         )
         inputs = side_by_side(tuple(fronts))
         if not self.fits([inputs.by_name[name].type for _, name in inputs.outputs]):
@@ -52,11 +53,23 @@ class Text(Skeleton):
         sums, begun = _found(b, inputs.outputs[0][1], grams, word)
         parts = [min(bits, 8 * (g + 1)) for g in range(grams)] + [bits] * bool(word)
         numbers, count = row_numbers(b, sums, parts), sum(1 << one for one in parts)
-        rows = b.op("gather", "grams.rows", numbers, b.weight("grams.table", (count, width), dims=("", "grams")))
+        columns, axis = (width, "grams") if width else (goal.type.count, "")
+        rows = b.op("gather", "grams.rows", numbers, b.weight("grams.table", (count, columns), dims=("", axis)))
         loud = b.op("gather", "loud.rows", numbers, b.weight("loud.table", (count, 1)))
-        weight = b.weight("top.weight", (*goal.type.shape, 1, width), dims=("", "", "grams"))
-        top = b.op("dense", "top.dense", _added(b, rows, loud, begun), weight, b.weight("top.bias", goal.type.shape))
-        return join(b.graph({goal.name: top}), answer)
+        added = _added(b, rows, loud, begun, 1.0 if width else SCORES)
+        return join(b.graph({goal.name: (_dense if width else _scores)(b, added, goal.type)}), answer)
+
+
+def _dense(b: Builder, added: str, goal: Type) -> str:
+    """One layer over a sum of vectors (1, width)."""
+    weight = b.weight("top.weight", (*goal.shape, *b.type(added).shape), dims=("", "", "grams"))
+    return b.op("dense", "top.dense", added, weight, b.weight("top.bias", goal.shape))
+
+
+def _scores(b: Builder, added: str, goal: Type) -> str:
+    """A sum of scores (1, K), and what each class begins with."""
+    line = b.op("reshape", "top.line", added, shape=goal.shape)
+    return b.op("affine", "top", line, fixed(b, "top.one", [1]), b.weight("top.bias", goal.shape))
 
 
 def _found(b: Builder, source: str, grams: int, word: int) -> tuple[str, str]:
@@ -102,7 +115,7 @@ def _words(b: Builder, small: str, shown: str, size: int) -> tuple[str, str]:
     return sums, b.op("relu", "word.begins", step)
 
 
-def _added(b: Builder, rows: str, loud: str, begun: str) -> str:
+def _added(b: Builder, rows: str, loud: str, begun: str, scale: float) -> str:
     """The weighted sum (1, width) of the rows (M, width) that have begun, by the root of the sum of squared weights."""
     m = b.type(rows).shape[0]
     loud = b.op("clip", "loud.within", _scaled(b, "loud", loud, LOUD), low=-LOUDEST, high=LOUDEST)
@@ -111,7 +124,7 @@ def _added(b: Builder, rows: str, loud: str, begun: str) -> str:
     taken = pooled(b, "taken", b.op("multiply", "taken.each", rows, weight))
     square = pooled(b, "square", b.op("multiply", "square.each", weight, weight))
     some = b.op("clip", "square.some", square, low=math.exp(-2 * LOUDEST) / m, high=math.exp(2 * LOUDEST))
-    return b.op("divide", "added", _scaled(b, "added.taken", taken, m**0.5), b.op("sqrt", "added.root", some))
+    return b.op("divide", "added", _scaled(b, "added.taken", taken, scale * m**0.5), b.op("sqrt", "added.root", some))
 
 
 def _between(b: Builder, name: str, x: str, ends: str) -> str:

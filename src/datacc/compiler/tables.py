@@ -1,0 +1,54 @@
+"""Tables that are looked up become bytes: a quarter of the size, and what a sum of many rows says is hardly changed."""
+
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from datacc.compiler.grid import weight_of
+from datacc.ir.build import Builder
+from datacc.ir.check import check
+from datacc.ir.graph import Graph, Node
+
+STEPS: Final = 127  # of a column, from nothing to its largest number
+
+
+def has_tables(graph: Graph) -> bool:
+    """Whether there is a table of floats to look up rows in."""
+    return any(_is_table(graph, node) for node in graph.weights)
+
+
+def bytes_of_tables(graph: Graph) -> Graph:
+    """A complete Graph whose tables are int8, each column in steps of its own; rows are floats again where they are read."""
+    tables = {node.name for node in graph.weights if _is_table(graph, node)}
+    b = Builder()
+    for node in graph.nodes:
+        if node.name in tables:
+            steps = _steps(graph, node.name)
+            whole = np.rint(weight_of(graph, node.name) / steps).astype(np.int8)
+            b.weight(node.name, whole.shape, value=whole, dtype="int8", role="fixed", dims=node.dims)
+        elif node.op == "gather" and node.inputs[1] in tables:
+            _look_up(b, node, _steps(graph, node.inputs[1]))
+        else:
+            b.nodes[node.name] = node
+    return check(replace(graph, nodes=tuple(b.nodes.values())), holes=())
+
+
+def _is_table(graph: Graph, node: Node) -> bool:
+    users = graph.users[node.name]
+    return node.type.dtype == "float32" and bool(users) and all(user.op == "gather" for user in users)
+
+
+def _steps(graph: Graph, table: str) -> np.ndarray:
+    """What one step of each column is worth, (F,), as float32 holds it."""
+    size = np.abs(weight_of(graph, table)).max(axis=0)
+    return np.where(size > 0, size / STEPS, 1.0).astype(np.float32).astype(np.float64)
+
+
+def _look_up(b: Builder, node: Node, steps: np.ndarray) -> None:
+    """The rows as bytes, and under the name of the old node as floats."""
+    rows = b.op("gather", f"{node.name} (bytes)", *node.inputs)
+    floats = b.op("cast", f"{node.name} (cast)", rows, to="float32")
+    scale = b.weight(f"{node.name}.scale", steps.shape, value=steps, role="fixed")
+    offset = b.weight(f"{node.name}.offset", (1,), value=np.zeros(1), role="fixed")
+    b.op("affine", node.name, floats, scale, offset)
