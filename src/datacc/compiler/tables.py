@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from datacc.compiler.grid import weight_of
+from datacc.compiler.grid import Floats, weight_of
 from datacc.ir.build import Builder
 from datacc.ir.check import check
 from datacc.ir.graph import Graph, Node
@@ -13,19 +13,18 @@ from datacc.ir.graph import Graph, Node
 STEPS: Final = 127  # of a column, from nothing to its largest number
 
 
-def has_tables(graph: Graph) -> bool:
-    """Whether there is a table of floats to look up rows in."""
-    return any(_is_table(graph, node) for node in graph.weights)
+def in_bytes(graph: Graph) -> Graph:
+    """A complete Graph whose tables are int8, each column in steps of its own; rows are floats where they are read.
 
-
-def bytes_of_tables(graph: Graph) -> Graph:
-    """A complete Graph whose tables are int8, each column in steps of its own; rows are floats again where they are read."""
+    A Graph without tables of floats comes back as it is.
+    """
     tables = {node.name for node in graph.weights if _is_table(graph, node)}
+    if not tables:
+        return graph
     b = Builder()
     for node in graph.nodes:
         if node.name in tables:
-            steps = _steps(graph, node.name)
-            whole = np.rint(weight_of(graph, node.name) / steps).astype(np.int8)
+            whole = np.rint(weight_of(graph, node.name) / _steps(graph, node.name))
             b.weight(node.name, whole.shape, value=whole, dtype="int8", role="fixed", dims=node.dims)
         elif node.op == "gather" and node.inputs[1] in tables:
             _look_up(b, node, _steps(graph, node.inputs[1]))
@@ -39,13 +38,14 @@ def _is_table(graph: Graph, node: Node) -> bool:
     return node.type.dtype == "float32" and bool(users) and all(user.op == "gather" for user in users)
 
 
-def _steps(graph: Graph, table: str) -> np.ndarray:
+def _steps(graph: Graph, table: str) -> Floats:
     """What one step of each column is worth, (F,), as float32 holds it."""
     size = np.abs(weight_of(graph, table)).max(axis=0)
-    return np.where(size > 0, size / STEPS, 1.0).astype(np.float32).astype(np.float64)
+    steps: Floats = np.where(size > 0, size / STEPS, 1.0).astype(np.float32).astype(np.float64)
+    return steps
 
 
-def _look_up(b: Builder, node: Node, steps: np.ndarray) -> None:
+def _look_up(b: Builder, node: Node, steps: Floats) -> None:
     """The rows as bytes, and under the name of the old node as floats."""
     rows = b.op("gather", f"{node.name} (bytes)", *node.inputs)
     floats = b.op("cast", f"{node.name} (cast)", rows, to="float32")
