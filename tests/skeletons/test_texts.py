@@ -15,8 +15,7 @@ from datacc.ir.graph import Graph
 from datacc.ir.interpret import interpret, walk
 from datacc.registry import load
 from datacc.skeletons import Sizes
-from datacc.skeletons._grams import MULTIPLIERS
-from datacc.skeletons.text_v2 import LOUD, WORD
+from datacc.skeletons._grams import LOUD, MULTIPLIERS, WORD
 from datacc.spec.program import Field, Program
 from datacc.types.text import TextOptions
 
@@ -96,10 +95,10 @@ def test_nothing_behind_the_text_is_seen_by_bytes() -> None:
         np.testing.assert_allclose(other, answers[0], rtol=1e-5)
 
 
-def test_text_v2_is_chosen_by_itself_and_the_others_when_they_are_named() -> None:
+def test_text_v3_is_chosen_by_itself_and_the_others_when_they_are_named() -> None:
     field, output = Field(name="x", type="text", options={"length": 24}), Field(name="y", type="label")
     program = Program(name="p", inputs=(field,), outputs=(output,))
-    assert {name for name, _ in ladders(program)} == {"text.v2"}
-    for name in ("text.v1", "bytes.v1"):
+    assert {name for name, _ in ladders(program)} == {"text.v3"}
+    for name in ("text.v1", "text.v2", "bytes.v1"):
         named = Program(name="p", inputs=(field,), outputs=(output,), skeleton=name)
         assert {found for found, _ in ladders(named)} == {name}

@@ -21,16 +21,18 @@ def in_bytes(graph: Graph) -> Graph:
     tables = {node.name for node in graph.weights if _is_table(graph, node)}
     if not tables:
         return graph
-    b = Builder()
+    b, floats = Builder(), dict[str, str]()
     for node in graph.nodes:
         if node.name in tables:
             whole = np.rint(weight_of(graph, node.name) / _steps(graph, node.name))
             b.weight(node.name, whole.shape, value=whole, dtype="int8", role="fixed", dims=node.dims)
         elif node.op == "gather" and node.inputs[1] in tables:
-            _look_up(b, node, _steps(graph, node.inputs[1]))
+            floats[node.name] = _look_up(b, node, _steps(graph, node.inputs[1]))
         else:
-            b.nodes[node.name] = node
-    return check(replace(graph, nodes=tuple(b.nodes.values())), holes=())
+            b.nodes[node.name] = replace(node, inputs=tuple(floats.get(name, name) for name in node.inputs))
+    outputs, states = (tuple((a, floats.get(z, z)) for a, z in pairs) for pairs in (graph.outputs, graph.states))
+    loss = floats.get(graph.loss, graph.loss)
+    return check(Graph(nodes=tuple(b.nodes.values()), outputs=outputs, states=states, loss=loss), holes=())
 
 
 def _is_table(graph: Graph, node: Node) -> bool:
@@ -45,10 +47,9 @@ def _steps(graph: Graph, table: str) -> Floats:
     return steps
 
 
-def _look_up(b: Builder, node: Node, steps: Floats) -> None:
-    """The rows as bytes, and under the name of the old node as floats."""
-    rows = b.op("gather", f"{node.name} (bytes)", *node.inputs)
-    floats = b.op("cast", f"{node.name} (cast)", rows, to="float32")
+def _look_up(b: Builder, node: Node, steps: Floats) -> str:
+    """The rows as bytes, under the name of the old node, and then as floats."""
+    cast = b.op("cast", f"{node.name} (cast)", b.op("gather", node.name, *node.inputs), to="float32")
     scale = b.weight(f"{node.name}.scale", steps.shape, value=steps, role="fixed")
     offset = b.weight(f"{node.name}.offset", (1,), value=np.zeros(1), role="fixed")
-    b.op("affine", node.name, floats, scale, offset)
+    return b.op("affine", f"{node.name} (floats)", cast, scale, offset)

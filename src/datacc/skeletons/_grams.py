@@ -1,4 +1,4 @@
-"""What skeletons of texts share: numbers of rows for hashed n-grams and words, exact in float32; sums over many rows."""
+"""What skeletons of texts share: numbers of rows for hashed n-grams and words, exact in float32; sums of rows."""
 
 import math
 from collections.abc import Sequence

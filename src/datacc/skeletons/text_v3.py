@@ -1,4 +1,4 @@
-"""The skeleton `text.v3`: as text.v2, with as many scores as classes for each n-gram and word, where that is worth it."""
+"""The skeleton `text.v3`: as text.v2, or instead of vectors the scores of all classes for each n-gram and word."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
