@@ -29,15 +29,7 @@ class Text(Skeleton):
 
     def ladder(self, features: Sequence[Type]) -> tuple[Sizes, ...]:
         """From pairs of bytes to n-grams of five, and words; of 31,000 rows at most, which are of bytes in the end."""
-        rungs = (
-            (8, 2, 0, 8),
-            (10, 3, 0, 16),
-            (11, 4, 4, 12),
-            (11, 3, 0, 0),
-            (13, 4, 0, 0),
-            (13, 5, 12, 0),
-            (13, 5, 12, 24),
-        )
+        rungs = ((8, 2, 0, 8), (10, 3, 0, 16), (13, 4, 0, 0), (13, 5, 12, 0), (13, 5, 12, 24))
         return tuple(dict(zip(("bits", "grams", "word", "width"), rung, strict=True)) for rung in rungs)
 
     def suits(self, rows: int) -> Mapping[str, Any]:
