@@ -23,11 +23,13 @@ SIDES = {
     "table.v1": ("record", "record"),
     "text.v1": ("text",),
     "text.v2": ("text",),
+    "text.v3": ("text",),
     "bytes.v1": ("text",),
 }
 OTHERS = {
     "text.v1": {"bits": 5, "grams": 2},
     "text.v2": {"bits": 5, "grams": 2, "word": 3},
+    "text.v3": {"bits": 5, "grams": 2, "word": 3},
     "bytes.v1": {"each": 5, "reach": 3},
 }  # sizes that no width is: instead of a depth
 MORE = {"table.v1": {"bins": 2}}  # and beside it

@@ -15,8 +15,7 @@ from datacc.ir.graph import Graph
 from datacc.ir.interpret import interpret, walk
 from datacc.registry import load
 from datacc.skeletons import Sizes
-from datacc.skeletons._grams import MULTIPLIERS
-from datacc.skeletons.text_v2 import LOUD, WORD
+from datacc.skeletons._grams import LOUD, MULTIPLIERS, WORD
 from datacc.spec.program import Field, Program
 from datacc.types.text import TextOptions
 
@@ -24,6 +23,9 @@ LENGTH = 24
 TYPE = load("types", "text")
 OPTIONS = TextOptions(length=LENGTH)
 SIZES = {"bits": 7, "grams": 3, "word": 4, "width": 5}
+SCORES = {"bits": 12, "grams": 3, "word": 4, "width": 0}
+# What each n-gram, and each word, has in the table: rows.
+ROWS = {"text.v2": ((128, 128, 128), 128), "text.v3": ((256, 2048, 4096), 2048)}
 TEXTS = st.text(st.sampled_from("abcXYZ 09.\n\u00e9\U0001f600"), max_size=LENGTH)
 CLASSES = ("a", "b", "c")
 
@@ -42,39 +44,51 @@ def value(graph: Graph, name: str, text: str) -> NDArray[Any]:
     return walk(graph, values, [name])[name][0]
 
 
-def rows_of(data: bytes) -> list[int]:
+def rows_of(data: bytes, name: str) -> list[int]:
     """The row of every n-gram and word, by what the module says of them and by Python's integers."""
+    sizes, words = ROWS[name]
     small = bytes(c + 32 if 65 <= c <= 90 else c for c in data)
     at = [0, *(c - 32 for c in small), *[0] * LENGTH]
-    size, found = 1 << SIZES["bits"], []
+    found = []
     for start in range(len(small) + 1 if small else 0):
-        for g in range(SIZES["grams"]):
+        for g, size in enumerate(sizes):
             total = sum(m * c for m, c in zip(MULTIPLIERS, at[start : start + g + 1], strict=False))
-            found.append(g * size + total % size)
+            found.append(sum(sizes[:g]) + total % size)
     for word in re.findall(rb"[a-z0-9\x80-\xff]+", small):
         total = sum(m * (c - 32) for m, c in zip(WORD, word[: SIZES["word"]], strict=False))
-        found.append(SIZES["grams"] * size + total % size)
+        found.append(sum(sizes) + total % words)
     return found
 
 
-@given(TEXTS)
+@pytest.mark.parametrize(("name", "sizes", "top"), [("text.v2", SIZES, 1), ("text.v3", SCORES, 5)])
+@given(text=TEXTS)
 @settings(max_examples=100)
-def test_the_rows_of_a_text_are_those_of_its_grams_and_words(text: str) -> None:
-    graph = filled("text.v2", SIZES)
+def test_the_rows_of_a_text_are_those_of_its_grams_and_words(name: str, sizes: Sizes, top: float, text: str) -> None:
+    graph = filled(name, sizes)
     data = TYPE.encode([text], OPTIONS)[0].tobytes().rstrip(b"\0")
-    table, loud = (graph.by_name[f"{name}.table"].value for name in ("grams", "loud"))
+    table, loud = (graph.by_name[f"{one}.table"].value for one in ("grams", "loud"))
     assert table is not None
     assert loud is not None
-    rows = rows_of(data)
+    rows = rows_of(data, name)
     weights = [math.exp(LOUD * float(loud[row, 0])) for row in rows]
-    wanted = sum((w * table[row].astype(float) for w, row in zip(weights, rows, strict=True)), np.zeros(5))
+    wanted = sum((w * table[row].astype(float) for w, row in zip(weights, rows, strict=True)), np.zeros(table.shape[1]))
     root = math.sqrt(sum(w * w for w in weights)) or 1.0
-    np.testing.assert_allclose(value(graph, "added", text)[0], wanted / root, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(value(graph, "added", text)[0], top * wanted / root, rtol=1e-4, atol=1e-5)
+
+
+def test_without_a_width_the_scores_are_the_sums_and_what_each_class_begins_with() -> None:
+    graph = filled("text.v3", SCORES)
+    bias = graph.by_name["top.bias"].value
+    assert bias is not None
+    for text in ("", "Rain in Spain"):
+        scores = value(graph, graph.loss, text)
+        np.testing.assert_allclose(scores, value(graph, "added", text)[0] + bias, rtol=1e-6)
+    assert not value(graph, "added", "").any()
 
 
 @pytest.mark.parametrize(("one", "other"), [("Rain in Spain", "rAIN IN sPAIN"), ("ABC z", "abc Z")])
 def test_capitals_of_ascii_say_nothing(one: str, other: str) -> None:
-    graph = filled("text.v2", SIZES)
+    graph = filled("text.v3", SCORES)
     np.testing.assert_array_equal(value(graph, "added", one), value(graph, "added", other))
 
 
@@ -96,10 +110,10 @@ def test_nothing_behind_the_text_is_seen_by_bytes() -> None:
         np.testing.assert_allclose(other, answers[0], rtol=1e-5)
 
 
-def test_text_v2_is_chosen_by_itself_and_the_others_when_they_are_named() -> None:
+def test_text_v3_is_chosen_by_itself_and_the_others_when_they_are_named() -> None:
     field, output = Field(name="x", type="text", options={"length": 24}), Field(name="y", type="label")
     program = Program(name="p", inputs=(field,), outputs=(output,))
-    assert {name for name, _ in ladders(program)} == {"text.v2"}
-    for name in ("text.v1", "bytes.v1"):
+    assert {name for name, _ in ladders(program)} == {"text.v3"}
+    for name in ("text.v1", "text.v2", "bytes.v1"):
         named = Program(name="p", inputs=(field,), outputs=(output,), skeleton=name)
         assert {found for found, _ in ladders(named)} == {name}

@@ -10,6 +10,7 @@ from datacc.compiler.assemble import examples
 from datacc.compiler.engine import Engine, engine
 from datacc.compiler.integers import as_integers
 from datacc.compiler.recipe import onward
+from datacc.compiler.tables import in_bytes
 from datacc.compiler.tutor import said, said_digest
 from datacc.fit import Examples, Fitted, Recipe, Rounding, Start, Watch
 from datacc.fit.checkpoint import Checkpoint
@@ -40,7 +41,8 @@ def fit_once(
 
     `asked` is the back end as a lock names it; without one, that of the program, or the first that covers the Graph.
     With `start`, a fitted Graph of the same form, it takes the fewer steps of `part`, or of `onward(recipe)`, from its
-    weights. With a `tutor` it learns from what that says too. An interrupted fit goes on where it was.
+    weights. With a `tutor` it learns from what that says too. An interrupted fit goes on where it was. Tables are in
+    bytes, whatever the arithmetic; `tune` is the score before that.
     """
     chosen = engine(asked or program.backend, graph)
     steps = recipe if start is None else part or onward(recipe)
@@ -57,9 +59,10 @@ def fit_once(
         weights = _start(graph, start, share, part)
         found = chosen.fit(graph, learn, tune, steps, program.seed, watch=watch, checkpoint=checkpoint, start=weights)
         store.put(key, _bytes(found))
-    if program.target.arithmetic == "float":
-        return found
-    return _integers(program, snapshot, found, recipe, store, chosen, tutor)
+    if program.target.arithmetic != "float":
+        return _integers(program, snapshot, found, recipe, store, chosen, tutor)
+    stored = in_bytes(found.graph)
+    return found if stored is found.graph else replace(found, graph=stored, floats=found.graph)
 
 
 def absent(snapshot: Snapshot) -> tuple[str, ...]:
@@ -124,7 +127,7 @@ def _integers(
 
         found = as_integers(fitted, learn, tune, program.outputs[0].name, refit, recipe)
         store.put(key, _bytes(found))
-    return replace(found, floats=fitted.graph)
+    return replace(found, graph=in_bytes(found.graph), floats=fitted.graph)
 
 
 def _bytes(fitted: Fitted) -> bytes:

@@ -51,7 +51,7 @@ class Over:
 def price(program: Program, snapshot: Snapshot, graph: Graph, store: Store) -> Costs:
     """The costs of `graph` once it is fitted; remembered by all that its C follows from, and the toolchain."""
     port, arithmetic = interface(program, snapshot, graph), program.target.arithmetic
-    key = digest("price 2", graph.digest, port.to_json(), arithmetic, program.target.cpu, canonical(toolchain()))
+    key = digest("price 3", graph.digest, port.to_json(), arithmetic, program.target.cpu, canonical(toolchain()))
     known = store.get(key)
     if known is not None:
         return Costs(**json.loads(known))

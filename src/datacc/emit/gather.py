@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from datacc.emit.piece import Piece, times, vector
+from datacc.emit.piece import C_TYPES, Piece, times
 from datacc.emit.walk import loop
 from datacc.ir.plan import Plan, Step
 
@@ -28,7 +28,7 @@ def gather(step: Step, plan: Plan, name: str) -> Piece:
     n, f = "n" if source.channels > 1 else "0", "f" if columns > 1 else "0"
     to = " + ".join(term for term in (times(n, out.pixel), f, str(out.first)) if term not in ("", "0")) or "0"
     lines = [
-        f"const float *const row = {name}_table + kernel_row(in[{n}], {rows - 1}) * {columns};",
+        f"const {C_TYPES[table.dtype.name]} *const row = {name}_table + kernel_row(in[{n}], {rows - 1}) * {columns};",
         *loop("f", 0, columns, 1, [f"out[{to}] = row[{f}];"]),
     ]
-    return Piece(body=tuple(loop("n", 0, source.channels, 1, lines)), weights={f"{name}_table": vector(table)})
+    return Piece(body=tuple(loop("n", 0, source.channels, 1, lines)), weights={f"{name}_table": table.reshape(-1)})

@@ -112,8 +112,8 @@ class Fitted:
     the way.
 
     `warnings` say what was odd about the fit, `by` which version of which back end did it. When the Graph is one of
-    integers, `floats` is the one that it was made of. `features` (N, K) are those of the rows that the fit was asked
-    about.
+    integers, or has tables of them, `floats` is the one that it was made of. `features` (N, K) are those of the rows
+    that the fit was asked about.
     """
 
     graph: Graph

@@ -202,11 +202,10 @@ def rescale(x: Type, multiplier: Type, *, shift: int, to: str) -> Type:
 
 
 def gather(x: Type, table: Type) -> Type:
-    """Row numbers x (N,) of any integer type, table (R, F) → (N, F)."""
+    """Row numbers x (N,) of any integer type, table (R, F) of any type → (N, F) of that type."""
     _demand(x.dtype != "float32" and len(x.shape) == 1, f"row numbers are integers (N,), not {x.dtype} {x.shape}")
-    _is_float(table)
     _demand(len(table.shape) == 2, f"a table has rows and columns, not {table.shape}")
-    return float32(*x.shape, table.shape[1])
+    return Type(dtype=table.dtype, shape=(*x.shape, table.shape[1]))
 
 
 def _has_axis(x: Type, axis: Any) -> None:

@@ -1,5 +1,6 @@
-"""What skeletons of texts share: numbers of rows for hashed n-grams, exact in float32, and means over many rows."""
+"""What skeletons of texts share: numbers of rows for hashed n-grams and words, exact in float32; sums of rows."""
 
+import math
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -11,6 +12,11 @@ from datacc.ir.graph import Type
 
 # Of the bytes of an n-gram: odd, and so small that the sum of five, doubled, is below 2^24: exact in float32.
 MULTIPLIERS: Final = (6473, 4327, 5519, 2957, 3881)
+# Of the bytes of a word: odd, and the sum of twelve, times 255, is below 2^23.
+WORD: Final = (2749, 4073, 1999, 3253, 2287, 3613, 1777, 2963, 2467, 2099, 1543, 3947)
+BLANK: Final = 32
+LOUD: Final = 4.0  # what a weight is told in: e to this, for a step of 1 in its table
+LOUDEST: Final = 5.0  # e to this is the largest weight, and 1 by it the smallest
 
 
 def is_text(features: Sequence[Type]) -> bool:
@@ -53,6 +59,81 @@ def conv(b: Builder, name: str, x: str, taps: NDArray[Any], after: int, before: 
     """The convolution of a sequence by fixed taps (O, K, I), so many zeros before and after it."""
     weight, bias = fixed(b, f"{name}.taps", taps), fixed(b, f"{name}.bias", np.zeros(len(taps)))
     return b.op("conv", name, x, weight, bias, stride=(1,), pad=((before, after),), dilation=(1,))
+
+
+def found(b: Builder, source: str, grams: int, word: int) -> tuple[str, str]:
+    """What tells each n-gram and word (M, G), and 1 where there is one, else 0; all is blank around the text."""
+    column = _begun_blank(b, source)
+    small = b.op("add", "text.small", column, _scaled(b, "text.case", _between(b, "text.capital", column, "AZ"), BLANK))
+    is_byte = b.op("clip", "text.byte", small, low=0.0, high=1.0)
+    shown = b.op("multiply", "text.shown", _plus(b, "text.blank", small, -BLANK), is_byte)
+    pairs = conv(b, "begun.pairs", is_byte, np.ones((1, 2, 1)), 1)  # the blank before the text begins n-grams too
+    begun = conv(b, "begun.each", b.op("clip", "begun.some", pairs, low=0.0, high=1.0), np.ones((grams, 1, 1)), 0)
+    sums = gram_sums(b, shown, grams)
+    if not word:
+        return sums, begun
+    words, first = _words(b, small, shown, word)
+    return b.op("concat", "hash.all", sums, words, axis=1), b.op("concat", "begun.all", begun, first, axis=1)
+
+
+def _begun_blank(b: Builder, source: str) -> str:
+    """The bytes (N,) as floats (M, 1) with a zero before them, and some behind: so many that M has small factors."""
+    (n,) = b.type(source).shape
+    column = b.op("reshape", "text.column", b.op("cast", "text.float", source), shape=(n, 1))
+    more = max(1, n // 8)
+    return conv(b, "text.begun", column, np.eye(more + 1)[more - 1].reshape(1, -1, 1), more, before=more)
+
+
+def _words(b: Builder, small: str, shown: str, size: int) -> tuple[str, str]:
+    """For each byte (N, 1): Σ multiplier · byte of the word, as far as it goes, and 1 where a word begins, else 0.
+
+    A word is of letters, digits and bytes beyond ASCII.
+    """
+    letters = [_between(b, f"word.{name}", small, ends) for name, ends in (("letter", "az"), ("digit", "09"))]
+    other = b.op("clip", "word.other", _plus(b, "word.beyond", small, -127), low=0.0, high=1.0)
+    within = b.op("add", "word.within", b.op("add", "word.ascii", *letters), other)
+    reach = conv(b, "word.reach", within, np.tril(np.ones((size, size)))[:, :, None], size - 1)
+    lacks = fixed(b, "word.lacks", -np.arange(size))
+    whole = b.op("affine", "word.whole", reach, fixed(b, "word.one", np.ones(size)), lacks)
+    belongs = b.op("clip", "word.belongs", whole, low=0.0, high=1.0)
+    bytes_ = conv(b, "word.bytes", shown, np.eye(size)[:, :, None], size - 1)
+    sums = conv(
+        b, "word.sums", b.op("multiply", "word.taken", bytes_, belongs), np.array(WORD[:size]).reshape(1, 1, size), 0
+    )
+    step = conv(b, "word.step", within, np.array([-1.0, 1.0]).reshape(1, 2, 1), 0, before=1)
+    return sums, b.op("relu", "word.begins", step)
+
+
+def added(b: Builder, rows: str, loud: str, begun: str, scale: float = 1.0) -> str:
+    """The weighted sum (1, width) of the rows (M, width) that have begun, by the root of the sum of squared weights.
+
+    It is told in steps of 1 / `scale`.
+    """
+    m = b.type(rows).shape[0]
+    loud = b.op("clip", "loud.within", _scaled(b, "loud", loud, LOUD), low=-LOUDEST, high=LOUDEST)
+    begun = b.op("reshape", "begun", begun, shape=(m, 1))
+    weight = b.op("multiply", "weight", b.op("exp", "loud.exp", loud), begun)
+    taken = pooled(b, "taken", b.op("multiply", "taken.each", rows, weight))
+    square = pooled(b, "square", b.op("multiply", "square.each", weight, weight))
+    some = b.op("clip", "square.some", square, low=math.exp(-2 * LOUDEST) / m, high=math.exp(2 * LOUDEST))
+    return b.op("divide", "added", _scaled(b, "added.taken", taken, scale * m**0.5), b.op("sqrt", "added.root", some))
+
+
+def _between(b: Builder, name: str, x: str, ends: str) -> str:
+    """1 where a byte is one of these, else 0."""
+    low, high = map(ord, ends)
+    above = b.op("clip", f"{name}.above", _plus(b, f"{name}.low", x, 1 - low), low=0.0, high=1.0)
+    scale, offset = fixed(b, f"{name}.turned", [-1]), fixed(b, f"{name}.end", [high + 1])
+    below = b.op("clip", f"{name}.below", b.op("affine", f"{name}.high", x, scale, offset), low=0.0, high=1.0)
+    return b.op("multiply", name, above, below)
+
+
+def _plus(b: Builder, name: str, x: str, offset: float) -> str:
+    return b.op("affine", name, x, fixed(b, f"{name}.one", [1]), fixed(b, f"{name}.offset", [offset]))
+
+
+def _scaled(b: Builder, name: str, x: str, scale: float) -> str:
+    return b.op("affine", name, x, fixed(b, f"{name}.scale", [scale]), fixed(b, f"{name}.zero", [0]))
 
 
 def fixed(b: Builder, name: str, value: object, axis: str = "") -> str:

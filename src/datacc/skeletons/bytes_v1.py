@@ -1,6 +1,6 @@
 """The skeleton `bytes.v1`: a text as the bits of its bytes, two convolutions, their mean and maximum; without a table.
 
-It reads the same addresses for every text, which is what it is for: text.v2 is better and cheaper, but looks rows up.
+It reads the same addresses for every text, which is what it is for: text.v3 is better and cheaper, but looks rows up.
 """
 
 from collections.abc import Sequence

@@ -15,7 +15,7 @@ from datacc.skeletons._grams import MULTIPLIERS, conv, fixed, gram_sums, is_text
 class Text(Skeleton):
     """Sizes: 2^`bits` rows of the table for n-grams of each length; `grams`, the longest; `width` of the vectors."""
 
-    by_name = True  # text.v2, which also sees words, took its place
+    by_name = True  # text.v2, which also sees words, took its place, and text.v3 that of text.v2
 
     def fits(self, features: Sequence[Type]) -> bool:
         """One text, as bytes."""

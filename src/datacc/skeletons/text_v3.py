@@ -1,0 +1,75 @@
+"""The skeleton `text.v3`: as text.v2, or instead of vectors the scores of all classes for each n-gram and word."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from datacc.errors import SpecError
+from datacc.ir.build import Builder
+from datacc.ir.graph import Graph, Type
+from datacc.ir.join import join, side_by_side
+from datacc.skeletons import Sizes, Skeleton, checked
+from datacc.skeletons._grams import MULTIPLIERS, WORD, added, fixed, found, is_text, row_numbers
+
+BITS: Final = (8, 11)  # that single bytes and pairs need: there are no more that say anything
+FEW: Final = 5_000  # rows to learn from, below which a fit is as that of text.v2
+SEEN: Final = 100_000  # rows that a fit of many sees, in five passes at least
+STEPS: Final = 5.0  # of a score, to 1 of its class: their tables stay small
+
+
+class Text(Skeleton):
+    """Sizes: 2^`bits` rows of the table for n-grams of each length, less for short ones; `grams`, the longest.
+
+    `word`: how many bytes tell a word, 0 for no words; they have half as many rows. `width` of the vectors, 0 for the
+    scores of the classes themselves: a linear model of full rank, in which no class has to share with others.
+    """
+
+    def fits(self, features: Sequence[Type]) -> bool:
+        """One text, as bytes."""
+        return is_text(features)
+
+    def ladder(self, features: Sequence[Type]) -> tuple[Sizes, ...]:
+        """From pairs of bytes to n-grams of five, and words; of 31,000 rows at most, which are of bytes in the end."""
+        rungs = ((8, 2, 0, 8), (10, 3, 0, 16), (13, 4, 0, 0), (13, 5, 12, 0), (13, 5, 12, 24))
+        return tuple(dict(zip(("bits", "grams", "word", "width"), rung, strict=True)) for rung in rungs)
+
+    def suits(self, rows: int) -> Mapping[str, Any]:
+        """Small steps, and much decay: tables remember whatever is said once; see bench/RESULTS.md."""
+        if rows < FEW:
+            return {"rate": 0.01, "decay": 0.2}
+        return {"rate": 0.005, "decay": 0.5, "batch": 128, "epochs": max(5, -(-SEEN // rows))}
+
+    def graph(self, fronts: Sequence[Graph], answer: Graph, sizes: Sizes) -> Graph:
+        """Small letters, row numbers, rows and weights, their sum; a dense layer, unless they are scores."""
+        bits, grams, word, width = checked(
+            sizes, bits=(1, 20), grams=(1, len(MULTIPLIERS)), word=(0, len(WORD)), width=(0, 1024)
+        )
+        inputs = side_by_side(tuple(fronts))
+        if not self.fits([inputs.by_name[name].type for _, name in inputs.outputs]):
+            raise SpecError("text.v3 takes one text", tries=["leave skeleton out"])
+        b, goal = Builder(inputs), answer.inputs[0]
+        sums, begun = found(b, inputs.outputs[0][1], grams, word)
+        parts = [min(bits, most) for most in (*BITS, *(bits,) * grams)[:grams]] + [max(1, bits - 1)] * bool(word)
+        numbers, count = row_numbers(b, sums, parts), sum(1 << one for one in parts)
+        columns, axis = (width, "grams") if width else (goal.type.count, "")
+        rows = b.op("gather", "grams.rows", numbers, b.weight("grams.table", (count, columns), dims=("", axis)))
+        loud = b.op("gather", "loud.rows", numbers, b.weight("loud.table", (count, 1)))
+        if width:
+            top = _dense(b, added(b, rows, loud, begun), goal.type)
+        else:
+            top = _scores(b, added(b, rows, loud, begun, STEPS), goal.type)
+        return join(b.graph({goal.name: top}), answer)
+
+
+def _dense(b: Builder, vector: str, goal: Type) -> str:
+    """(K,) of a sum of vectors (1, width)."""
+    weight = b.weight("top.weight", (*goal.shape, *b.type(vector).shape), dims=("", "", "grams"))
+    return b.op("dense", "top.dense", vector, weight, b.weight("top.bias", goal.shape))
+
+
+def _scores(b: Builder, scores: str, goal: Type) -> str:
+    """(K,) of a sum of scores (1, K): with what every class begins with."""
+    line = b.op("reshape", "top.line", scores, shape=goal.shape)
+    return b.op("affine", "top", line, fixed(b, "top.one", [1]), b.weight("top.bias", goal.shape))
+
+
+ENTRY = Text()
