@@ -29,7 +29,7 @@ from sklearn.base import clone
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC, LinearSVC
 
@@ -40,6 +40,7 @@ from datacc.sources.table import infer_program
 SIZES: Final = (8, 32, 100)
 SEEDS: Final = 5
 MOST_JUDGED: Final = 4_000
+HALVES: Final = 12_345
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -52,29 +53,36 @@ class Pool:
     peers: Callable[[], dict[str, Any]]
 
     def part(self, count: int, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """`count` rows of each class, and some of the others, never of classes that have no more rows."""
+        """`count` rows of each class to learn, and rows to judge by; none of classes that have no more rows.
+
+        Those to judge by are of one half of the pool, the same for every seed; whoever improves the build looks at the
+        other half alone.
+        """
+        learn, judge = list[int](), list[int]()
         random = np.random.default_rng(seed)
-        order = random.permutation(len(self.labels))
-        learn, rest = list[int](), list[int]()
-        for name in np.unique(self.labels):
-            rows = order[self.labels[order] == name]
+        for rows in self._halves():
             if len(rows) >= 2 * count:
-                learn.extend(rows[:count])
-                rest.extend(rows[count:])
-        return np.sort(np.array(learn)), np.sort(random.permutation(np.array(rest))[:MOST_JUDGED])
+                learn.extend(random.permutation(rows[: -(-len(rows) // 2)])[:count])
+                judge.extend(rows[-(-len(rows) // 2) :])
+        judged = np.random.default_rng(HALVES).permutation(np.array(judge, np.intp))[:MOST_JUDGED]
+        return np.sort(np.array(learn, np.intp)), np.sort(judged)
+
+    def _halves(self) -> Iterator[NDArray[np.intp]]:
+        """The rows of each class in an order by chance: those to learn are drawn from the first half."""
+        order = np.random.default_rng(HALVES).permutation(len(self.labels))
+        for name in np.unique(self.labels):
+            yield order[self.labels[order] == name]
 
 
 def text_peers() -> dict[str, Any]:
-    """TF-IDF of words, of characters, with a linear model each, both tuned."""
-    linear = LogisticRegression(max_iter=1000)
-    words = make_pipeline(TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2)), linear)
-    letters = make_pipeline(TfidfVectorizer(sublinear_tf=True, analyzer="char_wb", ngram_range=(1, 4)), linear)
-    machine = make_pipeline(TfidfVectorizer(sublinear_tf=True, analyzer="char_wb", ngram_range=(1, 4)), LinearSVC())
-    logistic = {"logisticregression__C": [1, 10, 100]}
+    """TF-IDF of words, of characters, of both, with a linear model each, all tuned."""
+    words = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2))
+    letters = TfidfVectorizer(sublinear_tf=True, analyzer="char_wb", ngram_range=(1, 4))
+    logistic, machine = {"logisticregression__C": [1, 10, 100]}, {"linearsvc__C": [0.1, 1, 10]}
     return {
-        "tf-idf words": (words, logistic),
-        "tf-idf letters": (letters, logistic),
-        "tf-idf letters, svm": (machine, {"linearsvc__C": [0.1, 1, 10]}),
+        "tf-idf words": (make_pipeline(words, LogisticRegression(max_iter=1000)), logistic),
+        "tf-idf letters, svm": (make_pipeline(letters, LinearSVC()), machine),
+        "tf-idf both, svm": (make_pipeline(make_union(words, letters), LinearSVC()), machine),
     }
 
 
