@@ -12,16 +12,12 @@ from datacc.ir.graph import Graph, Type
 from datacc.ir.join import join, side_by_side
 from datacc.skeletons import Sizes, Skeleton, checked
 from datacc.skeletons._grams import MULTIPLIERS, conv, fixed, gram_sums, is_text, pooled, row_numbers
+from datacc.skeletons._passes import of_texts
 
 # Of the bytes of a word: odd, and the sum of twelve, times 255, is below 2^23.
 WORD: Final = (2749, 4073, 1999, 3253, 2287, 3613, 1777, 2963, 2467, 2099, 1543, 3947)
 BLANK: Final = 32
 LOUD: Final = 4.0  # what a weight is told in: e to this, for a step of 1 in its table
-LARGEST: Final = 64  # rows of a batch
-RATE: Final = 0.01  # of the largest batch
-ROWS_PER_STEP: Final = 96
-STEPS: Final = 1200  # at least
-EPOCHS: Final = (8, 120)
 LOUDEST: Final = 5.0  # e to this is the largest weight, and 1 by it the smallest
 
 
@@ -42,14 +38,8 @@ class Text(Skeleton):
         return tuple(dict(zip(("bits", "grams", "word", "width"), rung, strict=True)) for rung in rungs)
 
     def suits(self, rows: int) -> Mapping[str, Any]:
-        """Smaller steps, and much decay: tables remember whatever is said once; see bench/RESULTS.md.
-
-        They remember it all the more the fewer rows there are: then batches are small, passes few for all that, and the
-        rate goes with the root of the batch.
-        """
-        batch = min(LARGEST, max(8, 1 << (max(rows // ROWS_PER_STEP, 1).bit_length() - 1)))
-        epochs = min(EPOCHS[1], max(EPOCHS[0], -(-STEPS * batch // max(rows, 1))))
-        return {"epochs": epochs, "batch": batch, "rate": RATE * math.sqrt(batch / LARGEST), "decay": 0.2}
+        """As tables of n-grams want it."""
+        return of_texts(rows)
 
     def graph(self, fronts: Sequence[Graph], answer: Graph, sizes: Sizes) -> Graph:
         """Small letters, row numbers, rows and weights, their sum, dense."""
