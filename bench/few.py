@@ -1,37 +1,32 @@
 """Few labels: what a build learns from 8, 32 and 100 examples of each class, beside what people try first.
 
-    python bench/few.py              half an hour: languages, packages and digits, five seeds
-    python bench/few.py --quick      two minutes: one seed, 8 and 32 examples
+    python bench/few.py              an hour or two: languages, packages and digits, five seeds
+    python bench/few.py digits       one of the sets
+    python bench/few.py --quick      some minutes: one seed, 8 and 32 examples
     python bench/few.py --json       one JSON object on standard output, row → figures
 
-Every side gets the same rows, and is asked about the same others (at most 4,000). The build gets no other hint than the
-rows' labels; it parts them into learn and tune itself. Of the peers' settings, each seed takes the best by five folds
-of its own rows; the best peer of the three counts. It prints figures and asserts none.
+Every side gets the same rows, and is asked about the same others (at most 4,000), which no seed learns. The build gets
+no other hint than the rows' labels; it parts them into learn and tune itself. Of the peers' settings, each seed takes
+the best by five folds of its own rows; the best peer counts. A small language model is one of them where `datacc[few]`
+is installed: the only side that has read anything before. It prints figures and asserts none.
 """
 
 import argparse
 import csv
-import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import mean
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sides.process import ROOT
+from sides.pools import Pool, pools
 from sides.rows import Row
 from sides.telling import tell
 from sklearn.base import clone
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer
-from sklearn.svm import SVC, LinearSVC
 
 import datacc
 from datacc.compiler.build import Order, build
@@ -39,71 +34,6 @@ from datacc.sources.table import infer_program
 
 SIZES: Final = (8, 32, 100)
 SEEDS: Final = 5
-MOST_JUDGED: Final = 4_000
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Pool:
-    """Labelled examples: `inputs` texts or pictures (N, H, W), `labels` (N,) class names, `peers` unfitted models."""
-
-    name: str
-    inputs: NDArray[Any]
-    labels: NDArray[np.str_]
-    peers: Callable[[], dict[str, Any]]
-
-    def part(self, count: int, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """`count` rows of each class, and some of the others, never of classes that have no more rows."""
-        random = np.random.default_rng(seed)
-        order = random.permutation(len(self.labels))
-        learn, rest = list[int](), list[int]()
-        for name in np.unique(self.labels):
-            rows = order[self.labels[order] == name]
-            if len(rows) >= 2 * count:
-                learn.extend(rows[:count])
-                rest.extend(rows[count:])
-        return np.sort(np.array(learn)), np.sort(random.permutation(np.array(rest))[:MOST_JUDGED])
-
-
-def text_peers() -> dict[str, Any]:
-    """TF-IDF of words, of characters, with a linear model each, both tuned."""
-    linear = LogisticRegression(max_iter=1000)
-    words = make_pipeline(TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2)), linear)
-    letters = make_pipeline(TfidfVectorizer(sublinear_tf=True, analyzer="char_wb", ngram_range=(1, 4)), linear)
-    machine = make_pipeline(TfidfVectorizer(sublinear_tf=True, analyzer="char_wb", ngram_range=(1, 4)), LinearSVC())
-    logistic = {"logisticregression__C": [1, 10, 100]}
-    return {
-        "tf-idf words": (words, logistic),
-        "tf-idf letters": (letters, logistic),
-        "tf-idf letters, svm": (machine, {"linearsvc__C": [0.1, 1, 10]}),
-    }
-
-
-def picture_peers() -> dict[str, Any]:
-    """A linear model and a support vector machine of pixels, both tuned."""
-    flat = FunctionTransformer(_flat)
-    return {
-        "logistic": (make_pipeline(flat, LogisticRegression(max_iter=1000)), {"logisticregression__C": [0.01, 0.1, 1]}),
-        "svm": (make_pipeline(flat, SVC()), {"svc__C": [1, 10, 100], "svc__gamma": ["scale", 0.01, 0.003]}),
-    }
-
-
-def _flat(pictures: NDArray[Any]) -> NDArray[np.float32]:
-    return pictures.reshape(len(pictures), -1).astype(np.float32) / 255
-
-
-def pools(names: Sequence[str], folder: Path) -> Iterator[Pool]:
-    """The gallery's examples."""
-    for name in names:
-        place = folder / name
-        subprocess.run([sys.executable, str(ROOT / "gallery" / name / "fetch.py"), str(place)], check=True)
-        if name == "digits":
-            with np.load(place / "digits.npz") as file:
-                yield Pool(name=name, inputs=file["x"], labels=file["y"].astype(str), peers=picture_peers)
-            continue
-        with (place / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-            columns = list(csv.reader(file))
-        texts, labels = zip(*(row[:2] for row in columns[1:]), strict=True)
-        yield Pool(name=name, inputs=np.array(texts, object), labels=np.array(labels), peers=text_peers)
 
 
 def ours(pool: Pool, learn: NDArray[np.intp], judge: NDArray[np.intp]) -> float:

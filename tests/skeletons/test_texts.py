@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from datacc.compiler.assemble import ladders
+from datacc.compiler.recipe import default_recipe
 from datacc.ir.graph import Graph
 from datacc.ir.interpret import interpret, walk
 from datacc.registry import load
@@ -117,3 +118,16 @@ def test_text_v3_is_chosen_by_itself_and_the_others_when_they_are_named() -> Non
     for name in ("text.v1", "text.v2", "bytes.v1"):
         named = Program(name="p", inputs=(field,), outputs=(output,), skeleton=name)
         assert {found for found, _ in ladders(named)} == {name}
+
+
+@given(st.integers(1, 10**6))
+def test_the_fewer_rows_the_smaller_are_batches_and_steps(rows: int) -> None:
+    few, more = (default_recipe(count, 0, load("skeletons", "text.v2")) for count in (rows, 4 * rows))
+    assert few.batch <= more.batch <= 64
+    assert few.rate / math.sqrt(few.batch) == pytest.approx(more.rate / math.sqrt(more.batch))
+    assert few.epochs * rows >= min(1200 * few.batch, 120 * rows)
+
+
+def test_few_texts_are_read_less_often_than_few_of_anything_else() -> None:
+    for rows in (800, 1000, 3000):
+        assert default_recipe(rows, 0, load("skeletons", "text.v2")).epochs * 2 < default_recipe(rows, 0).epochs

@@ -9,6 +9,7 @@ from datacc.ir.graph import Graph, Type
 from datacc.ir.join import join, side_by_side
 from datacc.skeletons import Sizes, Skeleton, checked
 from datacc.skeletons._grams import MULTIPLIERS, WORD, added, found, is_text, row_numbers
+from datacc.skeletons._passes import of_texts
 
 
 class Text(Skeleton):
@@ -30,8 +31,8 @@ class Text(Skeleton):
         return tuple(dict(zip(("bits", "grams", "word", "width"), rung, strict=True)) for rung in rungs)
 
     def suits(self, rows: int) -> Mapping[str, Any]:
-        """Smaller steps, and much decay: tables remember whatever is said once; see bench/RESULTS.md."""
-        return {"rate": 0.01, "decay": 0.2}
+        """As tables of n-grams want it."""
+        return of_texts(rows)
 
     def graph(self, fronts: Sequence[Graph], answer: Graph, sizes: Sizes) -> Graph:
         """Small letters, row numbers, rows and weights, their sum, dense."""

@@ -9,9 +9,10 @@ from datacc.ir.graph import Graph, Type
 from datacc.ir.join import join, side_by_side
 from datacc.skeletons import Sizes, Skeleton, checked
 from datacc.skeletons._grams import MULTIPLIERS, WORD, added, fixed, found, is_text, row_numbers
+from datacc.skeletons._passes import of_texts
 
 BITS: Final = (8, 11)  # that single bytes and pairs need: there are no more that say anything
-FEW: Final = 5_000  # rows to learn from, below which a fit is as that of text.v2
+FEW: Final = 5_000  # rows to learn from, below which a fit goes as `of_texts` says
 SEEN: Final = 100_000  # rows that a fit of many sees, in five passes at least
 STEPS: Final = 5.0  # of a score, to 1 of its class: their tables stay small
 
@@ -35,7 +36,7 @@ class Text(Skeleton):
     def suits(self, rows: int) -> Mapping[str, Any]:
         """Small steps, and much decay: tables remember whatever is said once; see bench/RESULTS.md."""
         if rows < FEW:
-            return {"rate": 0.01, "decay": 0.2}
+            return of_texts(rows)
         return {"rate": 0.005, "decay": 0.5, "batch": 128, "epochs": max(5, -(-SEEN // rows))}
 
     def graph(self, fronts: Sequence[Graph], answer: Graph, sizes: Sizes) -> Graph:
