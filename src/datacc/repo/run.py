@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datacc.errors import RepositoryError
-from datacc.repo.coded import NONE, Coded, code_texts
+from datacc.repo.coded import NONE, Coded, as_coded, code_texts, together
 from datacc.repo.identity import canonical_json
 from datacc.repo.ids import DIGITS, Ids, are_sorted, in_order, is_first, parse_ids, places, to_ids, to_text, to_texts
 from datacc.repo.lines import Lines, lines_of
@@ -88,15 +88,29 @@ class Run:
         if self.lines is None or column not in self.columns:
             return [None] * len(numbers)
         place = self.columns.index(column)
+        return [row[place] for row in self._parsed(numbers)]
+
+    def coded(self, numbers: Sequence[int]) -> dict[str, Coded]:
+        """What rows have in each column that is no output, in the order of `numbers`. Raises as `row` does."""
+        parts = [numbers[at : at + _AT_ONCE] for at in range(0, len(numbers), _AT_ONCE)] if self.lines else []
+        columns: list[list[Coded]] = [[] for _ in self.columns]
+        for part in parts:
+            for column, cells in zip(columns, zip(*self._parsed(part), strict=True), strict=True):
+                column.append(as_coded(cells))
+        return {id: together(column) for id, column in zip(self.columns, columns, strict=True) if column}
+
+    def _parsed(self, numbers: Sequence[int]) -> list[Any]:
+        """The lists that stand in the lines of these rows."""
+        assert self.lines is not None
         try:
-            rows = json.loads(b"[%b]" % b",".join(self.lines.some(numbers)))
-            if len(rows) == len(numbers) and all(len(row) == len(self.columns) for row in rows):
-                found = [row[place] for row in rows]
-                if _ITSELF not in found:
-                    return found
+            rows: list[Any] = json.loads(b"[%b]" % b",".join(self.lines.some(numbers)))
+            width = len(self.columns)
+            if len(rows) == len(numbers) and all(len(row) == width and _ITSELF not in row for row in rows):
+                return rows
         except (ValueError, TypeError):
             pass  # one by one, so that the damaged row is named
-        return [self._cells(number, to_text(self.ids[number])).get(column) for number in numbers]
+        cells = [self._cells(number, to_text(self.ids[number])) for number in numbers]
+        return [[row.get(column) for column in self.columns] for row in cells]
 
     @cached_property
     def numbers(self) -> NDArray[np.intp]:

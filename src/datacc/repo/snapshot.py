@@ -1,7 +1,6 @@
 """Freeze labelled examples into a `Snapshot`, the one thing that every later stage reads; put judge labels away."""
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -13,10 +12,11 @@ from numpy.typing import NDArray
 from datacc.errors import DataError
 from datacc.ir.container import pack, unpack
 from datacc.registry import load
-from datacc.repo.example import Example
+from datacc.repo.coded import NONE, Coded, as_coded
+from datacc.repo.enough import rare, refuse_empty_split, refuse_too_few
+from datacc.repo.example import Example, Examples, columnar
 from datacc.repo.identity import canonical_json
 from datacc.repo.split import JUDGE, LEARN, SPLITS, TUNE, assign, leaders_of
-from datacc.repo.words import listed, seen_once
 from datacc.spec.program import Field, Program
 from datacc.store import Store, canonical, digest
 
@@ -25,9 +25,10 @@ __all__ = ["JUDGE", "LEARN", "SEALED", "SPLITS", "TUNE", "Snapshot", "freeze", "
 FROZEN: Final = b"DATACCT\n"  # first bytes of a snapshot in the cache
 ENCODED: Final = b"DATACCE\n"  # first bytes of its inputs
 SEALED: Final = b"DATACCJ\n"  # first bytes of judge labels in the cache
-_LAYOUT: Final = "snapshot 1"
+_LAYOUT: Final = "snapshot 2"
 _SPLITS: Final = "splits of all rows"  # no name of an output
 _GROUPS: Final = "groups of all rows"
+_COLUMN: Final = "column "  # begins the name of the codes of a column
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -87,12 +88,13 @@ def freeze(
     `classes`: output field → class names in permanent order. Raises `DataError` when there are no examples, only one
     class, an empty split or an input that its type refuses.
     """
-    ordered = sorted(examples, key=lambda example: example.id)
+    given = columnar(examples)
+    ordered = given.take(sorted(range(len(given)), key=given.ids.__getitem__))
     for output in program.outputs:
-        _refuse_too_few(ordered, output)
+        refuse_too_few(ordered, output)
     splits, split_notes = assign(ordered)
-    _refuse_empty_split(splits)
-    said = (*notes, *split_notes, *_rare(ordered, splits, program.outputs))
+    refuse_empty_split(splits)
+    said = (*notes, *split_notes, *rare(ordered, splits, program.outputs))
     names = {field: tuple(order) for field, order in classes.items()}
     key = _digest(program, ordered, names)
     found = recall(store, key)
@@ -133,7 +135,7 @@ def remembered(store: Store, key: str, origin: str) -> Snapshot | None:
 def _encode(
     store: Store,
     program: Program,
-    ordered: Sequence[Example],
+    ordered: Examples,
     classes: Mapping[str, tuple[str, ...]],
     splits: Sequence[int],
     key: str,
@@ -141,12 +143,12 @@ def _encode(
 ) -> Snapshot:
     where = np.array(splits, np.uint8)
     truth = {
-        output.name: load("types", output.type).encode([e.labels[output.name] for e in ordered], classes[output.name])
+        output.name: load("types", output.type).encode(list(ordered.labels[output.name]), classes[output.name])
         for output in program.outputs
     }
     judged = where == JUDGE
     return Snapshot(
-        ids=tuple(example.id for example in ordered),
+        ids=tuple(ordered.ids),
         splits=where,
         inputs=_inputs(store, inputs, program, ordered),
         labels=_hidden(program, truth, judged),
@@ -168,12 +170,12 @@ def _hidden(program: Program, truth: Mapping[str, NDArray[Any]], rows: NDArray[n
     return found
 
 
-def _groups(ordered: Sequence[Example]) -> NDArray[np.int64]:
+def _groups(ordered: Examples) -> NDArray[np.int64]:
     numbers: dict[str, int] = {}
     return np.array([numbers.setdefault(leader, len(numbers)) for leader in leaders_of(ordered)], np.int64)
 
 
-def _inputs(store: Store, key: str, program: Program, ordered: Sequence[Example]) -> dict[str, NDArray[Any]]:
+def _inputs(store: Store, key: str, program: Program, ordered: Examples) -> dict[str, NDArray[Any]]:
     """Every input, encoded only once: a label that changes costs nothing here. `key` is that of `_inputs_key`."""
     raw = store.get(key)
     if raw is not None:
@@ -183,32 +185,30 @@ def _inputs(store: Store, key: str, program: Program, ordered: Sequence[Example]
     return found
 
 
-def _inputs_key(program: Program, ordered: Sequence[Example]) -> str:
+def _inputs_key(program: Program, ordered: Examples) -> str:
     fields = [[field.name, field.type, dict(field.options)] for field in program.inputs]
-    return digest("inputs 1", canonical_json(fields), "".join(f"{one.id} {one.content}\n" for one in ordered))
+    return digest("inputs 1", canonical_json(fields), "".join(map("{} {}\n".format, ordered.ids, ordered.contents)))
 
 
-def _encoded(field: Field, ordered: Sequence[Example]) -> NDArray[Any]:
+def _encoded(field: Field, ordered: Examples) -> NDArray[Any]:
     kind = load("types", field.type)
     options = kind.options(**field.options)
-    values = [example.inputs[field.name] for example in ordered]
+    values = ordered.inputs[field.name]
     try:
         return np.asarray(kind.encode(values, options))
     except DataError:
-        for example, value in zip(ordered, values, strict=True):  # again one by one, to name the example
+        for n, value in enumerate(values):  # again one by one, to name the example
             try:
                 kind.encode([value], options)
             except DataError as error:
-                where = example.name or f"example {example.id[:12]}"
+                where = ordered.names[n] or f"example {ordered.ids[n][:12]}"
                 raise DataError(error.what, where=where, tries=error.tries) from error
         raise
 
 
-def _columns(ordered: Sequence[Example], splits: Sequence[int]) -> dict[str, tuple[Any, ...]]:
-    names = sorted({name for example in ordered for name in example.columns})
-    columns = {name: tuple(example.columns.get(name) for example in ordered) for name in names}
-    shown = tuple(None if split == JUDGE else e.name for e, split in zip(ordered, splits, strict=True))
-    return {"name": shown, **columns}
+def _columns(ordered: Examples, splits: Sequence[int]) -> dict[str, tuple[Any, ...]]:
+    shown = (None if split == JUDGE else name for name, split in zip(ordered.names, splits, strict=True))
+    return {"name": tuple(shown), **{name: tuple(ordered.columns[name]) for name in sorted(ordered.columns)}}
 
 
 def _seal(store: Store, truth: Mapping[str, NDArray[Any]]) -> str:
@@ -218,70 +218,37 @@ def _seal(store: Store, truth: Mapping[str, NDArray[Any]]) -> str:
     return key
 
 
-def _digest(program: Program, ordered: Sequence[Example], classes: Mapping[str, tuple[str, ...]]) -> str:
+def _digest(program: Program, ordered: Examples, classes: Mapping[str, tuple[str, ...]]) -> str:
     fields = [[f.name, f.type, dict(f.options)] for f in (*program.inputs, *program.outputs)]
-    labels = {text: canonical_json(said) for text, said in {str(e.labels): e.labels for e in ordered}.items()}
-    rows = (
-        f"[{canonical_json(e.id)},{canonical_json(e.content)},{labels[str(e.labels)]},"
-        f"{canonical_json(e.columns)},{canonical_json(e.name)},{canonical_json(e.group)},{canonical_json(e.split)}]\n"
-        for e in ordered
-    )  # the JSON of a list for each, whose labels repeat
-    return digest(_LAYOUT, canonical_json(fields), canonical_json(classes), "".join(rows))
+    told = {"content": ordered.contents, "name": ordered.names, "group": ordered.groups, "split": ordered.splits}
+    tables = ({"id": ordered.ids, **told}, ordered.labels, ordered.columns)
+    columns = [(place, name, table[name]) for place, table in enumerate(tables) for name in sorted(table)]
+    return digest(_LAYOUT, canonical_json(fields), canonical_json(classes), *map(_column_digest, columns))
 
 
-def _refuse_too_few(ordered: Sequence[Example], output: Field) -> None:
-    kind = load("types", output.type)
-    present = {canonical_json(example.labels[output.name]) for example in ordered}
-    if not ordered:
-        raise DataError(
-            "there is no labelled example", tries=["datacc import a folder, CSV, JSONL or .npz with labels"]
-        )
-    if len(present) < 2:
-        word = {"label": "class", "labels": "set of label"}.get(kind.form, kind.form)
-        raise DataError(
-            f"every example has the same {output.name}: {kind.shown(ordered[0].labels[output.name])!r}; "
-            f"a program needs two {word}{'es' if word == 'class' else 's'}",
-            tries=[f"import examples of another {word}"],
-        )
-
-
-def _refuse_empty_split(splits: Sequence[int]) -> None:
-    counts = Counter(splits)
-    if len(counts) < len(SPLITS):
-        shares = ", ".join(f"{name} {counts[split]}" for split, name in enumerate(SPLITS))
-        raise DataError(
-            f"{len(splits)} examples are too few, or their groups too large: {shares}",
-            tries=["add examples; about 100 are a beginning", "import them with a split column"],
-        )
-
-
-def _rare(ordered: Sequence[Example], splits: Sequence[int], outputs: Sequence[Field]) -> list[str]:
-    notes = []
-    for output in outputs:
-        kind = load("types", output.type)
-        seen = [kind.classes([example.labels[output.name]]) for example in ordered]
-        learnt = {name for names, split in zip(seen, splits, strict=True) if split == LEARN for name in names}
-        counts = Counter(name for names in seen for name in names)
-        once = [name for name in sorted(counts) if counts[name] == 1]
-        elsewhere = [name for name in sorted(counts) if counts[name] > 1 and name not in learnt]
-        if once:
-            notes.append(f"{output.name} {seen_once(once)}")
-        if elsewhere:
-            notes.append(f"no learn example has {output.name} {listed(elsewhere)}: tune and judge took them all")
-    return notes
+def _column_digest(column: tuple[int, str, Sequence[Any]]) -> str:
+    """The digest of a column, however its words are numbered."""
+    *place, cells = column
+    found = as_coded(cells)
+    used, firsts, codes = np.unique(found.codes, return_index=True, return_inverse=True)
+    order = np.argsort(firsts)
+    words = [None if code == NONE else found.words[code] for code in used[order].tolist()]
+    return digest(canonical_json([*place, words]), np.argsort(order)[codes].astype("<i4").tobytes())
 
 
 def _place(key: str) -> str:
     """Where the cache has the snapshot of digest `key`, in the present form."""
-    return digest("snapshot, inputs apart, groups", key)
+    return digest("snapshot, inputs apart, columns coded", key)
 
 
 def _dump(snapshot: Snapshot, inputs: str) -> bytes:
     """All but the inputs, which are kept under the digest `inputs`."""
-    texts = {name: getattr(snapshot, name) for name in ("ids", "classes", "columns", "sealed", "digest")}
-    return pack(
-        FROZEN, {**texts, "inputs": inputs}, {**snapshot.labels, _SPLITS: snapshot.splits, _GROUPS: snapshot.groups}
-    )
+    texts = {name: getattr(snapshot, name) for name in ("ids", "classes", "sealed", "digest")}
+    columns = {name: as_coded(cells) for name, cells in snapshot.columns.items()}
+    words = {name: column.words for name, column in columns.items()}
+    codes = {f"{_COLUMN}{name}": column.codes for name, column in columns.items()}
+    arrays = {**snapshot.labels, _SPLITS: snapshot.splits, _GROUPS: snapshot.groups, **codes}
+    return pack(FROZEN, {**texts, "columns": words, "inputs": inputs}, arrays)
 
 
 def _restored(texts: Mapping[str, Any], arrays: Mapping[str, Any], inputs: Mapping[str, Any]) -> Snapshot:
@@ -289,9 +256,12 @@ def _restored(texts: Mapping[str, Any], arrays: Mapping[str, Any], inputs: Mappi
         ids=tuple(texts["ids"]),
         splits=arrays[_SPLITS],
         inputs=dict(inputs),
-        labels={name: array for name, array in arrays.items() if name not in (_SPLITS, _GROUPS)},
+        labels={name: array for name, array in arrays.items() if " " not in name},
         classes={name: tuple(order) for name, order in texts["classes"].items()},
-        columns={name: tuple(column) for name, column in texts["columns"].items()},
+        columns={
+            name: tuple(Coded(codes=arrays[f"{_COLUMN}{name}"], words=tuple(words)))
+            for name, words in texts["columns"].items()
+        },
         sealed=texts["sealed"],
         notes=(),
         origin="",

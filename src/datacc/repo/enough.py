@@ -1,0 +1,59 @@
+"""Whether there are enough examples to learn from and to judge by, of each class and in each split."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from datacc.errors import DataError
+from datacc.registry import load
+from datacc.repo.coded import as_coded
+from datacc.repo.example import Examples
+from datacc.repo.split import LEARN, SPLITS
+from datacc.repo.words import listed, seen_once
+from datacc.spec.program import Field
+
+
+def refuse_too_few(ordered: Examples, output: Field) -> None:
+    """Raise `DataError` where there is no example, or all have the same label."""
+    kind = load("types", output.type)
+    if not ordered:
+        raise DataError(
+            "there is no labelled example", tries=["datacc import a folder, CSV, JSONL or .npz with labels"]
+        )
+    present = as_coded(ordered.labels[output.name]).words
+    if len(present) < 2:
+        word = {"label": "class", "labels": "set of label"}.get(kind.form, kind.form)
+        raise DataError(
+            f"every example has the same {output.name}: {kind.shown(present[0])!r}; "
+            f"a program needs two {word}{'es' if word == 'class' else 's'}",
+            tries=[f"import examples of another {word}"],
+        )
+
+
+def refuse_empty_split(splits: Sequence[int]) -> None:
+    """Raise `DataError` where learn, tune or judge has no example."""
+    counts = Counter(splits)
+    if len(counts) < len(SPLITS):
+        shares = ", ".join(f"{name} {counts[split]}" for split, name in enumerate(SPLITS))
+        raise DataError(
+            f"{len(splits)} examples are too few, or their groups too large: {shares}",
+            tries=["add examples; about 100 are a beginning", "import them with a split column"],
+        )
+
+
+def rare(ordered: Examples, splits: Sequence[int], outputs: Sequence[Field]) -> list[str]:
+    """What to tell of classes that have one example, or none to learn from."""
+    notes = []
+    for output in outputs:
+        kind, told = load("types", output.type), as_coded(ordered.labels[output.name])
+        learnt, counts = set[str](), Counter[str]()
+        for (code, split), count in Counter(zip(told.codes.tolist(), splits, strict=True)).items():
+            names = kind.classes([told.words[code]])
+            counts.update(dict.fromkeys(names, count))
+            learnt.update(names if split == LEARN else ())
+        once = [name for name in sorted(counts) if counts[name] == 1]
+        elsewhere = [name for name in sorted(counts) if counts[name] > 1 and name not in learnt]
+        if once:
+            notes.append(f"{output.name} {seen_once(once)}")
+        if elsewhere:
+            notes.append(f"no learn example has {output.name} {listed(elsewhere)}: tune and judge took them all")
+    return notes
