@@ -1,15 +1,19 @@
 """A column of few different values: what they are, and which one each row has."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, final, overload
+from typing import Any, Final, TypeVar, final, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 NONE: Final = -1
 _EQUAL: Final = ({str, type(None)}, {int, float, type(None)})  # types of which equal values are the same JSON
+
+_LOOK: Final = 1000  # cells that tell whether they repeat
+
+Read = TypeVar("Read")
 
 
 @final
@@ -58,6 +62,14 @@ def coded(parts: Iterable[Sequence[Any]]) -> Coded:
                 words.append(cell)
         codes.append(np.fromiter(map(places.__getitem__, keys), np.int32, len(cells)))
     return Coded(codes=np.concatenate(codes), words=tuple(words))
+
+
+def each(cells: Sequence[Any], read: Callable[[Any], Read]) -> list[Read]:
+    """What each cell reads as; of texts, or of numbers, that repeat, each different one is read once."""
+    if len(set(map(repr, cells[:_LOOK]))) > _LOOK / 2 or set(map(type, cells)) - {type(None)} not in ({str}, {float}):
+        return list(map(read, cells))
+    known = {cell: read(cell) for cell in set(cells)}
+    return list(map(known.__getitem__, cells))
 
 
 def as_coded(cells: Sequence[Any]) -> Coded:

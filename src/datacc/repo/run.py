@@ -8,14 +8,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
-from json.encoder import encode_basestring
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from datacc.errors import RepositoryError
-from datacc.repo.coded import NONE, Coded, as_coded, code_texts, together
+from datacc.repo.coded import NONE, Coded, as_coded, code_texts, each, together
 from datacc.repo.identity import canonical_json
 from datacc.repo.ids import DIGITS, Ids, are_sorted, in_order, is_first, parse_ids, places, to_ids, to_text, to_texts
 from datacc.repo.lines import Lines, lines_of
@@ -277,10 +276,7 @@ def _ordered(order: Sequence[int], lines: Iterable[str]) -> str:
 
 def _column(values: Sequence[Any]) -> list[str]:
     """The JSON texts of values; empty for none."""
-    if set(map(type, values)) <= {str, type(None)}:  # the ids of a few classes
-        known = {value: "" if value is None else canonical_json(value) for value in set(values)}
-        return list(map(known.__getitem__, values))
-    return ["" if value is None else canonical_json(value) for value in values]
+    return each(values, lambda value: "" if value is None else canonical_json(value))
 
 
 def _inputs(rows: Rows) -> Iterable[str]:
@@ -293,9 +289,7 @@ def _inputs(rows: Rows) -> Iterable[str]:
 
 def _cells(cells: Sequence[Any], ids: Sequence[str]) -> list[str]:
     """The JSON texts of the cells of one column; media of the example's own address are short."""
-    if set(map(type, cells)) == {str}:
-        return list(map(encode_basestring, cells))
-    texts = []
-    for cell, id in zip(cells, ids, strict=True):
-        texts.append(canonical_json(_ITSELF if cell == {"media": id} else cell))
-    return texts
+    if dict not in set(map(type, cells)):
+        return each(cells, canonical_json)
+    pairs = zip(cells, ids, strict=True)
+    return [canonical_json(_ITSELF if cell == {"media": id} else cell) for cell, id in pairs]
