@@ -4,9 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, final, overload
 
-from datacc.repo.coded import Coded
 from datacc.spec.program import Program
-from datacc.types.columns import Columns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +74,8 @@ class Examples(Sequence[Example]):
         """These examples alone, in this order."""
 
         def some(column: Sequence[Any]) -> Sequence[Any]:
-            return column.take(numbers) if isinstance(column, Coded | Columns) else [column[n] for n in numbers]
+            quick = getattr(column, "take", None)  # of columns that are coded, and of several that an input reads
+            return quick(numbers) if quick else [column[n] for n in numbers]
 
         return Examples(
             ids=some(self.ids),

@@ -19,7 +19,6 @@ from datacc.repo.identity import contents_of
 from datacc.repo.ids import to_texts
 from datacc.repo.machine import is_machines
 from datacc.repo.media import read_media
-from datacc.repo.run import RunRow
 from datacc.repo.schema import Column, Schema
 from datacc.repo.states import States, Table
 from datacc.repo.values import meant
@@ -71,11 +70,6 @@ def read_examples(
         classes={name: tuple(one.name for one in column.classes) for name, column in outputs.items()},
         notes=notes,
     )
-
-
-def media_addresses(row: RunRow) -> dict[str, str]:
-    """Column id → address of the media among the cells of a row."""
-    return {c: cell["media"] for c, cell in row.cells.items() if isinstance(cell, Mapping) and set(cell) == {"media"}}
 
 
 def _output(schema: Schema, field: Field) -> Column:
