@@ -18,7 +18,7 @@ RUNGS: Final = (
     *((64, 2, 4), (64, 2, 2), (64, 3, 2), (128, 2, 2), (128, 3, 1)),
 )
 ENOUGH: Final = 10_000  # rows to learn from
-GENTLE: Final = {"rate": 0.005, "smoothing": 0.0, "average": 0.998}
+GENTLE: Final = {"rate": 0.005, "smoothing": 0.0, "average": 0.998, "decay": 0.3}
 MANY: Final = {**GENTLE, "batch": 256}
 TEXT: Final = {"bits": 10, "grams": 3, "width": 24}  # of the n-grams of a text beside the record
 

@@ -17,7 +17,7 @@ from datacc.types._spread import SLOTS, Layout, measured, spread
 from datacc.types.cells import Reader, as_value, each, reader
 from datacc.types.columns import Column, Columns
 
-BLANKED: Final = 0.005  # share of categories that a fit takes for unknown ones, so that it learns what to say of these
+BLANKED: Final = 0.05  # share of categories that a fit takes for unknown ones, so that it learns what to say of these
 _MEND: Final = "fill the value, or leave the row out; `missing` in datacc.toml names columns that may lack values"
 
 
