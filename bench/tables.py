@@ -1,100 +1,118 @@
-"""Tables: the area under the curve of a fitted skeleton and of tuned gradient boosting, on the same rows of a table.
+"""Tables: built programs of records beside tuned gradient boosting: right answers, area under the curve, latency.
 
-    python bench/tables.py                                              some minutes: the gallery's income
-    python bench/tables.py TABLE --label COLUMN [--sizes width=32,depth=1,bins=16]
+    python bench/tables.py                       some minutes: the gallery's income, credit and tumours
+    python bench/tables.py REPOSITORY …          label repositories of one record and one label of two classes, built
 
-Boosting is scikit-learn's, with categories as such, one number of trees and one setting of eight chosen on tune.
+Boosting is scikit-learn's, with categories as such; one setting of four and a number of trees are chosen on tune, by
+the area. Its latency is that of a call for one row, ours of the library in C, as the judge measures it.
 """
 
 import argparse
 import itertools
-import subprocess
-import sys
-import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from sides.clock import per_answer
+from sides.gallery import Built, built
+from sides.process import Cost
+from sides.rows import Row
+from sides.telling import tell
 from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import accuracy_score, roc_auc_score
 
-from datacc.compiler.assemble import examples, skeleton_graph
-from datacc.compiler.engine import engine
-from datacc.compiler.recipe import default_recipe
-from datacc.ir.cost import work
-from datacc.ir.interpret import interpret
-from datacc.registry import load
+from datacc.compiler.cache import cache
 from datacc.repo.sealed import open_labels
-from datacc.repo.snapshot import JUDGE, LEARN, TUNE, Snapshot
-from datacc.sources.table import infer_program
-from datacc.spec.program import Program
-from datacc.store import Store
+from datacc.repo.snapshot import JUDGE, LEARN, TUNE
+from datacc.runtime.measure import latency
+from datacc.spec.read import read_program
 from datacc.types import options_of
 
-PLACE = Path("build/bench/tables")
-TREES = 400
-SETTINGS = tuple(itertools.product((0.05, 0.1), (15, 31), (20, 100)))  # rate, leaves, rows of a leaf
-ROWS = 2000  # that are interpreted at once
+GALLERY: Final = {"income": "income.csv", "credit": "credit.csv", "tumours": "tumours.csv"}
+TREES: Final = 300
+SETTINGS: Final = tuple(itertools.product((0.05, 0.1), (7, 31)))  # rate, leaves
+LEAST: Final = 20  # rows of a leaf
+ASKED: Final = 200  # rows that latency is measured on
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("table", type=Path, nargs="?")
-    parser.add_argument("--label", default="income")
-    parser.add_argument("--skeleton", default="table.v1")
-    parser.add_argument("--sizes", default="width=32,depth=1,bins=16")
+    parser.add_argument("repository", type=Path, nargs="*")
+    parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    program, store = infer_program((options.table or income()).resolve(), options.label), Store(PLACE)
-    snapshot = load("sources", "table").snapshot(program, Path("/"), None, store)
-    name = program.outputs[0].name
-    truth = np.where(snapshot.splits == JUDGE, open_labels(store, snapshot)[name], snapshot.labels[name])
-    sizes = {key: int(value) for key, _, value in (word.partition("=") for word in options.sizes.split(","))}
-    for what, scores in ((options.skeleton, ours(program, snapshot, options.skeleton, sizes)),
-                         ("boosting", boosting(program, snapshot, truth))):  # fmt: skip
-        areas = {split: roc_auc_score(truth[snapshot.rows(split)], scores[snapshot.rows(split)]) for split in (1, 2)}
-        print(f"{what}: area on tune {areas[TUNE]:.4f}, on judge {areas[JUDGE]:.4f}", flush=True)
+    tell(rows(options.repository), ["numpy", "scikit-learn"], json=options.json)
 
 
-def income() -> Path:
-    """The table of the gallery's program of that name, fetched."""
-    fetch = Path(__file__).parents[1] / "gallery" / "income" / "fetch.py"
-    subprocess.run([sys.executable, str(fetch), str(PLACE)], check=True)
-    return PLACE / "income.csv"
+def rows(repositories: list[Path]) -> Iterator[Row]:
+    """What there is to tell of each."""
+    unknown = Cost(wall=0.0, cpu=0.0)
+    found = [
+        Built(name=read_program(root / "datacc.toml").name, root=root.resolve(), imported=unknown, built=unknown)
+        for root in repositories
+    ]
+    for one in found or built(GALLERY, fresh=False):
+        yield from beside(one)
 
 
-def ours(program: Program, snapshot: Snapshot, skeleton: str, sizes: dict[str, int]) -> NDArray[Any]:
-    """The score of the second class for every row."""
-    graph = skeleton_graph(program, snapshot, skeleton, sizes)
-    learn, tune = examples(program, snapshot)
-    recipe, began = default_recipe(len(learn), work(graph), load("skeletons", skeleton)), time.process_time()
-    fitted = engine("native", graph).fit(graph, learn, tune, recipe, program.seed).graph
-    print(f"{skeleton} {sizes}: {work(graph):,} multiply-adds, {time.process_time() - began:.1f} s", flush=True)
-    parts = np.array_split(np.arange(len(snapshot.ids)), -(-len(snapshot.ids) // ROWS))
-    scores = [interpret(fitted, {name: array[rows] for name, array in snapshot.inputs.items()}) for rows in parts]
-    return np.concatenate([part[f"{program.outputs[0].name}_scores"][:, 1] for part in scores])
+def beside(one: Built) -> Iterator[Row]:
+    """Ours and boosting on the judge rows of one program."""
+    program, snapshot = read_program(one.root / "datacc.toml"), one.snapshot
+    (field,), (output,) = program.inputs, program.outputs
+    judge, native = snapshot.rows(JUDGE), one.program.native
+    truth = open_labels(cache(one.root), snapshot)[output.name][judge]
+    asked = {field.name: snapshot.inputs[field.name][judge]}
+    ours = np.asarray(native.batch(asked)[f"{output.name}_scores"])
+    model, numbers, note = boosting(one, options_of(field), snapshot.inputs[field.name], snapshot.labels[output.name])
+    theirs = model.predict_proba(numbers[judge])
+    for name, measure in (("right", _right), ("area", _area)):
+        yield Row(
+            name=f"{one.name}/{name}/boosting",
+            ours=measure(truth, ours),
+            peer=measure(truth, theirs),
+            unit="share",
+            better="more",
+            note=f"{len(judge):,} judge rows; {note}",
+        )
+    took = per_answer({"boosting": lambda n: [model.predict(numbers[k : k + 1]) for k in range(n)]}, 5, ASKED)
+    name, note = f"{one.name}/latency/boosting", "ours in C, theirs a call for one row"
+    yield Row(name=name, ours=latency(native, asked).median, peer=took["boosting"], note=note)
 
 
-def boosting(program: Program, snapshot: Snapshot, truth: NDArray[Any]) -> NDArray[Any]:
-    """The same by the trees that are best on tune."""
-    [field] = program.inputs
-    record = options_of(field)
-    categorical = [record.kind(column) == "category" for column in record.columns]
-    rows = np.where(snapshot.inputs[field.name] < 0, np.nan, snapshot.inputs[field.name])
-    rows = np.where(categorical, rows, snapshot.inputs[field.name])
-    learn, tune = snapshot.rows(LEARN), snapshot.rows(TUNE)
-    best, found = 0.0, np.zeros(len(rows))
-    for rate, leaves, least in SETTINGS:
+def boosting(
+    one: Built, record: Any, inputs: NDArray[Any], labels: NDArray[Any]
+) -> tuple[HistGradientBoostingClassifier, NDArray[Any], str]:
+    """The trees that are best on tune, the numbers of all rows as they take them, and what was chosen."""
+    categorical = np.array([record.kind(column) == "category" for column in record.columns])
+    numbers = np.where(categorical & (inputs < 0), np.nan, inputs)
+    learn, tune = one.snapshot.rows(LEARN), one.snapshot.rows(TUNE)
+    best = (0.0, HistGradientBoostingClassifier())
+
+    def fitted(rate: float, leaves: int, trees: int) -> HistGradientBoostingClassifier:
         model = HistGradientBoostingClassifier(
-            learning_rate=rate, max_leaf_nodes=leaves, min_samples_leaf=least, max_iter=TREES,
-            early_stopping=False, categorical_features=categorical, random_state=0,
-        ).fit(rows[learn], truth[learn])  # fmt: skip
-        areas = [roc_auc_score(truth[tune], scores[:, 1]) for scores in model.staged_predict_proba(rows[tune])]
-        if max(areas) > best:
-            best, trees = max(areas), int(np.argmax(areas))
-            found = next(itertools.islice(model.staged_predict_proba(rows), trees, None))[:, 1]
-            print(f"boosting {rate}, {leaves} leaves of {least}, {trees + 1} trees: {best:.4f} on tune", flush=True)
-    return found
+            learning_rate=rate, max_leaf_nodes=leaves, min_samples_leaf=LEAST, max_iter=trees, early_stopping=False,
+            categorical_features=categorical, random_state=0,
+        )  # fmt: skip
+        return model.fit(numbers[learn], labels[learn])
+
+    told = ""
+    for rate, leaves in SETTINGS:
+        model = fitted(rate, leaves, TREES)
+        areas = [_area(labels[tune], scores) for scores in model.staged_predict_proba(numbers[tune])]
+        trees = int(np.argmax(areas)) + 1
+        if areas[trees - 1] > best[0]:
+            best = areas[trees - 1], fitted(rate, leaves, trees)
+            told = f"{trees} trees of {leaves} leaves at {rate}"
+    return best[1], numbers, told
+
+
+def _right(truth: NDArray[Any], scores: NDArray[Any]) -> float:
+    return float(accuracy_score(truth, scores.argmax(axis=1)))
+
+
+def _area(truth: NDArray[Any], scores: NDArray[Any]) -> float:
+    return float(roc_auc_score(truth, scores[:, 1]))
 
 
 if __name__ == "__main__":

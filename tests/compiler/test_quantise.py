@@ -8,13 +8,12 @@ from hypothesis import given, settings
 
 from datacc.compiler.calibrate import calibrate
 from datacc.compiler.grid import supposed
-from datacc.compiler.quantise import quantise
+from datacc.compiler.quantise import is_product, quantise
 from datacc.compiler.simplify import simplify
 from datacc.errors import GraphError
 from datacc.ir.build import Builder
 from datacc.ir.graph import Graph
 from datacc.ir.interpret import interpret
-from datacc.ir.total import is_total
 from tests.emit.compiled import compiled, poisoned
 from tests.emit.nets import Net, digits, record, residual
 from tests.ir.graphs import graphs, inputs_for
@@ -43,9 +42,9 @@ NETS = {"digits": digits((8, 16), 14), "residual": residual(), "record": record(
 @pytest.mark.parametrize("name", NETS)
 def test_every_product_is_one_of_integers(name: str) -> None:
     graph = integers(NETS[name])
-    products = [node for node in graph.nodes if node.op in ("conv", "dense") and not is_total(graph, node)]
+    products = [node for node in graph.nodes if is_product(graph, node)]
     assert {node.type.dtype for node in products} == {"int32"}
-    floats = [node for node in NETS[name].nodes if node.op in ("conv", "dense") and not is_total(NETS[name], node)]
+    floats = [node for node in NETS[name].nodes if is_product(NETS[name], node)]
     assert len(products) >= len(floats) > 1
 
 

@@ -28,6 +28,19 @@ def chance(trial: Trial) -> float:
     return max(0.0, 1 - failing)
 
 
+def score(trial: Trial, seen: Figure) -> float:
+    """What candidates are ranked by, the more the better: the share of right answers, `seen`, unless a goal asks for
+    another share that tune can measure, such as an area under a curve."""
+    if in_folds(trial.program, trial.snapshot):
+        return seen.value
+    for goal in trial.program.goals[:1]:
+        metric: Metric = load("goals", goal.metric)
+        found = metric.measure(trial.truth, told(metric, trial.answers, trial.field), None)
+        if found.spread is not None and not (found.at_most or found.amount):
+            return found.value
+    return seen.value
+
+
 def trial_on_tune(program: Program, snapshot: Snapshot, graph: Graph) -> Trial:
     """A candidate as goals and checks look at it: by the reference interpreter, on tune."""
     (output,) = program.outputs

@@ -31,7 +31,7 @@ from datacc.compiler.simplify import drop_unused
 from datacc.fit import Rounding
 from datacc.ir.check import check
 from datacc.ir.graph import Graph, Node, needed
-from datacc.ir.total import is_total
+from datacc.ir.total import is_repeat, is_total
 
 # What bytes pass through on their way to the next product.
 BYTES: Final = ("relu", "clip", "add", "maxpool", "meanpool", "concat", "reshape", "slice", "transpose")
@@ -52,10 +52,13 @@ def rounding(graph: Graph, ranges: Ranges) -> Rounding:
     walked = _Quantise(graph, ranges)
     walked.run()
     values = {name: (grid.scale, *grid.limits) for name, (_, grid) in walked.low.bytes.items() if name in ranges}
-    products = [
-        n.name for n in graph.nodes if n.op in PRODUCTS and n.name not in walked.exact and not is_total(graph, n)
-    ]
+    products = [n.name for n in graph.nodes if n.name not in walked.exact and is_product(graph, n)]
     return Rounding(values=values, products=frozenset(products), weights=WEIGHTS)
+
+
+def is_product(graph: Graph, node: Node) -> bool:
+    """Whether a node multiplies by weights, so that it has to be of integers; sums and repeats are as they are."""
+    return node.op in PRODUCTS and not is_total(graph, node) and not is_repeat(graph, node)
 
 
 class _Quantise:
@@ -91,7 +94,7 @@ class _Quantise:
     def _feeds_product(self, name: str) -> bool:
         """Whether some product reads this value, by way of nothing but what bytes pass through."""
         return any(
-            (user.op in PRODUCTS and not is_total(self.graph, user))
+            is_product(self.graph, user)
             or (
                 user.op in BYTES
                 and user.type.dtype == "float32"
@@ -109,7 +112,7 @@ class _Quantise:
     # ---- Products.
 
     def _product(self, node: Node) -> bool:
-        if is_total(self.graph, node):
+        if not is_product(self.graph, node):
             return False
         end = self._end(node)
         addition = self._sum_with(node)

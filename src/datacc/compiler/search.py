@@ -7,7 +7,7 @@ from typing import Final
 from datacc.compiler.assemble import ladders, skeleton_graph
 from datacc.compiler.attempts import SHORT, WHOLE, Announce, Attempt, Attempts, Rung, Tell, Wish, shortened, unheard
 from datacc.compiler.begin import Begun
-from datacc.compiler.chances import in_folds, outlook, passing_chance, trial_on_tune
+from datacc.compiler.chances import in_folds, outlook, passing_chance, score, trial_on_tune
 from datacc.compiler.checks import all_promising
 from datacc.compiler.fitting import fit_once
 from datacc.compiler.halves import selecting
@@ -128,7 +128,7 @@ def _attempts(
             share=share,
             recipe=recipe,
             fitted=fitted,
-            score=seen.value,
+            score=score(trial, seen),
             sound=all_promising(trial),
             chance=passing_chance(trial, seen),
             outlook=lambda left: outlook(program, snapshot, seen, left),

@@ -18,6 +18,7 @@ from datacc.intake import Bad, Format, Found, Raw, TableRows
 from datacc.intake.faults import broken, ragged, refuse_others, refuse_wide, undecodable
 from datacc.intake.formula import guard, unguard
 from datacc.intake.sheet import Said, Sheet, SheetColumn, as_cell, from_cell, read_side, side_file
+from datacc.repo.coded import each
 from datacc.repo.words import printable
 
 _DELIMITERS: Final = (",", "\t", ";", "|")
@@ -49,7 +50,7 @@ class Table(Format):
             bad = [Bad(where=f"{path.name}:{line}", why=ragged(row, header)) for line, row in wrong]
             lines = [line for line, row in zip(lines, rows, strict=True) if len(row) == width]
             rows = [row for row in rows if len(row) == width]
-        columns = map(list, zip(*rows, strict=True)) if rows else ([] for _ in header)
+        columns = (each(cells, str) for cells in zip(*rows, strict=True)) if rows else ([] for _ in header)
         cells = dict(zip(header, columns, strict=True))
         table = TableRows(file=path.name, lines=lines, cells=cells)
         found = Found(rows=table, columns=tuple(header), bad=tuple(bad))
@@ -141,7 +142,8 @@ def _width(text: str, delimiter: str) -> int:
 
 def _records(text: str, delimiter: str, path: Path) -> tuple[list[list[str]], Sequence[int]]:
     """The records, and the number of the first line of each."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    file = io.TextIOWrapper(io.BytesIO(text.encode()), "utf-8", newline="")  # a StringIO takes four bytes a character
+    reader = csv.reader(file, delimiter=delimiter, strict=True)
     records, lines, line = [], [1], 1
     try:
         if '"' not in text:  # then a line is a record

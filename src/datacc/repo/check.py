@@ -13,14 +13,13 @@ from datacc.errors import RepositoryError
 from datacc.repo.altered import altered
 from datacc.repo.contents import Contents, read_contents
 from datacc.repo.events import class_name
-from datacc.repo.examples import media_addresses
 from datacc.repo.find import Repository
 from datacc.repo.fold import State
 from datacc.repo.forget import still_held
 from datacc.repo.gold import stale
 from datacc.repo.ids import to_text
 from datacc.repo.lost import is_lost, lost
-from datacc.repo.media import places
+from datacc.repo.media import media_addresses, places
 from datacc.repo.states import States, Table
 from datacc.repo.values import meant
 

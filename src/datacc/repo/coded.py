@@ -1,27 +1,89 @@
 """A column of few different values: what they are, and which one each row has."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar, final, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 NONE: Final = -1
+_EQUAL: Final = ({str, type(None)}, {int, float, type(None)})  # types of which equal values are the same JSON
+
+_LOOK: Final = 1000  # cells that tell whether they repeat
+
+Read = TypeVar("Read")
 
 
+@final
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Coded:
+class Coded(Sequence[Any]):
     """`codes` (N,): the index into `words`, different JSON values, or NONE where a row has no value."""
 
     codes: NDArray[np.int32]
     words: tuple[Any, ...]
 
-    def __getitem__(self, row: int) -> Any:
-        """The value of a row, or None."""
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    @overload
+    def __getitem__(self, row: int) -> Any: ...
+
+    @overload
+    def __getitem__(self, row: slice) -> "Coded": ...
+
+    def __getitem__(self, row: int | slice) -> Any:
+        """The value of a row, or None; of a slice, those rows."""
+        if isinstance(row, slice):
+            return Coded(codes=self.codes[row], words=self.words)
         code = self.codes[row]
         return None if code == NONE else self.words[code]
+
+    def __iter__(self) -> Iterator[Any]:
+        return map([*self.words, None].__getitem__, self.codes.tolist())
+
+    def take(self, numbers: Sequence[int]) -> "Coded":
+        """These rows alone, in this order."""
+        return Coded(codes=self.codes[np.asarray(numbers, np.intp)], words=self.words)
+
+
+def coded(parts: Iterable[Sequence[Any]]) -> Coded:
+    """The column of JSON values, part after part; words are in the order in which they come first."""
+    places: dict[Any, int] = {None: NONE}
+    words, codes = list[Any](), [np.zeros(0, np.int32)]
+    for cells in parts:
+        kinds = set(map(type, cells))
+        plain = any(kinds <= equal for equal in _EQUAL)
+        keys = cells if plain else [None if cell is None else (type(cell), repr(cell)) for cell in cells]
+        for key, cell in dict(zip(keys, cells, strict=True)).items():
+            if key not in places:
+                places[key] = len(words)
+                words.append(cell)
+        codes.append(np.fromiter(map(places.__getitem__, keys), np.int32, len(cells)))
+    return Coded(codes=np.concatenate(codes), words=tuple(words))
+
+
+def each(cells: Sequence[Any], read: Callable[[Any], Read]) -> list[Read]:
+    """What each cell reads as; of texts, or of numbers, that repeat, each different one is read once."""
+    if len(set(map(repr, cells[:_LOOK]))) > _LOOK / 2 or set(map(type, cells)) - {type(None)} not in ({str}, {float}):
+        return list(map(read, cells))
+    known = {cell: read(cell) for cell in set(cells)}
+    return list(map(known.__getitem__, cells))
+
+
+def as_coded(cells: Sequence[Any]) -> Coded:
+    """The column of JSON values; the same one where it is so already."""
+    return cells if isinstance(cells, Coded) else coded([cells])
+
+
+def together(parts: Sequence[Coded]) -> Coded:
+    """One column of several, part after part."""
+    words, codes = list[Any](), [np.zeros(0, np.int32)]
+    for part in parts:
+        codes.append(np.where(part.codes == NONE, NONE, part.codes + len(words)).astype(np.int32))
+        words += part.words
+    return told_apart(np.concatenate(codes), words)
 
 
 def code_texts(data: NDArray[np.uint8], starts: NDArray[np.intp], ends: NDArray[np.intp]) -> Coded:

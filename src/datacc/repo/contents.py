@@ -83,11 +83,21 @@ class Contents:
 
     def first_rows(self, examples: Collection[str]) -> dict[str, RunRow]:
         """Example → the row that brought it first, in the order of the runs' ids, for those that a run brings."""
-        found: dict[str, RunRow] = {}
+        return {
+            example: run.row(number)
+            for run, places in self.first_places(examples)
+            for example, number in places.items()
+        }
+
+    def first_places(self, examples: Collection[str]) -> Iterator[tuple[Run, dict[str, int]]]:
+        """Each run, with the rows by which it brought one of these examples first: example → row."""
+        found: set[str] = set()
         for run in self.runs:
+            places = dict[str, int]()
             for example, number in run.places([one for one in examples if one not in found]):
-                found.setdefault(example, run.row(number))
-        return found
+                places.setdefault(example, number)
+            found |= places.keys()
+            yield run, places
 
     def names(self, examples: Collection[str]) -> dict[str, str]:
         """Example → what the user calls it, for those of these examples that have a name."""

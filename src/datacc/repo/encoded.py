@@ -1,6 +1,6 @@
 """The inputs of a snapshot as arrays, encoded by their types only once: a label that changes costs nothing here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from datacc.errors import DataError
 from datacc.ir.container import pack, unpack
 from datacc.registry import load
-from datacc.repo.example import Example
+from datacc.repo.example import Examples
 from datacc.repo.identity import canonical_json
 from datacc.spec.program import Field, Program
 from datacc.store import Store, digest
@@ -19,7 +19,7 @@ _OWNERS: Final = "owners of "  # before the name of an input
 _FURTHER: Final = "further rows of "
 
 
-def encoded_inputs(store: Store, key: str, program: Program, ordered: Sequence[Example]) -> dict[str, NDArray[Any]]:
+def encoded_inputs(store: Store, key: str, program: Program, ordered: Examples) -> dict[str, NDArray[Any]]:
     """Every input, encoded only once: a label that changes costs nothing here. `key` is that of `inputs_key`."""
     raw = store.get(key)
     if raw is not None:
@@ -27,7 +27,7 @@ def encoded_inputs(store: Store, key: str, program: Program, ordered: Sequence[E
     found = {field.name: _encoded(field, ordered) for field in program.inputs}
     for one in program.inputs:
         kind = load("types", one.type)
-        owners, rows = kind.further([example.inputs[one.name] for example in ordered], kind.options(**one.options))
+        owners, rows = kind.further(ordered.inputs[one.name], kind.options(**one.options))
         found |= {_OWNERS + one.name: owners, _FURTHER + one.name: rows} if len(owners) else {}
     store.put(key, pack(ENCODED, {}, found))
     return found
@@ -41,23 +41,23 @@ def parted(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
     return {"inputs": {name: array for name, array in arrays.items() if name not in apart}, "further": further}
 
 
-def inputs_key(program: Program, ordered: Sequence[Example]) -> str:
+def inputs_key(program: Program, ordered: Examples) -> str:
     """The digest of all that the inputs are made of."""
     fields = [[field.name, field.type, dict(field.options)] for field in program.inputs]
-    return digest("inputs 1", canonical_json(fields), "".join(f"{one.id} {one.content}\n" for one in ordered))
+    return digest("inputs 1", canonical_json(fields), "".join(map("{} {}\n".format, ordered.ids, ordered.contents)))
 
 
-def _encoded(field: Field, ordered: Sequence[Example]) -> NDArray[Any]:
+def _encoded(field: Field, ordered: Examples) -> NDArray[Any]:
     kind = load("types", field.type)
     options = kind.options(**field.options)
-    values = [example.inputs[field.name] for example in ordered]
+    values = ordered.inputs[field.name]
     try:
         return np.asarray(kind.encode(values, options))
     except DataError:
-        for example, value in zip(ordered, values, strict=True):  # again one by one, to name the example
+        for n, value in enumerate(values):  # again one by one, to name the example
             try:
                 kind.encode([value], options)
             except DataError as error:
-                where = example.name or f"example {example.id[:12]}"
+                where = ordered.names[n] or f"example {ordered.ids[n][:12]}"
                 raise DataError(error.what, where=where, tries=error.tries) from error
         raise

@@ -1,36 +1,36 @@
-"""Whether examples are enough to be frozen, and what to tell of classes that hardly occur."""
+"""Whether there are enough examples to learn from and to judge by, of each class and in each split."""
 
 from collections import Counter
 from collections.abc import Sequence
 
 from datacc.errors import DataError
 from datacc.registry import load
-from datacc.repo.example import Example
-from datacc.repo.identity import canonical_json
+from datacc.repo.coded import as_coded
+from datacc.repo.example import Examples
 from datacc.repo.split import LEARN, SPLITS
 from datacc.repo.words import listed, seen_once
 from datacc.spec.program import Field
 
 
-def refuse_too_few(ordered: Sequence[Example], output: Field) -> None:
-    """Raises `DataError` without examples, and where all of them say the same."""
+def refuse_too_few(ordered: Examples, output: Field) -> None:
+    """Raise `DataError` where there is no example, or all have the same label."""
     kind = load("types", output.type)
-    present = {canonical_json(example.labels[output.name]) for example in ordered}
     if not ordered:
         raise DataError(
             "there is no labelled example", tries=["datacc import a folder, CSV, JSONL or .npz with labels"]
         )
+    present = as_coded(ordered.labels[output.name]).words
     if len(present) < 2:
         word = {"label": "class", "labels": "set of label"}.get(kind.form, kind.form)
         raise DataError(
-            f"every example has the same {output.name}: {kind.shown(ordered[0].labels[output.name])!r}; "
+            f"every example has the same {output.name}: {kind.shown(present[0])!r}; "
             f"a program needs two {word}{'es' if word == 'class' else 's'}",
             tries=[f"import examples of another {word}"],
         )
 
 
 def refuse_empty_split(splits: Sequence[int]) -> None:
-    """Raises `DataError` where a split has no example."""
+    """Raise `DataError` where learn, tune or judge has no example."""
     counts = Counter(splits)
     if len(counts) < len(SPLITS):
         shares = ", ".join(f"{name} {counts[split]}" for split, name in enumerate(SPLITS))
@@ -40,14 +40,16 @@ def refuse_empty_split(splits: Sequence[int]) -> None:
         )
 
 
-def rare(ordered: Sequence[Example], splits: Sequence[int], outputs: Sequence[Field]) -> list[str]:
-    """What is to be told of classes that only one example has, or none of learn."""
+def rare(ordered: Examples, splits: Sequence[int], outputs: Sequence[Field]) -> list[str]:
+    """What to tell of classes that have one example, or none to learn from."""
     notes = []
     for output in outputs:
-        kind = load("types", output.type)
-        seen = [kind.classes([example.labels[output.name]]) for example in ordered]
-        learnt = {name for names, split in zip(seen, splits, strict=True) if split == LEARN for name in names}
-        counts = Counter(name for names in seen for name in names)
+        kind, told = load("types", output.type), as_coded(ordered.labels[output.name])
+        learnt, counts = set[str](), Counter[str]()
+        for (code, split), count in Counter(zip(told.codes.tolist(), splits, strict=True)).items():
+            names = kind.classes([told.words[code]])
+            counts.update(dict.fromkeys(names, count))
+            learnt.update(names if split == LEARN else ())
         once = [name for name in sorted(counts) if counts[name] == 1]
         elsewhere = [name for name in sorted(counts) if counts[name] > 1 and name not in learnt]
         if once:

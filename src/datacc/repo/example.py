@@ -1,8 +1,8 @@
-"""One example as every source hands it over to be frozen."""
+"""Examples as every source hands them over to be frozen: one by one, or many column by column."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, final, overload
 
 from datacc.spec.program import Program
 
@@ -26,6 +26,92 @@ class Example:
     name: str | None = None
     group: str | None = None
     split: str | None = None
+
+
+@final
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Examples(Sequence[Example]):
+    """N examples as columns of N; in `columns` None stands where an example has no such column.
+
+    All have the same `labels`, which are none for those that nobody labelled.
+    """
+
+    ids: Sequence[str]
+    contents: Sequence[str]
+    inputs: Mapping[str, Sequence[Any]]
+    labels: Mapping[str, Sequence[Any]]
+    columns: Mapping[str, Sequence[Any]]
+    names: Sequence[str | None]
+    groups: Sequence[str | None]
+    splits: Sequence[str | None]
+    shares: Sequence[Mapping[str, Mapping[str, float]]]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @overload
+    def __getitem__(self, number: int) -> Example: ...
+
+    @overload
+    def __getitem__(self, number: slice) -> list[Example]: ...
+
+    def __getitem__(self, number: int | slice) -> Example | list[Example]:
+        """One example, or several."""
+        if isinstance(number, slice):
+            return [self[n] for n in range(*number.indices(len(self)))]
+        return Example(
+            id=self.ids[number],
+            content=self.contents[number],
+            inputs={name: values[number] for name, values in self.inputs.items()},
+            labels={name: values[number] for name, values in self.labels.items()},
+            columns={name: cell for name, cells in self.columns.items() if (cell := cells[number]) is not None},
+            name=self.names[number],
+            group=self.groups[number],
+            split=self.splits[number],
+            shares=self.shares[number],
+        )
+
+    def __iter__(self) -> Iterator[Example]:
+        return (self[n] for n in range(len(self)))
+
+    def take(self, numbers: Sequence[int]) -> "Examples":
+        """These examples alone, in this order."""
+
+        def some(column: Sequence[Any]) -> Sequence[Any]:
+            quick = getattr(column, "take", None)  # of columns that are coded, and of several that an input reads
+            return quick(numbers) if quick else [column[n] for n in numbers]
+
+        return Examples(
+            ids=some(self.ids),
+            contents=some(self.contents),
+            inputs={name: some(values) for name, values in self.inputs.items()},
+            labels={name: some(values) for name, values in self.labels.items()},
+            columns={name: some(cells) for name, cells in self.columns.items()},
+            names=some(self.names),
+            groups=some(self.groups),
+            splits=some(self.splits),
+            shares=some(self.shares),
+        )
+
+
+def columnar(examples: Iterable[Example]) -> Examples:
+    """The examples column by column; the same ones where they are so already."""
+    if isinstance(examples, Examples):
+        return examples
+    rows = list(examples)
+    named = sorted({name for one in rows for name in one.columns})
+    first = rows[0] if rows else Example(id="", content="", inputs={}, labels={})
+    return Examples(
+        ids=[one.id for one in rows],
+        contents=[one.content for one in rows],
+        inputs={name: [one.inputs[name] for one in rows] for name in first.inputs},
+        labels={name: [one.labels.get(name) for one in rows] for name in first.labels},
+        columns={name: [one.columns.get(name) for one in rows] for name in named},
+        names=[one.name for one in rows],
+        groups=[one.group for one in rows],
+        splits=[one.split for one in rows],
+        shares=[one.shares for one in rows],
+    )
 
 
 def sliced(program: Program) -> tuple[str, ...]:

@@ -2,27 +2,30 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
+
+import numpy as np
 
 from datacc.errors import DataError
 from datacc.registry import load
 from datacc.repo.altered import altered
+from datacc.repo.coded import NONE, Coded, together
 from datacc.repo.contents import Contents, read_contents
-from datacc.repo.example import Example, sliced
+from datacc.repo.example import Examples, sliced
 from datacc.repo.find import Repository
 from datacc.repo.fold import State
-from datacc.repo.identity import content
+from datacc.repo.identity import contents_of
 from datacc.repo.ids import to_texts
 from datacc.repo.looked import Looked, looked_at
 from datacc.repo.machine import is_machines
 from datacc.repo.media import read_media
-from datacc.repo.run import RunRow
 from datacc.repo.schema import Column, Schema
 from datacc.repo.states import States, Table
 from datacc.repo.values import meant
 from datacc.repo.words import counted
 from datacc.spec.program import Field, Program
+from datacc.types.columns import Columns
 
 _UNLABELLED: Final = "without a label"
 
@@ -36,8 +39,8 @@ class Found:
     """
 
     commit: str
-    examples: tuple[Example, ...]
-    unlabelled: tuple[Example, ...]
+    examples: Examples
+    unlabelled: Examples
     classes: Mapping[str, tuple[str, ...]]
     notes: tuple[str, ...]
     looked: Mapping[str, Looked]
@@ -59,22 +62,19 @@ def read_examples(
     usable, left = _usable(states, outputs)
     open_ = left.pop(_UNLABELLED, []) if unlabelled else []
     notes = tuple(f"{counted(len(ids), 'example')} {why} left out" for why, ids in left.items())
-    rows = contents.first_rows([*usable, *open_])
-    media = _media(repository, contents, list(rows.values()))
-    made = {id: _example(id, row, usable.get(id, {}), contents.schema, program, media) for id, row in rows.items()}
+    rows = _rows(contents, [*usable, *open_])
+    labels = [usable.get(id) for id in rows.ids]
+    made = _examples(repository, contents, program, rows)
+    labelled = made.take([n for n, one in enumerate(labels) if one is not None])
+    said = {name: [one[name] for one in labels if one is not None] for name in outputs}
     return Found(
         commit=contents.commit,
-        examples=tuple(made[id] for id in usable if id in made),
-        unlabelled=tuple(made[id] for id in open_ if id in made),
+        examples=replace(labelled, labels=said),
+        unlabelled=made.take([n for n, one in enumerate(labels) if one is None]),
         classes={name: tuple(one.name for one in column.classes) for name, column in outputs.items()},
         notes=notes,
         looked=looked_at(states, outputs),
     )
-
-
-def media_addresses(row: RunRow) -> dict[str, str]:
-    """Column id → address of the media among the cells of a row."""
-    return {c: cell["media"] for c, cell in row.cells.items() if isinstance(cell, Mapping) and set(cell) == {"media"}}
 
 
 def _output(schema: Schema, field: Field) -> Column:
@@ -140,37 +140,56 @@ def _class_names(table: Table, column: Column) -> list[Any]:
     return [names[code] for code in values.codes.tolist()]
 
 
-def _media(repository: Repository, contents: Contents, rows: Sequence[RunRow]) -> dict[str, bytes]:
-    wanted = sorted({address for row in rows for address in media_addresses(row).values()})
-    return read_media(repository.git, contents.tree, wanted) if wanted else {}
+@dataclass(frozen=True, kw_only=True)
+class _Rows:
+    """The rows of N examples: column → its cells."""
+
+    ids: Sequence[str]
+    cells: Mapping[Column, Coded]
 
 
-def _example(
-    id: str,
-    row: RunRow,
-    labels: Mapping[str, Any],
-    schema: Schema,
-    program: Program,
-    media: Mapping[str, bytes],
-) -> Example:
-    cells = {schema.column(c): cell for c, cell in row.cells.items()}
-    inputs = dict.fromkeys(column.name for column in schema.of("input") if column.type in ("number", "text"))
-    inputs |= {column.name: cell for column, cell in cells.items() if column.kind == "input"}
+def _rows(contents: Contents, examples: Sequence[str]) -> _Rows:
+    """The row that brought each of these examples first, of those that a run brings."""
+    ids, parts = list[str](), list[tuple[int, dict[str, Coded]]]()
+    for run, places in contents.first_places(examples):
+        ids += places
+        parts.append((len(places), run.coded(list(places.values()))))
+    cells = {}
+    for column in contents.schema.columns:
+        if any(column.id in part for _, part in parts):
+            nothing = [Coded(codes=np.full(count, NONE, np.int32), words=()) for count, _ in parts]
+            cells[column] = together(
+                [part.get(column.id, none) for none, (_, part) in zip(nothing, parts, strict=True)]
+            )
+    return _Rows(ids=ids, cells=cells)
+
+
+def _examples(repository: Repository, contents: Contents, program: Program, rows: _Rows) -> Examples:
+    """The rows as examples without labels."""
+    nothing = [None] * len(rows.ids)
+    inputs = {column.name: cells for column, cells in rows.cells.items() if column.kind == "input"}
+    numbers = (one for one in contents.schema.of("input") if one.type in ("number", "text"))
+    absent = Coded(codes=np.full(len(rows.ids), NONE, np.int32), words=())
+    inputs = {**dict.fromkeys((one.name for one in numbers), absent), **inputs}
+    one = {
+        column.kind: list(cells) for column, cells in rows.cells.items() if column.kind in ("name", "group", "split")
+    }
     also = sliced(program)
-    one = {column.kind: cell for column, cell in cells.items()}
-    return Example(
-        id=id,
-        content=content(row.cells[c.id] for c in schema.of("input") if c.id in row.cells),
-        inputs={field.name: _raw(field, inputs, media) for field in program.inputs},
-        labels=labels,
-        columns={c.name: cell for c, cell in cells.items() if c.kind in ("other", "group") or c.name in also},
-        name=one.get("name"),
-        group=one.get("group"),
-        split=one.get("split"),
+    return Examples(
+        ids=rows.ids,
+        contents=contents_of([inputs[column.name] for column in contents.schema.of("input") if column.name in inputs]),
+        inputs={field.name: _raw(field, inputs, repository, contents) for field in program.inputs},
+        labels={},
+        columns={c.name: cells for c, cells in rows.cells.items() if c.kind in ("other", "group") or c.name in also},
+        names=one.get("name", nothing),
+        groups=one.get("group", nothing),
+        splits=one.get("split", nothing),
+        shares=[{}] * len(rows.ids),
     )
 
 
-def _raw(field: Field, inputs: Mapping[str, Any], media: Mapping[str, bytes]) -> Any:
+def _raw(field: Field, inputs: Mapping[str, Coded], repository: Repository, contents: Contents) -> Sequence[Any]:
+    """What stands in the columns that an input reads, or the files of which the addresses stand there."""
     columns = field.options.get("columns")
     missing = [name for name in (columns or [field.name]) if name not in inputs]
     if missing:
@@ -181,6 +200,9 @@ def _raw(field: Field, inputs: Mapping[str, Any], media: Mapping[str, bytes]) ->
             tries=["name one of these"],
         )
     if columns:
-        return [inputs[name] for name in columns]
-    value = inputs[field.name]
-    return media[value["media"]] if isinstance(value, Mapping) else value
+        return Columns([inputs[name] for name in columns])
+    cells = inputs[field.name]
+    files = {word["media"] for word in cells.words if isinstance(word, dict)}
+    media = read_media(repository.git, contents.tree, sorted(files)) if files else {}
+    words = (media[word["media"]] if isinstance(word, dict) else word for word in cells.words)
+    return Coded(codes=cells.codes, words=tuple(words))

@@ -1,36 +1,34 @@
 """The digest of examples as they are frozen: the same ones, asked the same about, are one snapshot."""
 
 from collections.abc import Mapping, Sequence
-from json.encoder import encode_basestring
 from typing import Any, Final
 
-from datacc.repo.example import Example
+import numpy as np
+
+from datacc.repo.coded import NONE, as_coded
+from datacc.repo.example import Examples
 from datacc.repo.identity import canonical_json
 from datacc.spec.program import Program
 from datacc.store import digest
 
-_LAYOUT: Final = "snapshot 1"
+_LAYOUT: Final = "snapshot 2"
 
 
-def digest_of(program: Program, ordered: Sequence[Example], classes: Mapping[str, tuple[str, ...]]) -> str:
+def digest_of(program: Program, ordered: Examples, classes: Mapping[str, tuple[str, ...]]) -> str:
     """The digest of examples in the order of their ids; `classes` are the names by output, in permanent order."""
     fields = [[f.name, f.type, dict(f.options)] for f in (*program.inputs, *program.outputs)]
-    texts = [str(e.labels) for e in ordered]
-    labels = {text: canonical_json(e.labels) for text, e in dict(zip(texts, ordered, strict=True)).items()}
-    rows = [
-        f"[{encode_basestring(e.id)},{encode_basestring(e.content)},{labels[text]},{_plain(e.columns)},"
-        f"{_text(e.name)},{_text(e.group)},{_text(e.split)}"
-        f"{f',{canonical_json(e.shares)}' if e.shares else ''}]\n"
-        for e, text in zip(ordered, texts, strict=True)
-    ]  # the JSON of a list for each, whose labels repeat
-    return digest(_LAYOUT, canonical_json(fields), canonical_json(classes), "".join(rows))
+    told = {"content": ordered.contents, "name": ordered.names, "group": ordered.groups, "split": ordered.splits}
+    soft = {"shares": ordered.shares} if any(ordered.shares) else {}
+    tables = ({"id": ordered.ids, **told, **soft}, ordered.labels, ordered.columns)
+    columns = [(place, name, table[name]) for place, table in enumerate(tables) for name in sorted(table)]
+    return digest(_LAYOUT, canonical_json(fields), canonical_json(classes), *map(_column_digest, columns))
 
 
-def _plain(columns: Mapping[str, Any]) -> str:
-    """As JSON; mostly there are none."""
-    return canonical_json(columns) if columns else "{}"
-
-
-def _text(value: str | None) -> str:
-    """As JSON."""
-    return "null" if value is None else encode_basestring(value)
+def _column_digest(column: tuple[int, str, Sequence[Any]]) -> str:
+    """The digest of a column, however its words are numbered."""
+    *place, cells = column
+    found = as_coded(cells)
+    used, firsts, codes = np.unique(found.codes, return_index=True, return_inverse=True)
+    order = np.argsort(firsts)
+    words = [None if code == NONE else found.words[code] for code in used[order].tolist()]
+    return digest(canonical_json([*place, words]), np.argsort(order)[codes].astype("<i4").tobytes())

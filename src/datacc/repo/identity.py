@@ -2,11 +2,12 @@
 
 import hashlib
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from json.encoder import encode_basestring  # json.dumps(text, ensure_ascii=False) makes an encoder at each call
 from typing import Any, Final
 
+from datacc.repo.coded import Coded
 from datacc.store import digest
 
 ADDRESS_BYTES: Final = 16
@@ -88,5 +89,16 @@ def content(values: Iterable[Any]) -> str:
     return plain or address(canonical_json(listed).encode())
 
 
+def contents_of(columns: Sequence[Coded], missing: str = "") -> list[str]:
+    """What `content` says of the N rows of these columns; `missing` is the text of a cell that is not there."""
+    if any(_media(word) for column in columns for word in column.words):
+        return [content(cell for cell in row if cell is not None) for row in zip(*columns, strict=True)]
+    texts = [
+        map([*map(canonical_json, one.words), missing].__getitem__, one.codes.tolist())  # NONE is the last
+        for one in columns
+    ]
+    return [address(f"[{','.join(filter(None, row))}]".encode()) for row in zip(*texts, strict=True)]
+
+
 def _media(value: Any) -> str | None:
-    return value["media"] if isinstance(value, Mapping) and set(value) == {"media"} else None
+    return value["media"] if isinstance(value, dict | Mapping) and set(value) == {"media"} else None

@@ -11,6 +11,7 @@ from datacc.repo.find import Repository
 from datacc.repo.git import Git
 from datacc.repo.identity import address
 from datacc.repo.packs import Packs, is_pack_name
+from datacc.repo.run import RunRow
 from datacc.repo.words import counted
 
 LARGEST_PACK: Final = 32 << 20  # bytes; hosts refuse files above 100 MB
@@ -46,6 +47,11 @@ class Place:
     def cut(self, pack: bytes) -> bytes:
         """The bytes of the medium in those of its pack."""
         return pack[self.offset : self.offset + self.length]
+
+
+def media_addresses(row: RunRow) -> dict[str, str]:
+    """Column id → address of the media among the cells of a row."""
+    return {c: cell["media"] for c, cell in row.cells.items() if isinstance(cell, Mapping) and set(cell) == {"media"}}
 
 
 def write_packs(folder: Path, prefix: str, media: Iterable[tuple[str, Readable]]) -> dict[str, Path]:

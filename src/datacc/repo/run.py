@@ -8,14 +8,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
-from json.encoder import encode_basestring
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from datacc.errors import RepositoryError
-from datacc.repo.coded import NONE, Coded, code_texts
+from datacc.repo.coded import NONE, Coded, as_coded, code_texts, each, together
 from datacc.repo.identity import canonical_json
 from datacc.repo.ids import DIGITS, Ids, are_sorted, in_order, is_first, parse_ids, places, to_ids, to_text, to_texts
 from datacc.repo.lines import Lines, lines_of
@@ -88,15 +87,29 @@ class Run:
         if self.lines is None or column not in self.columns:
             return [None] * len(numbers)
         place = self.columns.index(column)
+        return [row[place] for row in self._parsed(numbers)]
+
+    def coded(self, numbers: Sequence[int]) -> dict[str, Coded]:
+        """What rows have in each column that is no output, in the order of `numbers`. Raises as `row` does."""
+        parts = [numbers[at : at + _AT_ONCE] for at in range(0, len(numbers), _AT_ONCE)] if self.lines else []
+        columns: list[list[Coded]] = [[] for _ in self.columns]
+        for part in parts:
+            for column, cells in zip(columns, zip(*self._parsed(part), strict=True), strict=True):
+                column.append(as_coded(cells))
+        return {id: together(column) for id, column in zip(self.columns, columns, strict=True) if column}
+
+    def _parsed(self, numbers: Sequence[int]) -> list[Any]:
+        """The lists that stand in the lines of these rows."""
+        assert self.lines is not None
         try:
-            rows = json.loads(b"[%b]" % b",".join(self.lines.some(numbers)))
-            if len(rows) == len(numbers) and all(len(row) == len(self.columns) for row in rows):
-                found = [row[place] for row in rows]
-                if _ITSELF not in found:
-                    return found
+            rows: list[Any] = json.loads(b"[%b]" % b",".join(self.lines.some(numbers)))
+            width = len(self.columns)
+            if len(rows) == len(numbers) and all(len(row) == width and _ITSELF not in row for row in rows):
+                return rows
         except (ValueError, TypeError):
             pass  # one by one, so that the damaged row is named
-        return [self._cells(number, to_text(self.ids[number])).get(column) for number in numbers]
+        cells = [self._cells(number, to_text(self.ids[number])) for number in numbers]
+        return [[row.get(column) for column in self.columns] for row in cells]
 
     @cached_property
     def numbers(self) -> NDArray[np.intp]:
@@ -263,10 +276,7 @@ def _ordered(order: Sequence[int], lines: Iterable[str]) -> str:
 
 def _column(values: Sequence[Any]) -> list[str]:
     """The JSON texts of values; empty for none."""
-    if set(map(type, values)) <= {str, type(None)}:  # the ids of a few classes
-        known = {value: "" if value is None else canonical_json(value) for value in set(values)}
-        return list(map(known.__getitem__, values))
-    return ["" if value is None else canonical_json(value) for value in values]
+    return each(values, lambda value: "" if value is None else canonical_json(value))
 
 
 def _inputs(rows: Rows) -> Iterable[str]:
@@ -279,9 +289,7 @@ def _inputs(rows: Rows) -> Iterable[str]:
 
 def _cells(cells: Sequence[Any], ids: Sequence[str]) -> list[str]:
     """The JSON texts of the cells of one column; media of the example's own address are short."""
-    if set(map(type, cells)) == {str}:
-        return list(map(encode_basestring, cells))
-    texts = []
-    for cell, id in zip(cells, ids, strict=True):
-        texts.append(canonical_json(_ITSELF if cell == {"media": id} else cell))
-    return texts
+    if dict not in set(map(type, cells)):
+        return each(cells, canonical_json)
+    pairs = zip(cells, ids, strict=True)
+    return [canonical_json(_ITSELF if cell == {"media": id} else cell) for cell, id in pairs]

@@ -6,10 +6,9 @@ from typing import Any
 
 from datacc.repo.edit import author
 from datacc.repo.events import Event, class_name, class_names, history
-from datacc.repo.examples import media_addresses
 from datacc.repo.find import Repository
 from datacc.repo.fold import Register
-from datacc.repo.media import Place, places
+from datacc.repo.media import Place, media_addresses, places
 from datacc.repo.schema import Column
 from datacc.repo.votes import annotator_of, is_hidden
 from datacc.repo.working import one_example, read_working

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from datacc.ir.container import pack, unpack
 from datacc.registry import load
+from datacc.repo.coded import Coded, as_coded
 from datacc.repo.encoded import ENCODED, encoded_inputs, inputs_key, parted
 from datacc.repo.enough import rare, refuse_empty_split, refuse_too_few
-from datacc.repo.example import Example
+from datacc.repo.example import Example, Examples, columnar
 from datacc.repo.frozen import digest_of
 from datacc.repo.soft import shares
 from datacc.repo.split import JUDGE, LEARN, SPLITS, TUNE, assign, leaders_of
@@ -27,6 +28,7 @@ SEALED: Final = b"DATACCJ\n"  # first bytes of judge labels in the cache
 _SPLITS: Final = "splits of all rows"  # no name of an output
 _GROUPS: Final = "groups of all rows"
 _SOFT: Final = "shares of "  # before the name of an output
+_COLUMN: Final = "column "  # before the name of the codes of a column
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -92,7 +94,8 @@ def freeze(
     `classes`: output field → class names in permanent order. Raises `DataError` when there are no examples, only one
     class, an empty split or an input that its type refuses.
     """
-    ordered = sorted(examples, key=lambda example: example.id)
+    given = columnar(examples)
+    ordered = given.take(sorted(range(len(given)), key=given.ids.__getitem__))
     for output in program.outputs:
         refuse_too_few(ordered, output)
     splits, split_notes = assign(ordered)
@@ -142,7 +145,7 @@ def remembered(store: Store, key: str, origin: str) -> Snapshot | None:
 def _encode(
     store: Store,
     program: Program,
-    ordered: Sequence[Example],
+    ordered: Examples,
     classes: Mapping[str, tuple[str, ...]],
     splits: Sequence[int],
     key: str,
@@ -150,12 +153,12 @@ def _encode(
 ) -> Snapshot:
     where = np.array(splits, np.uint8)
     truth = {
-        output.name: load("types", output.type).encode([e.labels[output.name] for e in ordered], classes[output.name])
+        output.name: load("types", output.type).encode(list(ordered.labels[output.name]), classes[output.name])
         for output in program.outputs
     }
     judged = where == JUDGE
     return Snapshot(
-        ids=tuple(example.id for example in ordered),
+        ids=tuple(ordered.ids),
         splits=where,
         **parted(encoded_inputs(store, inputs, program, ordered)),
         labels=_hidden(program, truth, judged),
@@ -178,16 +181,14 @@ def _hidden(program: Program, truth: Mapping[str, NDArray[Any]], rows: NDArray[n
     return found
 
 
-def _groups(ordered: Sequence[Example]) -> NDArray[np.int64]:
+def _groups(ordered: Examples) -> NDArray[np.int64]:
     numbers: dict[str, int] = {}
     return np.array([numbers.setdefault(leader, len(numbers)) for leader in leaders_of(ordered)], np.int64)
 
 
-def _columns(ordered: Sequence[Example], splits: Sequence[int]) -> dict[str, tuple[Any, ...]]:
-    names = sorted({name for example in ordered for name in example.columns})
-    columns = {name: tuple(example.columns.get(name) for example in ordered) for name in names}
-    shown = tuple(None if split == JUDGE else e.name for e, split in zip(ordered, splits, strict=True))
-    return {"name": shown, **columns}
+def _columns(ordered: Examples, splits: Sequence[int]) -> dict[str, tuple[Any, ...]]:
+    shown = (None if split == JUDGE else name for name, split in zip(ordered.names, splits, strict=True))
+    return {"name": tuple(shown), **{name: tuple(ordered.columns[name]) for name in sorted(ordered.columns)}}
 
 
 def _seal(store: Store, truth: Mapping[str, NDArray[Any]]) -> str:
@@ -199,15 +200,18 @@ def _seal(store: Store, truth: Mapping[str, NDArray[Any]]) -> str:
 
 def _place(key: str) -> str:
     """Where the cache has the snapshot of digest `key`, in the present form."""
-    return digest("snapshot, inputs apart, groups", key)
+    return digest("snapshot, inputs apart, columns coded", key)
 
 
 def _dump(snapshot: Snapshot, inputs: str) -> bytes:
     """All but the inputs, which are kept under the digest `inputs`."""
-    texts = {name: getattr(snapshot, name) for name in ("ids", "classes", "columns", "sealed", "digest")}
+    texts = {name: getattr(snapshot, name) for name in ("ids", "classes", "sealed", "digest")}
+    columns = {name: as_coded(cells) for name, cells in snapshot.columns.items()}
+    words = {name: column.words for name, column in columns.items()}
+    codes = {_COLUMN + name: column.codes for name, column in columns.items()}
     soft = {_SOFT + name: array for name, array in snapshot.soft.items()}
-    arrays = {**snapshot.labels, **soft, _SPLITS: snapshot.splits, _GROUPS: snapshot.groups}
-    return pack(FROZEN, {**texts, "inputs": inputs}, arrays)
+    arrays = {**snapshot.labels, **soft, _SPLITS: snapshot.splits, _GROUPS: snapshot.groups, **codes}
+    return pack(FROZEN, {**texts, "columns": words, "inputs": inputs}, arrays)
 
 
 def _restored(texts: Mapping[str, Any], arrays: Mapping[str, Any], inputs: Mapping[str, Any]) -> Snapshot:
@@ -217,7 +221,10 @@ def _restored(texts: Mapping[str, Any], arrays: Mapping[str, Any], inputs: Mappi
         **parted(inputs),
         labels={name: arrays[name] for name in texts["classes"]},
         classes={name: tuple(order) for name, order in texts["classes"].items()},
-        columns={name: tuple(column) for name, column in texts["columns"].items()},
+        columns={
+            name: tuple(Coded(codes=arrays[_COLUMN + name], words=tuple(words)))
+            for name, words in texts["columns"].items()
+        },
         sealed=texts["sealed"],
         notes=(),
         origin="",

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from datacc.repo.example import Example
+from datacc.repo.example import Examples
 from datacc.repo.split import JUDGE, LEARN
 
 
 def shares(
-    ordered: Sequence[Example],
+    ordered: Examples,
     splits: NDArray[np.uint8],
     truth: Mapping[str, NDArray[Any]],
     classes: Mapping[str, Sequence[str]],
@@ -22,12 +22,12 @@ def shares(
     """
     found = {}
     for field in sorted(
-        {field for one, split in zip(ordered, splits, strict=True) if split == LEARN for field in one.shares}
+        {field for told, split in zip(ordered.shares, splits, strict=True) if split == LEARN for field in told}
     ):
         place = {name: index for index, name in enumerate(classes[field])}
         soft = np.zeros((len(ordered), len(place)), np.float32)
         for row in np.flatnonzero(splits != JUDGE).tolist():
-            told = {name: share for name, share in ordered[row].shares.get(field, {}).items() if name in place}
+            told = {name: share for name, share in ordered.shares[row].get(field, {}).items() if name in place}
             total = sum(told.values())
             if total > 0:
                 soft[row, [place[name] for name in told]] = [share / total for share in told.values()]

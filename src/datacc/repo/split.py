@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from datacc.repo.example import Example
+from datacc.repo.example import Example, Examples, columnar
 from datacc.repo.words import counted
 
 LEARN: Final = 0
@@ -34,10 +34,12 @@ def assign(examples: Sequence[Example]) -> tuple[list[int], tuple[str, ...]]:
     inputs imported into two splits all go to the earlier one, so that judge stays clean. A split that would stay
     empty takes its share of learn: by the hash when splits were imported, otherwise the largest hashes.
     """
+    examples = columnar(examples)
     leaders = leaders_of(examples)
     shares = {leader: _share(leader) for leader in set(leaders)}
     imported, straddling = _imported(examples)
-    splits = [imported.get(e.content, _by_hash(shares[one])) for e, one in zip(examples, leaders, strict=True)]
+    shared = {leader: _by_hash(share) for leader, share in shares.items()}
+    splits = [imported.get(content, shared[one]) for content, one in zip(examples.contents, leaders, strict=True)]
     notes = []
     if straddling:
         notes.append(
@@ -65,24 +67,25 @@ def _largest(split: int, splits: Sequence[int], leaders: Sequence[str], shares: 
     return chosen
 
 
-def _imported(examples: Sequence[Example]) -> tuple[dict[str, int], int]:
+def _imported(examples: Examples) -> tuple[dict[str, int], int]:
     chosen: dict[str, int] = {}
     straddling = set()
-    for example in examples:
-        if example.split is None:
+    for content, name in zip(examples.contents, examples.splits, strict=True):
+        if name is None:
             continue
-        split = SPLITS.index(example.split)
-        known = chosen.setdefault(example.content, split)
+        split = SPLITS.index(name)
+        known = chosen.setdefault(content, split)
         if known != split:
-            straddling.add(example.content)
-            chosen[example.content] = min(known, split)
+            straddling.add(content)
+            chosen[content] = min(known, split)
     return chosen, len(straddling)
 
 
-def leaders_of(examples: Sequence[Example]) -> list[str]:
+def leaders_of(examples: Examples) -> list[str]:
     """For each example the smallest name among all groups and inputs that it is tied to."""
-    if all(example.group is None for example in examples):
-        return [f"input {example.content}" for example in examples]
+    inputs = list(map("input {}".format, examples.contents))
+    if all(group is None for group in examples.groups):
+        return inputs
     parents: dict[str, str] = {}
 
     def find(node: str) -> str:
@@ -90,9 +93,10 @@ def leaders_of(examples: Sequence[Example]) -> list[str]:
             parents[node] = node = parents[parents[node]]
         return node
 
-    own = [f"input {e.content}" if e.group is None else f"group {e.group}" for e in examples]
-    for node, example in zip(own, examples, strict=True):
-        first, second = sorted((find(node), find(f"input {example.content}")))
+    groups = zip(inputs, examples.groups, strict=True)
+    own = [same if group is None else f"group {group}" for same, group in groups]
+    for node, same in zip(own, inputs, strict=True):
+        first, second = sorted((find(node), find(same)))
         parents[second] = first
     return [find(node) for node in own]
 

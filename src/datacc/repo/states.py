@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from datacc.repo.coded import NONE, Coded, told_apart
+from datacc.repo.coded import NONE, Coded, together
 from datacc.repo.contents import Contents
 from datacc.repo.fold import State, fold
 from datacc.repo.ids import DIGITS, Ids, beginning, in_order, is_first, joined, places, to_text, to_texts
@@ -146,15 +146,12 @@ def _all_rows(runs: Sequence[Run], schema: Schema) -> _Rows:
 
 def _joined(runs: Sequence[Run], field: str, now: Callable[[Any], Any]) -> Coded:
     """The column of all rows of all runs, with the values that theirs stand for now."""
-    words, parts = list[Any](), list[NDArray[np.int32]]()
+    parts = list[Coded]()
     for run in runs:
         column = run.values.get(field)
-        if column is None:
-            parts.append(np.full(len(run), NONE, np.int32))
-        else:
-            parts.append(np.where(column.codes == NONE, NONE, column.codes + len(words)).astype(np.int32))
-            words += map(now, column.words)
-    return told_apart(np.concatenate(parts), words)
+        words = tuple(map(now, column.words)) if column else ()
+        parts.append(Coded(codes=column.codes if column else np.full(len(run), NONE, np.int32), words=words))
+    return together(parts)
 
 
 def _is_id(text: str) -> bool:

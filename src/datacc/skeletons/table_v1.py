@@ -18,7 +18,8 @@ RUNGS: Final = (
     *((64, 2, 4), (64, 2, 2), (64, 3, 2), (128, 2, 2), (128, 3, 1)),
 )
 ENOUGH: Final = 10_000  # rows to learn from
-MANY: Final = {"batch": 256, "rate": 0.005, "smoothing": 0.0, "average": 0.998}
+GENTLE: Final = {"rate": 0.005, "smoothing": 0.0, "average": 0.998, "decay": 0.3}
+MANY: Final = {**GENTLE, "batch": 256}
 TEXT: Final = {"bits": 10, "grams": 3, "width": 24}  # of the n-grams of a text beside the record
 
 
@@ -44,8 +45,8 @@ class Table(Skeleton):
         return tuple({"width": width, "depth": depth, "bins": count} for width, depth, count in dict.fromkeys(rungs))
 
     def suits(self, rows: int) -> Mapping[str, Any]:
-        """Many rows: large batches, small steps, and the mean of the weights; see bench/RESULTS.md."""
-        return MANY if rows >= ENOUGH else {}
+        """Small steps, and the mean of the weights; of many rows large batches; see bench/RESULTS.md."""
+        return MANY if rows >= ENOUGH else GENTLE
 
     def graph(self, fronts: Sequence[Graph], answer: Graph, sizes: Sizes) -> Graph:
         """Dense layers over all that the fronts give, and one more past them."""

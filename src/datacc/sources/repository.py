@@ -6,10 +6,10 @@ from typing import Final
 
 from datacc.errors import DataError, SpecError
 from datacc.repo.contents import read_contents
-from datacc.repo.examples import Found, media_addresses, read_examples
+from datacc.repo.examples import Found, read_examples
 from datacc.repo.find import Repository, find
 from datacc.repo.journal import Journal
-from datacc.repo.media import read_media
+from datacc.repo.media import media_addresses, read_media
 from datacc.repo.snapshot import Snapshot, freeze, remember, remembered
 from datacc.repo.split import JUDGE
 from datacc.repo.words import counted

@@ -1,8 +1,8 @@
 """A table (CSV, TSV, JSON Lines, .npz or folder) just as it is, without a repository: zero configuration."""
 
 import os
-from collections import Counter, defaultdict
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -15,8 +15,9 @@ from datacc.intake.importing.options import ImportOptions
 from datacc.intake.importing.read import Read, read
 from datacc.intake.importing.rows import Rows, bytes_of
 from datacc.registry import load
-from datacc.repo.example import Example, sliced
-from datacc.repo.identity import ADDRESS_BYTES, address, content
+from datacc.repo.coded import Coded, as_coded
+from datacc.repo.example import Examples, columnar, sliced
+from datacc.repo.identity import ADDRESS_BYTES, address, contents_of
 from datacc.repo.names import natural
 from datacc.repo.schema import permanent_id
 from datacc.repo.snapshot import Snapshot, freeze, remember, remembered
@@ -27,6 +28,7 @@ from datacc.sources.teaching import Taught, state, teach
 from datacc.spec.names import identifier
 from datacc.spec.program import Field, Origin, Program, Target
 from datacc.store import Store, canonical, digest
+from datacc.types.columns import Columns
 
 _REMEMBERED: Final = "snapshot of a table 2"
 _SOUND: Final = "pictures that decode 1"
@@ -74,11 +76,10 @@ class TableSource(Source):
         found = _read(program, path, _addresses(store.get(place) or b""))
         examples = _examples(program, found)
         if found.pictures:
-            everyone = (*examples.labelled, *examples.unlabelled)
-            store.put(place, bytes.fromhex("".join(one.content for one in everyone)))
+            store.put(place, bytes.fromhex("".join((*examples.labelled.contents, *examples.unlabelled.contents))))
         taught = _taught(program, root, examples)
         output = program.outputs[0]
-        values = [one.labels[output.name] for one in taught.examples]
+        values = columnar(taught.examples).labels[output.name]
         classes = sorted(load("types", output.type).classes(values), key=natural)
         notes = (*found.notes, *taught.notes)
         frozen = freeze(store, program, taught.examples, {output.name: classes}, origin, notes)
@@ -123,22 +124,23 @@ def _read(program: Program, path: Path, sound: Container[str] = frozenset()) -> 
     return read(path, options, known=known_columns(program.inputs), output=output.name, sound=sound)
 
 
-def _identified(program: Program, found: Read) -> tuple[Sequence[str], list[str]]:
-    """The id of every row, and the digest that equal inputs share."""
-    columns = [program.inputs[0].name] if found.pictures else list(found.roles.inputs)
-    done = identify(found.rows, {column: permanent_id("input", column) for column in columns})
+def _identified(program: Program, found: Read) -> tuple[Sequence[str], Sequence[str], Mapping[str, Coded]]:
+    """The id of every row, the digest that equal inputs share, and the columns that say its inputs."""
+    names = [program.inputs[0].name] if found.pictures else list(found.roles.inputs)
+    done = identify(found.rows, {name: permanent_id("input", name) for name in names})
     if found.pictures:
         [pictures] = done.inputs.values()
-        return done.ids, [picture["media"] for picture in pictures]
-    return done.ids, list(map(content, zip(*done.inputs.values(), strict=True)))
+        return done.ids, [picture["media"] for picture in pictures], {}
+    columns = {name: as_coded(cells) for name, cells in zip(names, done.inputs.values(), strict=True)}
+    return done.ids, contents_of(list(columns.values()), missing="null"), columns
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Examples:
     """The labelled ones, those without a label, and what to tell of both."""
 
-    labelled: list[Example]
-    unlabelled: list[Example]
+    labelled: Examples
+    unlabelled: Examples
     notes: list[str]
 
 
@@ -146,20 +148,20 @@ def _taught(program: Program, root: Path, found: _Examples) -> Taught:
     """The examples with a label, a teacher's among them where there is one; it says no class that no person said."""
     if program.teacher is not None:
         output = program.outputs[0]
-        said = [one.labels[output.name] for one in found.labelled]
+        said = found.labelled.labels[output.name]
         classes = sorted(load("types", output.type).classes(said), key=natural)
         taught = teach(program, root, found.labelled, found.unlabelled, classes)
         return replace(taught, notes=(*found.notes, *taught.notes))
     unlabelled = len(found.unlabelled)
     left = [f"{counted(unlabelled, 'example')} without a label left out"] if unlabelled else []
-    return Taught(examples=tuple(found.labelled), notes=(*left, *found.notes), complete=True)
+    return Taught(examples=found.labelled, notes=(*left, *found.notes), complete=True)
 
 
 def _examples(program: Program, found: Read) -> _Examples:
     rows, kind, by_id = found.rows, load("types", program.outputs[0].type), defaultdict(list)
     values = {text: kind.read(text) for text in set(rows.label) if text is not None}
     said = {text: canonical(value) for text, value in values.items()}
-    ids, contents = _identified(program, found)
+    ids, contents, columns = _identified(program, found)
     for number, id in enumerate(ids):
         by_id[id].append(number)
     kept, unlabelled, conflicts = list[int](), list[int](), list[list[int]]()
@@ -171,17 +173,16 @@ def _examples(program: Program, found: Read) -> _Examples:
             conflicts.append(same)
         else:
             kept.append(labelled[0])
-    inputs = {field.name: _raw(rows, field) for field in program.inputs}
-    examples, others = (
-        _taken(program, found, ids, contents, values, inputs, numbers) for numbers in (kept, unlabelled)
-    )
+    everything = _everything(program, found, ids, contents, columns)
+    labels = [values[label] for n in kept if (label := rows.label[n]) is not None]
+    examples = replace(everything.take(kept), labels={program.outputs[0].name: labels})
     copies = len(ids) - len(by_id)
     notes = [f"{counted(copies, 'copy', 'copies')} of an example left out"] if copies else []
     notes += [_conflict(rows, same) for same in conflicts[:5]]
     notes += [f"{counted(len(conflicts) - 5, 'more conflict')} left out"] if len(conflicts) > 5 else []
     notes += _equal_inputs(examples, program.outputs[0])
     notes += [note for field in program.inputs if field.type == "text" for note in _cut(rows, field)]
-    return _Examples(labelled=examples, unlabelled=others, notes=notes)
+    return _Examples(labelled=examples, unlabelled=everything.take(unlabelled), notes=notes)
 
 
 def _addresses(sound: bytes) -> frozenset[str]:
@@ -190,43 +191,30 @@ def _addresses(sound: bytes) -> frozenset[str]:
     return frozenset(digits[n : n + size] for n in range(0, len(digits), size))
 
 
-def _taken(
-    program: Program,
-    found: Read,
-    ids: Sequence[str],
-    contents: Sequence[str],
-    values: Mapping[str, Any],
-    inputs: Mapping[str, Sequence[Any]],
-    numbers: Iterable[int],
-) -> list[Example]:
-    """The examples of these rows, with their `inputs` by field; `values` are what the labels say, by their text."""
-    rows, output = found.rows, program.outputs[0].name
-    also = {**rows.others, **{name: rows.cells[name] for name in sliced(program)}}
-
-    def columns(n: int) -> dict[str, Any]:
-        others = {name: column[n] for name, column in also.items()}
-        return others if rows.group[n] is None else {**others, found.roles.group or "": rows.group[n]}
-
-    return [
-        Example(
-            id=ids[n],
-            content=contents[n],
-            inputs={name: column[n] for name, column in inputs.items()},
-            labels={} if (label := rows.label[n]) is None else {output: values[label]},
-            columns=columns(n),
-            name=rows.where[n],
-            group=rows.group[n],
-            split=rows.split[n],
-        )
-        for n in numbers
-    ]
+def _everything(
+    program: Program, found: Read, ids: Sequence[str], contents: Sequence[str], columns: Mapping[str, Coded]
+) -> Examples:
+    """Every row as an example without a label; `columns` say the inputs."""
+    rows = found.rows
+    group = {found.roles.group: rows.group} if found.roles.group else {}
+    return Examples(
+        ids=ids,
+        contents=contents,
+        inputs={field.name: _raw(rows, field, columns) for field in program.inputs},
+        labels={},
+        columns={**rows.others, **{name: columns[name] for name in sliced(program)}, **group},
+        names=rows.where,
+        groups=rows.group,
+        splits=rows.split,
+        shares=[{}] * len(ids),
+    )
 
 
-def _raw(rows: Rows, field: Field) -> Sequence[Any]:
+def _raw(rows: Rows, field: Field, columns: Mapping[str, Coded]) -> Sequence[Any]:
     """Of every row the media, or what stands in the columns that the input reads."""
     if rows.media is not None:
-        return [bytes_of(media) for media in rows.media]
-    return list(map(list, zip(*(rows.cells[column] for column in field.columns), strict=True)))
+        return list(map(bytes_of, rows.media))
+    return Columns([columns[column] for column in field.columns])
 
 
 def _conflict(rows: Rows, same: Sequence[int]) -> str:
@@ -234,13 +222,13 @@ def _conflict(rows: Rows, same: Sequence[int]) -> str:
     return f"the same input has different labels and is left out: {said}"
 
 
-def _equal_inputs(examples: list[Example], output: Field) -> list[str]:
+def _equal_inputs(examples: Examples, output: Field) -> list[str]:
     if output.form == "number":
         return []  # which is what measurements are like
-    times, labels = Counter(example.content for example in examples), defaultdict(set)
-    for example in examples:
-        if times[example.content] > 1:
-            labels[example.content].add(canonical(example.labels[output.name]))
+    labels = defaultdict(set)
+    said = as_coded(examples.labels[output.name]).codes.tolist()
+    for same, code in zip(examples.contents, said, strict=True):
+        labels[same].add(code)
     torn = sum(len(said) > 1 for said in labels.values())
     return [f"{counted(torn, 'input')} with different labels; each row is an example of its own"] if torn else []
 

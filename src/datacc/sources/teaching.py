@@ -29,7 +29,7 @@ MOST_SHOWN: Final = 5  # reasons why examples stay without a label
 class Taught:
     """Labelled examples, people's and the teacher's, what to tell of them, and whether nothing was left to ask."""
 
-    examples: tuple[Example, ...]
+    examples: Sequence[Example]
     notes: tuple[str, ...]
     complete: bool
 

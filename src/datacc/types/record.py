@@ -1,7 +1,8 @@
 """The input type `record`: named columns of numbers, truths, dates and categories, some of which may be missing."""
 
 import difflib
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -14,8 +15,9 @@ from datacc.ir.graph import Graph, Type, float32
 from datacc.types import InputType, Options
 from datacc.types._spread import SLOTS, Layout, measured, spread
 from datacc.types.cells import Reader, as_value, each, reader
+from datacc.types.columns import Column, Columns
 
-BLANKED: Final = 0.005  # share of categories that a fit takes for unknown ones, so that it learns what to say of these
+BLANKED: Final = 0.05  # share of categories that a fit takes for unknown ones, so that it learns what to say of these
 _MEND: Final = "fill the value, or leave the row out; `missing` in datacc.toml names columns that may lack values"
 
 
@@ -112,13 +114,15 @@ class Record(InputType):
 
     def encode(self, values: Sequence[Any], options: RecordOptions) -> NDArray[Any]:
         """float32 (N, F) of rows: mappings by column name, or sequences in column order, of cells."""
-        cells = [_cells(value, options, n) for n, value in enumerate(values)]
+        columns: Sequence[Column | tuple[Any, ...]] = (
+            values.columns if isinstance(values, Columns) else _columns(values, options)
+        )
         rows = np.empty((len(values), len(options.columns)), np.float32)
-        for f, column in enumerate(options.columns):
+        for f, (name, cells) in enumerate(zip(options.columns, columns, strict=True)):
             try:
-                rows[:, f] = each(options.reader(column), [row[f] for row in cells])
+                rows[:, f] = _read(options.reader(name), cells)
             except ValueError:
-                raise _fault(cells, options) from None
+                raise _fault(columns, options) from None
         return rows
 
     def front(self, name: str, options: RecordOptions) -> Graph:
@@ -174,10 +178,24 @@ def _cells(value: Any, options: RecordOptions, n: int) -> Sequence[Any]:
     return list(value)
 
 
-def _fault(cells: Sequence[Sequence[Any]], options: RecordOptions) -> DataError:
+def _columns(values: Sequence[Any], options: RecordOptions) -> Sequence[tuple[Any, ...]]:
+    """The cells of rows column by column."""
+    rows = [_cells(value, options, n) for n, value in enumerate(values)]
+    return list(zip(*rows, strict=True)) if rows else [()] * len(options.columns)
+
+
+def _read(read: Reader, cells: Column | tuple[Any, ...]) -> Sequence[float] | NDArray[np.float64]:
+    """What the cells of a column stand for. Raises `ValueError` as `read`."""
+    if isinstance(cells, tuple):
+        return each(read, cells)
+    words = [*map(read, cells.words), read(None) if np.any(cells.codes < 0) else math.nan]  # −1 is the last one
+    return np.array(words)[cells.codes]
+
+
+def _fault(columns: Sequence[Iterable[Any]], options: RecordOptions) -> DataError:
     """What is wrong with the first row that cannot be read."""
     readers: list[tuple[str, Callable[[Any], float]]] = [(column, options.reader(column)) for column in options.columns]
-    for n, row in enumerate(cells):
+    for n, row in enumerate(zip(*columns, strict=True)):
         for (column, read), cell in zip(readers, row, strict=True):
             try:
                 read(cell)

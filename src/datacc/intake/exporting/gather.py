@@ -6,10 +6,9 @@ from typing import Any, Final
 from datacc.errors import DataError
 from datacc.intake.sheet import Sheet, SheetColumn, Type
 from datacc.repo.contents import Contents
-from datacc.repo.examples import media_addresses
 from datacc.repo.find import Repository
 from datacc.repo.fold import State, fold
-from datacc.repo.media import read_media
+from datacc.repo.media import media_addresses, read_media
 from datacc.repo.names import natural
 from datacc.repo.run import RunRow
 from datacc.repo.schema import Column, Kind, Schema

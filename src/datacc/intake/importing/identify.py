@@ -8,7 +8,8 @@ from json.encoder import encode_basestring
 from typing import Any
 
 from datacc.intake.importing.rows import Rows, bytes_of
-from datacc.repo.identity import ADDRESS_BYTES, address, canonical_number, example_id
+from datacc.repo.coded import each
+from datacc.repo.identity import ADDRESS_BYTES, address, canonical_json, example_id
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -57,9 +58,8 @@ def _occurrences(columns: Mapping[str, Sequence[Any]], rows: Rows) -> list[int]:
 
 def _objects(columns: Mapping[str, Sequence[Any]]) -> list[str]:
     """The canonical JSON object of each row's inputs: column id → value, without what is missing."""
-    parts = []
-    for id, column in sorted(columns.items()):
-        head, kinds = f"{encode_basestring(id)}:", set(map(type, column)) - {type(None)}
-        write = encode_basestring if kinds == {str} else canonical_number
-        parts.append([f"{head}{write(cell)}" if cell is not None else "" for cell in column])
+    texts = {
+        id: each(columns[id], lambda cell: None if cell is None else canonical_json(cell)) for id in sorted(columns)
+    }
+    parts = [[text and f"{encode_basestring(id)}:{text}" for text in column] for id, column in texts.items()]
     return ["{" + ",".join(filter(None, row)) + "}" for row in zip(*parts, strict=True)]

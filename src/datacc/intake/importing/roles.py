@@ -13,6 +13,7 @@ from datacc.intake.importing.columns import Column, look, looks_dated
 from datacc.intake.importing.measured import kind_of, output_kind
 from datacc.intake.importing.options import ImportOptions
 from datacc.intake.importing.require import require
+from datacc.repo.coded import each
 from datacc.repo.split import split_named
 from datacc.repo.words import listed
 from datacc.spec.names import identifier
@@ -236,7 +237,7 @@ def _counted(found: Found, name: str, column: Column) -> Column:
     """The column, with how many cells hold values that it does not know."""
     if column.kind not in ("category", "order"):
         return column
-    counts = Counter(map(as_value, found.column(name)))
+    counts = Counter(each(found.column(name), as_value))
     return replace(column, rare=sum(count for value, count in counts.items() if value not in column.values))
 
 

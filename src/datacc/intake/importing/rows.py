@@ -1,6 +1,6 @@
 """Typed rows: every cell read as what its column is, bad ones named. Kept column by column, and read row by row too."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar, final, overload
@@ -10,11 +10,12 @@ from datacc.intake.importing.cell import as_number, as_text, number, plain
 from datacc.intake.importing.columns import Column
 from datacc.intake.importing.roles import Roles
 from datacc.registry import load
+from datacc.repo.coded import each
 from datacc.repo.names import check_name
 from datacc.repo.split import split_named
 from datacc.repo.words import printable
 from datacc.types import OutputType
-from datacc.types.cells import as_value, each, is_missing
+from datacc.types.cells import as_value, is_missing
 from datacc.types.number import LARGEST
 
 _LONGEST: Final = 65536  # characters of a text
@@ -152,7 +153,7 @@ def _faults(found: Found, roles: Roles) -> Iterator[tuple[int, str]]:
         for n, why in _column_faults(found.column(name), column):
             yield n, f"column {name!r} {why}"
     if roles.split:
-        words = _each(found.column(roles.split), as_text)
+        words = each(found.column(roles.split), as_text)
         unknown = {word for word in set(words) if word and not split_named(word)}
         for n, word in enumerate(words) if unknown else ():
             if word in unknown:
@@ -164,7 +165,7 @@ def _faults(found: Found, roles: Roles) -> Iterator[tuple[int, str]]:
         for n, why in _number_faults(found.column(roles.label)):
             yield n, f"column {roles.label!r} {why}"
     if roles.key:
-        for n, word in enumerate(_each(found.column(roles.key), as_text)):
+        for n, word in enumerate(each(found.column(roles.key), as_text)):
             if word is None:
                 yield n, f"column {roles.key!r} is missing, and it is the key"
 
@@ -188,7 +189,7 @@ def _column_faults(cells: Sequence[Any], column: Column) -> Iterator[tuple[int, 
         return
     read = column.reader
     try:
-        each(read, cells)
+        each(cells, read)
     except ValueError:
         for n, cell in enumerate(cells):
             try:
@@ -210,9 +211,9 @@ def _text_fault(cell: Any) -> str | None:
 def _rows(found: Found, roles: Roles, where: Sequence[str]) -> Rows:
     nothing: list[None] = [None] * len(where)
     raws = () if isinstance(found.rows, TableRows) else found.rows
-    own_labels = _each([raw.label for raw in raws], as_text) or nothing
+    own_labels = each([raw.label for raw in raws], as_text) or nothing
     own_splits = [raw.split for raw in raws] or nothing
-    words = _each(found.column(roles.split), as_text) if roles.split else nothing
+    words = each(found.column(roles.split), as_text) if roles.split else nothing
     named = {word: split_named(word) for word in set(words) if word}
     return Rows(
         where=where,
@@ -220,23 +221,23 @@ def _rows(found: Found, roles: Roles, where: Sequence[str]) -> Rows:
         cells={name: _input(found.column(name), column) for name, column in roles.inputs.items()},
         label=_labels(found, roles) if roles.label else own_labels,
         split=[named[w] if w else own for w, own in zip(words, own_splits, strict=True)] if named else own_splits,
-        group=_each(found.column(roles.group), as_text) if roles.group else nothing,
-        key=_each(found.column(roles.key), as_text) if roles.key else nothing,
+        group=each(found.column(roles.group), as_text) if roles.group else nothing,
+        key=each(found.column(roles.key), as_text) if roles.key else nothing,
         name=_names(found, roles, where),
         occurrence=[int(number(x) or 0) for x in found.column(roles.occurrence)] if roles.occurrence else None,
-        others={c: _each(found.column(c), as_number if c in roles.numeric else plain) for c in roles.others},
+        others={c: each(found.column(c), as_number if c in roles.numeric else plain) for c in roles.others},
     )
 
 
 def _input(cells: Sequence[Any], column: Column) -> Sequence[float | str | None]:
     """What is kept of an input: a number as it is, all else as text."""
     if column.is_number:
-        return _each(cells, number)
+        return each(cells, number)
     if column.kind == "text":
         return list(map(str, cells))
     if column.kind in ("category", "order"):
-        return _each(cells, lambda cell: as_value(cell) or None)
-    return _each(cells, lambda cell: None if is_missing(cell) else as_value(cell))
+        return each(cells, lambda cell: as_value(cell) or None)
+    return each(cells, lambda cell: None if is_missing(cell) else as_value(cell))
 
 
 def _labels(found: Found, roles: Roles) -> Sequence[str | None]:
@@ -245,19 +246,11 @@ def _labels(found: Found, roles: Roles) -> Sequence[str | None]:
     cells = found.column(roles.label)
     if roles.type == "number":
         cells = [None if is_missing(cell) else cell for cell in cells]
-    return _each(cells, as_text)
+    return each(cells, as_text)
 
 
 def _names(found: Found, roles: Roles, where: Sequence[str]) -> Sequence[str]:
     """What the user calls each row: its place, unless an export told it."""
     if not roles.name:
         return where
-    return [name or place for name, place in zip(_each(found.column(roles.name), as_text), where, strict=True)]
-
-
-def _each(cells: Sequence[Any], read: Callable[[Any], Cell]) -> list[Cell]:
-    """What each cell reads as; where few different texts repeat, each of these is read once."""
-    if set(map(type, cells)) != {str}:
-        return [read(cell) for cell in cells]
-    known = {cell: read(cell) for cell in set(cells)}
-    return list(map(known.__getitem__, cells))
+    return [name or place for name, place in zip(each(found.column(roles.name), as_text), where, strict=True)]
