@@ -54,7 +54,7 @@ def measured(form: str, truth: np.ndarray, told: np.ndarray) -> float:
 
 @pytest.mark.parametrize("form", ["number", "labels"])
 def test_in_integers(form: str, tmp_path: Path) -> None:
-    inputs, truth, artifact = built(tmp_path, form, target=Target(arithmetic="int8"))
+    inputs, truth, artifact = built(tmp_path, form, target=Target(arithmetics=("int8",)))
     name = "price" if form == "number" else "tags"
     told = load(artifact).batch(inputs[JUDGE])
     report = read_report(artifact / "report.json")

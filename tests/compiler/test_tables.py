@@ -96,7 +96,7 @@ def test_a_fitted_text_has_tables_in_bytes_and_is_fitted_on_in_floats(
 ) -> None:
     store = Store(tmp_path / "cache")
     program, snapshot = messages(tmp_path, store)
-    program = replace(program, target=replace(program.target, arithmetic=arithmetic))
+    program = replace(program, target=replace(program.target, arithmetics=(arithmetic,)))
     sizes = {"bits": 6, "grams": 2, "word": 3, "width": width}
     graph, recipe = skeleton_graph(program, snapshot, "text.v3", sizes), Recipe(epochs=4, batch=16, rate=0.02)
     fitted = fit_once(program, snapshot, graph, recipe, store)

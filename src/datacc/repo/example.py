@@ -33,7 +33,7 @@ class Example:
 class Examples(Sequence[Example]):
     """N examples as columns of N; in `columns` None stands where an example has no such column.
 
-    All have the same `labels`, which are none for those that nobody labelled.
+    All have the same `labels`, which are none for those that nobody labelled; no `shares` at all where nobody told any.
     """
 
     ids: Sequence[str]
@@ -44,7 +44,7 @@ class Examples(Sequence[Example]):
     names: Sequence[str | None]
     groups: Sequence[str | None]
     splits: Sequence[str | None]
-    shares: Sequence[Mapping[str, Mapping[str, float]]]
+    shares: Sequence[Mapping[str, Mapping[str, float]]] = ()
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -65,10 +65,10 @@ class Examples(Sequence[Example]):
             inputs={name: values[number] for name, values in self.inputs.items()},
             labels={name: values[number] for name, values in self.labels.items()},
             columns={name: cell for name, cells in self.columns.items() if (cell := cells[number]) is not None},
+            shares=self.shares[number] if self.shares else {},
             name=self.names[number],
             group=self.groups[number],
             split=self.splits[number],
-            shares=self.shares[number],
         )
 
     def __iter__(self) -> Iterator[Example]:
@@ -90,7 +90,7 @@ class Examples(Sequence[Example]):
             names=some(self.names),
             groups=some(self.groups),
             splits=some(self.splits),
-            shares=some(self.shares),
+            shares=some(self.shares) if self.shares else (),
         )
 
 
@@ -110,7 +110,7 @@ def columnar(examples: Iterable[Example]) -> Examples:
         names=[one.name for one in rows],
         groups=[one.group for one in rows],
         splits=[one.split for one in rows],
-        shares=[one.shares for one in rows],
+        shares=[one.shares for one in rows] if any(one.shares for one in rows) else (),
     )
 
 

@@ -184,7 +184,6 @@ def _examples(repository: Repository, contents: Contents, program: Program, rows
         names=one.get("name", nothing),
         groups=one.get("group", nothing),
         splits=one.get("split", nothing),
-        shares=[{}] * len(rows.ids),
     )
 
 

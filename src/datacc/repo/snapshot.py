@@ -28,7 +28,7 @@ SEALED: Final = b"DATACCJ\n"  # first bytes of judge labels in the cache
 _SPLITS: Final = "splits of all rows"  # no name of an output
 _GROUPS: Final = "groups of all rows"
 _SOFT: Final = "shares of "  # before the name of an output
-_COLUMN: Final = "column "  # before the name of the codes of a column
+_COLUMN: Final = "column "  # before the name of a column, of its codes
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -206,11 +206,11 @@ def _place(key: str) -> str:
 def _dump(snapshot: Snapshot, inputs: str) -> bytes:
     """All but the inputs, which are kept under the digest `inputs`."""
     texts = {name: getattr(snapshot, name) for name in ("ids", "classes", "sealed", "digest")}
+    soft = {_SOFT + name: array for name, array in snapshot.soft.items()}
     columns = {name: as_coded(cells) for name, cells in snapshot.columns.items()}
     words = {name: column.words for name, column in columns.items()}
     codes = {_COLUMN + name: column.codes for name, column in columns.items()}
-    soft = {_SOFT + name: array for name, array in snapshot.soft.items()}
-    arrays = {**snapshot.labels, **soft, _SPLITS: snapshot.splits, _GROUPS: snapshot.groups, **codes}
+    arrays = {**snapshot.labels, **soft, **codes, _SPLITS: snapshot.splits, _GROUPS: snapshot.groups}
     return pack(FROZEN, {**texts, "columns": words, "inputs": inputs}, arrays)
 
 

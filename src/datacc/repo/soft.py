@@ -21,9 +21,8 @@ def shares(
     `truth` holds the frozen labels (N,). Only outputs of which some learn example has shares are in it.
     """
     found = {}
-    for field in sorted(
-        {field for told, split in zip(ordered.shares, splits, strict=True) if split == LEARN for field in told}
-    ):
+    learn = np.flatnonzero(splits == LEARN).tolist() if ordered.shares else []
+    for field in sorted({field for row in learn for field in ordered.shares[row]}):
         place = {name: index for index, name in enumerate(classes[field])}
         soft = np.zeros((len(ordered), len(place)), np.float32)
         for row in np.flatnonzero(splits != JUDGE).tolist():

@@ -206,7 +206,6 @@ def _everything(
         names=rows.where,
         groups=rows.group,
         splits=rows.split,
-        shares=[{}] * len(ids),
     )
 
 
