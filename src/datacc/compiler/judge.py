@@ -67,11 +67,9 @@ def judge(
     trials = [trial(field=output.name, truth=truth[output.name][rows]) for output in program.outputs]
     same = [_parity_line(program, one, len(ids), tolerance(graph)) for one in seen]
     rates = [line for trial in trials for line in _rate_lines(trial)]
-    return Verdict(
-        lines=(*same, *rates, *budget_lines(program.budget, costs, timing, cheaper)),
-        timing=timing,
-        widths=widths_of(seen, trials[0]) if narrower else (),
-    )
+    kept = budget_lines(program.budget, costs, timing, cheaper)
+    each = widths_of(seen, trials[0]) if narrower else ()
+    return Verdict(lines=(*same, *rates, *kept), timing=timing, widths=each)
 
 
 def judged(snapshot: Snapshot) -> tuple[Arrays, NDArray[np.intp]]:
