@@ -14,7 +14,7 @@ def suspects_head(found: Suggestions) -> str:
     if not found.total:
         return f"no label of {found.field} looks wrong to models that had not seen the row"
     shown = f"{found.total:,}" if len(found.suspects) == found.total else f"{len(found.suspects)} of {found.total:,}"
-    since = f", fitted before the last {counted(found.edits, 'edit')}" if found.edits else ""
+    since = f", fitted {counted(found.edits, 'edit')} ago" if found.edits else ""
     rows = "row that looks" if found.total == 1 else "rows that look"
     return f"{shown} {rows} mislabelled to models that had not seen them{since}:"
 
