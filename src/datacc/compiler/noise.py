@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from datacc.compiler.shown import percent
-from datacc.registry import load
 from datacc.repo.snapshot import JUDGE, Snapshot
 from datacc.repo.words import counted
 from datacc.spec.bounds import lower_bound, needed_right
@@ -34,7 +33,7 @@ def _of(output: str, program: Program, snapshot: Snapshot) -> Iterator[str]:
         f"at most {percent(most, 1)}); of the {rows - seen:,} that nobody looked at about {rows - right:,.0f} may be"
     )
     for goal in program.goals:
-        if load("goals", goal.metric) is load("goals", "accuracy"):
+        if goal.metric == "accuracy":
             wanted = needed_right(rows, goal.limit)
             if wanted is not None and right < wanted:
                 yield (

@@ -6,6 +6,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from datacc.compiler.row_ids import packed, places, unpacked
 from datacc.fit import Recipe
 from datacc.ir.container import pack, unpack
 from datacc.ir.file import dump
@@ -17,7 +18,6 @@ from datacc.spec.program import Program
 from datacc.store import Store, canonical, digest
 
 MAGIC: Final = b"DATACCP\n"
-ID_DIGITS: Final = 32
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -37,8 +37,7 @@ class Parent:
     def unlike(self, snapshot: Snapshot) -> tuple[NDArray[np.intp], int]:
         """Which learn rows are new or labelled otherwise now, counted among learn rows; and how many are gone."""
         ids, labels = learnt(snapshot)
-        place = dict(zip(self.ids, range(len(self.ids)), strict=True))
-        at = np.array([place.get(one, -1) for one in ids], np.intp)
+        at = places(ids, self.ids)
         same = (at >= 0) & (self.labels.shape[1] == labels.shape[1])
         same[same] = (self.labels[at[same]] == labels[same]).all(axis=1)
         return np.flatnonzero(~same), len(self.ids) - int((at >= 0).sum())
@@ -68,7 +67,7 @@ def keep(store: Store, parent: Parent) -> None:
         return
     arrays: dict[str, NDArray[Any]] = {
         "graph": np.frombuffer(dump(parent.graph), np.uint8),
-        "ids": np.frombuffer(bytes.fromhex("".join(parent.ids)), np.uint8),
+        "ids": packed(parent.ids),
         "labels": parent.labels,
     }
     store.put(key, pack(MAGIC, {"form": parent.form, "examples": parent.examples}, arrays))
@@ -80,12 +79,11 @@ def recall_parent(store: Store, graph: str) -> Parent | None:
     if raw is None:
         return None
     head, arrays = unpack(MAGIC, raw)
-    ids = arrays["ids"].tobytes().hex()
     return Parent(
         graph=load_graph(arrays["graph"].tobytes()),
         form=head["form"],
         examples=head["examples"],
-        ids=tuple(ids[start : start + ID_DIGITS] for start in range(0, len(ids), ID_DIGITS)),
+        ids=unpacked(arrays["ids"]),
         labels=arrays["labels"],
     )
 

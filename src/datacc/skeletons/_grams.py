@@ -45,6 +45,16 @@ def row_numbers(b: Builder, sums: str, bits: Sequence[int]) -> str:
     return b.op("cast", "hash.row", b.op("reshape", "hash.line", rest, shape=(b.type(rest).count,)), to="int32")
 
 
+def looked_up(b: Builder, sums: str, bits: Sequence[int], columns: int, axis: str) -> tuple[str, str]:
+    """Of sums (N, G) the rows (N · G, `columns`) of a learnt table, and what tells the weight of each, (N · G, 1).
+
+    The table has 2^`bits[g]` rows for part g; `axis` is what its columns are called.
+    """
+    numbers, count = row_numbers(b, sums, bits), sum(1 << one for one in bits)
+    rows = b.op("gather", "grams.rows", numbers, b.weight("grams.table", (count, columns), dims=("", axis)))
+    return rows, b.op("gather", "loud.rows", numbers, b.weight("loud.table", (count, 1)))
+
+
 def pooled(b: Builder, name: str, x: str) -> str:
     """The mean (1, F) of rows (M, F): by small windows, since the gradient of a window costs the square of its size."""
     level = 1

@@ -8,7 +8,7 @@ from datacc.ir.build import Builder
 from datacc.ir.graph import Graph, Type
 from datacc.ir.join import join, side_by_side
 from datacc.skeletons import Sizes, Skeleton, checked
-from datacc.skeletons._grams import MULTIPLIERS, WORD, added, found, is_text, row_numbers
+from datacc.skeletons._grams import MULTIPLIERS, WORD, added, found, is_text, looked_up
 from datacc.skeletons._passes import of_texts
 
 
@@ -45,9 +45,7 @@ class Text(Skeleton):
         b, goal = Builder(inputs), answer.inputs[0]
         sums, begun = found(b, inputs.outputs[0][1], grams, word)
         parts = [min(bits, 8 * (g + 1)) for g in range(grams)] + [bits] * bool(word)
-        numbers, count = row_numbers(b, sums, parts), sum(1 << one for one in parts)
-        rows = b.op("gather", "grams.rows", numbers, b.weight("grams.table", (count, width), dims=("", "grams")))
-        loud = b.op("gather", "loud.rows", numbers, b.weight("loud.table", (count, 1)))
+        rows, loud = looked_up(b, sums, parts, width, "grams")
         weight = b.weight("top.weight", (*goal.type.shape, 1, width), dims=("", "", "grams"))
         top = b.op("dense", "top.dense", added(b, rows, loud, begun), weight, b.weight("top.bias", goal.type.shape))
         return join(b.graph({goal.name: top}), answer)

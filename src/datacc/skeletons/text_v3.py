@@ -8,7 +8,7 @@ from datacc.ir.build import Builder
 from datacc.ir.graph import Graph, Type
 from datacc.ir.join import join, side_by_side
 from datacc.skeletons import Sizes, Skeleton, checked
-from datacc.skeletons._grams import MULTIPLIERS, WORD, added, fixed, found, is_text, row_numbers
+from datacc.skeletons._grams import MULTIPLIERS, WORD, added, fixed, found, is_text, looked_up
 from datacc.skeletons._passes import of_texts
 
 BITS: Final = (8, 11)  # that single bytes and pairs need: there are no more that say anything
@@ -50,10 +50,8 @@ class Text(Skeleton):
         b, goal = Builder(inputs), answer.inputs[0]
         sums, begun = found(b, inputs.outputs[0][1], grams, word)
         parts = [min(bits, most) for most in (*BITS, *(bits,) * grams)[:grams]] + [max(1, bits - 1)] * bool(word)
-        numbers, count = row_numbers(b, sums, parts), sum(1 << one for one in parts)
         columns, axis = (width, "grams") if width else (goal.type.count, "")
-        rows = b.op("gather", "grams.rows", numbers, b.weight("grams.table", (count, columns), dims=("", axis)))
-        loud = b.op("gather", "loud.rows", numbers, b.weight("loud.table", (count, 1)))
+        rows, loud = looked_up(b, sums, parts, columns, axis)
         if width:
             top = _dense(b, added(b, rows, loud, begun), goal.type)
         else:

@@ -16,6 +16,7 @@ from datacc.compiler.engine import Engine, engine
 from datacc.compiler.folds import FOLDS, assign_folds, emptied, prepared
 from datacc.compiler.onward import NEAR
 from datacc.compiler.parent import form_of
+from datacc.compiler.row_ids import packed, places, unpacked
 from datacc.fit import Examples, Recipe, Watch
 from datacc.ir.container import pack, unpack
 from datacc.ir.cost import work
@@ -26,7 +27,6 @@ from datacc.store import Store, digest
 
 FEWEST: Final = 30  # rows of learn and tune; of fewer, no fold tells anything
 MAGIC: Final = b"DATACCU\n"
-_ID_BYTES: Final = 16
 
 Announce = Callable[[int], Watch | None]
 
@@ -92,16 +92,18 @@ def _asked(
     (count,) = graph.by_name[graph.loss].type.shape
     shares, fewer = np.zeros((len(rows), count), np.float32), np.zeros(len(rows), np.int32)
     for fold, (held, others, some) in enumerate(_folds(fold_of)):
-        watch = announce(fold)
-        for part, to in ((others, shares), (some, None)):
-            learn, asked = rows.rows(part), rows.rows(held)
+        watch, asked = announce(fold), rows.rows(held)
+
+        def features(part: NDArray[Any], watch: Watch | None = watch, asked: Examples = asked) -> NDArray[np.float32]:
+            """Those of the rows held out, by a model of this part."""
+            learn = rows.rows(part)
             form = prepared(program, graph, learn)
-            features = chosen.fit(form, learn, none, recipe, program.seed, watch=watch, asked=asked).features
-            assert features is not None  # it was asked for
-            if to is None:
-                fewer[held] = features.argmax(axis=1)
-            else:
-                shares[held] = _soft_max(features)
+            found = chosen.fit(form, learn, none, recipe, program.seed, watch=watch, asked=asked).features
+            assert found is not None  # it was asked for
+            return found
+
+        shares[held] = _soft_max(features(others))
+        fewer[held] = features(some).argmax(axis=1)
     return shares, fewer
 
 
@@ -118,9 +120,8 @@ def _soft_max(features: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _keep(store: Store, key: str, snapshot: Snapshot, found: Unseen) -> None:
-    ids = b"".join(bytes.fromhex(snapshot.ids[row]) for row in found.rows)
     arrays: dict[str, NDArray[Any]] = {
-        "ids": np.frombuffer(ids, np.uint8),
+        "ids": packed([snapshot.ids[row] for row in found.rows]),
         "given": found.given,
         "shares": found.shares,
         "fewer": found.fewer,
@@ -134,13 +135,12 @@ def _recall(store: Store, key: str, snapshot: Snapshot, rows: NDArray[np.intp]) 
     if raw is None:
         return None
     arrays = unpack(MAGIC, raw)[1]
-    ids = arrays["ids"].tobytes()
-    place = {ids[n : n + _ID_BYTES].hex(): n // _ID_BYTES for n in range(0, len(ids), _ID_BYTES)}
-    at = np.array([place.get(snapshot.ids[row], -1) for row in rows], np.intp)
+    ids = unpacked(arrays["ids"])
+    at = places([snapshot.ids[row] for row in rows], ids)
     kept, at = rows[at >= 0], at[at >= 0]
     [labels] = snapshot.labels.values()
     given = arrays["given"][at]
-    differing = len(rows) + len(place) - 2 * len(kept) + int((labels[kept] != given).sum())
+    differing = len(rows) + len(ids) - 2 * len(kept) + int((labels[kept] != given).sum())
     if differing > NEAR * len(rows):
         return None
     return Unseen(rows=kept, given=given, shares=arrays["shares"][at], fewer=arrays["fewer"][at])
