@@ -32,7 +32,7 @@ def spoiled(field: str, row: int, value: Any) -> Standing:
 def test_equal_answers_come_back_whole_and_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parity, "batch_rows", lambda graph: 3)
     found = compare(GRAPH, Standing(GRAPH), INPUTS, IDS)
-    assert found.difference == 0
+    assert found.difference <= 1e-6  # 0 where NumPy adds up three rows at a time as it does ten
     np.testing.assert_array_equal(found.values["side"], Standing(GRAPH).batch(INPUTS)["side"])
     assert {name: len(value) for name, value in found.values.items()} == dict.fromkeys(found.values, ROWS)
 
