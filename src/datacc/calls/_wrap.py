@@ -15,7 +15,7 @@ Input = tuple[str, tuple[str, ...]]  # its type, "text" or "record", and the col
 
 
 class Wrapped:
-    """Answers like the function: a number, or the class where the program knows it; where not, what `fallback` says.
+    """Answers like the function where the program knows the number or the class; where not, what `fallback` says.
 
     `value` makes of a class or a number what callers get (itself, if left out). A share `shadow` of the calls asks the
     fallback, too, and gets its answer. With `inbox`, a folder, the inputs that were not known are kept there, and

@@ -140,10 +140,11 @@ def _facts(answer: Any) -> dict[str, Any]:
 
 def _told(answer: Any) -> tuple[str, ...]:
     if isinstance(answer, Number):
-        return f"{answer.value:.6g}", f"from {answer.low:.6g} to {answer.high:.6g}"
+        value = f"{answer.value:.6g}"
+        return value if answer.known else f"not known ({value}?)", f"from {answer.low:.6g} to {answer.high:.6g}"
     if isinstance(answer, Labels):
-        given = (f"{name} {percent(answer.scores[name], 1)}" for name in answer.labels)
-        return (", ".join(given) or "none of its labels",)
+        given = ", ".join(f"{name} {percent(answer.scores[name], 1)}" for name in answer.labels) or "none of its labels"
+        return (given if answer.known else f"not known ({given}?)",)
     if not isinstance(answer, Answer):
         return (str(answer),)
     others = sorted(((score, name) for name, score in answer.scores.items() if name != answer.label), reverse=True)

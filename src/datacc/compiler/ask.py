@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from datacc.goals import Metric, Told
+from datacc.goals import Told
 from datacc.ir.cost import node_costs
 from datacc.ir.graph import Graph
 from datacc.ir.interpret import interpret
@@ -46,16 +46,17 @@ def ask_reference(graph: Graph, inputs: Arrays) -> Arrays:
     return joined([interpret(graph, rows) for rows in batched(inputs, batch_rows(graph))])
 
 
-def told(metric: Metric, answers: Arrays, field: str) -> Told:
-    """What was answered for an output, as `metric` counts it: −1 for what is not known, where that matters."""
-    parts = {name: answers.get(f"{field}_{name}") for name in ("scores", "low", "high")}
-    value = _plain(answers[field])
-    if metric.needs_known:
-        value = np.where(_plain(answers[f"{field}_known"]) > 0, value, -1)
-    scores = parts.pop("scores")
-    scores = scores if scores is None else scores.reshape(len(scores), -1)
+def told(answers: Arrays, field: str, within: float = 0.0) -> Told:
+    """What was answered for an output; a number is right as far as `within`."""
+    parts = {name: answers.get(f"{field}_{name}") for name in ("scores", "low", "high", "known")}
+    plain = {name: None if array is None else _plain(array) for name, array in parts.items()}
+    scores, known = plain.pop("scores"), plain.pop("known")
     return Told(
-        value=value, scores=scores, **{name: array if array is None else _plain(array) for name, array in parts.items()}
+        value=_plain(answers[field]),
+        scores=scores if scores is None else scores.reshape(len(scores), -1),
+        known=known if known is None else known > 0,
+        within=within,
+        **plain,
     )
 
 

@@ -11,7 +11,7 @@ from datacc.repo.snapshot import LEARN, Snapshot
 from datacc.skeletons import Sizes, Skeleton
 from datacc.spec.interface import Interface, Port
 from datacc.spec.program import Program
-from datacc.types import OutputType
+from datacc.types import OutputType, options_of
 
 
 def skeleton_graph(program: Program, snapshot: Snapshot, skeleton: str, sizes: Sizes) -> Graph:
@@ -56,7 +56,10 @@ def examples(program: Program, snapshot: Snapshot) -> tuple[Examples, Examples]:
     labels, learn = snapshot.labels[output.name], snapshot.rows(LEARN)
     targets = _of_output(program).targets(labels, labels[learn])
     soft = snapshot.soft.get(output.name)
-    everything = Examples(inputs=snapshot.inputs, targets=targets, augment=augment, form=output.form, soft=soft)
+    levels = _of_output(program).levels(options_of(output))
+    everything = Examples(
+        inputs=snapshot.inputs, targets=targets, augment=augment, form=output.form, soft=soft, levels=levels
+    )
     return everything.rows(learn), everything.rows(selecting(program, snapshot))
 
 

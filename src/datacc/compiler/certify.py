@@ -45,7 +45,8 @@ def certify(program: Program, snapshot: Snapshot, *, chosen_goal: bool = False) 
             _refuse(goal.metric, goal.limit, rows, rows / len(snapshot.ids), where, at_most=metric.at_most)
         else:
             _refuse_spread(goal, metric, program, snapshot, where)
-        if metric.needs_known and not (metric.at_most and covered):  # beside a coverage, that gives the limit
+        given = program.outputs[0].widest is not None or (metric.at_most and covered)
+        if metric.needs_known and not given:  # beside a coverage, that gives the limit
             _refuse_to_calibrate(goal, metric, len(calibrating(program, snapshot)), len(snapshot.ids), where)
     warnings = (kind_of(check).certify(check, program, snapshot) for check in program.checks)
     return tuple(warning for warning in warnings if warning)

@@ -4,7 +4,7 @@ import math
 from dataclasses import replace
 from typing import Final
 
-from datacc.compiler.ask import Interpreted, told
+from datacc.compiler.ask import Interpreted
 from datacc.compiler.certify import chance_at
 from datacc.compiler.checks import Trial
 from datacc.compiler.repeats import is_small
@@ -22,7 +22,7 @@ def chance(trial: Trial) -> float:
     failing = 0.0
     for goal in trial.program.goals:
         metric: Metric = load("goals", goal.metric)
-        seen = metric.measure(trial.truth, told(metric, trial.answers, trial.field), None)
+        seen = metric.measure(trial.truth, trial.said, None)
         judged = round(len(trial.snapshot.rows(JUDGE)) * seen.total / max(1, len(trial.rows)))
         failing += 1 - chance_at(seen, judged, goal.limit)
     return max(0.0, 1 - failing)
@@ -35,7 +35,7 @@ def score(trial: Trial, seen: Figure) -> float:
         return seen.value
     for goal in trial.program.goals[:1]:
         metric: Metric = load("goals", goal.metric)
-        found = metric.measure(trial.truth, told(metric, trial.answers, trial.field), None)
+        found = metric.measure(trial.truth, trial.said, None)
         if found.spread is not None and not (found.at_most or found.amount):
             return found.value
     return seen.value

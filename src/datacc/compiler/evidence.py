@@ -118,10 +118,15 @@ def seen_on_tune(program: Program, snapshot: Snapshot, native: Answering) -> tup
     told_of = []
     for output in (one for one in program.outputs if one.form != "label"):
         metrics: dict[str, Metric] = {name: load("goals", name) for name in names("goals")}
-        able = {n: m for n, m in metrics.items() if output.form in m.forms and not m.needs_class}
+        able = {
+            name: one
+            for name, one in metrics.items()
+            if output.form in one.forms and not one.needs_class and output.abstains >= one.needs_known
+        }
         if len(rows):
             answers, truth = ask(native, inputs), snapshot.labels[output.name][rows]
-            found = {name: one.measure(truth, told(one, answers, output.name), None) for name, one in able.items()}
+            whole = told(answers, output.name, likeness_of(program, snapshot, output.name).tolerance)
+            found = {name: one.measure(truth, whole, None) for name, one in able.items()}
             said = ", ".join(f"{name} {plainly(figure)}" for name, figure in found.items())
             told_of.append(f"{output.name} on {len(rows):,} rows of tune: {said}")
     return tuple(told_of)

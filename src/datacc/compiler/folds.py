@@ -137,4 +137,5 @@ class Fold:
 
 def _rows_digest(rows: Examples) -> str:
     arrays = (part for name in sorted(rows.inputs) for part in (name, rows.inputs[name].tobytes()))
-    return digest(*arrays, rows.targets.tobytes(), *([] if rows.soft is None else [rows.soft.tobytes()]))
+    soft = [] if rows.soft is None else [rows.soft.tobytes()]
+    return digest(*arrays, rows.targets.tobytes(), *soft, *map(str, rows.levels))

@@ -12,7 +12,7 @@ from datacc.compiler.grid import Ranges
 from datacc.compiler.quantise import quantise, rounding
 from datacc.compiler.simplify import folded, simplify
 from datacc.fit import Examples, Fitted, Recipe, Rounding
-from datacc.fit.objective import OBJECTIVES
+from datacc.fit.objective import objective_of
 from datacc.ir.graph import Graph
 
 SHARES: Final = (1.0, 0.9999, 0.999)  # of the values seen that lie within a grid
@@ -76,4 +76,4 @@ def right(graph: Graph, tune: Examples, output: str) -> float:
     if not len(tune):
         return 0.0
     answers = ask_reference(graph, tune.inputs)[output].reshape(tune.targets.shape)
-    return OBJECTIVES[tune.form].agreement(answers, tune.targets)
+    return objective_of(tune).agreement(answers, tune.targets)

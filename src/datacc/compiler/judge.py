@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datacc.compiler import checks
-from datacc.compiler.ask import Arrays, told
+from datacc.compiler.ask import Arrays
 from datacc.compiler.checks import Place, Trial
 from datacc.compiler.ledger import log_opening
 from datacc.compiler.narrower import Seen, narrower_seen, widths_of
@@ -117,6 +117,6 @@ def _rate_lines(trial: Trial) -> list[Line]:
     goals = []
     for goal in trial.program.goals:
         metric: Metric = load("goals", goal.metric)
-        figure = metric.measure(trial.truth, told(metric, trial.answers, trial.field), None)
+        figure = metric.measure(trial.truth, trial.said, None)
         goals.append(rate_line("goal", goal.metric, goal.limit, figure))
     return [*goals, *checks.lines(trial)]

@@ -1,23 +1,24 @@
 """After a fit: how sure a program must be of an answer to know it, calibrated on a half of tune that chose nothing.
 
-The half that selects also gives the temperature, so that the scores are fixed before the other half is looked at: what
-`compiler/limit.py` says of the limit is then exact.
+Of a label the half that selects also gives the temperature, so that the scores are fixed before the other half is
+looked at: what `compiler/limit.py` says of the limit is then exact. The interval of a number is made wider by the same
+for all, which changes nothing of their order.
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from datacc.compiler.ask import batch_rows, batched
+from datacc.compiler.ask import Arrays, batch_rows, batched, joined, told
 from datacc.compiler.certify import UNLIKELY
 from datacc.compiler.halves import calibrating, selecting
 from datacc.compiler.interval import with_intervals
-from datacc.compiler.limit import Asked, Limit, choose
-from datacc.compiler.shown import percent
+from datacc.compiler.likeness import likeness_of
+from datacc.compiler.limit import Asked, Limit, choose, given
+from datacc.compiler.shown import number, percent
 from datacc.compiler.temperature import calibration_error, sharpness
 from datacc.compiler.verdict import certified, demanded
 from datacc.fit import Fitted
@@ -30,16 +31,18 @@ from datacc.spec.bounds import needed_total
 from datacc.spec.program import Field, Program
 from datacc.store import Store, canonical, digest
 
-_LAYOUT: Final = "knowing 1"
+_LAYOUT: Final = "knowing 2"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Knowing:
     """How one output came to know what it does not know.
 
-    `selecting` rows of tune gave its `sharpness`, one over the temperature. `calibrating` other ones gave its `limit`,
-    the confidence that `unknown` of them do not reach; `wrong` of the others are answered wrong. On these, `before` and
-    `after` are expected calibration errors without and with the sharpness. `notes` say what may not hold.
+    `calibrating` rows of tune gave its `limit`: what is less sure is not known, `unknown` of them; `wrong` of the
+    others are answered wrong. Sure is the confidence of a label, that of the least sure of several labels, and minus
+    the width of the interval of a number, which is right as far as `within`. Of a label `selecting` other rows gave the
+    `sharpness`, one over the temperature; `before` and `after` are expected calibration errors without and with it, on
+    calibrating rows. `notes` say what may not hold.
     """
 
     field: str
@@ -52,14 +55,22 @@ class Knowing:
     before: float
     after: float
     notes: tuple[str, ...] = ()
+    form: str = "label"
+    within: float = 0.0
 
     @property
     def told(self) -> str:
         """In one sentence."""
+        rows = f"of {self.calibrating:,} calibrating tune rows {self.unknown:,} are not known"
+        counted = f"{rows}, {self.wrong:,} of the others"
+        if self.form == "number":
+            how = f"is known where its interval is at most {number(-self.limit)} wide"
+            return f"{self.field} {how}: {counted} more than {number(self.within)} off"
+        if self.form == "labels":
+            return f"{self.field} are known where no label has a confidence below {self.limit:.4g}: {counted} wrong"
         return (
-            f"{self.field} is known from a confidence of {self.limit:.4g} on: of {self.calibrating:,} calibrating tune "
-            f"rows {self.unknown:,} are not known, {self.wrong:,} of the others wrong; expected calibration error "
-            f"{percent(self.before, 2)} before, {percent(self.after, 2)} after a temperature of "
+            f"{self.field} is known from a confidence of {self.limit:.4g} on: {counted} wrong; expected calibration "
+            f"error {percent(self.before, 2)} before, {percent(self.after, 2)} after a temperature of "
             f"{1 / self.sharpness:.3g} from {self.selecting:,} other rows"
         )
 
@@ -77,7 +88,7 @@ def calibrated(
     for output in program.outputs:
         if output.abstains:
             goals = canonical({goal.metric: goal.limit for goal in program.goals})
-            key = digest(_LAYOUT, output.name, goals, graph.digest, snapshot.digest)
+            key = digest(_LAYOUT, output.name, canonical(dict(output.options)), goals, graph.digest, snapshot.digest)
             known = _read(store.get(key)) or _calibrate(program, snapshot, graph, output)
             store.put(key, canonical(asdict(known)).encode())
             graph = graph.fill(_weights(output, known.sharpness, known.limit))
@@ -93,30 +104,71 @@ def _read(data: bytes | None) -> Knowing | None:
 
 
 def _weights(output: Field, sharp: float, limit: float) -> dict[str, NDArray[np.float32]]:
-    return {f"{output.name}.{part}": np.array([v], np.float32) for part, v in (("sharpness", sharp), ("limit", limit))}
+    found = {f"{output.name}.limit": np.array([limit], np.float32)}
+    return found | ({f"{output.name}.sharpness": np.array([sharp], np.float32)} if output.form == "label" else {})
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Seen:
+    """How sure a program is of its answers to the calibrating rows (N,), and which are `right`, (N,).
+
+    Of a label also what sharpened its scores, and how sure it was before, (N,).
+    """
+
+    sure: NDArray[np.float32]
+    right: NDArray[np.bool_]
+    sharp: float = 1.0
+    plain: NDArray[np.float32] | None = None
 
 
 def _calibrate(program: Program, snapshot: Snapshot, graph: Graph, output: Field) -> Knowing:
+    rows = calibrating(program, snapshot)
+    seen = (_label if output.form == "label" else _other)(program, snapshot, graph, output)
+    asked, limit = asked_of(program, len(snapshot.rows(JUDGE))), None
+    if output.widest is not None:
+        limit = given(-output.widest, seen.sure, seen.right)
+    elif asked.any and len(rows):
+        limit = choose(seen.sure, seen.right, asked)
+    return Knowing(
+        field=output.name,
+        selecting=len(selecting(program, snapshot)),
+        sharpness=seen.sharp,
+        calibrating=len(rows),
+        limit=limit.value if limit else _neutral(graph, output),
+        unknown=limit.unknown if limit else 0,
+        wrong=limit.known - limit.right if limit else int((~seen.right).sum()),
+        before=0.0 if seen.plain is None else calibration_error(seen.plain, seen.right),
+        after=0.0 if seen.plain is None else calibration_error(seen.sure, seen.right),
+        notes=_notes(output.name, limit, asked) if limit and output.widest is None else (),
+        form=output.form,
+        within=likeness_of(program, snapshot, output.name).tolerance,
+    )
+
+
+def _neutral(graph: Graph, output: Field) -> float:
+    """The limit that nothing is below, as the Graph comes with it."""
+    value = graph.by_name[f"{output.name}.limit"].value
+    assert value is not None  # no limit is a hole
+    return float(value[0])
+
+
+def _label(program: Program, snapshot: Snapshot, graph: Graph, output: Field) -> _Seen:
+    """Of one label: the other half gives the sharpness."""
     others, ours = selecting(program, snapshot), calibrating(program, snapshot)
     kept, features = (features_of(graph, output.name, _inputs(snapshot, rows)) for rows in (others, ours))
     truth = snapshot.labels[output.name]
     sharp = float(np.float32(sharpness(kept, truth[others])))
     (answer, plain), (_, sure) = (_answers(output, snapshot, features, by) for by in (1.0, sharp))
-    right = answer == truth[ours]
-    asked = asked_of(program, len(snapshot.rows(JUDGE)))
-    limit = choose(sure, right, asked) if asked.any and len(ours) else None
-    return Knowing(
-        field=output.name,
-        selecting=len(others),
-        sharpness=sharp,
-        calibrating=len(ours),
-        limit=limit.value if limit else 0.0,
-        unknown=limit.unknown if limit else 0,
-        wrong=limit.known - limit.right if limit else int((~right).sum()),
-        before=calibration_error(plain, right),
-        after=calibration_error(sure, right),
-        notes=_notes(output.name, limit, asked) if limit else (),
-    )
+    return _Seen(sure=sure, right=answer == truth[ours], sharp=sharp, plain=plain)
+
+
+def _other(program: Program, snapshot: Snapshot, graph: Graph, output: Field) -> _Seen:
+    """Of a number or several labels: what the whole program says."""
+    rows = calibrating(program, snapshot)
+    [lacking] = graph.users[f"{output.name}.limit"]
+    answers, sure = seen_at(graph, lacking.inputs[0], _inputs(snapshot, rows))
+    found = told(answers, output.name, likeness_of(program, snapshot, output.name).tolerance)
+    return _Seen(sure=sure.reshape(-1), right=~found.wrong(snapshot.labels[output.name][rows]))
 
 
 def asked_of(program: Program, judge: int) -> Asked:
@@ -125,19 +177,23 @@ def asked_of(program: Program, judge: int) -> Asked:
     return Asked(error=goals.get("error"), coverage=goals.get("coverage"), judge=judge)
 
 
-def features_of(graph: Graph, output: str, inputs: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
-    """The features (N, K) of an output that abstains, before they are sharpened, for inputs (N, *shape)."""
+def features_of(graph: Graph, output: str, inputs: Arrays) -> NDArray[np.float32]:
+    """The features (N, K) of a label that abstains, before they are sharpened, for inputs (N, *shape)."""
     [sharp] = graph.users[f"{output}.sharpness"]
+    return seen_at(graph, sharp.inputs[0], inputs)[1]
+
+
+def seen_at(graph: Graph, name: str, inputs: Arrays) -> tuple[Arrays, NDArray[np.float32]]:
+    """What is answered to inputs (N, *shape), each (N, *shape), and the value (N, *shape) of the node `name`."""
     found: list[NDArray[np.float32]] = []
 
     def look(node: Node, value: NDArray[Any]) -> NDArray[Any]:
-        if node.name == sharp.inputs[0]:
+        if node.name == name:
             found.append(value)
         return value
 
-    for rows in batched(inputs, batch_rows(graph)):
-        interpret(graph, rows, seen=look)
-    return np.concatenate(found)
+    answers = joined([interpret(graph, rows, seen=look) for rows in batched(inputs, batch_rows(graph))])
+    return answers, np.concatenate(found)
 
 
 def _inputs(snapshot: Snapshot, rows: NDArray[np.intp]) -> dict[str, NDArray[Any]]:

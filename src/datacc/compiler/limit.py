@@ -78,6 +78,14 @@ def choose(confidence: NDArray[Any], right: NDArray[np.bool_], asked: Asked) -> 
     return likely[-1] if likely else max(through, key=lambda one: one.chance, default=sorted_.limit(start))
 
 
+def given(value: float, surety: NDArray[Any], right: NDArray[np.bool_]) -> Limit:
+    """The limit `value` that nobody chose, and what it leaves out of N answers as sure as `surety` (N,)."""
+    value = float(np.float32(value))
+    known = surety >= value
+    count, rows = int(known.sum()), len(surety)
+    return Limit(value=value, unknown=rows - count, rows=rows, right=int(right[known].sum()), holds=True, chance=1.0)
+
+
 class _Sorted:
     """Calibrating rows by their confidence, and what the goals mean for each limit."""
 

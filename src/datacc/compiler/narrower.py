@@ -54,7 +54,7 @@ def widths_of(seen: Sequence[Seen], trial: Trial) -> tuple[Width, ...]:
             width=one.width,
             work=one.work,
             latency=one.latency,
-            accuracy=metric.measure(trial.truth, told(metric, one.answers.values, trial.field), None),
+            accuracy=metric.measure(trial.truth, told(one.answers.values, trial.field), None),
             metric=name,
         )
         for one in sorted(seen, key=lambda one: one.width)

@@ -7,7 +7,7 @@ from datacc.emit.columns import column_lines, name_array
 from datacc.emit.piece import C_TYPES
 from datacc.emit.text import comment, listing, words
 from datacc.ir.plan import Plan
-from datacc.spec.interface import Interface, Port
+from datacc.spec.interface import KNOWN, Interface, Port
 
 _HEADER: Final = """\
 /* {name}: {summary}. Made by datacc; 0BSD, use it for anything. */
@@ -140,10 +140,15 @@ def _class_lines(interface: Interface) -> Iterator[str]:
 
 
 def _members(ports: tuple[Port, ...]) -> Iterator[str]:
-    known = {f"{port.name}_known" for port in ports if port.classes}
+    known = {
+        f"{port.name}_{KNOWN}": {"number": "a number", "labels": "labels"}.get(port.form, "a class")
+        for port in ports
+        if port.form
+    }
     for port in ports:
         size = "" if count(port) == 1 else f"[{count(port)}]"
-        meaning = " /* 1, or 0 for a class too unsure to rely on */" if port.name in known else _meaning(port)
+        what = known.get(port.name)
+        meaning = f" /* 1, or 0 for {what} too unsure to rely on */" if what else _meaning(port)
         yield f"    {C_TYPES[port.dtype]} {members(ports)[port.name]}{size};{meaning}"
 
 

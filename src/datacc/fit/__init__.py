@@ -21,7 +21,8 @@ class Examples:
     `targets` are of the `form` of the output (`objective.py`): class indices (N,) int32 of a "label", float32 (N, K) of
     "labels" or a "number". `augment` names, by input, what may vary a batch before the Graph sees it. `said` (N, K) is
     what a tutor says of each row of a label, as shares of the classes: half of what is to be learnt, where it is there.
-    `soft` (N, K) are such shares in the place of the class itself, where a teacher told them.
+    `soft` (N, K) are such shares in the place of the class itself, where a teacher told them. `levels` are the
+    quantiles that a number is answered with beside itself.
     """
 
     inputs: Mapping[str, NDArray[Any]]
@@ -30,6 +31,7 @@ class Examples:
     said: NDArray[np.float32] | None = None
     form: str = "label"
     soft: NDArray[np.float32] | None = None
+    levels: tuple[float, ...] = ()
 
     def __len__(self) -> int:
         """The number of rows N."""

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datacc.fit import Examples
-from datacc.fit.objective import OBJECTIVES
+from datacc.fit.objective import objective_of
 
 CHUNK_STEPS: Final = 64
 CHUNK_WORK: Final = 10**9  # multiply-adds of a chunk, forwards and backwards: some 20 ms
@@ -76,7 +76,7 @@ class Batches:
     def __init__(self, examples: Examples, batch: int, classes: int, seed: int) -> None:
         self.examples, self.batch, self.seed = examples, min(batch, len(examples)), seed
         self.per_epoch = steps_per_epoch(len(examples), batch)
-        self.classes, self.objective = classes, OBJECTIVES[examples.form]
+        self.classes, self.objective = classes, objective_of(examples)
         self.weights = self.objective.weights(examples.targets, classes)
         self.order: tuple[int, NDArray[Any]] = (-1, np.zeros(0, np.int64))
 

@@ -19,7 +19,7 @@ from datacc.fit._statistics import EXACT_ROWS, QUICK_ROWS, features_of, look_row
 from datacc.fit._trouble import first_not_finite, likely_cause, nothing_moved
 from datacc.fit.checkpoint import Best, Checkpoint, Moment
 from datacc.fit.initial import Weights, initial, opened
-from datacc.fit.objective import OBJECTIVES
+from datacc.fit.objective import objective_of
 from datacc.ir.check import check
 from datacc.ir.cost import work
 from datacc.ir.graph import Graph
@@ -87,7 +87,7 @@ class _Fit:
         self.batch = min(recipe.batch, len(learn))
         self.graph = opened(graph, rounding, self.batch)
         (self.classes,) = graph.by_name[graph.loss].type.shape
-        self.objective = OBJECTIVES[learn.form]
+        self.objective = objective_of(learn)
         self.loss = self.objective.loss(self.classes, recipe.smoothing)
         self.steps = recipe.epochs * steps_per_epoch(len(learn), recipe.batch)
         self.looks = looks_of(self.steps) if len(tune) and not start else frozenset([self.steps])

@@ -4,7 +4,10 @@ Inputs are `features` (K,), `target` ((K,) or (1,)) and `weight` (1,). Output `l
 names a node that is regarded as constant when gradients are taken, because its gradient is zero analytically.
 """
 
+from collections.abc import Sequence
 from typing import Final
+
+import numpy as np
 
 from datacc.fit._tape import Tape
 from datacc.ir.graph import Graph
@@ -37,12 +40,26 @@ def squared(count: int) -> Graph:
     return _end(t, t.scaled(t.total(t.do("multiply", error, error)), t.constant(1 / count)))
 
 
-def pinball(quantile: float, count: int = 1) -> Graph:
-    """weight · Σ (q · max(target − features, 0) + (1 − q) · max(features − target, 0)) / K, by q = `quantile`."""
+def quantiles(levels: Sequence[float]) -> Graph:
+    """weight · (squared error of the first feature + Σ pinball of one more for each level); target (1 + levels,).
+
+    Pinball by q: q · max(target − feature, 0) + (1 − q) · max(feature − target, 0), least in the mean at the quantile.
+    """
+    count = 1 + len(levels)
     t = _begin(count, count)
-    missing = t.scaled(t.do("relu", _difference(t, TARGET, FEATURES)), t.constant(quantile))
-    surplus = t.scaled(t.do("relu", _difference(t, FEATURES, TARGET)), t.constant(1 - quantile))
-    return _end(t, t.scaled(t.total(t.do("add", missing, surplus)), t.constant(1 / count)))
+    square, lacking, beyond = (
+        _vector(t, f"quantiles.{name}", values)
+        for name, values in (
+            ("square", [1, *(0 for _ in levels)]),
+            ("lacking", [0, *levels]),
+            ("beyond", [0, *(1 - level for level in levels)]),
+        )
+    )
+    error = _difference(t, TARGET, FEATURES)
+    missing = t.scaled(t.do("relu", error), lacking)
+    surplus = t.scaled(t.do("relu", t.scaled(error, t.constant(-1))), beyond)
+    squares = t.scaled(t.do("multiply", error, error), square)
+    return _end(t, t.total(t.do("add", squares, t.do("add", missing, surplus))))
 
 
 def binary(count: int) -> Graph:
@@ -65,6 +82,12 @@ def _begin(features: int, target: int) -> Tape:
     for name, size in ((FEATURES, features), (TARGET, target), (WEIGHT, 1)):
         t.input(name, "float32", (size,))
     return t
+
+
+def _vector(t: Tape, name: str, values: Sequence[float]) -> str:
+    """A constant (K,) of different numbers."""
+    t.whole.add(name)
+    return t.weight(name, (len(values),), role="fixed", value=np.array(values))
 
 
 def _difference(t: Tape, a: str, b: str) -> str:

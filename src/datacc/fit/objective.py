@@ -6,7 +6,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from datacc.fit.losses import binary, cross_entropy, squared
+from datacc.fit import Examples
+from datacc.fit.losses import binary, cross_entropy, quantiles, squared
 from datacc.ir.graph import Graph
 
 Floats = NDArray[np.float32]
@@ -69,18 +70,28 @@ class OneClass(Objective):
 
 
 class OneNumber(Objective):
-    """A number in deviations, by its squared error; scored by the share of variance that is explained, at least 0."""
+    """A number in deviations, by its squared error; scored by the share of variance that is explained, at least 0.
+
+    With `levels` the features after the first are its quantiles of these levels, by their pinball loss.
+    """
+
+    def __init__(self, levels: tuple[float, ...] = ()) -> None:
+        self.levels = levels
 
     def loss(self, count: int, smoothing: float) -> Graph:
-        """The squared error."""
-        return squared(count)
+        """The squared error, and the pinball losses."""
+        return quantiles(self.levels) if self.levels else squared(count)
+
+    def rows(self, targets: NDArray[Any], count: int) -> Floats:
+        """The number, once for each feature."""
+        return np.repeat(np.asarray(targets, np.float32).reshape(len(targets), 1), count, axis=1)
 
     def score(self, features: Floats, targets: NDArray[Any]) -> tuple[float, float]:
         """R², at least 0, and minus the mean squared error."""
         if not len(targets):
             return 0.0, 0.0
         true = targets.astype(np.float64)
-        error = float(((features - true) ** 2).mean())
+        error = float(((features[:, :1] - true) ** 2).mean())
         variance = float(true.var())
         return max(0.0, 1 - error / variance) if variance else float(error == 0), -error
 
@@ -129,3 +140,8 @@ def class_weights(targets: NDArray[np.int32], classes: int) -> NDArray[np.float3
 
 
 OBJECTIVES: Final[dict[str, Objective]] = {"label": OneClass(), "number": OneNumber(), "labels": ManyLabels()}
+
+
+def objective_of(examples: Examples) -> Objective:
+    """What a fit to these examples is after."""
+    return OneNumber(examples.levels) if examples.levels else OBJECTIVES[examples.form]

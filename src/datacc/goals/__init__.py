@@ -57,15 +57,29 @@ def least(limit: float, *, at_most: bool) -> float:
 class Told:
     """What a program answered to N rows.
 
-    `value`: class indices (N,), −1 for what is not known; or numbers (N,), between `low` and `high` (N,); or for K
-    labels at once whether each is given (N, K). `scores` (N, K): the probability of every class or label, None where
-    nobody asked for it.
+    `value`: class indices (N,); or numbers (N,), between `low` and `high` (N,); or for K labels at once whether each is
+    given (N, K). `scores` (N, K): the probability of every class or label, None where nobody asked for it. `known`
+    (N,): which answers the program stands by, None where it does not say. A number is right as far as `within`.
     """
 
     value: NDArray[Any]
     scores: NDArray[Any] | None = None
     low: NDArray[Any] | None = None
     high: NDArray[Any] | None = None
+    known: NDArray[np.bool_] | None = None
+    within: float = 0.0
+
+    @property
+    def standing(self) -> NDArray[np.bool_]:
+        """Which answers (N,) the program stands by: all, where it does not say."""
+        return np.ones(len(self.value), bool) if self.known is None else self.known
+
+    def wrong(self, truth: NDArray[Any]) -> NDArray[np.bool_]:
+        """Which answers (N,) are wrong, of several labels where one is; `truth` is like `value`."""
+        if self.value.dtype.kind == "f":
+            return np.asarray(np.abs(truth.astype(np.float64) - self.value) > self.within)
+        wrong = np.asarray(truth != self.value)
+        return np.asarray(wrong.any(axis=1)) if wrong.ndim > 1 else wrong
 
 
 class Metric(ABC):
@@ -73,8 +87,8 @@ class Metric(ABC):
 
     `forms`: what it measures: one label, several labels at once, a number. `at_most`: less is better, and a goal is an
     upper limit. `amount`: it is no share but has the unit of the answer. `needs_class`: it is of one class;
-    `takes_class`: it may be. `needs_known`: it counts what the program says it knows; answers that it does not know
-    come as −1. `needs_scores`: it reads the probabilities of classes. `exact`: it is a rate.
+    `takes_class`: it may be. `needs_known`: it is of programs that say what they know. `needs_scores`: it reads the
+    probabilities of classes. `exact`: it is a rate.
     """
 
     forms: tuple[Form, ...] = ("label",)

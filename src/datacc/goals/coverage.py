@@ -10,11 +10,12 @@ from datacc.goals import Figure, Metric, Told, rate
 class Coverage(Metric):
     """Known answers, right or wrong, over all rows."""
 
+    forms = ("label", "labels", "number")
     needs_known = True
 
     def measure(self, truth: NDArray[Any], told: Told, of_class: int | None) -> Figure:
-        """The figure over N rows: class indices (N,), −1 for what is not known."""
-        return rate(int((told.value >= 0).sum()), len(truth))
+        """The figure over N rows."""
+        return rate(int(told.standing.sum()), len(truth))
 
 
 ENTRY: Final = Coverage()

@@ -14,7 +14,7 @@ from datacc.runtime.bound import Bound
 from datacc.runtime.library import SUFFIX, name_fits
 from datacc.runtime.native import Native
 from datacc.runtime.windows import join
-from datacc.spec.interface import PARTS, Interface, Port, read_interface
+from datacc.spec.interface import KNOWN, PARTS, Interface, Port, read_interface
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,19 +32,21 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class Number:
-    """A number that is answered, and the interval around it."""
+    """A number that is answered, and the interval around it; `known` as in `Answer`."""
 
     value: float
     low: float
     high: float
+    known: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
 class Labels:
-    """The labels that are given, in their order, and the probability of every one."""
+    """The labels that are given, in their order, and the probability of every one; `known` as in `Answer`."""
 
     labels: tuple[str, ...]
     scores: Mapping[str, float]
+    known: bool = True
 
 
 class Loaded:
@@ -166,9 +168,10 @@ def _is_answer(port: Port, answers: Mapping[str, Any]) -> bool:
 
 
 def _answer(port: Port, answers: Mapping[str, NDArray[Any]]) -> Any:
+    known = bool(answers.get(f"{port.name}_{KNOWN}", np.ones(1)).reshape(-1)[0])
     if port.form == "number":
         value, low, high = (float(answers[f"{port.name}{part}"].reshape(-1)[0]) for part in ("", "_low", "_high"))
-        return Number(value=value, low=low, high=high)
+        return Number(value=value, low=low, high=high, known=known)
     if not port.classes:
         return answers[port.name][0]
     scores = answers[f"{port.name}_scores"][0].reshape(-1)
@@ -177,12 +180,13 @@ def _answer(port: Port, answers: Mapping[str, NDArray[Any]]) -> Any:
         return Labels(
             labels=tuple(name for name, one in zip(port.classes, given, strict=True) if one),
             scores={name: float(score) for name, score in zip(port.classes, scores, strict=True)},
+            known=known,
         )
     return Answer(
         label=port.classes[int(answers[port.name].reshape(-1)[0])],
         confidence=float(answers[f"{port.name}_confidence"].reshape(-1)[0]),
         scores={name: float(score) for name, score in zip(port.classes, scores, strict=True)},
-        known=bool(answers.get(f"{port.name}_known", np.ones(1)).reshape(-1)[0]),
+        known=known,
     )
 
 

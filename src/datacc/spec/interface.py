@@ -8,8 +8,9 @@ from typing import Any, Final
 from datacc.errors import SpecError
 
 VERSION: Final = 1
-# What may follow the name of an output, by its form; of a label the last where it abstains.
-PARTS: Final = {"label": ("confidence", "scores", "known"), "labels": ("scores",), "number": ("low", "high")}
+KNOWN: Final = "known"
+# What follows the name of an output, by its form; `KNOWN` where it abstains.
+PARTS: Final = {"label": ("confidence", "scores", KNOWN), "labels": ("scores", KNOWN), "number": ("low", "high", KNOWN)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,10 +45,10 @@ class Interface:
     """The struct members of one program, in order of declaration, and the processor it needs.
 
     `states` are what a call leaves to the next one of the same stream. A label output `digit` gives three answers:
-    `digit` (int32 class index), `digit_confidence` and `digit_scores` (float32); one that abstains also `digit_known`
-    (int32, 1 or 0). Labels `topics` give `topics` (int32, 1 or 0 for each) and `topics_scores`, a number `price` gives
-    `price`, `price_low` and `price_high` (float32). `widths`: at which shares of its channels it answers, ascending up
-    to 1; none: only the whole.
+    `digit` (int32 class index), `digit_confidence` and `digit_scores` (float32). Labels `topics` give `topics` (int32,
+    1 or 0 for each) and `topics_scores`, a number `price` gives `price`, `price_low` and `price_high` (float32). One
+    that abstains also gives `digit_known` (`topics_known`, `price_known`; int32, 1 or 0). `widths`: at which shares of
+    its channels it answers, ascending up to 1; none: only the whole.
     """
 
     name: str

@@ -34,6 +34,11 @@ class Field:
         """Whether this output also says when it does not know."""
         return self.options.get("abstain") is True
 
+    @property
+    def widest(self) -> float | None:
+        """How wide the interval of a number that is known may be, None where goals say it."""
+        return self.options.get("widest")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:

@@ -167,6 +167,7 @@ def _source(table: Table) -> Origin:
 def _goals(whole: Table, outputs: Sequence[Field]) -> tuple[Goal, ...]:
     table, abstaining = whole.table("goal"), [field for field in outputs if field.abstains]
     goals, asked = [], False
+    _refuse_widest(whole, outputs)
     for metric in table.values:
         with table.blaming(metric):
             member = registry.load("goals", metric)
@@ -185,11 +186,20 @@ def _goals(whole: Table, outputs: Sequence[Field]) -> tuple[Goal, ...]:
             raise table.error(f"{metric} ≤ 100 % asks for nothing", metric, [f"{metric} = 0.01"])
         goals.append(Goal(metric=metric, limit=limit))
         asked |= member.needs_known
-    if abstaining and not asked:
+    if abstaining and not asked and abstaining[0].widest is None:
         field = whole.table("output").table(abstaining[0].name)
         tries = ["error = 0.01 under [goal]: at most 1 % of what it answers is wrong", "coverage = 0.9 under [goal]"]
+        if abstaining[0].form == "number":
+            tries.append("widest = 10.0: what has a wider interval is not known")
         raise field.error("abstain: no goal says how sure is sure enough", "abstain", tries)
     return tuple(goals)
+
+
+def _refuse_widest(whole: Table, outputs: Sequence[Field]) -> None:
+    for field in outputs:
+        if field.widest is not None and not field.abstains:
+            table = whole.table("output").table(field.name)
+            raise table.error("widest is of numbers that abstain", "widest", ["abstain = true"])
 
 
 def _limit(table: Table, metric: str, member: Any) -> float:

@@ -27,6 +27,7 @@ _LABELS: Final = '''\
     scores: dict[str, float]'''
 _KNOWN: Final = """
     known: bool  # False: too unsure to be relied on"""
+_SAID: Final = ", bool(row[{known}])"
 
 
 def answered(interface: Interface) -> dict[str, str]:
@@ -41,12 +42,12 @@ def _number(interface: Interface, number: Port) -> dict[str, str]:
     first = firsts(interface)
     taken = (f"row[{first[f'{number.name}{part}']}]" for part in ("", "_low", "_high"))
     return {
-        "example": "answer.value, answer.low, answer.high",
+        "example": "answer.value, answer.low, answer.high" + _known(interface, number, ", answer.known"),
         "imports": _imports(interface),
         "exported": "",
         "classes": "",
-        "answer": _NUMBER,
-        "taken": ", ".join(taken),
+        "answer": _NUMBER + _known(interface, number, _KNOWN),
+        "taken": ", ".join(taken) + _known(interface, number, _SAID),
     }
 
 
@@ -55,29 +56,35 @@ def _several(interface: Interface, labels: Port) -> dict[str, str]:
     given, scores = first[labels.name], first[f"{labels.name}_scores"]
     named = f"tuple(name for name, one in zip(LABELS, row[{given}:{given + count}]) if one)"
     return {
-        "example": "answer.labels, answer.scores",
+        "example": "answer.labels, answer.scores" + _known(interface, labels, ", answer.known"),
         "imports": _imports(interface),
         "exported": '"LABELS", ',
         "classes": f"\nLABELS: tuple[str, ...] = {tuple_of([ascii(text) for text in labels.classes])}\n",
-        "answer": _LABELS,
-        "taken": f"{named}, dict(zip(LABELS, row[{scores}:{scores + count}]))",
+        "answer": _LABELS + _known(interface, labels, _KNOWN),
+        "taken": f"{named}, dict(zip(LABELS, row[{scores}:{scores + count}]))" + _known(interface, labels, _SAID),
     }
 
 
 def _labelled(interface: Interface, label: Port) -> dict[str, str]:
     """What differs in the module of a program that answers one label."""
     first = firsts(interface)
-    scores, known = first[f"{label.name}_scores"], known_of(interface, label)
+    scores = first[f"{label.name}_scores"]
     taken = f"CLASSES[row[{first[label.name]}]]", f"row[{first[f'{label.name}_confidence']}]"
-    said = f", bool(row[{first[known.name]}])" if known else ""
+    said = _known(interface, label, _SAID)
     return {
-        "example": "answer.label, answer.confidence, answer.scores" + (", answer.known" if known else ""),
+        "example": "answer.label, answer.confidence, answer.scores" + _known(interface, label, ", answer.known"),
         "imports": _imports(interface),
         "exported": '"CLASSES", ',
         "classes": f"\nCLASSES: tuple[str, ...] = {tuple_of([ascii(text) for text in label.classes])}\n",
-        "answer": _LABEL + (_KNOWN if known else ""),
+        "answer": _LABEL + _known(interface, label, _KNOWN),
         "taken": f"{', '.join(taken)}, dict(zip(CLASSES, row[{scores}:{scores + len(label.classes)}])){said}",
     }
+
+
+def _known(interface: Interface, output: Port, text: str) -> str:
+    """The text, with its place among the numbers, where the program says whether `output` is known; else nothing."""
+    known = known_of(interface, output)
+    return text.format(known=firsts(interface)[known.name]) if known else ""
 
 
 def _arrays(interface: Interface) -> dict[str, str]:

@@ -64,8 +64,8 @@ _KNOWN: Final = """\
 """
 
 _LABELS: Final = """\
-/* One line: the labels that are given, between semicolons, one alone where there is none; then all with their scores,
- * where wanted; or an object of JSON. */
+/* One line: the labels that are given, between semicolons, one alone where there is none{unsure}; then all with their
+ * scores, where wanted; or an object of JSON. */
 static void answer(const NAME_answer *one, int scores, int json)
 {{
     const int32_t *given = {given};
@@ -77,7 +77,8 @@ static void answer(const NAME_answer *one, int scores, int json)
         say(json ? quoted[k] : shown[k]);
         some = 1;
     }}
-    say(json ? "], \\"scores\\": {{" : some ? "" : ";");
+    say(json ? "]" : some ? "" : ";");
+{known}    say(json ? ", \\"scores\\": {{" : "");
     put_scores({address}, scores, json);
 }}
 """
@@ -117,7 +118,7 @@ static void put_number(float number, const char *nothing)
     }}
 }}
 
-/* One line: the number, a tab, the lower end of its interval, a tab, the upper one; or an object of JSON. */
+/* One line: the number, a tab, the lower end of its interval, a tab, the upper one{unsure}; or an object of JSON. */
 static void answer(const NAME_answer *one, int scores, int json)
 {{
     const char *nothing = json ? "null" : "nan";
@@ -128,7 +129,7 @@ static void answer(const NAME_answer *one, int scores, int json)
     put_number(one->{low}, nothing);
     say(json ? ", \\"high\\": " : "\\t");
     put_number(one->{high}, nothing);
-    say(json ? "}}\\n" : "\\n");
+{known}    say(json ? "}}\\n" : "\\n");
 }}
 """
 
@@ -144,7 +145,8 @@ static void answer(const NAME_answer *one, int scores, int json)
 def _number_text(interface: Interface, number: Port) -> str:
     """The C that writes a number with its interval."""
     names = members(interface.answers)
-    return _NUMBER.format(value=names[number.name], **{p: names[f"{number.name}_{p}"] for p in ("low", "high")})
+    ends = {end: names[f"{number.name}_{end}"] for end in ("low", "high")}
+    return _NUMBER.format(value=names[number.name], **ends, **_unsure(interface, number))
 
 
 def _labels_text(interface: Interface, labels: Port) -> str:
@@ -152,7 +154,17 @@ def _labels_text(interface: Interface, labels: Port) -> str:
     names = members(interface.answers)
     one = "" if len(labels.classes) > 1 else "&"
     given, scores = (f"{one}one->{names[name]}" for name in (labels.name, f"{labels.name}_scores"))
-    return _named(labels) + _LABELS.format(given=given, address=scores, classes=len(labels.classes))
+    return _named(labels) + _LABELS.format(
+        given=given, address=scores, classes=len(labels.classes), **_unsure(interface, labels)
+    )
+
+
+def _unsure(interface: Interface, output: Port) -> dict[str, str]:
+    """The C that says whether `output` is known, and its words; nothing in a program that does not abstain."""
+    known = known_of(interface, output)
+    if known is None:
+        return {"known": "", "unsure": ""}
+    return {"known": _KNOWN.format(known=members(interface.answers)[known.name]), "unsure": ", what is not known"}
 
 
 def _named(label: Port) -> str:
@@ -168,12 +180,11 @@ def _strings(texts: list[str]) -> str:
 
 def _label_text(interface: Interface, label: Port) -> str:
     """The C that writes a label with its scores."""
-    names, known = members(interface.answers), known_of(interface, label)
+    names = members(interface.answers)
     return _named(label) + _LABEL.format(
         label=names[label.name],
         confidence=names[f"{label.name}_confidence"],
-        known=_KNOWN.format(known=names[known.name]) if known else "",
-        unsure=", what is not known" if known else "",
+        **_unsure(interface, label),
         address=f"{'' if len(label.classes) > 1 else '&'}one->{names[f'{label.name}_scores']}",
     )
 

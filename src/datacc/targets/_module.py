@@ -167,7 +167,7 @@ def wraps(interface: Interface) -> bool:
 def _wrap(interface: Interface) -> str:
     """The function `wrap`."""
     is_class = label_of(interface) is not None
-    what = "class, and what `fallback` says where it is not known" if is_class else "number"
+    what = f"{'class' if is_class else 'number'}, and what `fallback` says where it is not known"
     return _WRAP.format(read=_read(interface), what=what, classes="CLASSES" if is_class else "()")
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from datacc.spec.interface import PARTS, Interface, Port
+from datacc.spec.interface import KNOWN, PARTS, Interface, Port
 from datacc.spec.names import identifier
 
 
@@ -38,9 +38,9 @@ def output_of(interface: Interface) -> Port | None:
     if len(outputs) != 1:
         return None
     [output] = outputs
-    parts = [f"{output.name}_{part}" for part in PARTS[output.form]]
+    parts = {output.name, *(f"{output.name}_{part}" for part in PARTS[output.form])}
     found = {port.name for port in interface.answers}
-    return output if {output.name, *parts[:2]} <= found <= {output.name, *parts} else None
+    return output if parts - {f"{output.name}_{KNOWN}"} <= found <= parts else None
 
 
 def label_of(interface: Interface) -> Port | None:
@@ -49,9 +49,9 @@ def label_of(interface: Interface) -> Port | None:
     return output if output is not None and output.form == "label" else None
 
 
-def known_of(interface: Interface, label: Port) -> Port | None:
-    """The answer that says whether `label` is known, None in a program that does not abstain."""
-    return next((port for port in interface.answers if port.name == f"{label.name}_known"), None)
+def known_of(interface: Interface, output: Port) -> Port | None:
+    """The answer that says whether `output` is known, None in a program that does not abstain."""
+    return next((port for port in interface.answers if port.name == f"{output.name}_{KNOWN}"), None)
 
 
 def windowed(interface: Interface) -> bool:

@@ -20,7 +20,11 @@ const ANSWER = (row) => ({{
 {known}}});
 """
 _NUMBER: Final = """\
-const ANSWER = (row) => ({{ value: row[{value}][0], low: row[{low}][0], high: row[{high}][0] }});
+const ANSWER = (row) => ({{
+  value: row[{value}][0],
+  low: row[{low}][0],
+  high: row[{high}][0],
+{known}}});
 """
 _LABELS: Final = """\
 export const LABELS = {classes};
@@ -28,7 +32,7 @@ export const LABELS = {classes};
 const ANSWER = (row) => ({{
   labels: LABELS.filter((_, i) => row[{given}][i] === 1),
   scores: Object.fromEntries(LABELS.map((name, i) => [name, row[{scores}][i]])),
-}});
+{known}}});
 """
 _ARRAYS: Final = """\
 const ANSWER = (row) => ({{ {fields} }});
@@ -96,11 +100,11 @@ export interface Answer {{
 """
 _NUMBER_TYPES: Final = """\
 /** The number, and the interval around it. */
-export interface Answer {
+export interface Answer {{
   value: number;
   low: number;
   high: number;
-}
+{known}}}
 """
 _LABELS_TYPES: Final = """\
 /** A label, in the order of the scores. */
@@ -112,7 +116,7 @@ export declare const LABELS: readonly Label[];
 export interface Answer {{
   labels: Label[];
   scores: Record<Label, number>;
-}}
+{known}}}
 """
 _ARRAY_TYPES: Final = """\
 /** What the program computes, by name. */
@@ -184,28 +188,26 @@ def _answer(interface: Interface) -> str:
     at = {port.name: i for i, port in enumerate(interface.answers)}
     if label is None:
         return _ARRAYS.format(fields=", ".join(f"{_text(name)}: row[{i}]" for name, i in at.items()))
-    if label.form == "number":
-        return _NUMBER.format(value=at[label.name], low=at[f"{label.name}_low"], high=at[f"{label.name}_high"])
-    if label.form == "labels":
-        places = {"given": at[label.name], "scores": at[f"{label.name}_scores"]}
-        return _LABELS.format(classes=_text(list(label.classes)), **places)
-    parts = {part: at[f"{label.name}_{part}"] for part in ("confidence", "scores")}
     known = known_of(interface, label)
     said = f"  known: row[{at[known.name]}][0] === 1,\n" if known else ""
+    if label.form == "number":
+        ends = {end: at[f"{label.name}_{end}"] for end in ("low", "high")}
+        return _NUMBER.format(value=at[label.name], known=said, **ends)
+    if label.form == "labels":
+        places = {"given": at[label.name], "scores": at[f"{label.name}_scores"]}
+        return _LABELS.format(classes=_text(list(label.classes)), known=said, **places)
+    parts = {part: at[f"{label.name}_{part}"] for part in ("confidence", "scores")}
     return _LABEL.format(classes=_text(list(label.classes)), label=at[label.name], known=said, **parts)
 
 
 def _answer_types(interface: Interface) -> str:
     label = output_of(interface)
-    if label is not None and label.form == "number":
-        return _NUMBER_TYPES
-    if label is not None and label.form == "labels":
-        return _LABELS_TYPES.format(union=" | ".join(map(_text, label.classes)))
     if label is None:
         fields = "\n".join(f"  {_text(port.name)}: {_ARRAY[port.dtype]}Array;" for port in interface.answers)
         return _ARRAY_TYPES.format(fields=fields)
     known = "  /** False: too unsure to be relied on. */\n  known: boolean;\n" if known_of(interface, label) else ""
-    return _LABEL_TYPES.format(union=" | ".join(map(_text, label.classes)), known=known)
+    types = {"label": _LABEL_TYPES, "labels": _LABELS_TYPES, "number": _NUMBER_TYPES}[label.form]
+    return types.format(union=" | ".join(map(_text, label.classes)), known=known)
 
 
 def _kind(port: Port) -> str:

@@ -149,11 +149,12 @@ def _plain(interface: Interface, label: Port | None) -> str:
     """What a line holds."""
     if label is None:
         return "answers as bytes"
-    if label.form == "number":
-        return "the number, a tab, the lower end of its interval, a tab, the upper one"
-    if label.form == "labels":
-        return "the labels that are given, between semicolons"
-    return "the class, a tab, its score" + ("; after a tab, what is not known" if known_of(interface, label) else "")
+    said = {
+        "label": "the class, a tab, its score",
+        "labels": "the labels that are given, between semicolons",
+        "number": "the number, a tab, the lower end of its interval, a tab, the upper one",
+    }
+    return said[label.form] + ("; after a tab, what is not known" if known_of(interface, label) else "")
 
 
 def _listed(ports: tuple[Port, ...]) -> str:

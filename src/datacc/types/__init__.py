@@ -115,6 +115,10 @@ class OutputType(ABC):
         `calibrated` have a neutral value here, and get theirs from tune after the fit.
         """
 
+    def levels(self, options: Any) -> tuple[float, ...]:
+        """The quantiles that a number is answered with beside itself; none of anything else."""
+        return ()
+
     def data(self, name: str, learn: NDArray[Any]) -> Mapping[str, NDArray[np.float32]]:
         """The values of the answer's `data` holes, by weight name, from the frozen learn labels."""
         return {}

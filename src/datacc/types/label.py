@@ -16,8 +16,7 @@ from datacc.ir.build import Builder
 from datacc.ir.compose import softmax
 from datacc.ir.graph import Graph
 from datacc.types import Options, OutputType
-
-STEEP: Final = -(2.0**60)  # times any difference of two confidences that is not 0, it is beyond 1
+from datacc.types._known import known
 
 
 class LabelOptions(Options):
@@ -73,7 +72,7 @@ class Label(OutputType):
             f"{name}_scores": scores,
         }
         if options.abstain:
-            outputs[f"{name}_known"] = _known(b, name, outputs[f"{name}_confidence"])
+            outputs[f"{name}_known"] = known(b, name, outputs[f"{name}_confidence"])
         return b.graph(outputs, loss=features)
 
 
@@ -82,18 +81,6 @@ def _sharpened(b: Builder, name: str, features: str) -> str:
     sharpness = b.weight(f"{name}.sharpness", (1,), role="calibrated", value=np.ones(1))
     zero = b.weight(f"{name}.sharpness.zero", (1,), role="fixed", value=np.zeros(1))
     return b.op("affine", f"{name}.sharp", features, sharpness, zero)
-
-
-def _known(b: Builder, name: str, confidence: str) -> str:
-    """1 where the confidence is at least the limit, else 0, without a branch: limit − confidence has an exact sign."""
-    minus, steep, one = (
-        b.weight(f"{name}.known.{word}", (1,), role="fixed", value=np.array([value]))
-        for word, value in (("minus", -1.0), ("steep", STEEP), ("one", 1.0))
-    )
-    limit = b.weight(f"{name}.limit", (1,), role="calibrated", value=np.zeros(1))
-    lacking = b.op("affine", f"{name}.lacking", confidence, minus, limit)
-    step = b.op("clip", f"{name}.step", b.op("affine", f"{name}.steep", lacking, steep, one), low=0.0, high=1.0)
-    return b.op("cast", f"{name}.known", step, to="int32")
 
 
 ENTRY: Final = Label()

@@ -1,4 +1,8 @@
-"""The output type `labels`: any of K labels at once, each answered with its probability and whether it is given."""
+"""The output type `labels`: any of K labels at once, each answered with its probability and whether it is given.
+
+With `abstain = true` it also says whether it knows: whether the least sure of its K decisions is sure enough, by a
+limit that is calibrated after the fit.
+"""
 
 import math
 from collections.abc import Sequence
@@ -6,19 +10,23 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import StrictBool
 
 from datacc.errors import DataError
 from datacc.ir.build import Builder
 from datacc.ir.compose import sigmoid
 from datacc.ir.graph import Graph
 from datacc.types import Options, OutputType
+from datacc.types._known import known, minus
 
 BETWEEN: Final = ";"  # labels in one cell of a table
 STEEP: Final = 2.0**60  # times any difference of a score from a half that is not 0, it is beyond 1
 
 
 class LabelsOptions(Options):
-    """No options: the labels live in the repository's schema."""
+    """`abstain`: answer also whether the labels are known. They live in the repository's schema."""
+
+    abstain: StrictBool = False
 
 
 _PLAIN: Final = LabelsOptions()
@@ -69,7 +77,11 @@ class Labels(OutputType):
         return f"{BETWEEN} ".join(value) or "none"
 
     def answer(self, name: str, classes: Sequence[str], options: LabelsOptions = _PLAIN) -> Graph:
-        """Outputs `name` (int32, 1 or 0 for each label) and `name_scores` (float32); the loss reads the features."""
+        """Outputs `name` (int32, 1 or 0 for each label) and `name_scores` (float32); the loss reads the features.
+
+        With `abstain` also `name_known` (int32, 1 or 0): whether the confidence of the least sure decision, a half or
+        more, is at least `<name>.limit`.
+        """
         b, shape = Builder(), (len(classes),)
         features = b.input(f"{name}.features", "float32", shape)
         scores = sigmoid(b, f"{name}.sigmoid", features)
@@ -78,11 +90,31 @@ class Labels(OutputType):
             for word, value in (("steep", STEEP), ("half", -STEEP / 2))
         )
         step = b.op("clip", f"{name}.step", b.op("affine", f"{name}.beyond", scores, steep, half), low=0.0, high=1.0)
-        return b.graph({name: b.op("cast", f"{name}.given", step, to="int32"), f"{name}_scores": scores}, loss=features)
+        outputs = {name: b.op("cast", f"{name}.given", step, to="int32"), f"{name}_scores": scores}
+        if options.abstain:
+            outputs[f"{name}_known"] = known(b, name, _least_sure(b, name, scores))
+        return b.graph(outputs, loss=features)
 
     def targets(self, frozen: NDArray[Any], learn: NDArray[Any]) -> NDArray[Any]:
         """0 and 1, float32 (N, K)."""
         return frozen.astype(np.float32)
+
+
+def _least_sure(b: Builder, name: str, scores: str) -> str:
+    """The confidence (1,) of the decision that is least sure: a half and the least distance of a score from it."""
+    one, half, none = (
+        b.weight(f"{name}.sure.{word}", (1,), role="fixed", value=np.array([value]))
+        for word, value in (("one", 1.0), ("half", 0.5), ("none", -0.5))
+    )
+    over = b.op("affine", f"{name}.over", scores, one, none)
+    distance = b.op(
+        "add",
+        f"{name}.distance",
+        b.op("relu", f"{name}.above", over),
+        b.op("relu", f"{name}.below", minus(b, name, over)),
+    )
+    nearest = b.op("maximum", f"{name}.nearest", minus(b, name, distance))
+    return b.op("affine", f"{name}.surety", minus(b, name, nearest), one, half)
 
 
 ENTRY: Final = Labels()

@@ -2,6 +2,9 @@
 
 A network answers in deviations from the mean of learn; the answer turns that into the unit of the labels. The interval
 is as wide as the errors on a half of tune that chose nothing (split-conformal prediction: Vovk et al. 2005).
+
+With `abstain = true` the network also answers two quantiles, so that the interval is narrow where it can be and wide
+where it must (Romano et al. 2019, "Conformalized Quantile Regression"); a number with too wide a one is not known.
 """
 
 import math
@@ -10,29 +13,36 @@ from typing import Annotated, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from datacc.errors import DataError
 from datacc.ir.build import Builder
 from datacc.ir.graph import Graph
 from datacc.types import Options, OutputType
+from datacc.types._known import STEEPEST, known, minus
 
 LARGEST: Final = float(np.finfo(np.float32).max)
 TENTH: Final = 0.1  # of a deviation: answers that are nearer are the same, unless it is said otherwise
 
 
 class NumberOptions(Options):
-    """`interval`: how often the truth is to lie in it; `within`: how near an answer must be to be right."""
+    """`interval`: how often the truth is to lie in it; `within`: how near an answer must be to be right.
+
+    `abstain`: answer also whether the number is known; `widest`: how wide its interval may be then, where no goal says
+    how sure is sure enough.
+    """
 
     interval: Annotated[float, Field(ge=0.5, lt=1)] = 0.9
     within: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    abstain: StrictBool = False
+    widest: Annotated[float, Field(gt=0, le=LARGEST)] | None = None
 
 
 _PLAIN: Final = NumberOptions()
 
 
 class Number(OutputType):
-    """One feature, times the deviation of learn, plus its mean."""
+    """One feature, times the deviation of learn, plus its mean; where it abstains, its two quantiles beside it."""
 
     form = "number"
     blank = math.nan
@@ -77,18 +87,29 @@ class Number(OutputType):
     def answer(self, name: str, classes: Sequence[str] = (), options: NumberOptions = _PLAIN) -> Graph:
         """Outputs `name`, `name_low` and `name_high`, float32; the loss reads the feature (1,), in deviations.
 
-        Uncalibrated (`<name>.below`, `<name>.above`) the interval is the number alone.
+        Uncalibrated (`<name>.below`, `<name>.above`) the interval is the number alone. With `abstain` the features (3,)
+        are the number and the quantiles `levels`, and uncalibrated the interval reaches from the least of them to the
+        largest. `name_known` (int32, 1 or 0) is then one more output: whether low − high is at least `<name>.limit`.
         """
         b = Builder()
-        feature = b.input(f"{name}.features", "float32", (1,))
+        features = b.input(f"{name}.features", "float32", (3 if options.abstain else 1,))
         scale, mean = (b.weight(f"{name}.{part}", (1,), role="data") for part in ("scale", "mean"))
         one = b.weight(f"{name}.one", (1,), role="fixed", value=np.ones(1))
+        feature, below, above = _parts(b, name, features, scale) if options.abstain else (features, "", "")
         value = b.op("affine", f"{name}.value", feature, scale, mean)
         outputs = {name: value}
-        for part, side in (("below", "low"), ("above", "high")):
+        for part, side, beyond in (("below", "low", below), ("above", "high", above)):
             offset = b.weight(f"{name}.{part}", (1,), role="calibrated", value=np.zeros(1))
-            outputs[f"{name}_{side}"] = b.op("affine", f"{name}.{side}", value, one, offset)
-        return b.graph(outputs, loss=feature)
+            end = b.op("add", f"{name}.{side}.raw", value, beyond) if beyond else value
+            outputs[f"{name}_{side}"] = b.op("affine", f"{name}.{side}", end, one, offset)
+        if options.abstain:
+            narrow = b.op("add", f"{name}.narrow", f"{name}.low", minus(b, name, f"{name}.high"))
+            outputs[f"{name}_known"] = known(b, name, narrow, steep=STEEPEST, least=-LARGEST)
+        return b.graph(outputs, loss=features)
+
+    def levels(self, options: NumberOptions) -> tuple[float, ...]:
+        """The two quantiles between which the truth lies as often as asked."""
+        return ((1 - options.interval) / 2, (1 + options.interval) / 2) if options.abstain else ()
 
     def data(self, name: str, learn: NDArray[Any]) -> Mapping[str, NDArray[np.float32]]:
         """Mean and deviation of learn; a deviation of 0 counts as 1."""
@@ -99,6 +120,22 @@ class Number(OutputType):
         """Deviations from the mean of learn, (N, 1)."""
         mean, scale = _standard(learn)
         return ((frozen[:, None].astype(np.float64) - mean) / scale).astype(np.float32)
+
+
+def _parts(b: Builder, name: str, features: str, scale: str) -> tuple[str, str, str]:
+    """The number in deviations, and how far, at least nothing, its quantiles are below and above it, in its unit."""
+    zero = b.weight(f"{name}.zero", (1,), role="fixed", value=np.zeros(1))
+    value, low, high = (
+        b.op("slice", f"{name}.feature.{part}", features, axis=0, first=k, last=k)
+        for k, part in enumerate(("value", "low", "high"))
+    )
+    lack = b.op("relu", f"{name}.lack", b.op("add", f"{name}.under", value, minus(b, name, low)))
+    rest = b.op("relu", f"{name}.rest", b.op("add", f"{name}.over", high, minus(b, name, value)))
+    return (
+        value,
+        minus(b, name, b.op("affine", f"{name}.lack.scaled", lack, scale, zero)),
+        b.op("affine", f"{name}.rest.scaled", rest, scale, zero),
+    )
 
 
 def _finite(value: float) -> float:

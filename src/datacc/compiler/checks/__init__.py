@@ -10,12 +10,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from datacc.compiler.ask import Answering, Arrays
+from datacc.compiler.ask import Answering, Arrays, told
 from datacc.compiler.likeness import Likeness, likeness_of
 from datacc.compiler.slices import slice_rows
 from datacc.compiler.verdict import Line, rate_line
 from datacc.compiler.whole import ask_whole
-from datacc.goals import Figure, rate
+from datacc.goals import Figure, Told, rate
 from datacc.registry import load
 from datacc.repo.snapshot import TUNE, Snapshot
 from datacc.spec.bounds import needed_right
@@ -64,6 +64,11 @@ class Trial:
     def answer(self) -> NDArray[Any]:
         """What was answered, like `truth`: class indices or numbers (R,), or 0 and 1 (R, K)."""
         return self.answers[self.field].reshape(self.truth.shape)
+
+    @property
+    def said(self) -> Told:
+        """What was answered, as metrics take it."""
+        return told(self.answers, self.field, self.likeness.tolerance)
 
     @cached_property
     def likeness(self) -> Likeness:

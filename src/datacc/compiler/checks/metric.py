@@ -3,7 +3,6 @@
 import math
 from typing import Final
 
-from datacc.compiler.ask import told
 from datacc.compiler.certify import refuse_rows
 from datacc.compiler.checks import RateKind, Trial
 from datacc.compiler.slices import class_index, described, place_of
@@ -88,7 +87,7 @@ class MetricKind(RateKind):
         part = trial.sliced(check)
         index = class_index(part.snapshot, part.field, check, part.program.file)
         metric = _metric(check.metric)
-        return metric.measure(part.truth, told(metric, part.answers, part.field), index)
+        return metric.measure(part.truth, part.said, index)
 
 
 def _metric(name: str) -> Metric:

@@ -47,7 +47,7 @@ def shadow(wish: Wish, agree: Agree) -> Shadow:
     recorded = record(wish.asker, gathered(wish), form_in(home.program), skip_bad=wish.skip_bad)
     answers = [_asked(program, row) for row in recorded.rows]
     agreed = [_agrees(answer, row[ANSWER]) for answer, row in zip(answers, recorded.rows, strict=True)]
-    known = [isinstance(answer, Number) or answer.known for answer in answers]
+    known = [answer.known for answer in answers]
     news = [n for n, same in enumerate(agreed) if not same or not known[n]]
     imported = 0
     with tempfile.TemporaryDirectory(prefix="datacc-port-") as folder:
