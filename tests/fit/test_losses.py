@@ -9,7 +9,7 @@ import torch.nn.functional as nn
 
 from datacc.fit import losses
 from datacc.fit.backward import backward
-from datacc.fit.losses import binary, cross_entropy, pinball, squared
+from datacc.fit.losses import binary, cross_entropy, quantiles, squared
 from datacc.fit.step import check_step
 from datacc.ir.build import Builder
 from datacc.ir.check import check
@@ -27,9 +27,10 @@ ONE_HOT = np.eye(K, dtype=np.float32)[CLASSES]
 WEIGHT = RANDOM.uniform(0.5, 2, (ROWS, 1)).astype(np.float32)
 
 
-def pinball_by_torch(features: Any, target: Any) -> Any:
+def quantiles_by_torch(features: Any, target: Any) -> Any:
     off = target - features
-    return torch.maximum(0.3 * off, -0.7 * off).mean(-1)
+    pinballs = [torch.maximum(q * off[:, k], (q - 1) * off[:, k]) for k, q in enumerate((0.3, 0.5, 0.95), 1)]
+    return off[:, 0] ** 2 + sum(pinballs)
 
 
 CASES: dict[str, tuple[Graph, Any, Any]] = {
@@ -41,7 +42,7 @@ CASES: dict[str, tuple[Graph, Any, Any]] = {
         cross_entropy(K), SHARES / SHARES.sum(1, keepdims=True), lambda f, t: nn.cross_entropy(f, t, reduction="none"),
     ),
     "squared": (squared(K), NUMBERS, lambda f, t: nn.mse_loss(f, t, reduction="none").mean(-1)),
-    "pinball": (pinball(0.3, K), NUMBERS, pinball_by_torch),
+    "quantiles": (quantiles((0.3, 0.5, 0.95)), NUMBERS, quantiles_by_torch),
     "binary": (
         binary(K), SHARES, lambda f, t: nn.binary_cross_entropy_with_logits(f, t, reduction="none").sum(-1),
     ),

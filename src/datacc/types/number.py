@@ -88,8 +88,9 @@ class Number(OutputType):
         """Outputs `name`, `name_low` and `name_high`, float32; the loss reads the feature (1,), in deviations.
 
         Uncalibrated (`<name>.below`, `<name>.above`) the interval is the number alone. With `abstain` the features (3,)
-        are the number and the quantiles `levels`, and uncalibrated the interval reaches from the least of them to the
-        largest. `name_known` (int32, 1 or 0) is then one more output: whether low − high is at least `<name>.limit`.
+        are the number and the quantiles `levels`; the interval reaches from the least of them to the largest, or so
+        much less as `<name>.spread` says. `name_known` (int32, 1 or 0) is then one more output: whether low − high is
+        at least `<name>.limit`.
         """
         b = Builder()
         features = b.input(f"{name}.features", "float32", (3 if options.abstain else 1,))
@@ -125,17 +126,16 @@ class Number(OutputType):
 def _parts(b: Builder, name: str, features: str, scale: str) -> tuple[str, str, str]:
     """The number in deviations, and how far, at least nothing, its quantiles are below and above it, in its unit."""
     zero = b.weight(f"{name}.zero", (1,), role="fixed", value=np.zeros(1))
+    spread = b.weight(f"{name}.spread", (1,), role="calibrated", value=np.ones(1))
     value, low, high = (
         b.op("slice", f"{name}.feature.{part}", features, axis=0, first=k, last=k)
         for k, part in enumerate(("value", "low", "high"))
     )
     lack = b.op("relu", f"{name}.lack", b.op("add", f"{name}.under", value, minus(b, name, low)))
     rest = b.op("relu", f"{name}.rest", b.op("add", f"{name}.over", high, minus(b, name, value)))
-    return (
-        value,
-        minus(b, name, b.op("affine", f"{name}.lack.scaled", lack, scale, zero)),
-        b.op("affine", f"{name}.rest.scaled", rest, scale, zero),
-    )
+    lack, rest = (b.op("affine", f"{part}.spread", part, spread, zero) for part in (lack, rest))
+    lack, rest = (b.op("affine", f"{part}.scaled", part, scale, zero) for part in (lack, rest))
+    return value, minus(b, name, lack), rest
 
 
 def _finite(value: float) -> float:
