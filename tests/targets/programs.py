@@ -59,11 +59,11 @@ def packed(
 ) -> Packed:
     """A program with random weights, linked into `folder`. `inputs` are (type, options) by name.
 
-    With a `limit` it abstains where its confidence is below. With `widths` each has weights of its own.
+    With a `limit` it abstains where it is less sure: its confidence, that of its least sure label, or minus the width of
+    its interval is below. With `widths` each has weights of its own.
     """
     label = load("types", output)
-    given = {"abstain": limit is not None} if output == "label" else {}
-    answer = label.answer("kind", () if output == "number" else classes, label.options(**given))
+    answer = label.answer("kind", () if output == "number" else classes, label.options(abstain=limit is not None))
     answer = answer.fill({"kind.below": np.array([-2.0]), "kind.above": np.array([3.0])} if output == "number" else {})
     answer = answer if limit is None else answer.fill({"kind.limit": np.array([limit])})
     is_text = any(kind == "text" for kind, _ in inputs.values())
