@@ -59,8 +59,8 @@ def packed(
 ) -> Packed:
     """A program with random weights, linked into `folder`. `inputs` are (type, options) by name.
 
-    With a `limit` it abstains where it is less sure: its confidence, that of its least sure label, or minus the width of
-    its interval is below. With `widths` each has weights of its own.
+    With a `limit` it abstains where it is less sure: where its confidence, that of its least sure label, or minus the
+    width of its interval is below. With `widths` each has weights of its own.
     """
     label = load("types", output)
     answer = label.answer("kind", () if output == "number" else classes, label.options(abstain=limit is not None))

@@ -6,11 +6,10 @@ import numpy as np
 
 from datacc.ir.build import Builder
 
-STEEP: Final = -(2.0**60)  # times any difference of two probabilities that is not 0, it is beyond 1
-STEEPEST: Final = -(2.0**120)  # the same of two numbers, unless they are smaller than 1e-28
+STEEP: Final = -(2.0**120)  # times any difference that is not 0 it is beyond 1, unless both are smaller than 1e-28
 
 
-def known(b: Builder, name: str, surety: str, *, steep: float = STEEP, least: float = 0.0) -> str:
+def known(b: Builder, name: str, surety: str, *, least: float = 0.0) -> str:
     """1 where `surety` (1,) is at least the calibrated limit, else 0: limit − surety has an exact sign.
 
     The limit is `least` until it is calibrated, which nothing is below. `surety` must be an answer, or made of answers
@@ -18,11 +17,12 @@ def known(b: Builder, name: str, surety: str, *, steep: float = STEEP, least: fl
     """
     minus, steeply, one = (
         b.weight(f"{name}.known.{word}", (1,), role="fixed", value=np.array([value]))
-        for word, value in (("minus", -1.0), ("steep", steep), ("one", 1.0))
+        for word, value in (("minus", -1.0), ("steep", STEEP), ("one", 1.0))
     )
     limit = b.weight(f"{name}.limit", (1,), role="calibrated", value=np.array([least]))
     lacking = b.op("affine", f"{name}.known.lacking", surety, minus, limit)
-    beyond = b.op("affine", f"{name}.known.beyond", lacking, steeply, one)
+    sign = b.op("clip", f"{name}.known.sign", lacking, low=-1.0, high=1.0)  # so that nothing overflows
+    beyond = b.op("affine", f"{name}.known.beyond", sign, steeply, one)
     step = b.op("clip", f"{name}.known.step", beyond, low=0.0, high=1.0)
     return b.op("cast", f"{name}.known", step, to="int32")
 

@@ -19,7 +19,7 @@ from datacc.errors import DataError
 from datacc.ir.build import Builder
 from datacc.ir.graph import Graph
 from datacc.types import Options, OutputType
-from datacc.types._known import STEEPEST, known, minus
+from datacc.types._known import known, minus
 
 LARGEST: Final = float(np.finfo(np.float32).max)
 TENTH: Final = 0.1  # of a deviation: answers that are nearer are the same, unless it is said otherwise
@@ -105,7 +105,7 @@ class Number(OutputType):
             outputs[f"{name}_{side}"] = b.op("affine", f"{name}.{side}", end, one, offset)
         if options.abstain:
             narrow = b.op("add", f"{name}.narrow", f"{name}.low", minus(b, name, f"{name}.high"))
-            outputs[f"{name}_known"] = known(b, name, narrow, steep=STEEPEST, least=-LARGEST)
+            outputs[f"{name}_known"] = known(b, name, narrow, least=-LARGEST)
         return b.graph(outputs, loss=features)
 
     def levels(self, options: NumberOptions) -> tuple[float, ...]:
