@@ -148,6 +148,8 @@ WRONG = [
     ("accuracy = 0.96", "coverage = 0.9", 14, "when they do not know", "abstain = true under [output.digit]"),
     ('type = "label"', 'type = "label"\nabstain = true', 12, "no goal says how sure", "error = 0.01 under [goal]"),
     ('type = "label"', 'type = "label"\nabstain = "yes"', 12, "output.digit.abstain", ""),
+    ('type = "label"', 'type = "number"\nwidest = 2.5', 12, "of numbers that abstain", "abstain = true"),
+    ('type = "label"', 'type = "number"\nabstain = true\nwidest = 0', 13, "output.digit.widest", ""),
     ('"recall"\nclass = "9"', '"coverage"', 17, "a goal, not a check", "under [goal]"),
     ('class = "9"\n', "", 17, "which", "class"),
     ('"recall"', '"accuracy"', 18, "not of one class", "recall"),
@@ -253,3 +255,13 @@ def test_the_page_on_the_format_is_read_as_it_says(tmp_path: Path) -> None:
     assert read(tmp_path, example) == replace(DIGITS, seed=0, skeleton=None)
     for word in (*KEYS, *CPUS, *PLATFORMS, *registry.names("targets"), *registry.names("types")):
         assert f"`{word}`" in page or f"`[{word}]`" in page or f"`[[{word}]]`" in page or f"`[{word}." in page, word
+
+
+def test_a_number_that_abstains_has_a_goal_or_a_limit_of_its_own(tmp_path: Path) -> None:
+    text = WHOLE[: WHOLE.index("[goal]")].replace('type = "label"', 'type = "number"\nabstain = true', 1)
+    with pytest.raises(SpecError, match="no goal says how sure") as caught:
+        read(tmp_path, text)
+    assert "widest = 10.0" in " ".join(caught.value.tries)
+    assert read(tmp_path, text.replace("abstain = true", "abstain = true\nwidest = 2.5")).outputs[0].widest == 2.5
+    asked = read(tmp_path, text + "[goal]\ncoverage = 0.9\n")
+    assert (asked.outputs[0].abstains, asked.outputs[0].widest) == (True, None)

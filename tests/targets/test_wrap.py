@@ -243,3 +243,29 @@ print(json.dumps([
 """
     done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == [True, True, True, 0]
+
+
+def test_a_number_that_is_not_known_is_asked_of_the_fallback_and_kept(tmp_path: Path) -> None:
+    """Known where its interval is narrow enough."""
+    zoo = packed(tmp_path, RECORD, output="number", limit=-6.0)
+    (wheel,) = load("targets", "wheel").make(zoo.built, tmp_path)
+    told = {name: array.reshape(-1) for name, array in zoo.expected(row=ROWS).items()}
+    known = (told["kind_high"] - told["kind_low"] <= 6.0).tolist()
+    assert {True, False} == set(known)
+    code = f"""
+import sys
+sys.path.insert(0, {str(installed(wheel, tmp_path / "site"))!r})
+import json, zoo
+ask, alone = zoo.wrap(fallback=lambda tail, ears: "asked", inbox={str(tmp_path / "box")!r}), zoo.wrap()
+rows = {ROWS.tolist()!r}
+print(json.dumps([[ask(*row) for row in rows], [alone(*row) for row in rows], ask.counts]))
+"""
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
+    said, alone, counts = json.loads(done.stdout)
+    assert [one != "asked" for one in said] == known == [one is not None for one in alone]
+    numbers = [pytest.approx(value, rel=1e-5, abs=1e-5) for value in told["kind"][known].tolist()]
+    assert [one for one in said if one != "asked"] == numbers == [one for one in alone if one is not None]
+    kept = [json.loads(line) for file in (tmp_path / "box").glob("*") for line in file.read_text().splitlines()]
+    assert [list(call["inputs"].values()) for call in kept] == ROWS[[not one for one in known]].tolist()
+    assert {call["why"] for call in kept} == {"unknown"}
+    assert counts["unknown"] == len(kept) == known.count(False)

@@ -8,7 +8,7 @@ from datacc.spec.interface import Interface, Port
 from datacc.spec.names import check_name
 from datacc.targets._answers import answered, firsts, times, tuple_of
 from datacc.targets._cells import cells_of
-from datacc.targets._parameters import arguments_of, label_of, output_of, shares, windowed
+from datacc.targets._parameters import arguments_of, known_of, label_of, output_of, shares, windowed
 
 _MODULE: Final = '''\
 """{name}: a program built by datacc. Free for any use: 0BSD.
@@ -166,8 +166,9 @@ def wraps(interface: Interface) -> bool:
 
 def _wrap(interface: Interface) -> str:
     """The function `wrap`."""
-    is_class = label_of(interface) is not None
-    what = f"{'class' if is_class else 'number'}, and what `fallback` says where it is not known"
+    output, is_class = output_of(interface), label_of(interface) is not None
+    unsure = is_class or (output is not None and known_of(interface, output) is not None)
+    what = ("class" if is_class else "number") + (", and what `fallback` says where it is not known" if unsure else "")
     return _WRAP.format(read=_read(interface), what=what, classes="CLASSES" if is_class else "()")
 
 
