@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from datacc import errors
 from tests.cli.test_text import FILLING, WORDS
 
 Datacc = Callable[..., dict[str, Any]]
@@ -69,13 +68,22 @@ def test_a_repository_is_asked_by_the_verb(mail: set[str], datacc: Datacc, monke
     assert example not in {one["id"] for one in again["suspects"]}
 
 
-def test_what_has_no_classes_has_no_suggestions(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, datacc: Datacc
+def test_a_number_far_from_what_unseeing_models_answer_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, datacc: Datacc, told: Told
 ) -> None:
     monkeypatch.chdir(tmp_path)
     random = np.random.default_rng(0)
-    rows = [f"{x:.3f},{2 * x + random.normal(0, 0.1):.4f}" for x in random.normal(size=300)]
-    Path("line.csv").write_text("\n".join(["x,y", *rows]))
-    assert datacc("build", "line.csv", "--label", "y")["report"]["suggestions"] is None
-    said = datacc("suggest", code=errors.UsageError.exit_code)
-    assert "one label" in said["error"]["what"]
+    x = random.normal(size=600)
+    y = 2 * x + random.normal(0, 0.1, 600)
+    y[:12] += 12
+    Path("line.csv").write_text("\n".join(["x,y", *(f"{a:.3f},{b:.4f}" for a, b in zip(x, y, strict=True))]))
+    said = told("build", "line.csv", "--label", "y")
+    assert "rows that look mislabelled to models that had not seen them:" in said
+    assert "no class gains" not in said
+    found = datacc("suggest")
+    planted = {f"line.csv:{n + 2}" for n in range(12)}
+    assert found["total"] >= 6  # of those twelve, about a fifth are sealed in judge
+    assert {one["name"] for one in found["suspects"][:6]} <= planted
+    assert (found["form"], found["needs"], found["rare"]) == ("number", [], [])
+    assert all(one["instead"].startswith("about ") and one["share"] is None for one in found["suspects"])
+    assert "What could be done about the examples" in Path("build/line/report.html").read_text()

@@ -105,12 +105,10 @@ def suggestions(
 ) -> Suggestions:
     """What could be done about the examples of the build in `folder`, at most so many suspects named.
 
-    Raises `UsageError` for an output that is no label, `DataError` when examples are too few or lost.
+    Raises `DataError` when examples are too few or lost.
     """
     report, graph = read_report(folder / "report.json"), fitted_graph(folder)
     program, snapshot = asked(report), snapshot_of(report, root, store)
-    if any(output.form != "label" for output in program.outputs):
-        raise UsageError("suggestions are made for an output that is one label", where=str(folder))
     recipe = recipe_of(report.recipe, str(folder / "report.json"))
     found = suggest(program, snapshot, graph, recipe, store, announce, most)
     if found is None:

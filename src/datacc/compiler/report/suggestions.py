@@ -12,17 +12,16 @@ def suggestions(found: Suggestions | None) -> str:
     """The section; "" where nothing is suggested."""
     if found is None:
         return ""
-    rare = rare_line(found)
     return (
-        f"<h2>What could be done about the examples</h2><p>{_sentence(suspects_head(found))}</p>"
-        f"{_table(HEAD, map(suspect_cells, found.suspects))}<p>{_sentence(needs_head(found))}</p>"
+        f"<h2>What could be done about the examples</h2>{_sentence(suspects_head(found))}"
+        f"{_table(HEAD, map(suspect_cells, found.suspects))}{_sentence(needs_head(found))}"
         f"{_table(('class', 'what more examples may do'), map(need_cells, found.needs))}"
-        f"{f'<p>{_sentence(rare)}</p>' if rare else ''}"
+        f"{_sentence(rare_line(found))}"
     )
 
 
 def _sentence(text: str) -> str:
-    return f"{escape(text[0].upper() + text[1:].rstrip(':'))}."
+    return f"<p>{escape(text[0].upper() + text[1:].rstrip(':'))}.</p>" if text else ""
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

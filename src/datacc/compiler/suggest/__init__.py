@@ -3,16 +3,19 @@
 All of it comes from learn and tune, by models that had not seen the example; judge stays sealed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from datacc.compiler.likeness import Likeness, likeness_of
+from datacc.compiler.shown import number
 from datacc.compiler.suggest.needs import Need, needs, untold
+from datacc.compiler.suggest.outliers import doubtful, far_out
 from datacc.compiler.suggest.suspects import suspects
-from datacc.compiler.suggest.unseeing import Announce, Unseen, effort, unseen
+from datacc.compiler.suggest.unseeing import Announce, Unseen, effort, unlike, unseen
 from datacc.fit import Recipe
 from datacc.ir.graph import Graph
 from datacc.repo.snapshot import JUDGE, Snapshot
@@ -33,15 +36,16 @@ CELLS: Final = 5 * 10**7  # rows times classes, beyond which memory would not be
 class Suspect:
     """An example whose label is probably wrong: its `label`, and what it looks like `instead`, each with its share.
 
-    `text` is what a person sees of it, "" for what cannot be told in words.
+    A number has no shares. Of several labels they are those of the one that looks the most wrong: of it being as it is
+    said, and otherwise. `text` is what a person sees of it, "" for what cannot be told in words.
     """
 
     id: str
     name: str | None
     label: str
-    label_share: float
+    label_share: float | None
     instead: str
-    share: float
+    share: float | None
     text: str
 
 
@@ -51,7 +55,7 @@ class Suggestions:
 
     Of `rows` of learn and tune `total` look mislabelled; some are in `suspects`, the likeliest first. `needs` are
     classes that more examples are seen to help, `rare` (name, rows) those with too few rows to tell. `edits` labels
-    have changed since the models were fitted that say so.
+    have changed since the models were fitted that say so. `needs` and `rare` are of an output that is one label.
     """
 
     field: str
@@ -61,14 +65,15 @@ class Suggestions:
     needs: tuple[Need, ...]
     rare: tuple[tuple[str, int], ...]
     edits: int = 0
+    form: str = "label"
 
 
 def suggested_within(program: Program, snapshot: Snapshot, graph: Graph, recipe: Recipe) -> bool:
     """Whether a build can afford the models that it takes."""
     (output,) = program.outputs
     rows = int((snapshot.splits != JUDGE).sum())
-    small = rows * len(snapshot.classes[output.name]) <= CELLS
-    return output.form == "label" and small and effort(snapshot, graph, recipe) <= EFFORT
+    small = rows * max(1, len(snapshot.classes[output.name])) <= CELLS
+    return small and effort(snapshot, graph, recipe) <= EFFORT
 
 
 def suggest(
@@ -89,34 +94,84 @@ def suggest(
     if found is None:
         return None
     names, truth = snapshot.classes[output.name], snapshot.labels[output.name][found.rows]
-    order, instead = suspects(found.shares, truth)
+    order, instead = _FORMS[output.form](likeness_of(program, snapshot, output.name), found, truth, most)
+    is_label = output.form == "label"
     return Suggestions(
         field=output.name,
         rows=len(truth),
         total=len(order),
         suspects=tuple(
-            _suspect(program, snapshot, found, int(n), names, int(k))
-            for n, k in zip(order[:most], instead[:most], strict=True)
+            _suspect(program, snapshot, int(found.rows[n]), one) for n, one in zip(order[:most], instead, strict=True)
         ),
-        needs=needs(names, truth, found.shares.argmax(axis=1), found.fewer)[:NEEDS],
-        rare=untold(names, truth)[:RARE],
-        edits=int((found.given != truth).sum()),
+        needs=needs(names, truth, found.shares.argmax(axis=1), found.fewer)[:NEEDS] if is_label else (),
+        rare=untold(names, truth)[:RARE] if is_label else (),
+        edits=int(unlike(truth, found.given).sum()),
+        form=output.form,
     )
 
 
-def _suspect(
-    program: Program, snapshot: Snapshot, found: Unseen, n: int, names: Sequence[str], instead: int
-) -> Suspect:
-    row, output = int(found.rows[n]), program.outputs[0].name
-    label = int(snapshot.labels[output][row])
+@dataclass(frozen=True, kw_only=True)
+class _Doubt:
+    """What is said of one row, and what it looks like instead, in words and with shares where there are any."""
+
+    label: str
+    instead: str
+    label_share: float | None = None
+    share: float | None = None
+
+
+_Doubts = tuple[NDArray[np.intp], list[_Doubt]]  # all rows that look wrong, places among `Unseen.rows`; some doubts
+
+
+def _one(likeness: Likeness, found: Unseen, truth: NDArray[Any], most: int) -> _Doubts:
+    """Of one label."""
+    order, instead = suspects(found.shares, truth)
+    told = []
+    for n, k in zip(order[:most].tolist(), instead[:most].tolist(), strict=True):
+        said, other = likeness.classes[truth[n]], likeness.classes[k]
+        told.append(_Doubt(label=said, instead=other, **_shares(found.shares[n, truth[n]], found.shares[n, k])))
+    return order, told
+
+
+def _several(likeness: Likeness, found: Unseen, truth: NDArray[Any], most: int) -> _Doubts:
+    """Of several labels at once."""
+    order, worst, instead = doubtful(found.shares, truth)
+    told = []
+    for n, k, other in zip(order[:most].tolist(), worst[:most].tolist(), instead[:most], strict=True):
+        said, looks = (likeness.type.shown(one) for one in likeness.decoded(np.stack([truth[n], other])))
+        given = found.shares[n, k] if truth[n, k] else 1 - found.shares[n, k]
+        told.append(_Doubt(label=said, instead=looks, **_shares(given, 1 - given)))
+    return order, told
+
+
+def _number(likeness: Likeness, found: Unseen, truth: NDArray[Any], most: int) -> _Doubts:
+    """Of a number."""
+    answers = found.shares[:, 0]
+    order = far_out(answers, truth, likeness.tolerance)
+    pairs = zip(*(likeness.decoded(part[order[:most]]) for part in (truth, answers)), strict=True)
+    return order, [_Doubt(label=likeness.type.shown(said), instead=f"about {number(other)}") for said, other in pairs]
+
+
+_FORMS: Final[dict[str, Callable[[Likeness, Unseen, NDArray[Any], int], _Doubts]]] = {
+    "label": _one,
+    "labels": _several,
+    "number": _number,
+}
+
+
+def _shares(label: float, other: float) -> dict[str, float]:
+    return {"label_share": round(float(label), 4), "share": round(float(other), 4)}
+
+
+def _suspect(program: Program, snapshot: Snapshot, row: int, doubt: _Doubt) -> Suspect:
     called = snapshot.columns.get("name")
     return Suspect(
         id=snapshot.ids[row],
         name=called[row] if called else None,
-        label=names[label],
-        label_share=round(float(found.shares[n, label]), 4),
-        instead=names[instead],
-        share=round(float(found.shares[n, instead]), 4),
+        label=doubt.label,
+        label_share=doubt.label_share,
+        instead=doubt.instead,
+        share=doubt.share,
         text=_text(program, {name: array[row] for name, array in snapshot.inputs.items()}),
     )
 
@@ -138,10 +193,10 @@ def _cells(options: Mapping[str, Any], value: NDArray[Any]) -> str:
     """Column=value of a record, codes by what they stand for; nothing of what is missing."""
     values = {**options.get("categories", {}), **options.get("ordered", {})}
     said = []
-    for column, number in zip(options["columns"], value.tolist(), strict=True):
+    for column, cell in zip(options["columns"], value.tolist(), strict=True):
         if column in values:
             of = values[column]
-            said.append(f"{column}={of[int(number)] if 0 <= number < len(of) else '?'}")
-        elif np.isfinite(number):
-            said.append(f"{column}={number:.4g}")
+            said.append(f"{column}={of[int(cell)] if 0 <= cell < len(of) else '?'}")
+        elif np.isfinite(cell):
+            said.append(f"{column}={cell:.4g}")
     return ", ".join(said)

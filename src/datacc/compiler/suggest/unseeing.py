@@ -21,6 +21,7 @@ from datacc.fit import Examples, Recipe, Watch
 from datacc.ir.container import pack, unpack
 from datacc.ir.cost import work
 from datacc.ir.graph import Graph
+from datacc.registry import load
 from datacc.repo.snapshot import JUDGE, LEARN, Snapshot
 from datacc.spec.program import Program
 from datacc.store import Store, digest
@@ -33,14 +34,15 @@ Announce = Callable[[int], Watch | None]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Unseen:
-    """Of N `rows` of a snapshot, which are learn and tune: `shares` (N, K) of every class by models that learnt from
-    two thirds of them and not from this one, `fewer` (N,) the class by models of one third.
+    """Of N `rows` of a snapshot, which are learn and tune: `shares` (N, K) of every class or label, or a number (N, 1),
+    by models that learnt from two thirds of them and not from this one; of classes `fewer` (N,) by models of one third.
 
-    `given` (N,) are the labels that these models learnt from. Rows that are new since then are not among them.
+    `given`, (N,) or (N, K), are the labels that these models learnt from. Rows that are new since then are not among
+    them.
     """
 
     rows: NDArray[np.intp]
-    given: NDArray[np.int32]
+    given: NDArray[Any]
     shares: NDArray[np.float32]
     fewer: NDArray[np.int32]
 
@@ -54,7 +56,7 @@ def effort(snapshot: Snapshot, graph: Graph, recipe: Recipe) -> int:
 def unseen(
     program: Program, snapshot: Snapshot, graph: Graph, recipe: Recipe, store: Store, announce: Announce
 ) -> Unseen | None:
-    """What unseeing models of the form of `graph` say of learn and tune, of a label; None of too few examples.
+    """What unseeing models of the form of `graph` say of learn and tune; None of too few examples.
 
     Remembered models go on to count while nearly all examples are as they learnt them: their answers to an example
     do not hang on its own label. `announce(fold)` is called before two fits. Raises `FitError` when one fails.
@@ -72,8 +74,9 @@ def unseen(
     everything, none = examples(program, pool)
     if np.bincount(assign_folds(everything), minlength=FOLDS).min() == 0:
         return None
-    shares, fewer = _asked(program, empty, everything, none, short, chosen, announce)
-    made = Unseen(rows=rows, given=everything.targets.astype(np.int32), shares=shares, fewer=fewer)
+    features, fewer = _asked(program, empty, everything, none, short, chosen, announce)
+    [labels] = pool.labels.values()
+    made = Unseen(rows=rows, given=labels[rows], shares=_told(program, pool, features), fewer=fewer)
     _keep(store, key, snapshot, made)
     return made
 
@@ -87,10 +90,10 @@ def _asked(
     chosen: Engine,
     announce: Announce,
 ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-    """The shares (N, K) and the class of fewer examples (N,) of all rows, fold by fold."""
+    """The features (N, K), and of one label the class of fewer examples (N,), of all rows, fold by fold."""
     fold_of = assign_folds(rows)
     (count,) = graph.by_name[graph.loss].type.shape
-    shares, fewer = np.zeros((len(rows), count), np.float32), np.zeros(len(rows), np.int32)
+    told, fewer = np.zeros((len(rows), count), np.float32), np.zeros(len(rows), np.int32)
     for fold, (held, others, some) in enumerate(_folds(fold_of)):
         watch, asked = announce(fold), rows.rows(held)
 
@@ -102,9 +105,26 @@ def _asked(
             assert found is not None  # it was asked for
             return found
 
-        shares[held] = _soft_max(features(others))
-        fewer[held] = features(some).argmax(axis=1)
-    return shares, fewer
+        told[held] = features(others)
+        if rows.form == "label":
+            fewer[held] = features(some).argmax(axis=1)
+    return told, fewer
+
+
+def _told(program: Program, pool: Snapshot, features: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Shares of classes or labels, or numbers in their unit, of features (N, K)."""
+    (output,) = program.outputs
+    if output.form == "label":
+        return _soft_max(features)
+    if output.form == "labels":
+        return np.asarray(1 / (1 + np.exp(-features.astype(np.float64))), np.float32)
+    units = load("types", output.type).data(output.name, pool.labels[output.name][pool.rows(LEARN)])
+    return np.asarray(features[:, :1] * units[f"{output.name}.scale"] + units[f"{output.name}.mean"], np.float32)
+
+
+def unlike(labels: NDArray[Any], given: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which of N labels, (N,) or (N, K), are not the ones that were given."""
+    return np.asarray((labels != given).reshape(len(labels), -1).any(axis=1))
 
 
 def _folds(fold_of: NDArray[np.int64]) -> Iterator[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]]:
@@ -140,7 +160,7 @@ def _recall(store: Store, key: str, snapshot: Snapshot, rows: NDArray[np.intp]) 
     kept, at = rows[at >= 0], at[at >= 0]
     [labels] = snapshot.labels.values()
     given = arrays["given"][at]
-    differing = len(rows) + len(ids) - 2 * len(kept) + int((labels[kept] != given).sum())
+    differing = len(rows) + len(ids) - 2 * len(kept) + int(unlike(labels[kept], given).sum())
     if differing > NEAR * len(rows):
         return None
     return Unseen(rows=kept, given=given, shares=arrays["shares"][at], fewer=arrays["fewer"][at])

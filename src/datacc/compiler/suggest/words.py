@@ -19,14 +19,17 @@ def suspects_head(found: Suggestions) -> str:
     return f"{shown} {rows} mislabelled to models that had not seen them{since}:"
 
 
-def suspect_cells(one: Suspect) -> tuple[str, str, str, str]:
+def suspect_cells(one: Suspect) -> tuple[str, ...]:
     """The cells of a row, as `HEAD` names them."""
-    said = f"{one.label} {percent(one.label_share)}", f"{one.instead} {percent(one.share)}"
+    pairs = ((one.label, one.label_share), (one.instead, one.share))
+    said = (name if part is None else f"{name} {percent(part)}" for name, part in pairs)
     return one.name or one.id[:12], *said, one.text
 
 
 def needs_head(found: Suggestions) -> str:
-    """What the table of classes says."""
+    """What the table of classes says; "" of an output without them."""
+    if found.form != "label":
+        return ""
     if found.needs:
         return "classes that more examples help, by what the last doubling did:"
     return "no class gains measurably from more examples"
