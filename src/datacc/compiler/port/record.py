@@ -198,7 +198,7 @@ def text_columns(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     found = []
     for name in rows[0] if rows else ():
         cells = [row[name] for row in rows]
-        if any(isinstance(cell, str) for cell in cells) and look(cells).kind != "category":
+        if any(isinstance(cell, str) for cell in cells) and look(cells).kind not in ("category", "order"):
             found.append(name)
     return found
 

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any, Final
 
 from datacc.intake.importing.cell import number
+from datacc.intake.importing.scales import ascending
 from datacc.repo.names import natural
 from datacc.spec.program import Field
 from datacc.types import options_of
@@ -78,6 +79,9 @@ def look(cells: Sequence[Any]) -> Column:
     values = Counter[str]()
     for cell, count in counts:
         values[as_value(cell)] += count
+    order = ascending({as_value(cell) for cell, _ in filled}) if len(filled) <= MOST else None
+    if order is not None:
+        return Column(kind="order", values=order, gaps=gaps)
     return _category(values) or Column(kind="text", gaps=gaps)
 
 
@@ -91,10 +95,18 @@ def looks_dated(cells: Sequence[Any]) -> str | None:
 def record_options(columns: Mapping[str, Column]) -> dict[str, Any]:
     """The options of a record of these columns, none of which is text."""
     of = {kind: [name for name, column in columns.items() if column.kind == kind] for kind in ("boolean", "date")}
-    categories = {name: list(one.values) for name, one in columns.items() if one.kind == "category"}
+    categories, ordered = (
+        {name: list(one.values) for name, one in columns.items() if one.kind == kind} for kind in ("category", "order")
+    )
     missing = [name for name, column in columns.items() if column.gaps and column.kind != "category"]
     options: dict[str, Any] = {"columns": list(columns)}
-    more = {"categories": categories, "booleans": of["boolean"], "dates": of["date"], "missing": missing}
+    more = {
+        "categories": categories,
+        "ordered": ordered,
+        "booleans": of["boolean"],
+        "dates": of["date"],
+        "missing": missing,
+    }
     return options | {key: value for key, value in more.items() if value}
 
 

@@ -2,17 +2,18 @@
 
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from datacc.errors import DataError
 from datacc.intake import Found, TableRows
 from datacc.intake.importing.cell import number
-from datacc.intake.importing.columns import Column, look, looks_dated
+from datacc.intake.importing.columns import Column, look
 from datacc.intake.importing.measured import kind_of, output_kind
 from datacc.intake.importing.options import ImportOptions
 from datacc.intake.importing.require import require
+from datacc.intake.importing.said import aside, dated, read_as
 from datacc.repo.coded import each
 from datacc.repo.split import split_named
 from datacc.repo.words import listed
@@ -22,14 +23,7 @@ from datacc.types.cells import as_value, is_missing
 _PROSE: Final = 40  # characters of a text, on average, from which a column of it is worth more than numbers beside it
 _WORDY: Final = 8  # and from which it is worth anything
 _LABEL_WORDS: Final = ("label", "class", "target")
-_ORDER: Final = ("number", "date", "boolean", "category")
-_KINDS: Final = {
-    "category": "one of a few values",
-    "order": "ordered values",
-    "boolean": "true or false",
-    "date": "dates",
-    "text": "text",
-}
+_ORDER: Final = ("number", "order", "date", "boolean", "category")
 _NUMBERING: Final = frozenset({"id", "index", "row", "rowid", "unnamed: 0", "column 1"})
 
 
@@ -95,7 +89,7 @@ def _guessed(
     inputs = dict[str, Column]()
     if not found.is_media:
         inputs, said = _told(found, told, known, seen) if told else _infer(found, seen, where)
-        notes += [*said, *_dated(found, {**seen, **inputs})]
+        notes += [*said, *dated(found, {**seen, **inputs})]
     return Roles(
         inputs=inputs,
         output=output or options.label or label or "label",
@@ -126,8 +120,8 @@ def _told(
     fresh = {column: one for column, one in inputs.items() if column not in known or one.kind != "text"}
     return inputs, [
         *notes,
-        *_read_as(fresh),
-        *_aside(column for column in seen if column not in inputs and not seen[column].is_number),
+        *read_as(fresh),
+        *aside(column for column in seen if column not in inputs and not seen[column].is_number),
     ]
 
 
@@ -230,7 +224,7 @@ def _infer(found: Found, seen: Mapping[str, Column], where: str) -> tuple[dict[s
             tries=["give such a column", "--inputs names the columns"],
         )
     texts = [c for c, one in seen.items() if c not in (*inputs, *constant) and not one.is_number]
-    return inputs, [*notes, *_read_as(inputs), *_aside(texts)]
+    return inputs, [*notes, *read_as(inputs), *aside(texts)]
 
 
 def _counted(found: Found, name: str, column: Column) -> Column:
@@ -239,34 +233,6 @@ def _counted(found: Found, name: str, column: Column) -> Column:
         return column
     counts = Counter(each(found.column(name), as_value))
     return replace(column, rare=sum(count for value, count in counts.items() if value not in column.values))
-
-
-def _read_as(inputs: Mapping[str, Column]) -> list[str]:
-    """What is to be said of inputs that are no plain numbers, and of the values that they lack."""
-    notes = []
-    for kind, words in _KINDS.items():
-        columns = [column for column, one in inputs.items() if one.kind == kind]
-        notes += [f"read as {words}: {listed(columns)}"] if columns else []
-    rare = [f"{column} ({one.rare:,})" for column, one in inputs.items() if one.rare]
-    notes += [f"rare values, taken for unknown ones: {listed(rare)}"] if rare else []
-    gaps = [column for column, one in inputs.items() if one.gaps and one.kind not in ("category", "text")]
-    return [*notes, *([f"values may be missing: {listed(gaps)}"] if gaps else [])]
-
-
-def _dated(found: Found, seen: Mapping[str, Column]) -> list[str]:
-    """What is to be said of columns that look like dates and are not read as such."""
-    others = [column for column, one in seen.items() if one.kind in ("category", "text")]
-    told = [(column, looks_dated(found.column(column))) for column in others]
-    return [
-        f"{column!r} looks like dates, such as {cell!r}; only those like 2021-04-30 are read as dates"
-        for column, cell in told
-        if cell is not None
-    ]
-
-
-def _aside(columns: Iterable[str]) -> list[str]:
-    left = list(columns)
-    return [f"kept to slice by, not learnt from: {listed(left)} (text)"] if left else []
 
 
 def _prose(found: Found, words: Sequence[str], least: float) -> str | None:
