@@ -14,7 +14,7 @@ from datacc.compiler.begin import begun_from
 from datacc.compiler.cache import cache
 from datacc.compiler.certify import certify, outlook
 from datacc.compiler.checks import what_runs
-from datacc.compiler.finish import Decided, Printed, finish, printed, standing
+from datacc.compiler.finish import Decided, Printed, expecting, finish, printed, standing, told_in
 from datacc.compiler.fitting import absent
 from datacc.compiler.halves import selecting
 from datacc.compiler.interval import interval_notes
@@ -90,11 +90,13 @@ def build(
     fresh = replace(lock_of(asked, choice), parent=choice.parent or _kept(one, snapshot, choice, store))
     told = (*warnings, *judge_noise(asked, snapshot), *_said(one, snapshot, choice))
     decided = Decided(program=one, snapshot=snapshot, choice=choice, lock=fresh, warnings=told, checks=files)
-    made = printed(decided)
-    report = None if order.exact else standing(made, place, searched=lock is None)
-    if report is None:
-        with replacing(place) as folder:
-            report = finish(_with_suggestions(made, source, store), root, store, folder, place)
+    old = None if order.exact else told_in(place)
+    with expecting(decided, old) as expected:
+        made = printed(decided)
+        report = standing(made, old, place, searched=lock is None)
+        if report is None:
+            with replacing(place) as folder:
+                report = finish(_with_suggestions(made, source, store), root, store, folder, place, expected)
     if program.path is None:
         write_atomically(root / FILE, program_toml(asked).encode())
     renews = order.lock is None and known in (None, lock)  # what missed replaces no other choice

@@ -1,14 +1,15 @@
 """The end of the path: link, judge the final bytes, report, and write every file of the artifact."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from datacc.compiler.artifact import TOLD, files, replaced
-from datacc.compiler.ask import Answering, Arrays
+from datacc.compiler.ask import Answering
 from datacc.compiler.assemble import interface
 from datacc.compiler.begin import FILE as PARENT
 from datacc.compiler.begin import FITTED
@@ -18,7 +19,7 @@ from datacc.compiler.diff_text import NAMED
 from datacc.compiler.evidence import Evidence, Far, far_off, gather, seen_on_tune
 from datacc.compiler.judge import judge, judged
 from datacc.compiler.ledger import ledger_folder
-from datacc.compiler.parity import expect
+from datacc.compiler.parity import Expected, expect
 from datacc.compiler.produce import Draft, Product, build_library, write
 from datacc.compiler.recorded import Recorded
 from datacc.compiler.report import Digests, Provenance, Report, data_of, read_report, tune_of
@@ -75,15 +76,35 @@ def printed(decided: Decided) -> Printed:
     return Printed(decided=decided, port=port, draft=write(graph, port, narrower))
 
 
-def standing(made: Printed, folder: Path, *, searched: bool) -> Report | None:
-    """The report of the artifact in `folder` when it is the one that would come out again; else None.
+def told_in(folder: Path) -> Report | None:
+    """The report of the artifact in `folder`, if there is one that can be read."""
+    try:
+        return read_report(folder / "report.json")
+    except DataccError:
+        return None
+
+
+@contextmanager
+def expecting(decided: Decided, told: Report | None) -> Iterator[Expected | None]:
+    """What gives the reference's answers to judge, on which it works beside all that is done in this context.
+
+    None where an artifact of this very Graph is `told` of: it may stand, and nothing need be asked.
+    """
+    graph = decided.choice.fitted.graph
+    if told is not None and told.digests.graph == graph.digest:
+        yield None
+        return
+    with ThreadPoolExecutor(1) as beside:
+        yield beside.submit(expect, graph, judged(decided.snapshot)[0], spare=1).result
+
+
+def standing(made: Printed, report: Report | None, folder: Path, *, searched: bool) -> Report | None:
+    """The `report` of the artifact in `folder` when it is the one that would come out again; else None.
 
     It is when all that goes into it and every file are the same; after a search, also what was tried. What was missed
     by its time is measured again.
     """
-    try:
-        report = read_report(folder / "report.json")
-    except DataccError:
+    if report is None:
         return None
     digests = replace(report.digests, **_digests(made))
     tried = made.decided.choice.tried if searched else report.tried
@@ -93,13 +114,17 @@ def standing(made: Printed, folder: Path, *, searched: bool) -> Report | None:
     return report if same and not late and told and report.files == _files(folder) else None
 
 
-def finish(made: Printed, root: Path, store: Store, folder: Path, old: Path) -> Report:
+def finish(
+    made: Printed, root: Path, store: Store, folder: Path, old: Path, expected: Expected | None = None
+) -> Report:
     """Leave the whole artifact in `folder` and return its report; it will take the place of the one in `old`.
 
-    Raises `ParityError` when the linked program and the reference disagree on a judged row.
+    `expected` gives what the reference answers to judge, where it was asked before. Raises `ParityError` when the
+    linked program and the reference disagree on a judged row.
     """
     decided, program = made.decided, made.decided.program
-    product, expected = _linked(made, folder, store)
+    product = build_library(made.draft, program.target.cpu, folder, store)
+    _write(folder, decided, product, made.port)
     native = Native(product.library.path, made.port, product.draft.arena)
     artifact = digest(product.library.path.read_bytes())
     before = replaced(old, folder, decided.snapshot.digest)
@@ -133,16 +158,6 @@ def finish(made: Printed, root: Path, store: Store, folder: Path, old: Path) -> 
     )
     report = _compared(report, decided, known, before, root, store)
     return _written(folder, report, evidence, far_off(program, decided.snapshot, known))
-
-
-def _linked(made: Printed, folder: Path, store: Store) -> tuple[Product, list[Arrays]]:
-    """The program and its files, and what it must answer to judge: the reference works while the compiler does."""
-    decided = made.decided
-    with ThreadPoolExecutor(1) as beside:
-        asked = beside.submit(expect, decided.choice.fitted.graph, judged(decided.snapshot)[0])
-        product = build_library(made.draft, decided.program.target.cpu, folder, store)
-        _write(folder, decided, product, made.port)
-    return product, asked.result()
 
 
 def _written(folder: Path, report: Report, evidence: Sequence[Evidence], far: Sequence[Far]) -> Report:

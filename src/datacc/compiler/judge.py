@@ -13,7 +13,7 @@ from datacc.compiler.ask import Arrays
 from datacc.compiler.checks import Place, Trial
 from datacc.compiler.ledger import log_opening
 from datacc.compiler.narrower import Seen, narrower_seen, widths_of
-from datacc.compiler.parity import compare, tolerance
+from datacc.compiler.parity import Expected, compare, tolerance
 from datacc.compiler.recorded import Recorded
 from datacc.compiler.verdict import Costs, Line, Timing, Verdict, budget_lines, rate_line
 from datacc.compiler.whole import asked_rows, joined
@@ -43,7 +43,7 @@ def judge(
     cheaper: str = "",
     place: Place | None = None,
     narrower: Sequence[Graph] = (),
-    expected: Sequence[Arrays] | None = None,
+    expected: Expected | None = None,
 ) -> Verdict:
     """The verdict on the linked program `native`, whose reference is `graph`.
 
@@ -51,7 +51,7 @@ def judge(
     `ledger`/<artifact>.jsonl, where `ledger` is the folder "judged" of a repository (None: there is none) and
     `artifact` the digest of the library. `cheaper` names a smaller choice, for lines of the budget that are missed;
     `place` is where checks find the artifact and the one before. `narrower` are the references of its widths below 1.
-    `expected` is what the reference says of the inputs of `judged(snapshot)`, if it was asked before.
+    `expected` gives what the reference says of the inputs of `judged(snapshot)`, where it was asked before.
     Raises `ParityError` when a row differs, at whatever width.
     """
     rows = snapshot.rows(JUDGE)

@@ -1,6 +1,6 @@
 """Parity: every row through the linked program and through the reference interpreter must give the same answer."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +19,8 @@ from datacc.runtime.machine import processors
 TOLERANCE: Final = 1e-5  # of any float answer; of numbers beyond 1, of the largest
 MOST_THREADS: Final = 8  # each holds a batch
 
+Expected = Callable[[], Sequence[Arrays]]  # gives, as soon as it is known, what a program must answer, in batches
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Answers:
@@ -28,9 +30,12 @@ class Answers:
     difference: float
 
 
-def expect(graph: Graph, inputs: Arrays) -> list[Arrays]:
-    """The interpreter's answers to all rows of `inputs`, each (N, *shape), in batches: what a program must give."""
-    with ThreadPoolExecutor(min(MOST_THREADS, processors())) as pool:
+def expect(graph: Graph, inputs: Arrays, *, spare: int = 0) -> list[Arrays]:
+    """The interpreter's answers to all rows of `inputs`, each (N, *shape), in batches: what a program must give.
+
+    So many processors are left to others, `spare`.
+    """
+    with ThreadPoolExecutor(max(1, min(MOST_THREADS, processors() - spare))) as pool:
         return list(pool.map(partial(interpret, graph), batched(inputs, batch_rows(graph))))
 
 
@@ -39,16 +44,17 @@ def compare(
     native: Answering,
     inputs: Arrays,
     ids: Sequence[str],
-    expected: Sequence[Arrays] | None = None,
+    expected: Expected | None = None,
 ) -> Answers:
     """The answers of `native` to all rows of `inputs`, each (N, *shape), every one compared with the interpreter.
 
-    `expected` is what `expect` gave, if it was asked before. Raises `ParityError` that names the first row where a
-    class differs, a float differs by more than `tolerance` allows, or either side is not finite.
+    `expected` gives what `expect` does, where that was asked before. Raises `ParityError` that names the first row
+    where a class differs, a float differs by more than `tolerance` allows, or either side is not finite.
     """
     allowed, own, size, largest = tolerance(graph), _own(graph), batch_rows(graph), dict[str, float]()
     values, worst = ask(native, inputs), 0.0
-    batches = zip(batched(inputs, size), batched(values, size), expected or expect(graph, inputs), strict=True)
+    wholes = expect(graph, inputs) if expected is None else expected()
+    batches = zip(batched(inputs, size), batched(values, size), wholes, strict=True)
     for n, (rows, got, floats) in enumerate(batches):
         some = ids[n * size : (n + 1) * size]
         wanted = {**floats, **_whole(graph, rows, {name: got[field] for name, field in own.items()})}
