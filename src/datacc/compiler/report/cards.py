@@ -1,7 +1,6 @@
 """The tune examples that a report shows: pictures as data addresses, records as their most unusual columns."""
 
 import base64
-import io
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from datacc.compiler.evidence import Evidence
+from datacc.compiler.report.png import png
 from datacc.compiler.shown import label_command, percent, shown
 
 PER_CELL: Final = 40
@@ -104,12 +104,13 @@ def input_html(value: NDArray[Any], columns: Named | None, unusual: NDArray[Any]
 
 def picture(pixels: NDArray[np.uint8]) -> str:
     """An `img` of uint8 (H, W, 1 or 3) with its pixels as they are, shrunk only when a side is above 160."""
-    image = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
-    image.thumbnail((LARGEST_SIDE, LARGEST_SIDE), Image.Resampling.BOX)
-    file = io.BytesIO()
-    image.save(file, "PNG")
-    address = base64.b64encode(file.getvalue()).decode()
-    return f'<img alt="" width="{image.width}" height="{image.height}" src="data:image/png;base64,{address}">'
+    if max(pixels.shape[:2]) > LARGEST_SIDE:
+        image = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
+        image.thumbnail((LARGEST_SIDE, LARGEST_SIDE), Image.Resampling.BOX)
+        pixels = np.asarray(image).reshape(image.height, image.width, -1)
+    height, width = pixels.shape[:2]
+    address = base64.b64encode(png(pixels)).decode()
+    return f'<img alt="" width="{width}" height="{height}" src="data:image/png;base64,{address}">'
 
 
 def _record(value: NDArray[Any], columns: Named, unusual: NDArray[Any]) -> str:
