@@ -59,7 +59,7 @@ def _refuse_what_hardly_repeats(snapshot: Snapshot) -> None:
         if labels.ndim > 1 or not np.issubdtype(labels.dtype, np.integer):
             continue  # several at once, or numbers
         seen = labels[labels >= 0]
-        names = [classes[k] for k in np.unique(seen)]
+        names = [name for name, count in zip(classes, np.bincount(seen, minlength=len(classes)), strict=True) if count]
         if len(seen) < FEW or 2 * len(names) <= len(seen):
             continue
         is_prose = float(np.mean([len(name.split()) for name in names])) >= PROSE

@@ -116,18 +116,21 @@ class _Steps(Fitting):
         until = look.steps_until({dict(look.graph.outputs)[field] for field in only})
         kept = library.whole.copy()
         try:
-            for name, value in {**values, **self.weights()}.items():
+            averages = self.weights() if self.recipe.average else {}  # else they are there already
+            for name, value in {**values, **averages}.items():
                 if name in self.program.memory.parts:
                     library.put(name, value)
             outputs = dict(look.graph.outputs)
             sums = {field: np.zeros(look.graph.by_name[name].type.shape) for field, name in outputs.items()}
             del sums["features"]
-            found, count = [], len(next(iter(inputs.values())))
+            found = [np.zeros((0, *look.graph.by_name[outputs["features"]].type.shape), np.float32)]
+            count = len(next(iter(inputs.values())))
             for start in range(0, count, LOOK_ROWS):
                 part = {name: array[start : start + LOOK_ROWS] for name, array in inputs.items()}
                 rows = min(LOOK_ROWS, count - start)
                 library.run("look", part, rows, np.zeros((1, 3), np.float32), until)
-                found.append(library.rows(outputs["features"], rows))
+                if not only:
+                    found.append(library.rows(outputs["features"], rows))
                 for field, total in sums.items():
                     total += library.sums(outputs[field], total.shape)
         finally:

@@ -56,10 +56,10 @@ def coded(parts: Iterable[Sequence[Any]]) -> Coded:
         kinds = set(map(type, cells))
         plain = any(kinds <= equal for equal in _EQUAL)
         keys = cells if plain else [None if cell is None else (type(cell), repr(cell)) for cell in cells]
-        for key, cell in dict(zip(keys, cells, strict=True)).items():
-            if key not in places:
-                places[key] = len(words)
-                words.append(cell)
+        firsts = dict(zip(keys, cells, strict=True))
+        new = [key for key in firsts if key not in places]
+        places.update(zip(new, range(len(words), len(words) + len(new)), strict=True))
+        words += map(firsts.__getitem__, new)
         codes.append(np.fromiter(map(places.__getitem__, keys), np.int32, len(cells)))
     return Coded(codes=np.concatenate(codes), words=tuple(words))
 

@@ -26,6 +26,8 @@ def canonical_json(value: Any) -> str:
     if isinstance(value, int | float):
         return canonical_number(value)
     if isinstance(value, list | tuple):
+        if all(type(v) is str for v in value):  # by the thousand
+            return "[" + ",".join(map(encode_basestring, value)) + "]"
         return "[" + ",".join([canonical_json(v) for v in value]) + "]"
     if isinstance(value, dict | Mapping):  # dict first: asking an abstract class is slow
         pairs = sorted(value.items(), key=_name) if len(value) > 1 else value.items()

@@ -7,9 +7,9 @@ from hashlib import blake2b
 from json.encoder import encode_basestring
 from typing import Any
 
-from datacc.intake.importing.rows import Rows, bytes_of
+from datacc.intake.importing.rows import Rows
 from datacc.repo.coded import each
-from datacc.repo.identity import ADDRESS_BYTES, address, canonical_json, example_id
+from datacc.repo.identity import ADDRESS_BYTES, canonical_json, example_id
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -28,9 +28,8 @@ def identify(rows: Rows, inputs: Mapping[str, str]) -> Identified:
     Equal media are one example. Equal rows of a table without a key are several, told apart by their occurrence.
     """
     if rows.media is not None:
-        addresses = [address(bytes_of(media)) for media in rows.media]
-        values: dict[str, Sequence[Any]] = {id: [{"media": one} for one in addresses] for id in inputs.values()}
-        ids = [example_id(one, key) for one, key in zip(addresses, rows.key, strict=True)]
+        values: dict[str, Sequence[Any]] = {id: [{"media": one} for one in rows.addresses] for id in inputs.values()}
+        ids = [example_id(one, key) for one, key in zip(rows.addresses, rows.key, strict=True)]
         return Identified(rows=rows, ids=ids, occurrences=[0] * len(rows), inputs=values)
     columns = {id: rows.cells[name] for name, id in inputs.items()}
     occurrences = _occurrences(columns, rows)

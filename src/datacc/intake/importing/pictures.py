@@ -3,6 +3,7 @@
 import io
 import warnings
 from collections.abc import Container
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -15,29 +16,28 @@ from datacc.repo.identity import address
 LARGEST_FILE: Final = 64 << 20  # bytes
 
 
-def check_pictures(rows: Rows, sound: Container[str] = frozenset()) -> tuple[list[int], list[Bad]]:
-    """Which rows have media that decode as pictures, and why the others do not; those of an address in `sound` do."""
-    good, bad = [], []
-    for number, media in enumerate(rows.media or ()):
-        why = _fault(media, sound)
-        if why is None:
-            good.append(number)
-        else:
-            bad.append(Bad(where=rows.where[number], why=why))
-    return good, bad
+def check_pictures(rows: Rows, sound: Container[str] = frozenset()) -> tuple[Rows, list[Bad]]:
+    """The rows whose media decode as pictures, with their addresses, and why others do not; of those in `sound` it is
+    known that they do."""
+    looked = [_looked_at(media, sound) for media in rows.media or ()]
+    bad = [Bad(where=where, why=why) for where, (_, why) in zip(rows.where, looked, strict=True) if why is not None]
+    good = rows.take([number for number, (_, why) in enumerate(looked) if why is None])
+    return replace(good, addresses=[found for found, why in looked if why is None]), bad
 
 
-def _fault(media: Path | bytes, sound: Container[str]) -> str | None:
+def _looked_at(media: Path | bytes, sound: Container[str]) -> tuple[str, str | None]:
+    """The address of a file, and what is wrong with it, if anything."""
     try:
         size = media.stat().st_size if isinstance(media, Path) else len(media)
         if not size:
-            return "is empty"
+            return "", "is empty"
         if size > LARGEST_FILE:
-            return f"has {size:,} bytes; {LARGEST_FILE:,} are allowed"
+            return "", f"has {size:,} bytes; {LARGEST_FILE:,} are allowed"
         data = bytes_of(media)
     except OSError as error:
-        return f"cannot be read: {error.strerror}"
-    return None if address(data) in sound else _undecodable(data)
+        return "", f"cannot be read: {error.strerror}"
+    found = address(data)
+    return found, None if found in sound else _undecodable(data)
 
 
 def _undecodable(data: bytes) -> str | None:

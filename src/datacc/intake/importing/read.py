@@ -58,8 +58,8 @@ def read(
     roles = decide(found, options, known, output, str(path), output_type)
     rows, bad = typed(found, roles)
     if rows.media is not None:
-        good, damaged = check_pictures(rows, sound)
-        rows, bad = rows.take(good), bad + damaged
+        rows, damaged = check_pictures(rows, sound)
+        bad = bad + damaged
     notes = refuse(bad, str(path), options.skip_bad)
     if not rows:
         raise _nothing_left(path)

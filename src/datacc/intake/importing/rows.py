@@ -54,7 +54,7 @@ def bytes_of(media: Path | bytes) -> bytes:
 @final
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Rows(Sequence[Row]):
-    """N examples as columns of N; `media` is None for rows of a table.
+    """N examples as columns of N; `media` is None for rows of a table, `addresses` are those of media, once read.
 
     `occurrence` tells equal rows apart where an export told it.
     """
@@ -69,6 +69,7 @@ class Rows(Sequence[Row]):
     name: Sequence[str]
     occurrence: Sequence[int | None] | None
     others: Mapping[str, Sequence[Any]]
+    addresses: Sequence[str] = ()
 
     def __len__(self) -> int:
         return len(self.where)
@@ -114,6 +115,7 @@ class Rows(Sequence[Row]):
             name=some(self.name),
             occurrence=some(self.occurrence) if self.occurrence is not None else None,
             others={name: some(column) for name, column in self.others.items()},
+            addresses=some(self.addresses) if self.addresses else (),
         )
 
 
