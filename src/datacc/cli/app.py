@@ -2,6 +2,7 @@
 
 import argparse
 import ast
+import atexit
 import difflib
 import errno
 import gc
@@ -33,12 +34,14 @@ WIDTH: Final = 120  # of tables that are not shown on a terminal
 
 
 def main() -> NoReturn:
-    """Run the command line of this process."""
+    """Run the command line of this process, and end it: what is to be done at its end is, but no module taken apart."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure:
             reconfigure(errors="backslashreplace")
-    sys.exit(call(sys.argv[1:]))
+    code = call(sys.argv[1:])
+    atexit._run_exitfuncs()
+    os._exit(code)  # 30 ms sooner than Python, which frees every value that it ever imported
 
 
 def call(arguments: Sequence[str]) -> int:
@@ -75,6 +78,7 @@ def _outcome(arguments: Sequence[str]) -> Outcome:
 def _imported(verb: str) -> ModuleType:
     """The module of a verb. What is imported stays, so that no collection need look at it, meanwhile or later."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy's threads wait more than they work on products like ours
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # nobody has any, and to look for them takes 20 ms
     gc.disable()
     try:
         return import_module(f"datacc.cli.{_stem(verb)}")
@@ -151,6 +155,7 @@ def _print(outcome: Outcome, as_json: bool) -> int:
             print(outcome.as_json(), flush=True)
         else:
             _show(outcome)
+        print(end="", flush=True)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
