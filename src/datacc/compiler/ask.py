@@ -12,7 +12,7 @@ from datacc.ir.cost import node_costs
 from datacc.ir.graph import Graph
 from datacc.ir.interpret import interpret
 
-BATCH_BYTES: Final = 1 << 26  # what the interpreter may hold for one batch, about
+BATCH_BYTES: Final = 1 << 25  # what the interpreter may hold for one batch, about
 MOST_ROWS: Final = 1024
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -78,7 +78,7 @@ def joined(parts: list[Arrays]) -> Arrays:
 
 
 def batch_rows(graph: Graph) -> int:
-    """Rows per batch so that what the interpreter holds, windows of convolutions included, stays near 64 MiB."""
+    """Rows per batch so that what the interpreter holds, windows of convolutions included, stays near 32 MiB."""
     kept = working = 1
     for cost in node_costs(graph):
         channels = graph.by_name[cost.name].type.shape[-1]

@@ -95,7 +95,7 @@ def expecting(decided: Decided, told: Report | None) -> Iterator[Expected | None
         yield None
         return
     with ThreadPoolExecutor(1) as beside:
-        yield beside.submit(expect, graph, judged(decided.snapshot)[0], spare=1).result
+        yield beside.submit(expect, graph, judged(decided.snapshot)[0]).result
 
 
 def standing(made: Printed, report: Report | None, folder: Path, *, searched: bool) -> Report | None:

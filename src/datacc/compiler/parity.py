@@ -30,12 +30,9 @@ class Answers:
     difference: float
 
 
-def expect(graph: Graph, inputs: Arrays, *, spare: int = 0) -> list[Arrays]:
-    """The interpreter's answers to all rows of `inputs`, each (N, *shape), in batches: what a program must give.
-
-    So many processors are left to others, `spare`.
-    """
-    with ThreadPoolExecutor(max(1, min(MOST_THREADS, processors() - spare))) as pool:
+def expect(graph: Graph, inputs: Arrays) -> list[Arrays]:
+    """The interpreter's answers to all rows of `inputs`, each (N, *shape), in batches: what a program must give."""
+    with ThreadPoolExecutor(min(MOST_THREADS, processors())) as pool:
         return list(pool.map(partial(interpret, graph), batched(inputs, batch_rows(graph))))
 
 
