@@ -184,7 +184,7 @@ def _compared(
     )
     try:
         require_trusted_build(before)
-        return replace(report, since=diff(open_side(before, root, store), side).shortened(NAMED))
+        return replace(report, since=diff(open_side(before, root, store, decided.snapshot), side).shortened(NAMED))
     except DataccError as error:
         return replace(report, unlike=f"cannot be compared with the build before: {error.what}")
 

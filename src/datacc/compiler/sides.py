@@ -56,13 +56,16 @@ def diff_builds(
     return diff(*sides, (first, second))
 
 
-def open_side(folder: Path, root: Path, store: Store) -> Side:
-    """The build in `folder`, with the very examples that it saw. Raises `DataError` when they cannot be had again."""
+def open_side(folder: Path, root: Path, store: Store, like: Snapshot | None = None) -> Side:
+    """The build in `folder`, with the very examples that it saw; inputs that are those of `like` are not read again.
+
+    Raises `DataError` when they cannot be had again.
+    """
     report = read_report(folder / "report.json")
     return Side(
         origin=report.data.origin,
         program=asked(report),
-        snapshot=snapshot_of(report, root, store),
+        snapshot=snapshot_of(report, root, store, like),
         native=Recorded(native=load_native(folder), library=report.digests.library, store=store),
         right=right_of(report),
     )
@@ -84,12 +87,12 @@ def asked(report: Report) -> Program:
         return replace(read_program(file), path=None)
 
 
-def snapshot_of(report: Report, root: Path, store: Store) -> Snapshot:
-    """The examples of a build: from the cache; when that has lost them, from the commit they came from.
+def snapshot_of(report: Report, root: Path, store: Store, like: Snapshot | None = None) -> Snapshot:
+    """The examples of a build: from the cache, and what is in `like` too from there; else from their commit.
 
     Raises `DataError` when they cannot be had again.
     """
-    found = recall(store, report.data.digest)
+    found = recall(store, report.data.digest, like)
     if found is None and report.data.origin.startswith(_COMMIT):
         program = asked(report)
         source: Source = load("sources", program.source.type)

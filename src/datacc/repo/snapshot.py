@@ -43,7 +43,7 @@ class Snapshot:
     `columns` other columns for slices, with "name", what the user calls the row (None on judge rows, since a path often
     tells the label); `sealed` the digest under which the judge labels were put away; `notes` what was left out or
     counted; `origin` "commit <hash>" or "table <name> <digest>"; `looked` output → how many judge labels people looked
-    at again, and how many of them they changed.
+    at again, and how many of them they changed; `encoded` the digest of what the inputs are made of.
     """
 
     ids: tuple[str, ...]
@@ -60,6 +60,7 @@ class Snapshot:
     further: Mapping[str, tuple[NDArray[np.intp], NDArray[Any]]] = field(default_factory=dict)
     soft: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     looked: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    encoded: str = ""
 
     def rows(self, split: int) -> NDArray[np.intp]:
         """The row numbers of one split, ascending."""
@@ -111,16 +112,21 @@ def freeze(
     return replace(found, origin=origin, notes=said)
 
 
-def recall(store: Store, key: str) -> Snapshot | None:
-    """The snapshot of digest `key`, as it was frozen before, without origin and notes; None when the cache lost it."""
+def recall(store: Store, key: str, like: Snapshot | None = None) -> Snapshot | None:
+    """The snapshot of digest `key`, as it was frozen before, without origin and notes; None when the cache lost it.
+
+    Where the inputs are those of `like`, they are not read once more.
+    """
     raw = store.get(_place(key))
     if raw is None:
         return None
     texts, arrays = unpack(FROZEN, raw)
-    encoded = store.get(texts["inputs"])
-    if encoded is None or store.get(texts["sealed"]) is None:
+    if store.get(texts["sealed"]) is None:
         return None
-    return _restored(texts, arrays, unpack(ENCODED, encoded)[1])
+    if like is not None and like.encoded == texts["inputs"]:
+        return replace(_restored(texts, arrays, {}), inputs=like.inputs, further=like.further)
+    encoded = store.get(texts["inputs"])
+    return None if encoded is None else _restored(texts, arrays, unpack(ENCODED, encoded)[1])
 
 
 def remember(store: Store, key: str, snapshot: Snapshot) -> None:
@@ -170,6 +176,7 @@ def _encode(
         digest=key,
         groups=_groups(ordered),
         soft=shares(ordered, where, truth, classes),
+        encoded=inputs,
     )
 
 
@@ -231,4 +238,5 @@ def _restored(texts: Mapping[str, Any], arrays: Mapping[str, Any], inputs: Mappi
         digest=texts["digest"],
         groups=arrays[_GROUPS],
         soft={name.removeprefix(_SOFT): array for name, array in arrays.items() if name.startswith(_SOFT)},
+        encoded=texts["inputs"],
     )

@@ -26,7 +26,7 @@ BLOCKS: Final = 30  # long blocks in a round
 SHORT_BLOCKS: Final = 20  # short blocks after each long one
 ROUNDS: Final = 5
 WARM: Final = 128  # rows that tell how long blocks must be
-BRIEF: Final = 10  # long blocks of the only round, where no limit of time depends on it
+BRIEF: Final = 5  # long blocks of the only round, where no limit of time depends on it
 QUIET: Final = 1.15  # how far the fixed work's median may lie above its minimum, its 90th percentile above its median
 DISTURBED: Final = 1.5  # and its 99th percentile above its median
 
@@ -50,7 +50,7 @@ class Latency:
 
 
 def latency(native: Native, inputs: Mapping[str, NDArray[Any]], *, brief: bool = False) -> Latency:
-    """Measure on `inputs`, each (N, *shape), N ≥ 1, repeated as needed; in rounds of 0.1 seconds, or in one of 0.03."""
+    """Measure on `inputs`, each (N, *shape), N ≥ 1, repeated as needed; in rounds of 0.1 seconds, or in one of 0.02."""
     rows = native.pack(inputs)
     if not len(rows):
         raise DataError("there is no input to measure with")
