@@ -1,7 +1,6 @@
 """Means and variances of what every normalise node reads, over learn, exactly, layer by layer; and a score on tune."""
 
 from collections.abc import Iterator, Mapping
-from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -25,17 +24,11 @@ def look_rows(graph: Graph) -> int:
     return max(1, min(LOOK_ROWS, LOOK_BYTES // max(1, value_bytes(graph))))
 
 
-def statistics(
-    fitting: Fitting,
-    graph: Graph,
-    learn: Examples,
-    most: int = EXACT_ROWS,
-    near: Mapping[str, NDArray[np.float32]] = MappingProxyType({}),
-) -> Weights:
+def statistics(fitting: Fitting, graph: Graph, learn: Examples, most: int = EXACT_ROWS) -> Weights:
     """Every mean and variance that is a hole, over the first rows of learn, `most` at most, by the weights as they are.
 
     A layer's are known once those of the layers before it are filled. Sums are shifted by a mean that a few rows
-    give, so that E[x²] − mean² loses nothing to a large mean; or by that in `near`, where an earlier fit left one.
+    give, so that E[x²] − mean² loses nothing to a large mean.
     """
     holes = {node.name: node for node in graph.holes if node.role in STATISTICS}
     values = {name: np.full(node.type.shape, node.role == "variance", np.float32) for name, node in holes.items()}
@@ -45,11 +38,8 @@ def statistics(
     for layer in layers:
         mean, variance = layer.inputs[3:]
         place = mean + BEFORE
-        if mean in near:
-            before[place] = near[mean]
-        else:
-            guess, _ = _moments(fitting, layer, {**values, **before}, learn, min(GUESS_ROWS, rows), at_once)
-            before[place] = guess.astype(np.float32)
+        guess, _ = _moments(fitting, layer, {**values, **before}, learn, min(GUESS_ROWS, rows), at_once)
+        before[place] = guess.astype(np.float32)
         shift, square = _moments(fitting, layer, {**values, **before}, learn, rows, at_once)
         values[mean] = (before[place] + shift).astype(np.float32)
         values[variance] = np.maximum(square - shift * shift, 0).astype(np.float32)

@@ -105,7 +105,6 @@ class _Fit:
         self.now = self.moment = Moment(step=0, state=self.fitting.state())
         self.looked = QUICK_ROWS if len(self.looks) > 1 else EXACT_ROWS  # rows of a look: the only one is the last word
         self.exact: tuple[int, Weights, tuple[float, float]] | None = None
-        self.near = start.statistics if start else {}  # to what statistics will be
         if start and len(tune):
             found = dict(start.statistics) or statistics(self.fitting, self.graph, learn, QUICK_ROWS)
             self.now = self.moment = replace(self._look(0, found), best=None)
@@ -135,7 +134,7 @@ class _Fit:
         if self.exact is not None and self.exact[0] == best.step and not self.kept:
             _, found, result = self.exact
         else:
-            found = statistics(self.fitting, self.graph, self.learn, near=self.near)
+            found = statistics(self.fitting, self.graph, self.learn)
             features = features_of(self.fitting, self.graph, found, self.tune)
             result = self.objective.score(features, self.tune.targets)
         weights = {**self.fitting.weights(), **found}
@@ -197,7 +196,7 @@ class _Fit:
 
     def _look(self, step: int, known: Weights | None = None) -> Moment:
         """Fill the statistics, unless they are known, score tune, and keep the weights if none were better."""
-        found = known or statistics(self.fitting, self.graph, self.learn, self.looked, self.near)
+        found = known or statistics(self.fitting, self.graph, self.learn, self.looked)
         features = features_of(self.fitting, self.graph, found, self.tune)
         if not all(np.isfinite(array).all() for array in (*self.fitting.weights().values(), *found.values(), features)):
             raise _NotFinite("the weights became useless", step=step, well=step)
