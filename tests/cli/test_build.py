@@ -282,7 +282,7 @@ def test_diff_after_a_relabel(points: Path, datacc: Datacc, told: Told) -> None:
 def test_a_build_that_is_cut_off_leaves_the_last_good_one(
     stop: BaseException, code: int, points: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def cut_off(made: Any, root: Path, store: Any, folder: Path, old: Path) -> None:
+    def cut_off(made: Any, root: Path, store: Any, folder: Path, *more: Any) -> None:
         (folder / "half").write_text("written")
         raise stop
 
