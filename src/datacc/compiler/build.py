@@ -88,21 +88,29 @@ def build(
     one = asked.computed_in(choice.rung.arithmetic)
     choice = _with_widths(one, snapshot, choice, store, announce)
     fresh = replace(lock_of(asked, choice), parent=choice.parent or _kept(one, snapshot, choice, store))
-    told = (*warnings, *judge_noise(asked, snapshot), *_said(one, snapshot, choice))
-    decided = Decided(program=one, snapshot=snapshot, choice=choice, lock=fresh, warnings=told, checks=files)
-    old = None if order.exact else told_in(place)
-    with expecting(decided, old) as expected:
-        made = printed(decided)
-        report = standing(made, old, place, searched=lock is None)
-        if report is None:
-            with replacing(place) as folder:
-                report = finish(_with_suggestions(made, source, store), root, store, folder, place, expected)
+    said = (*warnings, *judge_noise(asked, snapshot), *_said(one, snapshot, choice))
+    decided = Decided(program=one, snapshot=snapshot, choice=choice, lock=fresh, warnings=said, checks=files)
+    told = None if order.exact else told_in(place)
+    report = _left(decided, root, source, store, place, told, searched=lock is None)
     if program.path is None:
         write_atomically(root / FILE, program_toml(asked).encode())
     renews = order.lock is None and known in (None, lock)  # what missed replaces no other choice
     if fresh != known and (report.verdict.holds or renews):
         write_lock(root / LOCK, fresh)
     return report
+
+
+def _left(
+    decided: Decided, root: Path, source: Source, store: Store, place: Path, told: Report | None, *, searched: bool
+) -> Report:
+    """The report of the artifact in `place`: of the one that is there, and which `told` is of, or of another."""
+    with expecting(decided, told) as expected:
+        made = printed(decided)
+        report = standing(made, told, place, searched=searched)
+        if report is not None:
+            return report
+        with replacing(place) as folder:
+            return finish(_with_suggestions(made, source, store), root, store, folder, place, expected)
 
 
 def _with_widths(program: Program, snapshot: Snapshot, choice: Choice, store: Store, announce: Announce) -> Choice:

@@ -114,17 +114,13 @@ def standing(made: Printed, report: Report | None, folder: Path, *, searched: bo
     return report if same and not late and told and report.files == _files(folder) else None
 
 
-def finish(
-    made: Printed, root: Path, store: Store, folder: Path, old: Path, expected: Expected | None = None
-) -> Report:
+def finish(made: Printed, root: Path, store: Store, folder: Path, old: Path, expected: Expected | None) -> Report:
     """Leave the whole artifact in `folder` and return its report; it will take the place of the one in `old`.
 
-    `expected` gives what the reference answers to judge, where it was asked before. Raises `ParityError` when the
-    linked program and the reference disagree on a judged row.
+    `expected` gives what the reference says. Raises `ParityError` when the program and that disagree on a judged row.
     """
     decided, program = made.decided, made.decided.program
-    product = build_library(made.draft, program.target.cpu, folder, store)
-    _write(folder, decided, product, made.port)
+    product = _linked(made, folder, store)
     native = Native(product.library.path, made.port, product.draft.arena)
     artifact = digest(product.library.path.read_bytes())
     before = replaced(old, folder, decided.snapshot.digest)
@@ -158,6 +154,13 @@ def finish(
     )
     report = _compared(report, decided, known, before, root, store)
     return _written(folder, report, evidence, far_off(program, decided.snapshot, known))
+
+
+def _linked(made: Printed, folder: Path, store: Store) -> Product:
+    """The program, with its stored forms and the targets in `folder`."""
+    product = build_library(made.draft, made.decided.program.target.cpu, folder, store)
+    _write(folder, made.decided, product, made.port)
+    return product
 
 
 def _written(folder: Path, report: Report, evidence: Sequence[Evidence], far: Sequence[Far]) -> Report:
