@@ -18,7 +18,7 @@ from datacc.compiler.cache import cache
 from datacc.compiler.grow import grow
 from datacc.compiler.report import Report, read_report
 from datacc.compiler.verify import verify
-from datacc.compiler.widths import SHARE, effort, narrower_forms, part_of
+from datacc.compiler.widths import SHARE, effort, narrower_forms, part_of, unfilled
 from datacc.errors import DataError, ParityError
 from datacc.fit import Progress, Recipe, Watch
 from datacc.ir.build import Builder
@@ -159,6 +159,23 @@ def test_the_effort_of_a_step_counts_whole_vectors(channels: int, counted: int) 
     weights = b.weight("w", (channels, 10)), b.weight("b", (channels,))
     graph = b.graph({"y": b.op("dense", "d", b.input("x", "float32", (10,)), *weights)})
     assert (work(graph), effort(graph)) == (10 * channels, 10 * counted)
+
+
+@pytest.mark.parametrize("name", ["conv.v1", "mlp.v1"])
+@pytest.mark.parametrize(
+    ("channels", "counts"),
+    [(8, "0.25 (2), 0.5 (4), 0.75 (6)"), (12, "0.25 (3), 0.5 (6)"), (30, ""), (32, ""), (20, "0.25 (5)")],
+)
+def test_a_width_that_fills_no_vector_is_told_of(name: str, channels: int, counts: str) -> None:
+    told = unfilled(form(name, channels), (0.25, 0.5, 0.75, 1.0))
+    assert bool(told) == bool(counts)
+    assert all(f"at width {counts}:" in note and "from 32 channels on" in note for note in told)
+
+
+def test_a_build_says_where_latency_cannot_follow_work(built: tuple[Path, Program, Report]) -> None:
+    _, program, report = built
+    (told,) = unfilled(form("mlp.v1", 16), program.widths)
+    assert told in report.data.notes
 
 
 def test_what_is_announced_is_what_is_fitted(tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ def begin(program: Program, snapshot: Snapshot, parent: Graph, form: Graph, stor
 
 def started(program: Program, snapshot: Snapshot, parent: Graph, form: Graph, store: Store) -> Graph:
     """`parent` in the sizes of `form`, complete, from the cache where it is there. Raises what `begin` does."""
-    key = digest("started 1", parent.digest, form.digest, snapshot.digest, str(program.seed))
+    key = digest("started 2", parent.digest, form.digest, snapshot.digest, str(program.seed))
     known = store.get(key)
     if known is not None:
         return load_graph(known)

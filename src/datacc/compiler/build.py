@@ -26,7 +26,7 @@ from datacc.compiler.recipe import recipe_of
 from datacc.compiler.report import Report
 from datacc.compiler.search import Announce, Choice, Rung, candidate, search
 from datacc.compiler.suggest import suggest, suggested_within
-from datacc.compiler.widths import fit_widths
+from datacc.compiler.widths import fit_widths, unfilled
 from datacc.errors import BudgetError, FitError
 from datacc.fit import Watch
 from datacc.goals import rate
@@ -139,7 +139,8 @@ def _with_suggestions(made: Printed, source: Source, store: Store) -> Printed:
 
 def _said(program: Program, snapshot: Snapshot, choice: Choice) -> tuple[str, ...]:
     """What is to be said of the fit that was chosen."""
-    return (*absent(snapshot), *choice.fitted.warnings, *choice.said, *_outlook(program, snapshot, choice))
+    slow = unfilled(choice.rung.graph, program.widths)
+    return (*absent(snapshot), *choice.fitted.warnings, *choice.said, *slow, *_outlook(program, snapshot, choice))
 
 
 def _kept(program: Program, snapshot: Snapshot, choice: Choice, store: Store) -> str | None:

@@ -18,7 +18,7 @@ from datacc.ir.graph import Graph, Node
 from datacc.ir.interpret import interpret
 from datacc.ir.narrow import keep, lengths
 
-ROWS: Final = 256  # of learn that tell how much a channel changes; ids are hashes, so the first ones are a fair sample
+ROWS: Final = 128  # of learn that tell how much a channel changes; ids are hashes, so the first ones are a fair sample
 
 Arrays = Mapping[str, NDArray[Any]]
 

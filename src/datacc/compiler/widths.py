@@ -4,6 +4,7 @@ Every width has weights of its own, because normalisation is folded into them; s
 own width alone, and no width has to agree with another (docs/adr/0014-widths-of-their-own.md).
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,13 +19,14 @@ from datacc.ir.cost import node_costs
 from datacc.ir.file import load as load_graph
 from datacc.ir.graph import Graph
 from datacc.ir.narrow import lengths, narrow
+from datacc.ir.plan import LANES
 from datacc.repo.snapshot import Snapshot
 from datacc.spec.program import Program
 from datacc.store import Store
 
 SHARE: Final = 0.3  # of the whole's fit, that those of all narrower widths may cost together
 CUT: Final = 4 / 3  # of the rate, for what is cut away: a quarter of the channels needs a third of it
-LANES: Final = 16  # floats that a step of a fit computes together; fewer channels take as long
+ABREAST: Final = 16  # floats that a step of a fit computes together; fewer channels take as long
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -78,7 +80,24 @@ def effort(graph: Graph) -> int:
     """About what a step of a fit costs: multiply-adds where the last axis of every result fills whole vectors."""
     channels = {node.name: node.type.shape[-1] for node in graph.nodes}
     padded = ((cost.work, channels[cost.name]) for cost in node_costs(graph))
-    return sum(work * (-(-last // LANES) * LANES) // last for work, last in padded)
+    return sum(work * (-(-last // ABREAST) * ABREAST) // last for work, last in padded)
+
+
+def unfilled(graph: Graph, widths: Sequence[float]) -> tuple[str, ...]:
+    """A warning where a width leaves a layer of `graph` fewer channels than a vector of the program has; else none.
+
+    Latency follows the work of a width only where vectors are full.
+    """
+    named = [sorted(lengths(form).values()) for form in narrower_forms(graph, widths)]
+    few = {width: found[0] for width, found in zip(widths, named, strict=False) if found and found[0] < LANES}
+    if not few:
+        return ()
+    at = ", ".join(f"{width:g} ({count})" for width, count in few.items())
+    enough = math.ceil(LANES / widths[0])
+    return (
+        f"layers of fewer than {LANES} channels take as long as {LANES}, at width {at}: latency falls less than work "
+        f"there; from {enough} channels on, every width fills them",
+    )
 
 
 def file_of(width: float) -> str:
