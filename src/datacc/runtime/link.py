@@ -55,8 +55,8 @@ def link(source: Text, cpu: str, folder: Path, kept: Store | None = None, more: 
         work = Path(name)
         (work / h).write_text(source.header, encoding="utf-8")
         (work / w).write_text(weights, encoding="utf-8")
-        out, said = compiled(compiler, flags, source, code, work, kept)
-        parts = [out, w] if weights else [out]
+        parts, said = compiled(compiler, flags, source, code, work, kept)
+        parts += [w] if weights else []
         run([*compiler.command, *flags, *_SHARED, *_STRIPPED, *parts, "-o", "library"], work)
         data = (work / "library").read_bytes()
     _demand_complete(data, source.name)

@@ -1,6 +1,7 @@
-"""A program's code and its weights, compiled by themselves: code is kept, since other weights leave it as it is."""
+"""A program's code, its parts side by side, and its weights, compiled by themselves: code is kept as weights change."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -8,7 +9,7 @@ import numpy as np
 
 from datacc.ir.container import pack, unpack
 from datacc.runtime.toolchain import Compiler, run
-from datacc.spec.sections import STEPS, WEIGHTS, WORD
+from datacc.spec.sections import PART, STEPS, WEIGHTS, WORD
 from datacc.store import Store, canonical, digest
 
 MAGIC: Final = b"DATACCO\n"
@@ -47,21 +48,32 @@ def halves(source: Text) -> tuple[str, str]:
 
 def compiled(
     compiler: Compiler, flags: Sequence[str], source: Text, code: str, folder: Path, kept: Store | None
-) -> tuple[str, str]:
-    """The name in `folder` of the object file of `code`, and what the compiler said of it; from `kept` if it is there.
+) -> tuple[list[str], str]:
+    """The names in `folder` of the object files of `code`, one for each part, and what the compiler said of them.
 
     The header lies in `folder`. Raises `ToolchainError` with the compiler's first error.
     """
-    c, out = f"{source.name}.c", f"{source.name}.o"
-    key = digest("object 1", canonical([list(flags), compiler.version, c]), source.header, code)
+    before, *parts = code.split(PART)
+    units = [(f"{source.name}{n or ''}", before + part) for n, part in enumerate(parts or [""])]
+    with ThreadPoolExecutor(len(units)) as pool:
+        said = list(pool.map(lambda unit: _compiled(compiler, flags, source.header, *unit, folder, kept), units))
+    return [f"{name}.o" for name, _ in units], "".join(said)
+
+
+def _compiled(
+    compiler: Compiler, flags: Sequence[str], header: str, name: str, code: str, folder: Path, kept: Store | None
+) -> str:
+    """Leave NAME.o in `folder`, from `kept` if it is there; what the compiler said of it."""
+    c, out = f"{name}.c", f"{name}.o"
+    key = digest("object 1", canonical([list(flags), compiler.version, c]), header, code)
     found = None if kept is None else kept.get(key)
     if found is not None:
         head, arrays = unpack(MAGIC, found)
         (folder / out).write_bytes(arrays["object"].tobytes())
-        return out, str(head["said"])
+        return str(head["said"])
     (folder / c).write_text(code, encoding="utf-8")
     said = run([*compiler.command, *flags, "-c", c, "-o", out], folder).stderr
     if kept is not None:
         data = np.frombuffer((folder / out).read_bytes(), np.uint8)
         kept.put(key, pack(MAGIC, {"said": said}, {"object": data}))
-    return out, said
+    return said

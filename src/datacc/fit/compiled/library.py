@@ -24,8 +24,9 @@ from datacc.spec.cpus import CPUS, Cpu
 from datacc.store import digest
 
 SLACK: Final = 64  # bytes behind inputs: the last vector of a row may be read past its end
-# What a compiler leaves out where compiling takes longest: no bit depends on it.
-QUICK: Final = ("-fno-tree-vectorize", "-fno-tree-slp-vectorize", "-fno-unroll-loops")
+# What a compiler leaves out, since kernels are written in vectors and unrolled where it pays: no bit depends on it.
+LEAN: Final = ("-fno-unroll-loops",)
+QUICK: Final = (*LEAN, "-fno-tree-vectorize", "-fno-tree-slp-vectorize")  # where compiling takes longest
 ALL: Final = 2**31 - 1  # steps within a look, or more
 ALONE: Final = 3_000_000  # multiply-adds of a batch's forward pass below which a second thread does not pay
 
@@ -66,7 +67,7 @@ class Program:
         self.look = Draft(
             name="look", graph=look, cpu=cpu, memory=self.memory, learnt=self.learnt, rows_out=rows_out, carried={}
         )
-        self.flags = QUICK if self.step.is_brief and self.look.is_brief else ()
+        self.flags = QUICK if self.step.is_brief and self.look.is_brief else LEAN
         self.text = source_text("fit", (self.step, self.look), settings.optimiser, settings.clip, settings.average)
 
     def pack(self, array: NDArray[Any], part: Part, *, is_product: bool) -> Float:

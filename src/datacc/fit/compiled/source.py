@@ -1,7 +1,8 @@
 """The C file of a fit: one function per kernel and loop, one per phase, the update, and the runner of all threads."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import Final
 
 from datacc.emit.lanes import WORDS, arithmetic
@@ -15,6 +16,7 @@ from datacc.fit.compiled.phases import SUMMING
 from datacc.fit.compiled.runner import RUNNER, run
 from datacc.fit.compiled.table import kernel, parameters
 from datacc.fit.compiled.update import chunks, helpers, update
+from datacc.spec.sections import PART
 
 _FILE: Final = """\
 /* {title}: how datacc fits a program, one step after another. Not part of what it builds.
@@ -31,8 +33,13 @@ _FILE: Final = """\
 
 {runner}
 
+/* What the parts of this file know of each other. */
+#define PHASE __attribute__((noinline, visibility("hidden")))
+{phases}
+
 {bodies}
 """
+PARTS: Final = 2  # that are compiled side by side: there is no machine with fewer processors that anybody waits for
 
 _TOTAL: Final = {
     "lanes_total": """\
@@ -56,13 +63,13 @@ INLINE float wide_total(wide x)
 def source_text(title: str, drafts: Sequence[Draft], optimiser: str, clip: float, average: float) -> str:
     """The text of the file. The first draft is that of the step; the others only look."""
     step = drafts[0]
-    bodies = [helpers(step.shards)]
+    phases = [(draft, number) for draft in drafts for number in range(len(draft.steps))]
+    others = [_between(draft) for draft in drafts]
+    others.append(update(step.weights_size, step.sums_size, optimiser=optimiser, clip=clip, average=average))
     for draft in drafts:
-        bodies.append(_functions(draft))
-    bodies.append(update(step.weights_size, step.sums_size, optimiser=optimiser, clip=clip, average=average))
-    for draft in drafts:
-        bodies.append(run(draft, clip=clip, chunks=chunks(step.weights_size) if draft is step else 0))
-    text = "\n\n".join(bodies)
+        others.append(run(draft, clip=clip, chunks=chunks(step.weights_size) if draft is step else 0))
+    bodies = [*(_phase(*one) for one in phases), "\n\n".join(others)]
+    text = "\n\n".join([helpers(step.shards), *_parted(bodies)])
     inputs = max(len(draft.graph.inputs) for draft in drafts)
     words, fragments = _used(text)
     return _FILE.format(
@@ -70,8 +77,20 @@ def source_text(title: str, drafts: Sequence[Draft], optimiser: str, clip: float
         words=f"{WORDS}\n\n{words}",
         fragments=fragments,
         runner=RUNNER.format(inputs=inputs),
+        phases="\n".join(f"{_phase_head(*one)};" for one in phases),
         bodies=text,
     )
+
+
+def _parted(bodies: Sequence[str]) -> Iterator[str]:
+    """The bodies, and before each of about equally long parts the line that begins one."""
+    ends, part = list(accumulate(len(body) for body in bodies)), -1
+    for body, end in zip(bodies, ends, strict=True):
+        now = (end - len(body) // 2) * PARTS // ends[-1]
+        if now != part:
+            yield PART
+        part = now
+        yield body
 
 
 _FRAGMENTS: Final[Mapping[str, str]] = {
@@ -97,13 +116,9 @@ def _used(text: str) -> tuple[str, str]:
     return arithmetic(needed), "\n\n".join(kept[::-1])
 
 
-def _functions(draft: Draft) -> str:
-    """The functions of all steps, of all phases, and of what is computed once between them."""
+def _between(draft: Draft) -> str:
+    """The functions of what is computed once between phases, and of weights that are turned."""
     texts = []
-    for number, phase in enumerate(draft.steps):
-        for i, step in enumerate(phase, 1):
-            texts.append(_function(draft, number, i, step))
-        texts.append(_phase(draft, number))
     for number, lines in enumerate(draft.once_lines()):
         body = ["float *const whole = job->whole;", "(void)whole;", *lines]
         texts.append(_headed(f"{draft.name}_once{number}", ["fit_job *job", "int step"], ["(void)step;", *body]))
@@ -116,8 +131,16 @@ def _functions(draft: Draft) -> str:
 
 
 def _headed(name: str, declared: Sequence[str], body: Sequence[str], note: str = "") -> str:
-    head = [f"/* {note} */"] if note else []
-    return "\n".join([*head, f"STEP void {name}({', '.join(declared)})", "{", *(f"    {line}" for line in body), "}"])
+    return _defined(f"STEP void {name}({', '.join(declared)})", body, note)
+
+
+def _defined(head: str, body: Sequence[str], note: str = "") -> str:
+    noted = [f"/* {note} */"] if note else []
+    return "\n".join([*noted, head, "{", *(f"    {line}" for line in body), "}"])
+
+
+def _phase_head(draft: Draft, number: int) -> str:
+    return f"PHASE void {draft.name}_phase{number}(const fit_job *job, int step, int shard, float *scratch)"
 
 
 def _title(draft: Draft, number: int, i: int, step: Step) -> str:
@@ -162,7 +185,12 @@ def _function(draft: Draft, number: int, i: int, step: Step) -> str:
 
 
 def _phase(draft: Draft, number: int) -> str:
-    """One shard of one phase: blocks of a few examples go through all steps."""
+    """The functions of a phase: of its steps, and of one shard, whose blocks of a few examples go through all steps."""
+    functions = [_function(draft, number, i, step) for i, step in enumerate(draft.steps[number], 1)]
+    return "\n\n".join([*functions, _shard(draft, number)])
+
+
+def _shard(draft: Draft, number: int) -> str:
     scene, block, scratch = draft.scenes[number], draft.blocks[number], draft.scratch_starts[number]
     lines = [
         f"const int begin = (int)((int64_t)job->rows * shard / {draft.shards});",
@@ -185,11 +213,7 @@ def _phase(draft: Draft, number: int) -> str:
         lines.append(f"    {_title(draft, number, i, step)}({', '.join(['rows', 'whole', *pointers, 'sums'])});")
     lines.append("}")
     unused = ["(void)scratch, (void)whole, (void)sums, (void)step;"]
-    return _headed(
-        f"{draft.name}_phase{number}",
-        ["const fit_job *job", "int step", "int shard", "float *scratch"],
-        [*lines, *unused],
-    )
+    return _defined(_phase_head(draft, number), [*lines, *unused])
 
 
 def _pointer(place: Place, block: int, scratch: int) -> str:
