@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datacc.compiler.attempts import LONG, SHORT, WHOLE, Attempt, Attempts, Rung, unheard
-from datacc.compiler.halving import BRIEF_STRIDE, KEPT, STRIDE, best, cheapest, front, frontier, knee
+from datacc.compiler.halving import KEPT, best, cheapest, front, frontier, knee
 from datacc.compiler.verdict import Costs
 from datacc.fit import Recipe
 from datacc.spec.program import Budget
@@ -77,16 +77,16 @@ class World:
 errors = st.floats(0.01, 0.9, allow_nan=False)
 
 
-@given(st.lists(errors, min_size=2, max_size=20), st.floats(1.0, 1.9), st.sampled_from([STRIDE, BRIEF_STRIDE]))
+@given(st.lists(errors, min_size=2, max_size=20), st.floats(1.0, 1.9), st.booleans())
 def test_where_more_work_never_does_worse_the_cheapest_that_will_do_is_found(
-    found: list[float], haste: float, stride: float
+    found: list[float], haste: float, brief: bool
 ) -> None:
     """Strides that each gain something never end the way up, so only what truly passes last can be found."""
     world = World(
         [2**n for n in range(len(found))], sorted((one * 0.9**n for n, one in enumerate(found)), reverse=True)
     )
     world.haste = haste
-    chosen = cheapest(world.ladder, world.attempts, rows=10**9, stride=stride)
+    chosen = cheapest(world.ladder, world.attempts, rows=10**9, brief=brief)
     able = [n for n, error in enumerate(world.errors) if 1 - error >= GOAL]
     assert chosen.share >= WHOLE
     if able:
@@ -100,7 +100,7 @@ def test_where_more_work_never_does_worse_the_cheapest_that_will_do_is_found(
 def test_what_is_chosen_was_fitted_whole_whatever_the_scores(found: list[float]) -> None:
     for pick in (
         lambda world: cheapest(world.ladder, world.attempts, ROWS),
-        lambda world: cheapest(world.ladder, world.attempts, ROWS, stride=BRIEF_STRIDE),
+        lambda world: cheapest(world.ladder, world.attempts, ROWS, brief=True),
         lambda world: knee(world.ladder, world.attempts, ROWS, lambda rung: rung.work),
         lambda world: best(world.ladder, world.attempts),
         lambda world: frontier(world.ladder, world.attempts),

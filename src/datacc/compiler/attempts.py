@@ -1,5 +1,6 @@
 """The candidates of a search and what was tried of them: each is priced and fitted only once, for so many steps."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
@@ -18,8 +19,10 @@ from datacc.spec.program import Budget
 
 # How long a candidate is fitted, as a share of the passes of its whole recipe.
 SHORT, WHOLE, LONG = 0.25, 1.0, 4.0
-GUESS: Final = 0.5  # what a whole fit may leave of a short one's errors, unless one was seen to leave less
-SLACK: Final = 0.95  # of the best that was seen
+GUESS: Final = 0.5  # what a whole fit may leave of a short one's errors, until some were seen
+SEEN: Final = 2  # whole fits that say more than the guess
+SLACK: Final = 0.95  # of the best that was seen, and so many standard errors below it
+DOUBT: Final = 2.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -162,14 +165,15 @@ class Attempts:
         self._tell(found)
         return found
 
-    def haste(self) -> float:
-        """What a whole fit leaves of the errors of a short one, at best, as far as it is known."""
-        ratios = [(1 - whole.score) / (1 - short.score) for short, whole in self._pairs() if short.score < 1]
-        return min(GUESS, SLACK * min(ratios, default=1.0))
+    def haste(self, rows: int) -> float:
+        """What a whole fit leaves of the errors of a short one at best, as far as is known; scores are of `rows`."""
+        ratios = [_least_left(1 - short.score, 1 - whole.score, rows) for short, whole in self._pairs()]
+        seen = SLACK * min(ratios, default=1.0)
+        return seen if len(ratios) >= SEEN else min(GUESS, seen)
 
-    def hopeful(self, trial: Attempt) -> bool:
-        """Whether a whole fit may be likely to pass, after that short one."""
-        return max(trial.chance, trial.outlook(self.haste())) >= self.bar
+    def hopeful(self, trial: Attempt, rows: int) -> bool:
+        """Whether a fit of four times the steps may be likely to pass, after that one; scores are of so many rows."""
+        return max(trial.chance, trial.outlook(self.haste(rows))) >= self.bar
 
     def in_vain(self) -> float:
         """The best score in a short trial after which a whole fit was not promising; 0 without one."""
@@ -189,3 +193,12 @@ class Attempts:
     def all(self) -> tuple[Attempt, ...]:
         """Every attempt, in the order in which they were made."""
         return tuple({id(one): one for one in (*self._made.values(), *self._taught)}.values())
+
+
+def _least_left(before: float, after: float, rows: int) -> float:
+    """The ratio of two shares of `rows` that are wrong, after more steps and before, as small as it may be in truth.
+
+    The logarithm of a count has a standard error of about one over its root.
+    """
+    wrong, left = 1 + rows * before, 1 + rows * after
+    return left / wrong * math.exp(-DOUBT * math.sqrt(1 / wrong + 1 / left))

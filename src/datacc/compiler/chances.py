@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 from datacc.compiler.ask import Interpreted
@@ -12,7 +13,7 @@ from datacc.goals import Figure, Metric, rate
 from datacc.ir.graph import Graph
 from datacc.registry import load
 from datacc.repo.snapshot import JUDGE, TUNE, Snapshot
-from datacc.spec.program import Program
+from datacc.spec.program import Goal, Program
 
 ACCURACY: Final = "accuracy"
 
@@ -21,11 +22,21 @@ def chance(trial: Trial) -> float:
     """The chance, after a candidate's answers on tune, that judge certifies every goal (at least: goals share rows)."""
     failing = 0.0
     for goal in trial.program.goals:
-        metric: Metric = load("goals", goal.metric)
-        seen = metric.measure(trial.truth, trial.said, None)
-        judged = round(len(trial.snapshot.rows(JUDGE)) * seen.total / max(1, len(trial.rows)))
-        failing += 1 - chance_at(seen, judged, goal.limit)
+        failing += 1 - _reaching(trial, _figure(trial, goal.metric), goal)
     return max(0.0, 1 - failing)
+
+
+def _reaching(trial: Trial, seen: Figure, goal: Goal) -> float:
+    """The chance that judge certifies one goal, after a figure on tune."""
+    judged = round(len(trial.snapshot.rows(JUDGE)) * seen.total / max(1, len(trial.rows)))
+    return chance_at(seen, judged, goal.limit)
+
+
+@lru_cache(maxsize=16)
+def _figure(trial: Trial, name: str) -> Figure:
+    """A metric on tune, measured once: a bootstrap takes its time."""
+    metric: Metric = load("goals", name)
+    return metric.measure(trial.truth, trial.said, None)
 
 
 def score(trial: Trial, seen: Figure) -> float:
@@ -34,8 +45,7 @@ def score(trial: Trial, seen: Figure) -> float:
     if in_folds(trial.program, trial.snapshot):
         return seen.value
     for goal in trial.program.goals[:1]:
-        metric: Metric = load("goals", goal.metric)
-        found = metric.measure(trial.truth, trial.said, None)
+        found = _figure(trial, goal.metric)
         if found.spread is not None and not (found.at_most or found.amount):
             return found.value
     return seen.value
@@ -70,10 +80,21 @@ def passing_chance(trial: Trial, seen: Figure) -> float:
     return max(0.0, _accurate(program, snapshot, seen) + rest - 1)
 
 
-def outlook(program: Program, snapshot: Snapshot, seen: Figure, left: float) -> float:
-    """The chance with that share of the errors. Who can tell for another goal than accuracy?"""
+def outlook(trial: Trial, seen: Figure, left: float) -> float:
+    """The chance with that share of the errors: of what lies between each figure and a faultless one.
+
+    Who can tell for a rate that is not of right answers, such as a coverage?
+    """
     errors = math.floor(left * (seen.total - seen.right))
-    return _accurate(program, snapshot, rate(seen.total - errors, seen.total))
+    chances = [_accurate(trial.program, trial.snapshot, rate(seen.total - errors, seen.total))]
+    for goal in trial.program.goals:
+        found = _figure(trial, goal.metric)
+        if found.spread is None:
+            continue
+        best = 0.0 if found.at_most else 1.0
+        better = best + left * (found.value - best)
+        chances.append(_reaching(trial, replace(found, value=better, spread=math.sqrt(left) * found.spread), goal))
+    return min(chances)
 
 
 def _accurate(program: Program, snapshot: Snapshot, seen: Figure) -> float:

@@ -22,25 +22,28 @@ DEAR: Final = 10**11  # multiply-adds of a fit, some five seconds: not spent on 
 
 
 def cheapest(
-    ladder: Sequence[Rung], attempts: Attempts, rows: int, *, stride: float = STRIDE, teaching: bool = True
+    ladder: Sequence[Rung], attempts: Attempts, rows: int, *, brief: bool = False, teaching: bool = True
 ) -> Attempt:
     """The cheapest that is promising after a whole fit; without one, the best that could be had.
 
-    Up in strides, by short trials; what is hopeful is fitted whole, until one is promising. Then whatever is cheaper
-    than that, down to two strides below. Where none was, whatever lies within a stride of the best trial; and only then
-    longer fits, and with `teaching` a tutor from beyond the budget. `rows` is how many rows a score is measured on.
+    Up in strides, by short trials. From the first that is hopeful down to two strides below it the cheapest hopeful is
+    fitted whole, until one is promising: the first itself comes last. Where none was, whatever lies within a stride of
+    the best trial; and only then, while there is hope, longer fits, and with `teaching` a tutor from beyond the budget.
+    `rows` is how many rows a score is measured on; `brief` fits take less than to compile them: their number counts.
     """
-    up: list[Rung] = []
-    for short in _climb(_strides(ladder, attempts, stride), attempts, rows, GOAL_PATIENCE):
-        up.append(short.rung)
-        found = _passing([short.rung], attempts, rows)
-        if found is not None:
-            below = up[-3].work if len(up) > 2 else 0
-            around = [rung for rung in ladder if below < rung.work < short.rung.work and attempts.fits(rung)]
-            return _passing(around, attempts, rows) or found
+    stride, up = BRIEF_STRIDE if brief else STRIDE, list[Rung]()
+    for trial in _trials(ladder, attempts, rows, brief):
+        up.append(trial.rung)
+        if _worthy(trial, attempts, rows):
+            least = up[-3].work if len(up) > 2 else up[0].work / stride
+            around = [rung for rung in ladder[: ladder.index(trial.rung) + 1] if rung.work > least]
+            found = _passing([rung for rung in around if attempts.fits(rung)], attempts, rows)
+            if found is not None:
+                return found
     beside = [rung for rung in _beside(up, ladder, attempts, stride) if attempts.fits(rung)]
     found = _passing(beside, attempts, rows) or _halved([*up, *beside], attempts, rows)
-    return _taught(found, ladder, attempts, rows) if teaching and not found.promising else found
+    more = teaching and not found.promising and attempts.hopeful(found, rows)
+    return _taught(found, ladder, attempts, rows) if more else found
 
 
 def knee(ladder: Sequence[Rung], attempts: Attempts, rows: int, effort: Callable[[Rung], int]) -> Attempt:
@@ -92,6 +95,17 @@ def front(tried: Sequence[Attempt]) -> list[Attempt]:
     return found
 
 
+def _trials(ladder: Sequence[Rung], attempts: Attempts, rows: int, brief: bool) -> Iterator[Attempt]:
+    """The way up. Where fits are brief it begins in the middle; and if that is promising, anew, to end there."""
+    if not brief:
+        return _climb(_strides(ladder, attempts, STRIDE), attempts, rows, GOAL_PATIENCE)
+    half = next((n for n in range(len(ladder) // 2, -1, -1) if attempts.fits(ladder[n])), 0)
+    if not (attempts.fits(ladder[half]) and attempts.of(ladder[half], SHORT).promising):
+        return _climb(_strides(ladder[half:], attempts, BRIEF_STRIDE), attempts, rows, GOAL_PATIENCE)
+    below = _strides(ladder[:half], attempts, BRIEF_STRIDE)
+    return (attempts.of(rung, SHORT) for rung in (*below, ladder[half]))
+
+
 def _strides(ladder: Sequence[Rung], attempts: Attempts, stride: float) -> Iterator[Rung]:
     """The cheapest within the budget, then each time the next that has `stride` times the work."""
     least = 0.0
@@ -123,29 +137,33 @@ def _beside(up: Sequence[Rung], ladder: Sequence[Rung], attempts: Attempts, stri
 
 
 def _passing(rungs: Sequence[Rung], attempts: Attempts, rows: int) -> Attempt | None:
-    """The first that is promising after a whole fit.
-
-    Not fitted whole is what whole fits so far give no hope for, or did less well in its trial, by more than
-    chance, than one that was fitted in vain.
-    """
+    """The first that is promising after a whole fit; only what is worth one gets it."""
     for rung in rungs:
-        trial, vain = attempts.of(rung, SHORT), attempts.in_vain()
-        if trial.share < WHOLE and (not attempts.hopeful(trial) or trial.score < vain - standard_error(vain, rows)):
-            continue
-        whole = attempts.of(rung, WHOLE)
-        if whole.promising:
-            return whole
+        if _worthy(attempts.of(rung, SHORT), attempts, rows) and attempts.of(rung, WHOLE).promising:
+            return attempts.of(rung, WHOLE)
     return None
 
 
+def _worthy(trial: Attempt, attempts: Attempts, rows: int) -> bool:
+    """Whether a trial is worth a whole fit, or being one already promising.
+
+    Not what whole fits so far give no hope for, nor what did less well, by more than chance, than one that was fitted
+    in vain.
+    """
+    if trial.share >= WHOLE:
+        return trial.promising
+    vain = attempts.in_vain()
+    return attempts.hopeful(trial, rows) and trial.score >= vain - standard_error(vain, rows)
+
+
 def _halved(rungs: Sequence[Rung], attempts: Attempts, rows: int) -> Attempt:
-    """When nothing was promising: one in so many for longer, and the best of those again if that still gains."""
+    """When nothing was promising: one in so many for longer; the best again if that gains and there is hope."""
     shorts = _ranked(attempts.of(rung, SHORT) for rung in rungs)
     for one in shorts[: math.ceil(len(shorts) / KEPT)]:
         attempts.of(one.rung, WHOLE)
     top = _ranked(one for one in attempts.all if one.share >= WHOLE)[0]
     before = attempts.of(top.rung, SHORT).score
-    if top.score <= before + standard_error(before, rows):
+    if top.score <= before + standard_error(before, rows) or not attempts.hopeful(top, rows):
         return top
     return _ranked([top, attempts.of(top.rung, LONG)])[0]
 

@@ -11,7 +11,7 @@ from datacc.compiler.chances import in_folds, outlook, passing_chance, score, tr
 from datacc.compiler.checks import all_promising
 from datacc.compiler.fitting import fit_once
 from datacc.compiler.halves import selecting
-from datacc.compiler.halving import BRIEF_STRIDE, STRIDE, best, cheapest, frontier, knee
+from datacc.compiler.halving import best, cheapest, frontier, knee
 from datacc.compiler.knowing import Knowing, calibrated
 from datacc.compiler.margin import wanted_chance
 from datacc.compiler.price import over_budget, price
@@ -77,12 +77,11 @@ def search(
     meet the budget; then nothing was fitted.
     """
     ladder = rungs(program, snapshot)
-    shortest = SHORT if _effort(snapshot, ladder[-1], WHOLE) > CHEAP else WHOLE
-    stride = STRIDE if shortest < WHOLE else BRIEF_STRIDE
-    attempts = _attempts(program, snapshot, store, announce, tell, shortest)
+    brief = _effort(snapshot, ladder[-1], WHOLE) <= CHEAP
+    attempts = _attempts(program, snapshot, store, announce, tell, WHOLE if brief else SHORT)
     if not any(attempts.fits(rung) for rung in ladder):
         raise _nothing_fits(program, ladder, attempts)
-    found = _found(program, snapshot, ladder, attempts, wish, None if chosen_goal else stride)
+    found = _found(program, snapshot, ladder, attempts, wish, asked=not chosen_goal, brief=brief)
     for one in attempts.all if wish == "frontier" else (found,):
         attempts.costs(one.rung)  # linked: what is shown of it, and what a build by the lock asks for
     tried = tuple(_row(rung, attempts, found) for rung in ladder)
@@ -97,18 +96,25 @@ def search(
 
 
 def _found(
-    program: Program, snapshot: Snapshot, ladder: Sequence[Rung], attempts: Attempts, wish: Wish, stride: float | None
+    program: Program,
+    snapshot: Snapshot,
+    ladder: Sequence[Rung],
+    attempts: Attempts,
+    wish: Wish,
+    *,
+    asked: bool,
+    brief: bool,
 ) -> Attempt:
-    """What is settled on; `stride` is that of the way to the goal, None where nobody asked for one."""
+    """What is settled on; `asked`: somebody set the goal, `brief`: fits take less than to compile them."""
     scored = _scored(program, snapshot)
     if wish == "best":
         return best(ladder, attempts)
     if wish == "frontier":
-        return frontier(ladder, attempts, None if stride else scored)
-    if stride is None:
+        return frontier(ladder, attempts, None if asked else scored)
+    if not asked:
         return knee(ladder, attempts, scored, lambda rung: _effort(snapshot, rung, WHOLE))
     teaching = not in_folds(program, snapshot) and program.outputs[0].form == "label"
-    return cheapest(ladder, attempts, scored, stride=stride, teaching=teaching)
+    return cheapest(ladder, attempts, scored, brief=brief, teaching=teaching)
 
 
 def _attempts(
@@ -131,7 +137,7 @@ def _attempts(
             score=score(trial, seen),
             sound=all_promising(trial),
             chance=passing_chance(trial, seen),
-            outlook=lambda left: outlook(program, snapshot, seen, left),
+            outlook=lambda left: outlook(trial, seen, left),
             work=_effort(snapshot, rung, share),
             known=known,
             tune=fitted.tune,
