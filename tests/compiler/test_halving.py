@@ -126,6 +126,48 @@ def test_a_cheaper_candidate_of_another_family_is_found() -> None:
     assert cheapest(world.ladder, world.attempts, ROWS).rung.work == 290
 
 
+@given(st.lists(errors, min_size=1, max_size=14))
+def test_brief_fits_begin_in_the_middle_and_find_what_will_do(found: list[float]) -> None:
+    """Whatever the scores: what is chosen will do if the middle does, and nothing that is dearer than it is tried."""
+    world = World([3 * 2**n + n for n in range(len(found))], found, haste=1.0)
+    chosen = cheapest(world.ladder, world.attempts, ROWS, brief=True)
+    middle = len(found) // 2
+    assert world.told[0].rung.sizes["n"] == middle
+    if world.told[0].promising:
+        assert chosen.promising
+        assert max(one.rung.sizes["n"] for one in world.told) == middle
+
+
+def test_what_is_cheaper_is_fitted_whole_first() -> None:
+    """One whole fit where the cheapest hopeful candidate passes, whatever the way up met first."""
+    world = World([100, 200, 290, 400, 800], [0.5, 0.3, 0.05, 0.04, 0.01])
+    assert cheapest(world.ladder, world.attempts, ROWS).rung.work == 290
+    assert [one.rung.work for one in world.told if one.share >= WHOLE] == [290]
+
+
+def test_without_hope_nothing_is_fitted_longer_and_nothing_teaches() -> None:
+    """More steps leave nine tenths of the errors, as two whole fits show: the goal is beyond their reach."""
+    world = World([100, 200, 400, 800, 100_000], [0.4, 0.36, 0.33, 0.3, 0.01], haste=1.1, budget=Budget(size=10_000))
+    world.chance = lambda score: float(score >= 0.8)
+    attempts = world.attempts
+    chosen = cheapest(world.ladder, attempts, 10**6)
+    assert (chosen.rung.work, chosen.share, chosen.promising) == (800, WHOLE, False)
+    assert {one.rung.work for one in world.told} == {100, 200, 400, 800}
+
+
+def test_two_whole_fits_say_what_more_steps_leave() -> None:
+    world = World([100, 200, 400], [0.2, 0.1, 0.05], haste=1.25)
+    attempts, ladder = world.attempts, world.ladder
+    assert attempts.haste(10**6) == 0.5
+    for n, least in ((0, 0.5), (1, 0.75)):
+        attempts.of(ladder[n], SHORT)
+        attempts.of(ladder[n], WHOLE)
+        assert least <= attempts.haste(10**6) <= 0.8  # of which four fifths were left
+    assert attempts.haste(50) < 0.5  # few rows say little
+    assert attempts.hopeful(attempts.of(ladder[1], SHORT), 10**6)
+    assert not attempts.hopeful(replace(attempts.of(ladder[1], SHORT), outlook=lambda left: left < 0.7), 10**6)
+
+
 def test_longer_is_only_fitted_where_that_still_gains() -> None:
     for haste, expected in ((2.0, LONG), (1.0, WHOLE)):
         world = World([100, 200], [0.3, 0.2], haste)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from datacc.compiler.chances import score, trial_on_tune
+from datacc.compiler.chances import outlook, passing_chance, score, trial_on_tune
 from datacc.goals import rate
 from datacc.ir.build import Builder
 from datacc.ir.graph import Graph
@@ -42,3 +42,19 @@ def test_an_area_that_a_goal_asks_for_is_measured_on_tune(tmp_path: Path, weight
     area = roc_auc_score(examples.labels["side"][rows], found)
     assert score(trial_on_tune(asked, examples, graph), SEEN) == pytest.approx(area, abs=1e-6)
     assert score(trial_on_tune(PROGRAM, examples, graph), SEEN) == SEEN.value
+
+
+def test_the_outlook_of_an_area_grows_as_errors_shrink(tmp_path: Path) -> None:
+    """With all errors it is the chance, without any certain; what a tenth of them misses is not in sight."""
+    random, count = np.random.default_rng(0), 4500
+    values = random.normal(size=(count, 2)).astype(np.float32)
+    names = ["high" if x + random.normal() > 0 else "low" for x, _ in values]
+    examples = snapshot_of(Store(tmp_path), values.tolist(), names, thirds(count), classes=("low", "high"))
+    for limit in (0.6, 0.9, 0.99):
+        asked = replace(PROGRAM, goals=(Goal(metric="auroc", limit=limit),))
+        trial = trial_on_tune(asked, examples, program(1.0))
+        seen = [outlook(trial, SEEN, left) for left in (1.0, 0.5, 0.1, 0.0)]
+        assert seen == sorted(seen)
+        assert seen[0] == passing_chance(trial, SEEN)
+        assert seen[-1] == 1.0
+        assert (seen[0] > 0.99, seen[2] > 0.99) == {0.6: (True, True), 0.9: (False, True), 0.99: (False, False)}[limit]

@@ -1,9 +1,11 @@
 """Linking: nothing undefined, the same bytes everywhere, no heap call, a stack bound that holds, errors that help."""
 
+import ctypes
 import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ from datacc.runtime.elf import defined_symbols, undefined_symbols
 from datacc.runtime.library import name_fits
 from datacc.runtime.link import Library, link, size_of_code_and_weights, toolchain
 from datacc.runtime.native import Native
+from datacc.spec.sections import PART
 from datacc.store import Store
 from tests.emit.compiled import CPU, interface_of, written
 from tests.emit.nets import digits, record, residual
@@ -66,6 +69,18 @@ def test_code_that_is_kept_gives_the_same_library_with_other_weights(tmp_path: P
     entry.write_bytes(entry.read_bytes()[:-1])  # damaged
     again = link(written(graph, "digits"), CPU, tmp_path / "kept", store)
     assert again.path.read_bytes() == wanted[0].path.read_bytes()
+
+
+def test_parts_are_compiled_by_themselves_and_linked_together(tmp_path: Path) -> None:
+    """What stands before the first is known to all; the first error of any is told."""
+    before = '#include "program.h"\nint second(int);\n'
+    last = "int second(int x) { return 2 * x; }\n"
+    first = '__attribute__((visibility("default"))) int first(int x) { return second(x) + 1; }\n'
+    source = Source(name="program", c=PART.join((before, first, last)), header="\n")
+    found = ctypes.CDLL(str(link(source, CPU, tmp_path).path))
+    assert [found.first(x) for x in (0, 20)] == [1, 41]
+    with pytest.raises(ToolchainError, match=r"program1\.c:.*error: .*missing"):
+        link(replace(source, c=source.c + "int broken(void) { return missing; }\n"), CPU, tmp_path)
 
 
 def test_the_name_promises_the_bytes(libraries: dict[str, Library], tmp_path: Path) -> None:

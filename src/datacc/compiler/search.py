@@ -85,13 +85,25 @@ def search(
     for one in attempts.all if wish == "frontier" else (found,):
         attempts.costs(one.rung)  # linked: what is shown of it, and what a build by the lock asks for
     tried = tuple(_row(rung, attempts, found) for rung in ladder)
+    in_vain = wish == "cheapest" and not (chosen_goal or found.promising)
     return Choice(
         rung=found.rung,
         recipe=found.recipe,
         fitted=found.fitted,
         tried=tried,
+        said=(_told_of(attempts),) if in_vain else (),
         known=found.known,
         tutor=_tutor(found),
+    )
+
+
+def _told_of(attempts: Attempts) -> str:
+    """What is said of a search that ended in vain."""
+    rungs = {id(one.rung) for one in attempts.all}
+    whole = {id(one.rung) for one in attempts.all if one.share >= WHOLE}
+    return (
+        f"no candidate reaches the goal with margin on tune; tried: {len(rungs)}, to the end: {len(whole)}; "
+        "this is the best of them, and datacc build --best spends more on it"
     )
 
 
