@@ -42,7 +42,7 @@ def cheapest(
                 return found
     beside = [rung for rung in _beside(up, ladder, attempts, stride) if attempts.fits(rung)]
     found = _passing(beside, attempts, rows) or _halved([*up, *beside], attempts, rows)
-    more = teaching and not found.promising and attempts.hopeful(found, rows)
+    more = teaching and not found.promising and (brief or attempts.hopeful(found, rows))
     return _taught(found, ladder, attempts, rows) if more else found
 
 

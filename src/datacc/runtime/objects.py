@@ -54,10 +54,14 @@ def compiled(
     The header lies in `folder`. Raises `ToolchainError` with the compiler's first error.
     """
     before, *parts = code.split(PART)
-    units = [(f"{source.name}{n or ''}", before + part) for n, part in enumerate(parts or [""])]
+    units = {f"{source.name}{n or ''}": before + part for n, part in enumerate(parts or [""])}
+
+    def one(name: str) -> str:
+        return _compiled(compiler, flags, source.header, name, units[name], folder, kept)
+
     with ThreadPoolExecutor(len(units)) as pool:
-        said = list(pool.map(lambda unit: _compiled(compiler, flags, source.header, *unit, folder, kept), units))
-    return [f"{name}.o" for name, _ in units], "".join(said)
+        said = list(pool.map(one, units))
+    return [f"{name}.o" for name in units], "".join(said)
 
 
 def _compiled(
