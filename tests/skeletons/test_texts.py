@@ -1,7 +1,9 @@
 """Skeletons of texts say what plain Python says of the same bytes: its n-grams and words, its bits."""
 
+import itertools
 import math
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -20,13 +22,21 @@ from datacc.skeletons._grams import LOUD, MULTIPLIERS, WORD
 from datacc.spec.program import Field, Program
 from datacc.types.text import TextOptions
 
+Rows = Mapping[int | str, int]
+
 LENGTH = 24
 TYPE = load("types", "text")
 OPTIONS = TextOptions(length=LENGTH)
 SIZES = {"bits": 7, "grams": 3, "word": 4, "width": 5}
 SCORES = {"bits": 12, "grams": 3, "word": 4, "width": 0}
-# What each n-gram, and each word, has in the table: rows.
-ROWS = {"text.v2": ((128, 128, 128), 128), "text.v3": ((256, 2048, 4096), 2048)}
+FINER = SCORES | {"shortest": 2, "finer": 3}
+# The rows that tables have for n-grams of each length, and for words: that of vectors or scores, and that of weights.
+ALIKE: dict[str, Rows] = {"text.v2": {1: 128, 2: 128, 3: 128, "word": 128}, "text.v3": {1: 256, 2: 2048, 3: 4096, "word": 2048}}
+TABLES: list[tuple[str, Sizes, float, Rows, Rows]] = [
+    ("text.v2", SIZES, 1, ALIKE["text.v2"], ALIKE["text.v2"]),
+    ("text.v3", SCORES, 5, ALIKE["text.v3"], ALIKE["text.v3"]),
+    ("text.v3", FINER, 5, MORE, {2: 2048, 3: 32768, "word": 16384}),
+]
 TEXTS = st.text(st.sampled_from("abcXYZ 09.\n\u00e9\U0001f600"), max_size=LENGTH)
 CLASSES = ("a", "b", "c")
 
@@ -45,36 +55,43 @@ def value(graph: Graph, name: str, text: str) -> NDArray[Any]:
     return walk(graph, values, [name])[name][0]
 
 
-def rows_of(data: bytes, name: str) -> list[int]:
+def rows_of(data: bytes, sizes: Rows) -> list[int]:
     """The row of every n-gram and word, by what the module says of them and by Python's integers."""
-    sizes, words = ROWS[name]
+    begin = dict(zip(sizes, itertools.accumulate(sizes.values(), initial=0), strict=False))
     small = bytes(c + 32 if 65 <= c <= 90 else c for c in data)
     at = [0, *(c - 32 for c in small), *[0] * LENGTH]
     found = []
     for start in range(len(small) + 1 if small else 0):
-        for g, size in enumerate(sizes):
-            total = sum(m * c for m, c in zip(MULTIPLIERS, at[start : start + g + 1], strict=False))
-            found.append(sum(sizes[:g]) + total % size)
+        for length in (length for length in sizes if isinstance(length, int)):
+            total = sum(m * c for m, c in zip(MULTIPLIERS, at[start : start + length], strict=False))
+            found.append(begin[length] + total % sizes[length])
     for word in re.findall(rb"[a-z0-9\x80-\xff]+", small):
         total = sum(m * (c - 32) for m, c in zip(WORD, word[: SIZES["word"]], strict=False))
-        found.append(sum(sizes) + total % words)
+        found.append(begin["word"] + total % sizes["word"])
     return found
 
 
-@pytest.mark.parametrize(("name", "sizes", "top"), [("text.v2", SIZES, 1), ("text.v3", SCORES, 5)])
+@pytest.mark.parametrize(("name", "sizes", "top", "rows", "weights"), TABLES)
 @given(text=TEXTS)
 @settings(max_examples=100)
-def test_the_rows_of_a_text_are_those_of_its_grams_and_words(name: str, sizes: Sizes, top: float, text: str) -> None:
+def test_the_rows_of_a_text_are_those_of_its_grams_and_words(
+    name: str, sizes: Sizes, top: float, rows: Rows, weights: Rows, text: str
+) -> None:
     graph = filled(name, sizes)
     data = TYPE.encode([text], OPTIONS)[0].tobytes().rstrip(b"\0")
     table, loud = (graph.by_name[f"{one}.table"].value for one in ("grams", "loud"))
     assert table is not None
     assert loud is not None
-    rows = rows_of(data, name)
-    weights = [math.exp(LOUD * float(loud[row, 0])) for row in rows]
-    wanted = sum((w * table[row].astype(float) for w, row in zip(weights, rows, strict=True)), np.zeros(table.shape[1]))
-    root = math.sqrt(sum(w * w for w in weights)) or 1.0
+    assert (len(table), len(loud)) == (sum(rows.values()), sum(weights.values()))
+    told = [math.exp(LOUD * float(loud[row, 0])) for row in rows_of(data, weights)]
+    each = zip(told, rows_of(data, rows), strict=True)
+    wanted = sum((w * table[row].astype(float) for w, row in each), np.zeros(table.shape[1]))
+    root = math.sqrt(sum(w * w for w in told)) or 1.0
     np.testing.assert_allclose(value(graph, "added", text)[0], top * wanted / root, rtol=1e-4, atol=1e-5)
+
+
+def test_sizes_that_older_locks_name_mean_what_they_meant() -> None:
+    assert filled("text.v3", SCORES).digest == filled("text.v3", SCORES | {"shortest": 1, "finer": 0}).digest
 
 
 def test_without_a_width_the_scores_are_the_sums_and_what_each_class_begins_with() -> None:

@@ -1,7 +1,7 @@
 """Filling the holes of a skeleton: what every fitting back end takes and gives."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -50,7 +50,7 @@ class Recipe:
 
     The number of threads is part of the recipe because in some back ends it can change the last bits of a sum.
     `optimiser` is "adamw" (its decay apart from the gradient) or "sgd" (Nesterov's, by `momentum`; its decay is added
-    to the gradient, as in torch); only weights of two axes or more decay. `clip` is the largest norm of all gradients
+    to the gradient, as in torch); which weights decay, `decays` says. `clip` is the largest norm of all gradients
     together, 0 for none. `average` is what the mean of the weights keeps of itself at a step, 0 for none:
     m ← average · m + (1 − average) · w from m = 0, divided by 1 − average^steps when it is read.
     """
@@ -69,6 +69,14 @@ class Recipe:
     def plain(self) -> dict[str, int | float | str]:
         """As plain values, for the lock."""
         return asdict(self)
+
+
+def decays(shape: Sequence[int]) -> bool:
+    """Whether a weight of this shape is drawn towards 0: those of two axes or more, but no lists of single numbers.
+
+    So biases, gains and shifts do not decay, nor a table of one column, which holds a gain for each of its rows.
+    """
+    return len(shape) > 1 and tuple(shape[1:]) != (1,)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

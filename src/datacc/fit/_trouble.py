@@ -6,6 +6,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from datacc.fit import decays
 from datacc.fit.initial import Weights
 from datacc.fit.losses import FEATURES, TARGET, WEIGHT
 from datacc.ir.graph import Graph, Node
@@ -70,8 +71,8 @@ def likely_cause(inputs: Mapping[str, NDArray[Any]], rate: float) -> tuple[str, 
 
 
 def nothing_moved(before: Weights, after: Weights) -> bool:
-    """Whether every weight of two axes or more is a multiple of what it was: decay alone has acted on it."""
-    matrices = [name for name, weight in before.items() if weight.ndim > 1]
+    """Whether every weight that decays is a multiple of what it was: nothing else has acted on it."""
+    matrices = [name for name, weight in before.items() if decays(weight.shape)]
     return bool(matrices) and all(_is_multiple(before[name], after[name]) for name in matrices)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datacc.errors import GraphError
-from datacc.fit import BackEnd, Fitting, Recipe, Rounding
+from datacc.fit import BackEnd, Fitting, Recipe, Rounding, decays
 from datacc.fit.compiled.library import Float, Library, Program, Settings, best_cpu, linked
 from datacc.fit.losses import TARGET, WEIGHT, cross_entropy
 from datacc.fit.step import SHARE, look_graph, step_graph
@@ -75,7 +75,7 @@ class _Steps(Fitting):
         self.library = Library(program, path, {"step": rows, "look": LOOK_ROWS}, recipe.threads)
         for name in self.shapes:
             self.library.put(name, weights[name])
-        self.library.decays({name: recipe.decay if len(shape) > 1 else 0.0 for name, shape in self.shapes.items()})
+        self.library.decays({name: recipe.decay if decays(shape) else 0.0 for name, shape in self.shapes.items()})
         self.library.put(SHARE, np.full(1, 1 / rows, np.float32))
 
     def run(

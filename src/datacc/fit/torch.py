@@ -9,7 +9,7 @@ import torch.nn.functional as nn
 from numpy.typing import NDArray
 from torch import Tensor
 
-from datacc.fit import BackEnd, Fitting, Recipe, Rounding
+from datacc.fit import BackEnd, Fitting, Recipe, Rounding, decays
 from datacc.fit._rounding import Rounded
 from datacc.fit.losses import FEATURES, TARGET, WEIGHT
 from datacc.fit.step import BEFORE
@@ -229,7 +229,7 @@ class _Fitting(Fitting):
 class _Optimiser:
     """AdamW (Loshchilov and Hutter 2019) or SGD with Nesterov's momentum, on one flat vector of all learnt weights.
 
-    Vectors (biases, gains, shifts) do not decay. torch's own classes take seconds to import what nobody needs here.
+    torch's own classes take seconds to import what nobody needs here.
     """
 
     def __init__(self, weights: Mapping[str, NDArray[np.float32]], recipe: Recipe) -> None:
@@ -238,8 +238,8 @@ class _Optimiser:
         self.sizes = [weight.size for weight in weights.values()]
         flat = torch.from_numpy(np.concatenate([weight.reshape(-1) for weight in weights.values()]))
         self.flat = flat.requires_grad_()
-        decays = [np.full(w.size, recipe.decay if w.ndim > 1 else 0.0, np.float32) for w in weights.values()]
-        self.decay = torch.from_numpy(np.concatenate(decays))
+        each = [np.full(w.size, recipe.decay if decays(w.shape) else 0.0, np.float32) for w in weights.values()]
+        self.decay = torch.from_numpy(np.concatenate(each))
         kept = ["mean"] + ["square"] * (recipe.optimiser == "adamw") + ["average"] * (recipe.average > 0)
         self.vectors = {"flat": self.flat, **{name: torch.zeros_like(self.decay) for name in kept}}
 

@@ -24,35 +24,47 @@ def is_text(features: Sequence[Type]) -> bool:
     return len(features) == 1 and features[0].dtype == "uint8" and len(features[0].shape) == 1
 
 
-def gram_sums(b: Builder, column: str, grams: int) -> str:
-    """(N, grams) of bytes (N, 1): Σ multiplier · byte of the n-gram of each length that begins here."""
-    taps = np.zeros((grams, grams, 1))
-    for g in range(grams):
-        taps[g, : g + 1, 0] = MULTIPLIERS[: g + 1]
+def gram_sums(b: Builder, column: str, grams: int, shortest: int = 1) -> str:
+    """(N, G) of bytes (N, 1): Σ multiplier · byte of the n-grams that begin here, `shortest` to `grams` long."""
+    lengths = range(shortest, grams + 1)
+    taps = np.zeros((len(lengths), grams, 1))
+    for tap, length in zip(taps, lengths, strict=True):
+        tap[:length, 0] = MULTIPLIERS[:length]
     return conv(b, "hash.sums", column, taps, grams - 1)
 
 
-def row_numbers(b: Builder, sums: str, bits: Sequence[int]) -> str:
+def row_numbers(b: Builder, sums: str, bits: Sequence[int], name: str = "hash") -> str:
     """(N · G,) of sums (N, G), whole and below 2^23: sum g modulo 2^`bits[g]`, counted on from part to part."""
     parts = np.cumsum([0, *(1 << one for one in bits[:-1])])
     sizes = [1 << one for one in (bits if len(set(bits)) > 1 else bits[:1])]  # one for all, where they are equal
     share = [1 / size for size in sizes]
     down = [one / 2 - 0.5 for one in share]
-    wraps = b.op("affine", "hash.part", sums, fixed(b, "hash.share", share), fixed(b, "hash.down", down))
-    wraps = b.op("cast", "hash.wraps", b.op("cast", "hash.whole", wraps, to="int32"))
-    rows = fixed(b, "hash.rows", [-float(size) for size in sizes])
-    rest = b.op("add", "hash.rest", sums, b.op("affine", "hash.less", wraps, rows, fixed(b, "hash.parts", parts)))
-    return b.op("cast", "hash.row", b.op("reshape", "hash.line", rest, shape=(b.type(rest).count,)), to="int32")
+    wraps = b.op("affine", f"{name}.part", sums, fixed(b, f"{name}.share", share), fixed(b, f"{name}.down", down))
+    wraps = b.op("cast", f"{name}.wraps", b.op("cast", f"{name}.whole", wraps, to="int32"))
+    rows = fixed(b, f"{name}.rows", [-float(size) for size in sizes])
+    rest = b.op(
+        "add", f"{name}.rest", sums, b.op("affine", f"{name}.less", wraps, rows, fixed(b, f"{name}.parts", parts))
+    )
+    return b.op("cast", f"{name}.row", b.op("reshape", f"{name}.line", rest, shape=(b.type(rest).count,)), to="int32")
 
 
-def looked_up(b: Builder, sums: str, bits: Sequence[int], columns: int, axis: str) -> tuple[str, str]:
+def looked_up(
+    b: Builder, sums: str, bits: Sequence[int], columns: int, axis: str, finer: Sequence[int] = ()
+) -> tuple[str, str]:
     """Of sums (N, G) the rows (N · G, `columns`) of a learnt table, and what tells the weight of each, (N · G, 1).
 
-    The table has 2^`bits[g]` rows for part g; `axis` is what its columns are called.
+    The table has 2^`bits[g]` rows for part g, that of weights as many or 2^`finer[g]`: a weight is one byte, so that
+    what says nothing can be told from what shares its row. `axis` is what the columns are called.
     """
-    numbers, count = row_numbers(b, sums, bits), sum(1 << one for one in bits)
-    rows = b.op("gather", "grams.rows", numbers, b.weight("grams.table", (count, columns), dims=("", axis)))
-    return rows, b.op("gather", "loud.rows", numbers, b.weight("loud.table", (count, 1)))
+    numbers = row_numbers(b, sums, bits)
+    rows = b.op("gather", "grams.rows", numbers, b.weight("grams.table", (_count(bits), columns), dims=("", axis)))
+    if finer:
+        numbers, bits = row_numbers(b, sums, finer, "finer"), finer
+    return rows, b.op("gather", "loud.rows", numbers, b.weight("loud.table", (_count(bits), 1)))
+
+
+def _count(bits: Sequence[int]) -> int:
+    return sum(1 << one for one in bits)
 
 
 def pooled(b: Builder, name: str, x: str) -> str:
@@ -71,15 +83,17 @@ def conv(b: Builder, name: str, x: str, taps: NDArray[Any], after: int, before: 
     return b.op("conv", name, x, weight, bias, stride=(1,), pad=((before, after),), dilation=(1,))
 
 
-def found(b: Builder, source: str, grams: int, word: int) -> tuple[str, str]:
+def found(b: Builder, source: str, grams: int, word: int, shortest: int = 1) -> tuple[str, str]:
     """What tells each n-gram and word (M, G), and 1 where there is one, else 0; all is blank around the text."""
     column = _begun_blank(b, source)
     small = b.op("add", "text.small", column, _scaled(b, "text.case", _between(b, "text.capital", column, "AZ"), BLANK))
     is_byte = b.op("clip", "text.byte", small, low=0.0, high=1.0)
     shown = b.op("multiply", "text.shown", _plus(b, "text.blank", small, -BLANK), is_byte)
     pairs = conv(b, "begun.pairs", is_byte, np.ones((1, 2, 1)), 1)  # the blank before the text begins n-grams too
-    begun = conv(b, "begun.each", b.op("clip", "begun.some", pairs, low=0.0, high=1.0), np.ones((grams, 1, 1)), 0)
-    sums = gram_sums(b, shown, grams)
+    begun = conv(
+        b, "begun.each", b.op("clip", "begun.some", pairs, low=0.0, high=1.0), np.ones((grams + 1 - shortest, 1, 1)), 0
+    )
+    sums = gram_sums(b, shown, grams, shortest)
     if not word:
         return sums, begun
     words, first = _words(b, small, shown, word)

@@ -12,9 +12,11 @@ from datacc.skeletons._grams import MULTIPLIERS, WORD, added, fixed, found, is_t
 from datacc.skeletons._passes import of_texts
 
 BITS: Final = (8, 11)  # that single bytes and pairs need: there are no more that say anything
+BEFORE: Final = {"shortest": 1, "finer": 0}  # sizes that locks from before they were there mean
 FEW: Final = 5_000  # rows to learn from, below which a fit goes as `of_texts` says
 SEEN: Final = 100_000  # rows that a fit of many sees, in five passes at least
 STEPS: Final = 5.0  # of a score, to 1 of its class: their tables stay small
+SIZES: Final = ("bits", "grams", "word", "width", *BEFORE)
 
 
 class Text(Skeleton):
@@ -22,6 +24,7 @@ class Text(Skeleton):
 
     `word`: how many bytes tell a word, 0 for no words; they have half as many rows. `width` of the vectors, 0 for the
     scores of the classes themselves: a linear model of full rank, in which no class has to share with others.
+    `shortest`: the shortest n-gram. `finer`: the weights are told by 2^this times as many rows.
     """
 
     def fits(self, features: Sequence[Type]) -> bool:
@@ -30,8 +33,9 @@ class Text(Skeleton):
 
     def ladder(self, features: Sequence[Type]) -> tuple[Sizes, ...]:
         """From pairs of bytes to n-grams of five, and words; of 31,000 rows at most, which are of bytes in the end."""
-        rungs = ((8, 2, 0, 8), (10, 3, 0, 16), (13, 4, 0, 0), (13, 5, 12, 0), (13, 5, 12, 24))
-        return tuple(dict(zip(("bits", "grams", "word", "width"), rung, strict=True)) for rung in rungs)
+        small = ((8, 2, 0, 8, 1, 0), (10, 3, 0, 16, 1, 0), (13, 4, 0, 0, 1, 0))
+        rungs = (*small, (13, 5, 12, 0, 3, 1), (13, 5, 12, 24, 1, 0))
+        return tuple(dict(zip(SIZES, rung, strict=True)) for rung in rungs)
 
     def suits(self, rows: int) -> Mapping[str, Any]:
         """Small steps, and much decay: tables remember whatever is said once; see bench/RESULTS.md."""
@@ -41,22 +45,29 @@ class Text(Skeleton):
 
     def graph(self, fronts: Sequence[Graph], answer: Graph, sizes: Sizes) -> Graph:
         """Small letters, row numbers, rows and weights, their sum; a dense layer, unless they are scores."""
-        bits, grams, word, width = checked(
-            sizes, bits=(1, 20), grams=(1, len(MULTIPLIERS)), word=(0, len(WORD)), width=(0, 1024)
-        )
+        most = {"bits": (1, 20), "grams": (1, len(MULTIPLIERS)), "word": (0, len(WORD)), "width": (0, 1024)}
+        more = {"shortest": (1, sizes.get("grams", 1)), "finer": (0, 20 - sizes.get("bits", 0))}
+        bits, grams, word, width, shortest, finer = checked({**BEFORE, **sizes}, **most, **more)
         inputs = side_by_side(tuple(fronts))
         if not self.fits([inputs.by_name[name].type for _, name in inputs.outputs]):
             raise SpecError("text.v3 takes one text", tries=["leave skeleton out"])
         b, goal = Builder(inputs), answer.inputs[0]
-        sums, begun = found(b, inputs.outputs[0][1], grams, word)
-        parts = [min(bits, most) for most in (*BITS, *(bits,) * grams)[:grams]] + [max(1, bits - 1)] * bool(word)
+        sums, begun = found(b, inputs.outputs[0][1], grams, word, shortest)
+        parts = _parts(bits, grams, shortest, word)
+        weights = _parts(bits + finer, grams, shortest, word) if finer else ()
         columns, axis = (width, "grams") if width else (goal.type.count, "")
-        rows, loud = looked_up(b, sums, parts, columns, axis)
+        rows, loud = looked_up(b, sums, parts, columns, axis, weights)
         if width:
             top = _dense(b, added(b, rows, loud, begun), goal.type)
         else:
             top = _scores(b, added(b, rows, loud, begun, STEPS), goal.type)
         return join(b.graph({goal.name: top}), answer)
+
+
+def _parts(bits: int, grams: int, shortest: int, word: int) -> list[int]:
+    """Of the rows for n-grams of each length, and for words: how many bits tell one."""
+    lengths = [min(bits, most) for most in (*BITS, *(bits,) * grams)[shortest - 1 : grams]]
+    return lengths + [max(1, bits - 1)] * bool(word)
 
 
 def _dense(b: Builder, vector: str, goal: Type) -> str:
