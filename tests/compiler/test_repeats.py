@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from datacc.compiler import repeats
 from datacc.compiler.assemble import skeleton_graph
 from datacc.compiler.recipe import default_recipe
-from datacc.compiler.repeats import FOLDS, REPEATS, deal, is_small, repeated
+from datacc.compiler.repeats import FOLDS, deal, is_small, repeated
 from datacc.registry import load
 from datacc.repo.snapshot import JUDGE, Snapshot
 from datacc.sources.table import infer_program
@@ -85,9 +85,12 @@ def test_what_can_be_learnt_is_scored_on_all_rows_and_chance_is_not_taken_for_sk
     assert 0.3 < guessed.value < 0.7
 
 
-def test_every_fit_is_remembered_and_none_sees_what_it_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("rows", "repeats_asked"), [(100, 2), (1500, 1)])
+def test_every_fit_is_remembered_and_none_sees_what_it_answers(
+    rows: int, repeats_asked: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     random = np.random.default_rng(0)
-    program, snapshot, store = frozen(tmp_path, [f"{x:.4f},{'xy'[int(x > 0)]}" for x in random.normal(size=100)])
+    program, snapshot, store = frozen(tmp_path, [f"{x:.9f},{'xy'[int(x > 0)]}" for x in random.normal(size=rows)])
     graph = skeleton_graph(program, snapshot, "mlp.v1", {"width": 0, "depth": 0})
     made, known = [], int((snapshot.splits != JUDGE).sum())
 
@@ -101,8 +104,9 @@ def test_every_fit_is_remembered_and_none_sees_what_it_answers(tmp_path: Path, m
             return super().answers(*given)
 
     monkeypatch.setattr(repeats, "Fold", Seen)
-    first = repeated(program, snapshot, graph, default_recipe(100, 10), store)
-    assert len(made) == FOLDS * REPEATS
+    first = repeated(program, snapshot, graph, default_recipe(rows, 10), store)
+    assert len(made) == FOLDS * repeats_asked
     monkeypatch.setattr("datacc.compiler.engine.fit", lambda *given, **more: pytest.fail("fitted again"))
-    assert repeated(program, snapshot, graph, default_recipe(100, 10), store) == first
-    assert is_small(snapshot)
+    assert repeated(program, snapshot, graph, default_recipe(rows, 10), store) == first
+    assert is_small(snapshot, asked=False)
+    assert is_small(snapshot, asked=True) == (repeats_asked == 2)  # without a goal candidates are told apart by more

@@ -39,10 +39,10 @@ def _figure(trial: Trial, name: str) -> Figure:
     return metric.measure(trial.truth, trial.said, None)
 
 
-def score(trial: Trial, seen: Figure) -> float:
+def score(trial: Trial, seen: Figure, *, folded: bool) -> float:
     """What candidates are ranked by, the more the better: the share of right answers, `seen`, unless a goal asks for
     another share that tune can measure, such as an area under a curve."""
-    if in_folds(trial.program, trial.snapshot):
+    if folded:
         return seen.value
     for goal in trial.program.goals[:1]:
         found = _figure(trial, goal.metric)
@@ -65,15 +65,19 @@ def trial_on_tune(program: Program, snapshot: Snapshot, graph: Graph) -> Trial:
     )
 
 
-def in_folds(program: Program, snapshot: Snapshot) -> bool:
-    """Whether candidates are scored out of fold: of few examples of one label, but never by those that calibrate."""
-    return is_small(snapshot) and all(output.form == "label" and not output.abstains for output in program.outputs)
+def in_folds(program: Program, snapshot: Snapshot, *, asked: bool) -> bool:
+    """Whether candidates are scored out of fold: of few examples of one label, but never by those that calibrate.
+
+    `asked`: somebody set a goal.
+    """
+    plain = all(output.form == "label" and not output.abstains for output in program.outputs)
+    return plain and is_small(snapshot, asked=asked)
 
 
-def passing_chance(trial: Trial, seen: Figure) -> float:
+def passing_chance(trial: Trial, seen: Figure, *, folded: bool) -> float:
     """The chance that judge certifies every goal. Of few examples, folds tell more of accuracy than tune does."""
     program, snapshot = trial.program, trial.snapshot
-    if not in_folds(program, snapshot):
+    if not folded:
         return chance(trial)
     others = tuple(goal for goal in program.goals if goal.metric != ACCURACY)
     rest = chance(replace(trial, program=replace(program, goals=others)))

@@ -19,33 +19,39 @@ from datacc.repo.snapshot import JUDGE, LEARN, Snapshot
 from datacc.spec.program import Program
 from datacc.store import Store
 
-SMALL: Final = 1000  # rows of learn and tune; from here on tune alone tells enough
+SMALL: Final = 1000  # rows of learn and tune; from here on tune alone tells whether a goal is met
 FOLDS: Final = 5
-REPEATS: Final = 2
+REPEATS: Final = 2  # of fewer than `SMALL` rows; of more one will do, and fits take longer
+UNASKED: Final = 2000  # … and from here on which candidate is better: see bench/RESULTS.md
 
 
-def is_small(snapshot: Snapshot) -> bool:
-    """Whether there are so few examples that a tune split by itself says little."""
-    return int((snapshot.splits != JUDGE).sum()) < SMALL
+def is_small(snapshot: Snapshot, *, asked: bool) -> bool:
+    """Whether there are so few examples that a tune split by itself says little; `asked`: somebody set a goal."""
+    return int((snapshot.splits != JUDGE).sum()) < (SMALL if asked else UNASKED)
 
 
 def repeated(program: Program, snapshot: Snapshot, graph: Graph, recipe: Recipe, store: Store) -> Figure:
-    """How many of the learn and tune rows are answered right, in the mean of `REPEATS` times `FOLDS` fits.
+    """How many of the learn and tune rows are answered right, in the mean of `repeats_of` times `FOLDS` fits.
 
     Each fit is remembered. Raises `FitError` when one fails.
     """
     known = np.flatnonzero(snapshot.splits != JUDGE)
     learn, none = examples(program, replace(snapshot, splits=np.where(snapshot.splits == JUDGE, JUDGE, LEARN)))
     chosen, empty = engine(program.backend, graph), emptied(graph)
-    right = 0
-    for repeat in range(REPEATS):
+    right, repeats = 0, repeats_of(len(known))
+    for repeat in range(repeats):
         fold_of = deal(learn.targets, snapshot.groups[known], repeat)
         for fold in range(FOLDS):
             held = fold_of == fold
             if held.any() and not held.all():
                 part = Fold(program, empty, learn.rows(~held), none, learn.rows(held), recipe, chosen)
                 right += int((part.answers(store, lambda: None) == learn.targets[held]).sum())
-    return rate(round(right / REPEATS), len(known))
+    return rate(round(right / repeats), len(known))
+
+
+def repeats_of(rows: int) -> int:
+    """How often so many rows are dealt into folds."""
+    return REPEATS if rows < SMALL else 1
 
 
 def deal(classes: NDArray[np.int32], groups: NDArray[np.int64], repeat: int) -> NDArray[np.int64]:

@@ -22,9 +22,8 @@ from datacc.compiler.verdict import Costs
 from datacc.compiler.widths import Narrower
 from datacc.errors import BudgetError
 from datacc.fit import Fitted, Recipe
-from datacc.goals import Figure, rate
+from datacc.goals import rate
 from datacc.ir.cost import work
-from datacc.ir.graph import Graph
 from datacc.registry import load
 from datacc.repo.snapshot import JUDGE, LEARN, Snapshot
 from datacc.spec.lines import place
@@ -78,10 +77,12 @@ def search(
     """
     ladder = rungs(program, snapshot)
     brief = _effort(snapshot, ladder[-1], WHOLE) <= CHEAP
-    attempts = _attempts(program, snapshot, store, announce, tell, WHOLE if brief else SHORT)
+    folded = in_folds(program, snapshot, asked=not chosen_goal)
+    shortest = WHOLE if brief else SHORT
+    attempts = _attempts(program, snapshot, store, announce, tell, shortest=shortest, folded=folded)
     if not any(attempts.fits(rung) for rung in ladder):
         raise _nothing_fits(program, ladder, attempts)
-    found = _found(program, snapshot, ladder, attempts, wish, asked=not chosen_goal, brief=brief)
+    found = _found(program, snapshot, ladder, attempts, wish, asked=not chosen_goal, brief=brief, folded=folded)
     for one in attempts.all if wish == "frontier" else (found,):
         attempts.costs(one.rung)  # linked: what is shown of it, and what a build by the lock asks for
     tried = tuple(_row(rung, attempts, found) for rung in ladder)
@@ -116,29 +117,35 @@ def _found(
     *,
     asked: bool,
     brief: bool,
+    folded: bool,
 ) -> Attempt:
     """What is settled on; `asked`: somebody set the goal, `brief`: fits take less than to compile them."""
-    scored = _scored(program, snapshot)
+    scored = _scored(program, snapshot, folded=folded)
     if wish == "best":
         return best(ladder, attempts)
     if wish == "frontier":
         return frontier(ladder, attempts, None if asked else scored)
     if not asked:
         return knee(ladder, attempts, scored, lambda rung: _effort(snapshot, rung, WHOLE))
-    teaching = not in_folds(program, snapshot) and program.outputs[0].form == "label"
+    teaching = not folded and program.outputs[0].form == "label"
     return cheapest(ladder, attempts, scored, brief=brief, teaching=teaching)
 
 
 def _attempts(
-    program: Program, snapshot: Snapshot, store: Store, announce: Announce, tell: Tell, shortest: float
+    program: Program, snapshot: Snapshot, store: Store, announce: Announce, tell: Tell, *, shortest: float, folded: bool
 ) -> Attempts:
-    """How the candidates of these examples are priced and fitted, for the share `shortest` of their recipe at least."""
+    """How the candidates of these examples are priced and fitted, for the share `shortest` of their recipe at least.
+
+    `folded`: they are scored out of fold.
+    """
+    scored = _scored(program, snapshot, folded=folded)
 
     def attempt(rung: Rung, asked: float, tutor: Attempt | None) -> Attempt:
         one, share = program.computed_in(rung.arithmetic), max(asked, shortest)
         recipe, by = _recipe(snapshot, rung, share), None if tutor is None else tutor.fitted
         fitted = fit_once(one, snapshot, rung.graph, recipe, store, watch=announce(rung), tutor=by)
-        seen = _seen(program, snapshot, fitted, rung.graph, recipe, store)
+        of_tune = rate(round(fitted.tune * scored), scored)
+        seen = repeated(program, snapshot, rung.graph, recipe, store) if folded else of_tune
         fitted, known = calibrated(program, snapshot, fitted, store)
         trial = trial_on_tune(program, snapshot, fitted.graph)
         return Attempt(
@@ -146,9 +153,9 @@ def _attempts(
             share=share,
             recipe=recipe,
             fitted=fitted,
-            score=score(trial, seen),
+            score=score(trial, seen, folded=folded),
             sound=all_promising(trial),
-            chance=passing_chance(trial, seen),
+            chance=passing_chance(trial, seen, folded=folded),
             outlook=lambda left: outlook(trial, seen, left),
             work=_effort(snapshot, rung, share),
             known=known,
@@ -156,13 +163,13 @@ def _attempts(
             tutor=tutor,
         )
 
-    seen, judged = _scored(program, snapshot), len(snapshot.rows(JUDGE))
+    judged = len(snapshot.rows(JUDGE))
     return Attempts(
         program.budget,
         lambda rung: price(program.computed_in(rung.arithmetic), snapshot, rung.graph, store),
         attempt,
         tell,
-        lambda contenders: wanted_chance(contenders, seen, judged),
+        lambda contenders: wanted_chance(contenders, scored, judged),
     )
 
 
@@ -201,18 +208,9 @@ def candidate(rung: Rung, costs: Costs | None, tune: float | None, note: str = "
     )
 
 
-def _scored(program: Program, snapshot: Snapshot) -> int:
-    """How many rows score a candidate."""
-    known = int((snapshot.splits != JUDGE).sum())
-    return known if in_folds(program, snapshot) else len(selecting(program, snapshot))
-
-
-def _seen(program: Program, snapshot: Snapshot, fitted: Fitted, graph: Graph, recipe: Recipe, store: Store) -> Figure:
-    """Right answers to rows that were not learnt from: those of tune, or of few examples all, in folds."""
-    if in_folds(program, snapshot):
-        return repeated(program, snapshot, graph, recipe, store)
-    total = _scored(program, snapshot)
-    return rate(round(fitted.tune * total), total)
+def _scored(program: Program, snapshot: Snapshot, *, folded: bool) -> int:
+    """How many rows score a candidate: those of tune that select, or out of fold all that judge does not hold."""
+    return int((snapshot.splits != JUDGE).sum()) if folded else len(selecting(program, snapshot))
 
 
 def _nothing_fits(program: Program, ladder: Sequence[Rung], attempts: Attempts) -> BudgetError:
