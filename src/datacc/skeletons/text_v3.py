@@ -34,7 +34,7 @@ class Text(Skeleton):
     def ladder(self, features: Sequence[Type]) -> tuple[Sizes, ...]:
         """From pairs of bytes to n-grams of five, and words; of 28,700 rows at most, which are of bytes in the end."""
         small = ((8, 2, 0, 8, 1, 0), (10, 3, 0, 16, 1, 0), (13, 4, 0, 0, 1, 0))
-        rungs = (*small, (13, 5, 12, 24, 3, 2), (13, 5, 12, 0, 3, 1))
+        rungs = (*small, (13, 5, 12, 0, 3, 1), (13, 5, 12, 24, 3, 2))
         return tuple(dict(zip(SIZES, rung, strict=True)) for rung in rungs)
 
     def suits(self, rows: int) -> Mapping[str, Any]:
