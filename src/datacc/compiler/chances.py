@@ -2,16 +2,14 @@
 
 import math
 from dataclasses import replace
-from functools import lru_cache
 from typing import Final
 
 from datacc.compiler.ask import Interpreted
 from datacc.compiler.certify import chance_at
 from datacc.compiler.checks import Trial
 from datacc.compiler.repeats import is_small
-from datacc.goals import Figure, Metric, rate
+from datacc.goals import Figure, rate
 from datacc.ir.graph import Graph
-from datacc.registry import load
 from datacc.repo.snapshot import JUDGE, TUNE, Snapshot
 from datacc.spec.program import Goal, Program
 
@@ -22,7 +20,7 @@ def chance(trial: Trial) -> float:
     """The chance, after a candidate's answers on tune, that judge certifies every goal (at least: goals share rows)."""
     failing = 0.0
     for goal in trial.program.goals:
-        failing += 1 - _reaching(trial, _figure(trial, goal.metric), goal)
+        failing += 1 - _reaching(trial, trial.figures[goal.metric], goal)
     return max(0.0, 1 - failing)
 
 
@@ -32,20 +30,13 @@ def _reaching(trial: Trial, seen: Figure, goal: Goal) -> float:
     return chance_at(seen, judged, goal.limit)
 
 
-@lru_cache(maxsize=16)
-def _figure(trial: Trial, name: str) -> Figure:
-    """A metric on tune, measured once: a bootstrap takes its time."""
-    metric: Metric = load("goals", name)
-    return metric.measure(trial.truth, trial.said, None)
-
-
 def score(trial: Trial, seen: Figure, *, folded: bool) -> float:
     """What candidates are ranked by, the more the better: the share of right answers, `seen`, unless a goal asks for
     another share that tune can measure, such as an area under a curve."""
     if folded:
         return seen.value
     for goal in trial.program.goals[:1]:
-        found = _figure(trial, goal.metric)
+        found = trial.figures[goal.metric]
         if found.spread is not None and not (found.at_most or found.amount):
             return found.value
     return seen.value
@@ -92,7 +83,7 @@ def outlook(trial: Trial, seen: Figure, left: float) -> float:
     errors = math.floor(left * (seen.total - seen.right))
     chances = [_accurate(trial.program, trial.snapshot, rate(seen.total - errors, seen.total))]
     for goal in trial.program.goals:
-        found = _figure(trial, goal.metric)
+        found = trial.figures[goal.metric]
         if found.spread is None:
             continue
         best = 0.0 if found.at_most else 1.0

@@ -17,9 +17,7 @@ from datacc.compiler.parity import Expected, compare, tolerance
 from datacc.compiler.recorded import Recorded
 from datacc.compiler.verdict import Costs, Line, Timing, Verdict, budget_lines, rate_line
 from datacc.compiler.whole import asked_rows, joined
-from datacc.goals import Metric
 from datacc.ir.graph import Graph
-from datacc.registry import load
 from datacc.repo.sealed import open_labels
 from datacc.repo.snapshot import JUDGE, Snapshot
 from datacc.runtime.measure import latency
@@ -116,7 +114,5 @@ def _rate_lines(trial: Trial) -> list[Line]:
     """A line for every goal and every check, of one output."""
     goals = []
     for goal in trial.program.goals:
-        metric: Metric = load("goals", goal.metric)
-        figure = metric.measure(trial.truth, trial.said, None)
-        goals.append(rate_line("goal", goal.metric, goal.limit, figure))
+        goals.append(rate_line("goal", goal.metric, goal.limit, trial.figures[goal.metric]))
     return [*goals, *checks.lines(trial)]

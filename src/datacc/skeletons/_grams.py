@@ -42,9 +42,8 @@ def row_numbers(b: Builder, sums: str, bits: Sequence[int], name: str = "hash") 
     wraps = b.op("affine", f"{name}.part", sums, fixed(b, f"{name}.share", share), fixed(b, f"{name}.down", down))
     wraps = b.op("cast", f"{name}.wraps", b.op("cast", f"{name}.whole", wraps, to="int32"))
     rows = fixed(b, f"{name}.rows", [-float(size) for size in sizes])
-    rest = b.op(
-        "add", f"{name}.rest", sums, b.op("affine", f"{name}.less", wraps, rows, fixed(b, f"{name}.parts", parts))
-    )
+    less = b.op("affine", f"{name}.less", wraps, rows, fixed(b, f"{name}.parts", parts))
+    rest = b.op("add", f"{name}.rest", sums, less)
     return b.op("cast", f"{name}.row", b.op("reshape", f"{name}.line", rest, shape=(b.type(rest).count,)), to="int32")
 
 
@@ -90,9 +89,8 @@ def found(b: Builder, source: str, grams: int, word: int, shortest: int = 1) -> 
     is_byte = b.op("clip", "text.byte", small, low=0.0, high=1.0)
     shown = b.op("multiply", "text.shown", _plus(b, "text.blank", small, -BLANK), is_byte)
     pairs = conv(b, "begun.pairs", is_byte, np.ones((1, 2, 1)), 1)  # the blank before the text begins n-grams too
-    begun = conv(
-        b, "begun.each", b.op("clip", "begun.some", pairs, low=0.0, high=1.0), np.ones((grams + 1 - shortest, 1, 1)), 0
-    )
+    some = b.op("clip", "begun.some", pairs, low=0.0, high=1.0)
+    begun = conv(b, "begun.each", some, np.ones((grams + 1 - shortest, 1, 1)), 0)
     sums = gram_sums(b, shown, grams, shortest)
     if not word:
         return sums, begun

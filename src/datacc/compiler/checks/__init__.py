@@ -15,7 +15,7 @@ from datacc.compiler.likeness import Likeness, likeness_of
 from datacc.compiler.slices import slice_rows
 from datacc.compiler.verdict import Line, rate_line
 from datacc.compiler.whole import ask_whole
-from datacc.goals import Figure, Told, rate
+from datacc.goals import Figure, Metric, Told, rate
 from datacc.registry import load
 from datacc.repo.snapshot import TUNE, Snapshot
 from datacc.spec.bounds import needed_right
@@ -69,6 +69,12 @@ class Trial:
     def said(self) -> Told:
         """What was answered, as metrics take it."""
         return told(self.answers, self.field, self.likeness.tolerance)
+
+    @cached_property
+    def figures(self) -> Mapping[str, Figure]:
+        """What each goal's metric says of it, by name; measured once, since a bootstrap takes its time."""
+        metrics: dict[str, Metric] = {goal.metric: load("goals", goal.metric) for goal in self.program.goals}
+        return {name: metric.measure(self.truth, self.said, None) for name, metric in metrics.items()}
 
     @cached_property
     def likeness(self) -> Likeness:

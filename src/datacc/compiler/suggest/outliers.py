@@ -7,9 +7,7 @@ from numpy.typing import NDArray
 
 from datacc.compiler.suggest.suspects import suspects
 
-FAR: Final = (
-    3.0  # interquartile ranges beyond the quartiles: what Tukey (1977) calls far out; of a normal one in 500,000
-)
+FAR: Final = 3.0  # interquartile ranges beyond the quartiles, Tukey's far out (1977): of a normal one in 500,000
 
 
 def far_out(answers: NDArray[Any], labels: NDArray[Any], within: float) -> NDArray[np.intp]:
