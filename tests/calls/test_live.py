@@ -33,7 +33,7 @@ except ValueError as error:
 else:
     raise SystemExit("it must raise")
 assert random.random() == before, "it drew from the generator of the program"
-print(known is plain, busy.__name__, "numpy" in sys.modules, "pydantic" in sys.modules)
+print(known is plain, busy.__name__, "numpy" in sys.modules, "datacc.spec" in sys.modules)
 """
 
 

@@ -1,5 +1,6 @@
 """A record with gaps, dates and many categories says as integers, and as ONNX, what its floats say."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -82,7 +83,7 @@ def test_integers_answer_like_floats(sizes: dict[str, int]) -> None:
 def test_without_a_date_every_processor_says_the_same() -> None:
     """The sines of dates are near each other only."""
     assert not is_exact(as_integers(program(SIZES[0])))
-    plain = OPTIONS.model_copy(update={"dates": (), "missing": ("age",)})
+    plain = replace(OPTIONS, dates=(), missing=("age",))
     front = RECORD.front("x", plain)
     values = RECORD.data("x", np.nan_to_num(rows(500, 0)), plain)
     assert is_exact(front.fill(values))

@@ -5,6 +5,7 @@ import io
 import struct
 import warnings
 import zlib
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -152,7 +153,7 @@ def test_mirroring() -> None:
 
 def test_flipping_mirrors_about_half_and_changes_nothing_else() -> None:
     batch = np.random.default_rng(0).integers(0, 256, (400, 4, 6, 3), dtype=np.uint8)
-    options = COLOUR.model_copy(update={"augment": "flip"})
+    options = replace(COLOUR, augment="flip")
     found = IMAGE.augment(batch, np.random.default_rng(1), options)
     mirrored = (found == batch[:, :, ::-1]).all(axis=(1, 2, 3))
     assert (mirrored | (found == batch).all(axis=(1, 2, 3))).all()

@@ -78,7 +78,6 @@ def _outcome(arguments: Sequence[str]) -> Outcome:
 def _imported(verb: str) -> ModuleType:
     """The module of a verb. What is imported stays, so that no collection need look at it, meanwhile or later."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy's threads wait more than they work on products like ours
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # nobody has any, and to look for them takes 20 ms
     gc.disable()
     try:
         return import_module(f"datacc.cli.{_stem(verb)}")

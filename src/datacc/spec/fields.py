@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from pydantic import BaseModel, ValidationError
-
 from datacc import registry
 from datacc.errors import SpecError
 from datacc.spec.names import check_name
+from datacc.spec.plain import Wrong, kinds, read
 from datacc.spec.program import Field
 from datacc.spec.table import Table
 
@@ -57,27 +56,22 @@ def _field(name: str, side: str, table: Table) -> Field:
         member = registry.load("types", kind)
     if not hasattr(member, _METHOD[side]):
         raise table.error(f"{kind!r} cannot be an {side}", "type")
-    table.known(["type", *member.options.model_fields])
+    table.known(["type", *kinds(member.options)])
     validated(table, member.options, options)
     return Field(name=name, type=kind, options=options)
 
 
-def validated(table: Table, model: type[BaseModel], options: Mapping[str, Any]) -> Any:
+def validated(table: Table, model: type, options: Mapping[str, Any]) -> Any:
     """The `model` of `options`, keys of `table`. Raises `SpecError` with the line of the first that is wrong."""
     try:
-        return model.model_validate(options)
-    except ValidationError as error:
-        raise _bad_option(table, error) from error
+        return read(model, options)
+    except Wrong as wrong:
+        raise _bad_option(table, wrong.what, *wrong.place) from wrong
+    except ValueError as error:  # where options do not go together
+        raise _bad_option(table, str(error)) from error
 
 
-def _bad_option(table: Table, error: ValidationError) -> SpecError:
-    first = error.errors()[0]
-    key = str(first["loc"][0]) if first["loc"] else None
+def _bad_option(table: Table, what: str, *place: str | int) -> SpecError:
     names = [part for part in table.keys if isinstance(part, str)]
-    where = ".".join(map(str, (*names, *first["loc"])))
-    return table.error(f"{where}: {_plain(first['msg'])}", key if key in table.values else None)
-
-
-def _plain(message: str) -> str:
-    text = message.removeprefix("Value error, ").removeprefix("Assertion failed, ")
-    return text.replace("Input should be", "it should be").replace("Field required", "it is missing")
+    key = str(place[0]) if place else None
+    return table.error(f"{'.'.join(map(str, (*names, *place)))}: {what}", key if key in table.values else None)

@@ -2,21 +2,38 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, dataclass_transform
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 
 from datacc.ir.graph import Graph, Type
 from datacc.registry import load
+from datacc.spec.plain import Within, kinds, read
 from datacc.spec.program import Field
 
+__all__ = ["InputType", "Options", "OutputType", "Within", "options_of"]
 
-class Options(BaseModel):
-    """Base of a type's options: the keys allowed in its table of `datacc.toml`; an unknown key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+class Options:
+    """Base of a type's options: the keys allowed in its table of `datacc.toml`; an unknown key is an error.
+
+    Every subclass is a frozen dataclass of plain values (`spec/plain.py`), which are checked when one is made: raises
+    `Wrong` where one is not what its annotation says, or `demand` where they do not go together.
+    """
+
+    def __init_subclass__(cls) -> None:
+        dataclass(frozen=True, kw_only=True)(cls)
+
+    def __post_init__(self) -> None:
+        for name, kind in kinds(type(self)).items():
+            object.__setattr__(self, name, read(kind, getattr(self, name), (name,)))
+        self.demand()
+
+    def demand(self) -> None:
+        """Raises `ValueError` where options do not go together."""
 
 
 class InputType(ABC):

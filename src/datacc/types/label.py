@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import StrictBool
 
 from datacc.errors import DataError
 from datacc.ir.build import Builder
@@ -22,7 +21,7 @@ from datacc.types._known import known
 class LabelOptions(Options):
     """`abstain`: answer also whether the class is known. The classes live in the repository's schema."""
 
-    abstain: StrictBool = False
+    abstain: bool = False
 
 
 _PLAIN: Final = LabelOptions()

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import StrictBool
 
 from datacc.errors import DataError
 from datacc.ir.build import Builder
@@ -26,7 +25,7 @@ STEEP: Final = 2.0**60  # times any difference of a score from a half that is no
 class LabelsOptions(Options):
     """`abstain`: answer also whether the labels are known. They live in the repository's schema."""
 
-    abstain: StrictBool = False
+    abstain: bool = False
 
 
 _PLAIN: Final = LabelsOptions()

@@ -3,16 +3,16 @@
 import difflib
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from dataclasses import field
+from typing import Annotated, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
 
 from datacc.errors import DataError, SpecError
 from datacc.ir.build import Builder
 from datacc.ir.graph import Graph, Type, float32
-from datacc.types import InputType, Options
+from datacc.types import InputType, Options, Within
 from datacc.types._spread import SLOTS, Layout, measured, spread
 from datacc.types.cells import Reader, as_value, each, reader
 from datacc.types.columns import Column, Columns
@@ -28,16 +28,16 @@ class RecordOptions(Options):
     `missing`: which may lack values (any category may). `bins`: into so many parts the range of every number is cut.
     """
 
-    columns: tuple[str, ...] = Field(min_length=1)
-    categories: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    ordered: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    columns: Annotated[tuple[str, ...], Within(least=1)]
+    categories: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    ordered: dict[str, tuple[str, ...]] = field(default_factory=dict)
     booleans: tuple[str, ...] = ()
     dates: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
-    bins: int = Field(default=0, ge=0, le=256)
+    bins: Annotated[int, Within(least=0, most=256)] = 0
 
-    @model_validator(mode="after")
-    def _fits(self) -> "RecordOptions":
+    def demand(self) -> None:
+        """Raises `ValueError` for columns that are not there or of two kinds, and values that are none."""
         named = [*self.categories, *self.ordered, *self.booleans, *self.dates]
         for column in (*named, *self.missing):
             if column not in self.columns:
@@ -48,7 +48,6 @@ class RecordOptions(Options):
         for column, values in {**self.categories, **self.ordered}.items():
             if not 0 < len(set(values)) == len(values) <= SLOTS[-1] or any(as_value(v) != v for v in values):
                 raise ValueError(f"{column!r} needs 1 to {SLOTS[-1]:,} different values without space around them")
-        return self
 
     @property
     def is_plain(self) -> bool:

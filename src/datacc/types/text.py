@@ -2,16 +2,15 @@
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
 
 from datacc.errors import DataError
 from datacc.ir.build import Builder
 from datacc.ir.graph import Graph, Type
-from datacc.types import InputType, Options
+from datacc.types import InputType, Options, Within
 from datacc.types._typos import leave_out, misspell, shorten
 from datacc.types.windows import windows
 
@@ -29,16 +28,15 @@ class TextOptions(Options):
     texts may be varied while fitting.
     """
 
-    length: int = Field(ge=1, le=65_536)
+    length: Annotated[int, Within(least=1, most=65_536)]
     longer: Literal["cut", "refuse", "windows"] = "cut"
     columns: tuple[str, ...] = ()
     augment: Literal["none", "typos", "pieces", "words"] = "typos"
 
-    @model_validator(mode="after")
-    def _has_room(self) -> "TextOptions":
+    def demand(self) -> None:
+        """Raises `ValueError` for windows without room for a character."""
         if self.longer == "windows" and self.length < LEAST_WINDOW:
             raise ValueError(f"windows have a length of {LEAST_WINDOW} at least")
-        return self
 
 
 class Text(InputType):

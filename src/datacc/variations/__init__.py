@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from datacc.types import Options
+from datacc.types import Options, Within
 
-__all__ = ["Options", "Variation"]
+__all__ = ["Options", "Variation", "Within"]
 
 
 class Variation(ABC):

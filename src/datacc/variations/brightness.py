@@ -1,19 +1,18 @@
 """The variation `brightness`: a picture in more or in less light."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
-from datacc.variations import Options, Variation, uniform
+from datacc.variations import Options, Variation, Within, uniform
 
 
 class BrightnessOptions(Options):
     """`share`: how much more or less light at most, as a share of what there is."""
 
-    share: float = Field(default=0.2, gt=0, lt=1)
+    share: Annotated[float, Within(above=0, below=1)] = 0.2
 
 
 class Brightness(Variation):

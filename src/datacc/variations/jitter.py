@@ -1,19 +1,18 @@
 """The variation `jitter`: numbers of a record a few percent larger or smaller."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
-from datacc.variations import Options, Variation, uniform
+from datacc.variations import Options, Variation, Within, uniform
 
 
 class JitterOptions(Options):
     """`share`: how much larger or smaller at most, as a share of each number; `columns`: which, all when left out."""
 
-    share: float = Field(default=0.02, gt=0, lt=1)
+    share: Annotated[float, Within(above=0, below=1)] = 0.02
     columns: tuple[str, ...] = ()
 
 

@@ -1,20 +1,19 @@
 """The variation `rotate`: a picture turned about its centre."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
 from datacc.types._warp import affine
-from datacc.variations import Options, Variation, uniform
+from datacc.variations import Options, Variation, Within, uniform
 
 
 class RotateOptions(Options):
     """`degrees`: how far at most, to either side."""
 
-    degrees: float = Field(default=10, gt=0, le=180)
+    degrees: Annotated[float, Within(above=0, most=180)] = 10
 
 
 class Rotate(Variation):

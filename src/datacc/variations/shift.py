@@ -1,21 +1,20 @@
 """The variation `shift`: a picture moved by a few pixels."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
 from datacc.errors import SpecError
 from datacc.types._warp import affine
-from datacc.variations import Options, Variation, uniform
+from datacc.variations import Options, Variation, Within, uniform
 
 
 class ShiftOptions(Options):
     """`pixels`: how far at most, in each direction."""
 
-    pixels: float = Field(default=1, gt=0)
+    pixels: Annotated[float, Within(above=0)] = 1
 
 
 class Shift(Variation):

@@ -1,14 +1,13 @@
 """The variation `spacing`: blanks where a text begins, ends, or has some already."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
 from datacc.types._typos import fitting
-from datacc.variations import Options, Variation
+from datacc.variations import Options, Variation, Within
 
 BLANK: Final = b" "
 
@@ -16,7 +15,7 @@ BLANK: Final = b" "
 class SpacingOptions(Options):
     """`share` of the blanks that are doubled, and of the texts that get one more at either end."""
 
-    share: float = Field(default=0.2, gt=0, le=1)
+    share: Annotated[float, Within(above=0, most=1)] = 0.2
 
 
 class Spacing(Variation):

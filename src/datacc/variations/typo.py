@@ -1,20 +1,19 @@
 """The variation `typo`: letters of a text change places with the ones that follow."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
 from datacc.types._typos import swap
-from datacc.variations import Options, Variation
+from datacc.variations import Options, Variation, Within
 
 
 class TypoOptions(Options):
     """`share` of the letters that change places."""
 
-    share: float = Field(default=0.02, gt=0, le=1)
+    share: Annotated[float, Within(above=0, most=1)] = 0.02
 
 
 class Typo(Variation):

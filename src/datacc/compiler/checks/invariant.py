@@ -14,6 +14,7 @@ from datacc.registry import load, names
 from datacc.repo.snapshot import LEARN, Snapshot
 from datacc.spec.checks import read_input, read_where
 from datacc.spec.fields import validated
+from datacc.spec.plain import kinds, needed
 from datacc.spec.program import Check, Field, Program
 from datacc.spec.table import Table
 from datacc.store import digest
@@ -39,8 +40,8 @@ class Invariant(RowKind):
             variation: Variation = load("variations", name)
         field = read_input(table, inputs, variation.varies, f"{name} varies", _fitting(inputs))
         by = table.table("by")
-        by.known(variation.options.model_fields)
-        missing = [key for key, told in variation.options.model_fields.items() if told.is_required()]
+        by.known(kinds(variation.options))
+        missing = needed(variation.options)
         if "by" not in table.values and missing:
             raise table.error(f"{name} needs to know by what", "invariant", [f"by = {{ {missing[0]} = … }}"])
         options = validated(by, variation.options, by.values)

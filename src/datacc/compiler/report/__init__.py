@@ -1,13 +1,12 @@
 """What a build leaves to be read: the frozen `Report`, its JSON, and nothing about any single judge row."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
-from pydantic_core import from_json
 
 from datacc.compiler.diff import Diff
 from datacc.compiler.evidence import Evidence
@@ -18,6 +17,7 @@ from datacc.compiler.verdict import Costs, Verdict, floored
 from datacc.errors import DataError, UsageError
 from datacc.ir.cost import NodeCost
 from datacc.repo.snapshot import SPLITS, Snapshot
+from datacc.spec.plain import read, tell
 
 VERSION: Final = 1
 _SAID: Final = {"accuracy": "of judge", "r2": "of the variance (r2)"}
@@ -151,7 +151,7 @@ class Report:
 
     def to_json(self) -> str:
         """The text of `report.json` (docs/formats/report.md)."""
-        return _ADAPTER.dump_json(self, indent=1).decode() + "\n"
+        return tell(self) + "\n"
 
     @property
     def makers(self) -> dict[str, str]:
@@ -175,9 +175,6 @@ class Report:
         return {name: value for name, value in facts.items() if value}
 
 
-_ADAPTER: Final = TypeAdapter(Report)
-
-
 def read_report(path: Path) -> Report:
     """The report in the file `path`. Raises `UsageError` without one, `DataError` when it is damaged or newer."""
     tries = ["datacc build"]
@@ -186,20 +183,14 @@ def read_report(path: Path) -> Report:
     except OSError as error:
         raise UsageError("there is no built program", where=str(path.parent), tries=tries) from error
     try:
-        version = from_json(text)["version"]
+        told = json.loads(text)
+        version = told["version"]
         if version > VERSION:
             newer = f"version {version} is newer than this datacc reads ({VERSION})"
             raise DataError(newer, where=str(path), tries=["install a newer datacc"])
-        return _ADAPTER.validate_json(text)
-    except (ValueError, KeyError, TypeError) as error:
-        raise DataError(f"not a report: {_first(error)}", where=str(path), tries=tries) from error
-
-
-def _first(error: Exception) -> str:
-    if not isinstance(error, ValidationError):
-        return str(error)
-    first = error.errors()[0]
-    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        return read(Report, told)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise DataError(f"not a report: {error}", where=str(path), tries=tries) from error
 
 
 def data_of(snapshot: Snapshot) -> Data:
