@@ -62,9 +62,15 @@ def _is_member(path: Path) -> bool:
     return not path.stem.startswith("_") and "\nENTRY" in path.read_text(encoding="utf-8")
 
 
-@cache
 def _outside(kind: str) -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=f"datacc.{kind}")}
+    return _installed().get(f"datacc.{kind}", {})
+
+
+@cache
+def _installed() -> dict[str, dict[str, EntryPoint]]:
+    """Entry points of all packages by group and name: to look into every package once is enough."""
+    every = entry_points()
+    return {group: {point.name: point for point in every.select(group=group)} for group in every.groups}
 
 
 def _nearest(name: str, known: tuple[str, ...]) -> list[str]:

@@ -35,7 +35,8 @@ def canonical(value: Any) -> str:
 def write_atomically(path: Path, data: bytes, *, lasting: bool = True) -> None:
     """Write `data` to `path` so that a reader sees the old file or the new one, never a part.
 
-    `lasting`: that holds when the machine loses its power, too, which takes a wait for the disk.
+    `lasting`: that holds when the machine loses its power, too, which takes a wait for the disk: not for what can be
+    made again.
     Raises `ResourceError` when the disk is full; the old file then stays.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -82,18 +83,18 @@ class Store:
             return None
         path = self._path(key)
         try:
-            raw = path.read_bytes()
+            with path.open("rb", buffering=0) as file:
+                head, data = file.read(DIGEST_BYTES), file.readall()
         except (FileNotFoundError, NotADirectoryError):
             return None
-        if not self.is_whole(raw):
+        if _checksum(data) != head:
             path.unlink(missing_ok=True)
             return None
-        return raw[DIGEST_BYTES:]
+        return data
 
     def put(self, key: str, data: bytes) -> None:
         """Keep `data` under `key`; whatever was there is replaced."""
-        head = hashlib.blake2b(data, digest_size=DIGEST_BYTES).digest()
-        write_atomically(self._path(key), head + data, lasting=False)  # what is damaged reads as absent
+        write_atomically(self._path(key), _checksum(data) + data, lasting=False)  # what is damaged reads as absent
         if self._known is not None:
             self._known.add(key)
 
@@ -104,7 +105,11 @@ class Store:
     @staticmethod
     def is_whole(raw: bytes) -> bool:
         """Whether the bytes of an entry's file fit its checksum."""
-        return hashlib.blake2b(raw[DIGEST_BYTES:], digest_size=DIGEST_BYTES).digest() == raw[:DIGEST_BYTES]
+        return _checksum(raw[DIGEST_BYTES:]) == raw[:DIGEST_BYTES]
 
     def _path(self, key: str) -> Path:
         return self.root / key[:2] / key[2:]
+
+
+def _checksum(data: bytes) -> bytes:
+    return hashlib.blake2b(data, digest_size=DIGEST_BYTES).digest()

@@ -62,11 +62,22 @@ def conv(x: Array, weight: Array, bias: Array, *, stride: Any, pad: Any, dilatio
     for g in range(groups):
         part = windows[..., g * per_in : (g + 1) * per_in]
         matrix = weight[g * per_out : (g + 1) * per_out].reshape(per_out, -1)
-        parts.append(_products(part.reshape(-1, matrix.shape[1]), matrix))
+        parts.append(_products(_rows(part, matrix.shape[1]), matrix))
     flat = parts[0] if groups == 1 else np.concatenate(parts, axis=1)
     sums: Array = flat.reshape(*windows.shape[: 1 + rank], len(weight))
     sums += _laid(bias, sums)
     return sums
+
+
+def _rows(windows: Array, width: int) -> Array:
+    """Windows (B, *spatial, *K, C) one a row (N, width); of a single channel one place of all after the other."""
+    if windows.shape[-1] > 1:
+        return windows.reshape(-1, width)
+    rows = np.empty(windows.shape, windows.dtype)
+    kernel = windows.shape[windows.ndim // 2 : -1]
+    for place in np.ndindex(*kernel):
+        rows[(..., *place, 0)] = windows[(..., *place, 0)]
+    return rows.reshape(-1, width)
 
 
 def _laid(per_channel: Array, x: Array) -> Array:

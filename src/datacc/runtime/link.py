@@ -62,7 +62,7 @@ def link(source: Text, cpu: str, folder: Path, kept: Store | None = None, more: 
     _demand_complete(data, source.name)
     path = folder / file_name(source.name, data)
     for name, content in ((c, source.c.encode()), (h, source.header.encode()), (path.name, data)):
-        write_atomically(folder / name, content)
+        write_atomically(folder / name, content, lasting=False)
     stack = stack_bytes(said, source.name)
     flags = (*flags, *_SHARED, *_STRIPPED)
     return Library(path=path, flags=flags, compiler=compiler.version, size=size_of_code_and_weights(path), stack=stack)

@@ -61,11 +61,9 @@ def tell(value: Any) -> str:
     return json.dumps(_told(value), indent=1, ensure_ascii=False, allow_nan=False)
 
 
-@cache
-def kinds(model: Any) -> Mapping[str, Any]:
+def kinds(model: type) -> Mapping[str, Any]:
     """The annotation of every field of a dataclass."""
-    hints = get_type_hints(model, include_extras=True)
-    return {field.name: hints[field.name] for field in fields(model)}
+    return _kinds(model)
 
 
 def needed(model: type) -> list[str]:
@@ -75,6 +73,12 @@ def needed(model: type) -> list[str]:
 
 def _is_needed(field: Field[Any]) -> bool:
     return field.default is MISSING and field.default_factory is MISSING
+
+
+@cache
+def _kinds(model: Any) -> Mapping[str, Any]:
+    hints = get_type_hints(model, include_extras=True)
+    return {field.name: hints[field.name] for field in fields(model)}
 
 
 @cache

@@ -15,7 +15,7 @@ class C(Target):
         source = built.source
         files = {folder / f"{source.name}.c": source.c, folder / f"{source.name}.h": source.header}
         for path, text in files.items():
-            write_atomically(path, text.encode())
+            write_atomically(path, text.encode(), lasting=False)
         return tuple(files)
 
 

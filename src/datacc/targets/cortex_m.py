@@ -24,8 +24,8 @@ class CortexM(Target):
             place = folder / platform.name
             place.mkdir(exist_ok=True)
             path, header = place / f"lib{built.interface.name}.a", place / f"{built.interface.name}.h"
-            write_atomically(path, cross.archive(one.source, platform, one.cpu))
-            write_atomically(header, one.source.header.encode())
+            write_atomically(path, cross.archive(one.source, platform, one.cpu), lasting=False)
+            write_atomically(header, one.source.header.encode(), lasting=False)
             written += [path, header]
         return tuple(written)
 

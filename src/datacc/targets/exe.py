@@ -78,7 +78,7 @@ class Exe(Target):
             place = folder / form.platform.name if built.platforms else folder
             place.mkdir(exist_ok=True)
             path = place / f"{built.interface.name}{form.platform.program}"
-            write_atomically(path, program(form))
+            write_atomically(path, program(form), lasting=False)
             path.chmod(0o755)
             written.append(path)
         return tuple(written)

@@ -21,9 +21,9 @@ class SharedLibrary(Target):
             place = folder / form.platform.name if built.platforms else folder
             place.mkdir(exist_ok=True)
             path = place / form.platform.library_file(built.interface.name)
-            write_atomically(path, library(built, form))
+            write_atomically(path, library(built, form), lasting=False)
             header = place / f"{built.interface.name}.h"
-            write_atomically(header, form.source.header.encode())
+            write_atomically(header, form.source.header.encode(), lasting=False)
             written += [path, header]
         return tuple(written)
 

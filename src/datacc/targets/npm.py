@@ -33,7 +33,9 @@ class Npm(Target):
         }
         version = f"0.0.0-d{digest(*(part for item in files.items() for part in item))[:12]}"
         path = folder / f"{name}-{version}.tgz"
-        write_atomically(path, _packed({"package.json": _package(name, version, files).encode(), **files}))
+        write_atomically(
+            path, _packed({"package.json": _package(name, version, files).encode(), **files}), lasting=False
+        )
         for old in folder.glob(f"{name}-0.0.0-d*.tgz"):
             if old != path:
                 old.unlink()

@@ -14,7 +14,7 @@ class Onnx(Target):
     def make(self, built: Built, folder: Path) -> tuple[Path, ...]:
         """Writes NAME.onnx: preprocessing and answer are in the model."""
         path = folder / f"{built.interface.name}.onnx"
-        write_atomically(path, export(built.graph, built.interface.name))
+        write_atomically(path, export(built.graph, built.interface.name), lasting=False)
         return (path,)
 
 

@@ -23,7 +23,7 @@ class Wasm(Target):
     def make(self, built: Built, folder: Path) -> tuple[Path, ...]:
         """Writes NAME.wasm. Raises `ToolchainError`."""
         path = folder / f"{built.interface.name}.wasm"
-        write_atomically(path, module(built))
+        write_atomically(path, module(built), lasting=False)
         return (path,)
 
 

@@ -58,7 +58,7 @@ class Wheel(Target):
             if old.name not in wheels:
                 old.unlink()
         for name, content in wheels.items():
-            write_atomically(folder / name, content)
+            write_atomically(folder / name, content, lasting=False)
         return tuple(folder / name for name in wheels)
 
 
