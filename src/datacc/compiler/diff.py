@@ -52,6 +52,21 @@ class Side:
         """The classes of the output, in permanent order."""
         return self.likeness.classes
 
+    @cached_property
+    def places(self) -> Mapping[str, int]:
+        """Example id → its row."""
+        return {example: row for row, example in enumerate(self.snapshot.ids)}
+
+    @cached_property
+    def labels(self) -> Sequence[Any]:
+        """The label of every row, None on judge's."""
+        return self.decoded(self.snapshot.labels[self.output.name])
+
+    def named(self, example: str) -> str | None:
+        """What the user calls an example."""
+        names = self.snapshot.columns.get("name")
+        return None if names is None else names[self.places[example]]
+
     def same(self, one: Any, other: Any) -> bool:
         """Whether two values count as the same."""
         return self.likeness.same(one, other)
@@ -167,7 +182,7 @@ def diff(old: Side, new: Side, learn: tuple[OutOfFold, OutOfFold] | None = None)
     `learn` holds the out-of-fold answers of both, None to leave learn out. Judge: counts alone, no label is opened.
     Answers are compared by class name, so classes may come and go; numbers by the tolerance of the new build.
     """
-    before, after = (set(side.snapshot.ids) for side in (old, new))
+    before, after = old.places.keys(), new.places.keys()
     relabelled = _relabelled(old, new)
     parts = [_tune(old, new)]
     if learn is not None:
@@ -187,23 +202,13 @@ def diff(old: Side, new: Side, learn: tuple[OutOfFold, OutOfFold] | None = None)
 
 
 def _relabelled(old: Side, new: Side) -> tuple[Relabelled, ...]:
-    before, after = _labels(old), _labels(new)
-    names = _names(new.snapshot)
+    known = ((example, new.labels[row], old.places.get(example)) for example, row in new.places.items())
+    both = ((example, label, old.labels[row]) for example, label, row in known if row is not None)
     return tuple(
-        Relabelled(id=example, name=names.get(example), old=old.shown(before[example]), new=new.shown(label))
-        for example, label in after.items()
-        if before.get(example, label) != label
+        Relabelled(id=example, name=new.named(example), old=old.shown(was), new=new.shown(label))
+        for example, label, was in both
+        if was is not None and label is not None and was != label
     )
-
-
-def _labels(side: Side) -> dict[str, Any]:
-    """Example id → value, of learn and tune."""
-    labels = side.decoded(side.snapshot.labels[side.output.name])
-    return {example: label for example, label in zip(side.snapshot.ids, labels, strict=True) if label is not None}
-
-
-def _names(snapshot: Snapshot) -> Mapping[str, Any]:
-    return dict(zip(snapshot.ids, snapshot.columns.get("name", (None,) * len(snapshot.ids)), strict=True))
 
 
 def _tune(old: Side, new: Side) -> Answers:
@@ -225,17 +230,17 @@ def _named(side: Side, answers: OutOfFold, ids: Sequence[str]) -> list[Any]:
 def _compared(
     split: str, evidence: str, new: Side, ids: Sequence[str], before: Sequence[Any], after: Sequence[Any]
 ) -> Answers:
-    labels, names = _labels(new), _names(new.snapshot)
+    labels = [new.labels[new.places[example]] for example in ids]
     changed = tuple(
         Changed(
             id=example,
-            name=names[example],
-            label=new.shown(labels[example]),
+            name=new.named(example),
+            label=new.shown(label),
             old=new.shown(was),
             new=new.shown(now),
-            effect=effect_of(new, labels[example], was, now),
+            effect=effect_of(new, label, was, now),
         )
-        for example, was, now in zip(ids, before, after, strict=True)
+        for example, label, was, now in zip(ids, labels, before, after, strict=True)
         if not new.same(was, now)
     )
     count = Counter(one.effect for one in changed)
@@ -247,7 +252,7 @@ def _compared(
         broke=count["broke"],
         other=count["other"],
         changed=changed,
-        off=_off(new, [labels[example] for example in ids], before, after),
+        off=_off(new, labels, before, after),
     )
 
 
@@ -274,7 +279,5 @@ def shared(old: Snapshot, new: Snapshot, split: int) -> list[str]:
 
 def said(side: Side, ids: Sequence[str]) -> list[Any]:
     """The values that the library of `side` answers."""
-    field, snapshot = side.output.name, side.snapshot
-    place = {example: row for row, example in enumerate(snapshot.ids)}
-    rows = np.array([place[example] for example in ids], np.intp)
-    return side.decoded(ask_whole(side.native, snapshot, rows)[field])
+    rows = np.array([side.places[example] for example in ids], np.intp)
+    return side.decoded(ask_whole(side.native, side.snapshot, rows)[side.output.name])
