@@ -1,5 +1,6 @@
 """The reference interpreter: what a Graph means, in NumPy, on a batch; two hooks stand in for every fit mode."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -56,5 +57,16 @@ def interpret(
     values: dict[str, Any] = {node.name: node.value for node in graph.weights if node.value is not None}
     values.update({name: np.asarray(array) for name, array in inputs.items()})
     ends = [name for _, name in (*graph.outputs, *graph.states)]
-    walk(graph, values, ends, given=given, seen=seen)
+    keep = needed(graph, ends, values)
+    readers = Counter([*ends, *(name for node in graph.nodes if node.name in keep for name in node.inputs)])
+
+    def spare(node: Node, value: Any) -> Any:
+        """Give up what nothing more is computed from: what comes next takes its memory."""
+        readers.subtract(node.inputs)
+        for name in node.inputs:
+            if not readers[name]:
+                values.pop(name, None)
+        return value if seen is None else seen(node, value)
+
+    walk(graph, values, ends, given=given, seen=spare)
     return {field: values[name] for field, name in (*graph.outputs, *graph.states)}
