@@ -1,19 +1,19 @@
-"""Plain values, as TOML and JSON have them, read as what the annotations of a frozen dataclass say, and told again."""
+"""Plain values, as TOML and JSON have them, read as what annotations say, and told again; msgspec does the work."""
 
-import json
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
-from functools import cache, partial
-from operator import ge, gt, le, lt
-from types import NoneType, UnionType
-from typing import Annotated, Any, Final, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+import re
+from collections.abc import Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from functools import cache
+from typing import Any, Final, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+from msgspec import DecodeError, ValidationError, convert, json
 
 Place = tuple[str | int, ...]  # the way to a value: keys of tables, positions in lists
-Reader = Callable[[Any, Place], Any]
 T = TypeVar("T")
 
-_NAMES: Final = {int: "a whole number", float: "a number", str: "text", bool: "true or false", NoneType: "left out"}
+_SAID: Final = re.compile(r"(?P<what>.*?)(?: - at `(?:key in )?\$(?P<place>.*)`)?", re.DOTALL)
+_STEP: Final = re.compile(r"\.?([^.\[\]]+)|\[\.\.\.\]")
+_MISSING: Final = re.compile(r"Object missing required field `(.*)`")
 
 
 class Wrong(ValueError):
@@ -24,41 +24,28 @@ class Wrong(ValueError):
         self.what, self.place = what, place
 
 
-@dataclass(frozen=True)
-class Within:
-    """In `Annotated`: which numbers are allowed, or how long a list may be."""
-
-    least: float | None = None
-    most: float | None = None
-    above: float | None = None
-    below: float | None = None
-
-    def wrong(self, value: Any) -> str:
-        """Why `value` is not allowed; "" when it is."""
-        number, verb = (len(value), "have") if isinstance(value, tuple) else (value, "be")
-        limits = (
-            (self.least, ge, "{} or more"),
-            (self.most, le, "{} or less"),
-            (self.above, gt, "more than {}"),
-            (self.below, lt, "less than {}"),
-        )
-        said = (told.format(limit) for limit, holds, told in limits if limit is not None and not holds(number, limit))
-        return next((f"it should {verb} {what}" for what in said), "")
-
-
 def read(kind: type[T], value: Any, place: Place = ()) -> T:
     """`value` as a `kind`: a dataclass (keys that it lacks are passed over), a tuple, a mapping, a number, text ….
 
     Raises `Wrong` that names what stands in the wrong place, or is missing.
     """
-    as_told: Any = kind
-    found: T = _reader(as_told)(value, place)
-    return found
+    try:
+        return convert(value, kind)
+    except ValidationError as error:
+        raise _wrong(kind, error, place) from error
+
+
+def read_json(kind: type[T], text: bytes) -> T:
+    """The same of JSON. Raises `Wrong` for what is none, too."""
+    try:
+        return json.decode(text, type=kind)
+    except DecodeError as error:
+        raise _wrong(kind, error, ()) from error
 
 
 def tell(value: Any) -> str:
-    """The JSON that `read` reads as `value` again; what is no finite number is null."""
-    return json.dumps(_told(value), indent=1, ensure_ascii=False, allow_nan=False)
+    """The JSON that `read_json` reads as `value` again; what is no finite number is null."""
+    return json.format(json.encode(value, enc_hook=_number), indent=1).decode()
 
 
 def kinds(model: type) -> Mapping[str, Any]:
@@ -68,11 +55,7 @@ def kinds(model: type) -> Mapping[str, Any]:
 
 def needed(model: type) -> list[str]:
     """The fields of a dataclass that have no default."""
-    return [field.name for field in fields(model) if _is_needed(field)]
-
-
-def _is_needed(field: Field[Any]) -> bool:
-    return field.default is MISSING and field.default_factory is MISSING
+    return [f.name for f in fields(model) if f.default is MISSING and f.default_factory is MISSING]  # type: ignore[arg-type]
 
 
 @cache
@@ -81,98 +64,29 @@ def _kinds(model: Any) -> Mapping[str, Any]:
     return {field.name: hints[field.name] for field in fields(model)}
 
 
-@cache
-def _reader(kind: Any) -> Reader:
-    origin, args = get_origin(kind), get_args(kind)
-    if kind in _NAMES:
-        return partial(_one, kind)
-    if isinstance(kind, type) and is_dataclass(kind):
-        return partial(_model, kind)
-    if origin is Annotated:
-        return partial(_within, _reader(args[0]), args[1:])
-    if origin is Literal:
-        return partial(_literal, args)
-    if origin in (Union, UnionType):
-        return partial(_either, tuple(map(_reader, args)))
-    if origin is tuple:
-        return partial(_tuple, [_reader(arg) for arg in args if arg is not ...], ... in args)
-    if origin in (dict, Mapping):
-        return partial(_mapping, _reader(args[1]))
-    raise TypeError(f"{kind} is no kind of plain value")
+def _number(value: Any) -> Any:
+    """NumPy's number as Python's own."""
+    return value.item()
 
 
-def _one(kind: type, value: Any, place: Place) -> Any:
-    if isinstance(value, kind) and isinstance(value, bool) == (kind is bool):
-        return value
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    raise Wrong(f"it should be {_NAMES[kind]}", place)
+def _wrong(kind: Any, error: DecodeError, before: Place) -> Wrong:
+    """What msgspec says, in the words of other messages."""
+    said = _SAID.fullmatch(str(error))
+    assert said is not None  # it matches anything
+    steps = [step for step in _STEP.findall(said["place"] or "") if step]
+    place = (*before, *(int(step) if step.isdigit() else step for step in steps))
+    missing = _MISSING.fullmatch(said["what"])
+    if missing:
+        return Wrong("it is missing", (*place, missing[1]))
+    allowed = _allowed(kind, steps)
+    what = f"Expected {allowed}" if allowed else said["what"].replace("`", "")
+    return Wrong(what.replace("Expected", "it should be", 1), place)
 
 
-def _model(model: type, value: Any, place: Place) -> Any:
-    if not isinstance(value, Mapping):
-        raise Wrong("it should be a table", place)
-    found = {}
-    for field in fields(model):
-        if field.name in value:
-            found[field.name] = _reader(kinds(model)[field.name])(value[field.name], (*place, field.name))
-        elif _is_needed(field):
-            raise Wrong("it is missing", (*place, field.name))
-    return model(**found)
-
-
-def _within(inner: Reader, limits: tuple[Within, ...], value: Any, place: Place) -> Any:
-    found = inner(value, place)
-    wrong = next(filter(None, (limit.wrong(found) for limit in limits)), "")
-    if wrong:
-        raise Wrong(wrong, place)
-    return found
-
-
-def _literal(allowed: tuple[Any, ...], value: Any, place: Place) -> Any:
-    if any(type(value) is type(one) and value == one for one in allowed):
-        return value
-    *before, last = map(repr, allowed)
-    raise Wrong(f"it should be {', '.join(before)} or {last}" if before else f"it should be {last}", place)
-
-
-def _either(inner: tuple[Reader, ...], value: Any, place: Place) -> Any:
-    """As the first that fits; where none does, what is wrong with the first."""
-    first: Wrong | None = None
-    for one in inner:
-        try:
-            return one(value, place)
-        except Wrong as wrong:
-            first = first or wrong
-    assert first is not None
-    raise first
-
-
-def _tuple(inner: list[Reader], more: bool, value: Any, place: Place) -> Any:
-    if not isinstance(value, list | tuple):
-        raise Wrong("it should be a list", place)
-    each = inner * len(value) if more else inner
-    if len(value) != len(each):
-        raise Wrong(f"it should be a list of {len(each)}", place)
-    return tuple(one(item, (*place, n)) for n, (one, item) in enumerate(zip(each, value, strict=True)))
-
-
-def _mapping(inner: Reader, value: Any, place: Place) -> Any:
-    if not isinstance(value, Mapping):
-        raise Wrong("it should be a table", place)
-    return {_one(str, key, place): inner(one, (*place, key)) for key, one in value.items()}
-
-
-def _told(value: Any) -> Any:
-    if is_dataclass(value):
-        return {name: _told(_number(getattr(value, name), kind)) for name, kind in kinds(type(value)).items()}
-    if isinstance(value, Mapping):
-        return {key: _told(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_told(one) for one in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _number(value: Any, kind: Any) -> Any:
-    """What is meant as a float, as one: 1.0 for 1, so that it is told alike before and after it is read."""
-    return float(value) if isinstance(value, int) and kind in (float, float | None) else value
+def _allowed(kind: Any, steps: list[str]) -> str:
+    """The few values that a field of a dataclass may have; "" where it may have many."""
+    of = kinds(kind).get(steps[0]) if is_dataclass(kind) and len(steps) == 1 else None
+    if get_origin(of) is not Literal:
+        return ""
+    *others, last = map(repr, get_args(of))
+    return f"{', '.join(others)} or {last}" if others else last

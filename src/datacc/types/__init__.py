@@ -10,10 +10,8 @@ from numpy.typing import NDArray
 
 from datacc.ir.graph import Graph, Type
 from datacc.registry import load
-from datacc.spec.plain import Within, kinds, read
+from datacc.spec.plain import kinds, read
 from datacc.spec.program import Field
-
-__all__ = ["InputType", "Options", "OutputType", "Within", "options_of"]
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)

@@ -12,13 +12,14 @@ from typing import Annotated, Any, Final, Literal
 
 import numpy as np
 import PIL.Image
+from msgspec import Meta
 from numpy.typing import NDArray
 from PIL import ImageOps, UnidentifiedImageError
 
 from datacc.errors import DataError
 from datacc.ir.build import Builder
 from datacc.ir.graph import Graph, Type
-from datacc.types import InputType, Options, Within
+from datacc.types import InputType, Options
 from datacc.types._warp import warp
 
 LARGEST_SIDE: Final = 96  # inferred sizes stop here; a user may ask for more
@@ -28,8 +29,8 @@ FORMATS: Final = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "JPEG2000", "PPM"
 class ImageOptions(Options):
     """Height and width in pixels; channels 1 (grey) or 3 (RGB); how pictures may be varied while fitting."""
 
-    height: Annotated[int, Within(least=1, most=4096)]
-    width: Annotated[int, Within(least=1, most=4096)]
+    height: Annotated[int, Meta(ge=1, le=4096)]
+    width: Annotated[int, Meta(ge=1, le=4096)]
     channels: Literal[1, 3] = 1
     augment: Literal["none", "flip", "small", "mirror"] = "small"
 

@@ -12,12 +12,13 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
 
 import numpy as np
+from msgspec import Meta
 from numpy.typing import NDArray
 
 from datacc.errors import DataError
 from datacc.ir.build import Builder
 from datacc.ir.graph import Graph
-from datacc.types import Options, OutputType, Within
+from datacc.types import Options, OutputType
 from datacc.types._known import known, minus
 
 LARGEST: Final = float(np.finfo(np.float32).max)
@@ -31,10 +32,10 @@ class NumberOptions(Options):
     how sure is sure enough.
     """
 
-    interval: Annotated[float, Within(least=0.5, below=1)] = 0.9
-    within: Annotated[float, Within(above=0, below=math.inf)] | None = None
+    interval: Annotated[float, Meta(ge=0.5, lt=1)] = 0.9
+    within: Annotated[float, Meta(gt=0, le=LARGEST)] | None = None
     abstain: bool = False
-    widest: Annotated[float, Within(above=0, most=LARGEST)] | None = None
+    widest: Annotated[float, Meta(gt=0, le=LARGEST)] | None = None
 
 
 _PLAIN: Final = NumberOptions()

@@ -7,12 +7,13 @@ from dataclasses import field
 from typing import Annotated, Any, Final
 
 import numpy as np
+from msgspec import Meta
 from numpy.typing import NDArray
 
 from datacc.errors import DataError, SpecError
 from datacc.ir.build import Builder
 from datacc.ir.graph import Graph, Type, float32
-from datacc.types import InputType, Options, Within
+from datacc.types import InputType, Options
 from datacc.types._spread import SLOTS, Layout, measured, spread
 from datacc.types.cells import Reader, as_value, each, reader
 from datacc.types.columns import Column, Columns
@@ -28,13 +29,13 @@ class RecordOptions(Options):
     `missing`: which may lack values (any category may). `bins`: into so many parts the range of every number is cut.
     """
 
-    columns: Annotated[tuple[str, ...], Within(least=1)]
+    columns: Annotated[tuple[str, ...], Meta(min_length=1)]
     categories: dict[str, tuple[str, ...]] = field(default_factory=dict)
     ordered: dict[str, tuple[str, ...]] = field(default_factory=dict)
     booleans: tuple[str, ...] = ()
     dates: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
-    bins: Annotated[int, Within(least=0, most=256)] = 0
+    bins: Annotated[int, Meta(ge=0, le=256)] = 0
 
     def demand(self) -> None:
         """Raises `ValueError` for columns that are not there or of two kinds, and values that are none."""

@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, Literal
 
 import numpy as np
+from msgspec import Meta
 from numpy.typing import NDArray
 
 from datacc.errors import DataError
 from datacc.ir.build import Builder
 from datacc.ir.graph import Graph, Type
-from datacc.types import InputType, Options, Within
+from datacc.types import InputType, Options
 from datacc.types._typos import leave_out, misspell, shorten
 from datacc.types.windows import windows
 
@@ -28,7 +29,7 @@ class TextOptions(Options):
     texts may be varied while fitting.
     """
 
-    length: Annotated[int, Within(least=1, most=65_536)]
+    length: Annotated[int, Meta(ge=1, le=65_536)]
     longer: Literal["cut", "refuse", "windows"] = "cut"
     columns: tuple[str, ...] = ()
     augment: Literal["none", "typos", "pieces", "words"] = "typos"

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from datacc.types import Options, Within
+from datacc.types import Options
 
-__all__ = ["Options", "Variation", "Within"]
+__all__ = ["Options", "Variation"]
 
 
 class Variation(ABC):

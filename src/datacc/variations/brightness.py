@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 import numpy as np
+from msgspec import Meta
 from numpy.typing import NDArray
 
-from datacc.variations import Options, Variation, Within, uniform
+from datacc.variations import Options, Variation, uniform
 
 
 class BrightnessOptions(Options):
     """`share`: how much more or less light at most, as a share of what there is."""
 
-    share: Annotated[float, Within(above=0, below=1)] = 0.2
+    share: Annotated[float, Meta(gt=0, lt=1)] = 0.2
 
 
 class Brightness(Variation):

@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 import numpy as np
+from msgspec import Meta
 from numpy.typing import NDArray
 
-from datacc.variations import Options, Variation, Within, uniform
+from datacc.variations import Options, Variation, uniform
 
 
 class JitterOptions(Options):
     """`share`: how much larger or smaller at most, as a share of each number; `columns`: which, all when left out."""
 
-    share: Annotated[float, Within(above=0, below=1)] = 0.02
+    share: Annotated[float, Meta(gt=0, lt=1)] = 0.02
     columns: tuple[str, ...] = ()
 
 

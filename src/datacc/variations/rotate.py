@@ -4,16 +4,17 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 import numpy as np
+from msgspec import Meta
 from numpy.typing import NDArray
 
 from datacc.types._warp import affine
-from datacc.variations import Options, Variation, Within, uniform
+from datacc.variations import Options, Variation, uniform
 
 
 class RotateOptions(Options):
     """`degrees`: how far at most, to either side."""
 
-    degrees: Annotated[float, Within(above=0, most=180)] = 10
+    degrees: Annotated[float, Meta(gt=0, le=180)] = 10
 
 
 class Rotate(Variation):

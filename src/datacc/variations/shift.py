@@ -4,17 +4,18 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 import numpy as np
+from msgspec import Meta
 from numpy.typing import NDArray
 
 from datacc.errors import SpecError
 from datacc.types._warp import affine
-from datacc.variations import Options, Variation, Within, uniform
+from datacc.variations import Options, Variation, uniform
 
 
 class ShiftOptions(Options):
     """`pixels`: how far at most, in each direction."""
 
-    pixels: Annotated[float, Within(above=0)] = 1
+    pixels: Annotated[float, Meta(gt=0)] = 1
 
 
 class Shift(Variation):

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 import numpy as np
+from msgspec import Meta
 from numpy.typing import NDArray
 
 from datacc.types._typos import fitting
-from datacc.variations import Options, Variation, Within
+from datacc.variations import Options, Variation
 
 BLANK: Final = b" "
 
@@ -15,7 +16,7 @@ BLANK: Final = b" "
 class SpacingOptions(Options):
     """`share` of the blanks that are doubled, and of the texts that get one more at either end."""
 
-    share: Annotated[float, Within(above=0, most=1)] = 0.2
+    share: Annotated[float, Meta(gt=0, le=1)] = 0.2
 
 
 class Spacing(Variation):

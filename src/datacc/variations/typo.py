@@ -4,16 +4,17 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 import numpy as np
+from msgspec import Meta
 from numpy.typing import NDArray
 
 from datacc.types._typos import swap
-from datacc.variations import Options, Variation, Within
+from datacc.variations import Options, Variation
 
 
 class TypoOptions(Options):
     """`share` of the letters that change places."""
 
-    share: Annotated[float, Within(above=0, most=1)] = 0.02
+    share: Annotated[float, Meta(gt=0, le=1)] = 0.02
 
 
 class Typo(Variation):

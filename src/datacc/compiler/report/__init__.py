@@ -1,6 +1,5 @@
 """What a build leaves to be read: the frozen `Report`, its JSON, and nothing about any single judge row."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +16,7 @@ from datacc.compiler.verdict import Costs, Verdict, floored
 from datacc.errors import DataError, UsageError
 from datacc.ir.cost import NodeCost
 from datacc.repo.snapshot import SPLITS, Snapshot
-from datacc.spec.plain import read, tell
+from datacc.spec.plain import read_json, tell
 
 VERSION: Final = 1
 _SAID: Final = {"accuracy": "of judge", "r2": "of the variance (r2)"}
@@ -175,6 +174,11 @@ class Report:
         return {name: value for name, value in facts.items() if value}
 
 
+@dataclass(frozen=True, kw_only=True)
+class _About:
+    version: int
+
+
 def read_report(path: Path) -> Report:
     """The report in the file `path`. Raises `UsageError` without one, `DataError` when it is damaged or newer."""
     tries = ["datacc build"]
@@ -183,13 +187,12 @@ def read_report(path: Path) -> Report:
     except OSError as error:
         raise UsageError("there is no built program", where=str(path.parent), tries=tries) from error
     try:
-        told = json.loads(text)
-        version = told["version"]
-        if version > VERSION:
-            newer = f"version {version} is newer than this datacc reads ({VERSION})"
+        about = read_json(_About, text)
+        if about.version > VERSION:
+            newer = f"version {about.version} is newer than this datacc reads ({VERSION})"
             raise DataError(newer, where=str(path), tries=["install a newer datacc"])
-        return read(Report, told)
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        return read_json(Report, text)
+    except (ValueError, RecursionError) as error:
         raise DataError(f"not a report: {error}", where=str(path), tries=tries) from error
 
 
