@@ -55,7 +55,7 @@ def kinds(model: type) -> Mapping[str, Any]:
 
 def needed(model: type) -> list[str]:
     """The fields of a dataclass that have no default."""
-    return [f.name for f in fields(model) if f.default is MISSING and f.default_factory is MISSING]  # type: ignore[arg-type]
+    return [f.name for f in fields(model) if f.default is MISSING and f.default_factory is MISSING]
 
 
 @cache
@@ -85,7 +85,7 @@ def _wrong(kind: Any, error: DecodeError, before: Place) -> Wrong:
 
 def _allowed(kind: Any, steps: list[str]) -> str:
     """The few values that a field of a dataclass may have; "" where it may have many."""
-    of = kinds(kind).get(steps[0]) if is_dataclass(kind) and len(steps) == 1 else None
+    of = kinds(kind).get(steps[0]) if isinstance(kind, type) and is_dataclass(kind) and len(steps) == 1 else None
     if get_origin(of) is not Literal:
         return ""
     *others, last = map(repr, get_args(of))
