@@ -1,8 +1,11 @@
 """Calls that were kept are read as they were written: what is no call is named, what was torn off is not there."""
 
+import io
 import json
 from pathlib import Path
 
+import numpy as np
+import PIL.Image
 import pytest
 
 from datacc.calls._spool import Spool
@@ -29,6 +32,24 @@ def test_what_a_program_kept_is_read(tmp_path: Path) -> None:
     assert found.columns == tuple(found.kinds)
 
 
+def test_pixels_are_files(tmp_path: Path) -> None:
+    """Of one or three channels; Pillow reads them."""
+    random, spool = np.random.default_rng(0), Spool(tmp_path / "box")
+    pictures = [random.integers(0, 256, shape, np.uint8) for shape in ((3, 5), (4, 2, 1), (2, 6, 3))]
+    for picture in (*pictures, np.asfortranarray(pictures[2])):
+        assert spool.put({"picture": picture}, "unknown", said="a")
+    found = ENTRY.read(tmp_path / "box")
+    assert found.is_media
+    assert found.kinds == {"why": "other", "said": "other", "confidence": "other", "answer": "output"}
+    for row, picture in zip(found.rows, (*pictures, pictures[2]), strict=True):
+        assert np.array_equal(
+            np.asarray(PIL.Image.open(io.BytesIO(row.read()))),
+            picture.squeeze(-1) if picture.shape[-1] == 1 else picture,
+        )
+    for strange in (pictures[0].astype(float), pictures[0][0], pictures[2][..., :2], np.zeros((1, 1, 1, 3), np.uint8)):
+        assert not spool.put({"picture": strange}, "unknown")
+
+
 def test_files_are_read_from_the_oldest_on(tmp_path: Path) -> None:
     for name, text in (("000000000009-1-aa", "later"), ("000000000001-9-ff", "first")):
         write(tmp_path / "box", json.dumps({"inputs": {"text": text}}), "", name=name)
@@ -50,6 +71,11 @@ def test_a_line_that_was_torn_off_is_not_there(tmp_path: Path) -> None:
         '{"inputs": 3}',
         '{"inputs": {"a": {"b": 1}}}',
         '{"inputs": {"answer": 1}}',
+        '{"inputs": {"picture": {"media": "UDUKMSAxCjI1NQoA"}}}',
+        '{"inputs": {"a": 1, "picture": {"media": "UDUKMSAxCjI1NQoA"}}}',
+        '{"inputs": {"picture": {"media": "no base64"}}}',
+        '{"inputs": {"picture": {"media": 3}}}',
+        '{"inputs": {"picture": {"media": "", "more": 1}}}',
         "[" * 9999,
     ],
 )

@@ -12,7 +12,7 @@ import pytest
 
 from datacc.registry import load
 from datacc.targets._module import module
-from tests.targets.programs import CLASSES, HOSTILE, PICTURE, RECORD, TEXT, Packed, packed
+from tests.targets.programs import CLASSES, HOSTILE, RECORD, TEXT, Packed, packed, unlabelled
 from tests.tools import empty_environment, installed
 
 ROWS = np.random.default_rng(3).normal(0, 2, (60, 2)).astype(np.float32)
@@ -204,9 +204,30 @@ def test_a_user_is_type_checked(unsure: Packed, tmp_path: Path) -> None:
     assert [line.split(": ")[0] for line in checked.stdout.splitlines()[:-1]] == ["wrong.py:2"], checked.stdout
 
 
-def test_programs_of_pictures_have_none(tmp_path: Path) -> None:
-    assert "wrap" not in module(packed(tmp_path, PICTURE).built.interface, "zoo.so")
+def test_programs_without_a_meaning_have_none(tmp_path: Path) -> None:
+    assert "wrap" not in module(unlabelled(tmp_path).built.interface, "zoo.so")
     assert "def wrap" in module(packed(tmp_path, TEXT).built.interface, "zoo.so")
+
+
+def test_one_argument_is_the_one_input_whatever_the_function_calls_it(tmp_path: Path) -> None:
+    """It is asked, and what it knows better is kept under the name that the program was taught."""
+    zoo = packed(tmp_path, TEXT, limit=2.0)
+    (wheel,) = load("targets", "wheel").make(zoo.built, tmp_path)
+    code = f"""
+import sys
+sys.path.insert(0, {str(installed(wheel, tmp_path / "site"))!r})
+import json, zoo
+def original(words, loud=False):
+    return "dog"
+ask = zoo.wrap(fallback=original, inbox={str(tmp_path / "box")!r})
+print(json.dumps([ask("one"), ask(words="two"), ask("three", loud=False), ask("four", True), ask.counts]))
+"""
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
+    *said, counts = json.loads(done.stdout)
+    assert said == ["dog"] * 4
+    assert (counts["unknown"], counts["refused"]) == (3, 1)
+    lines = [json.loads(line) for file in (tmp_path / "box").iterdir() for line in file.read_text().splitlines()]
+    assert [line["inputs"] for line in lines] == [{"message": "one"}, {"message": "two"}, {"message": "three"}]
 
 
 def test_hostile_columns(tmp_path: Path) -> None:

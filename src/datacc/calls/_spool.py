@@ -6,6 +6,7 @@ import json
 import os
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -90,11 +91,23 @@ def _size(path: Path) -> int:
 
 
 def _plain(value: Any) -> Any:
-    """The value as JSON has it. Raises `TypeError` for what is neither text, number, truth nor a list of numbers."""
+    """The value as JSON has it; pixels as the file of a picture.
+
+    Raises `TypeError` for what is neither text, number, truth, a list of numbers nor pixels.
+    """
     if isinstance(value, (bytes, bytearray)):
         return value.decode("utf-8", "replace")
     if isinstance(value, (list, tuple)) and all(type(item) in (int, float) for item in value):
         return list(value)
     if isinstance(value, (str, int, float)) or value is None:  # truths are integers
         return value
-    raise TypeError(f"{type(value).__name__} is not kept")
+    return {"media": b64encode(picture(value)).decode()}
+
+
+def picture(pixels: Any) -> bytes:
+    """A PGM or PPM file of a buffer of bytes, H × W, H × W × 1 or H × W × 3. Raises `TypeError` for any other value."""
+    view = memoryview(pixels)
+    height, width, channels = (*(view.shape or ()), 1)[:3] if view.ndim in (2, 3) else (0, 0, 0)
+    if view.format != "B" or channels not in (1, 3):
+        raise TypeError(f"{type(pixels).__name__} is not kept")
+    return f"P{5 if channels == 1 else 6}\n{width} {height}\n255\n".encode() + view.tobytes()

@@ -7,11 +7,12 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from random import Random
+from types import MappingProxyType
 from typing import Any
 
-from ._spool import Redact, Spool
+from ._spool import PIECES, Redact, Spool
 
-Input = tuple[str, tuple[str, ...]]  # its type, "text" or "record", and the columns that it is read from
+Input = tuple[str, tuple[str, ...]]  # its type, "text", "record" or "image", and the columns that it is read from
 
 
 class Wrapped:
@@ -19,13 +20,15 @@ class Wrapped:
 
     `value` makes of a class or a number what callers get (itself, if left out). A share `shadow` of the calls asks the
     fallback, too, and gets its answer. With `inbox`, a folder, the inputs that were not known are kept there, and
-    those on which the two disagreed, as `redact` leaves them. `counts` says how often what happened.
+    those on which the two disagreed, as `redact` leaves them: pictures as a memoryview of the pixels that the program
+    saw. `counts` says how often what happened.
     """
 
     def __init__(
         self, predict: Callable[..., Any], inputs: Sequence[Input], classes: Sequence[str], *,
         fallback: Callable[..., Any] | None = None, value: Callable[[str], Any] | None = None, shadow: float = 0.0,
         inbox: Any = None, redact: Redact | None = None, most_bytes: int = 10_000_000, most_days: float = 30.0,
+        pictures: Mapping[str, Any] = MappingProxyType({}),  # the ports of those inputs
     ) -> None:  # fmt: skip
         if shadow and fallback is None:
             raise TypeError("shadow asks the fallback, too: which is it?")
@@ -34,9 +37,15 @@ class Wrapped:
         self._predict, self._inputs, self._fallback = predict, tuple(inputs), fallback
         self._values, self._value = {name: value(name) if value else name for name in classes}, value
         self._shadow, self._draw = shadow, Random().random  # a generator of its own: yours goes on undisturbed
+        least = PIECES * max((2 * port.width for port in pictures.values()), default=0)  # in base64, and what is beside
+        if inbox and most_bytes < least:
+            raise ValueError(f"most_bytes={most_bytes} of an inbox has no room for such pictures; {least} has")
         self._spool = Spool(inbox, most_bytes=most_bytes, most_days=most_days, redact=redact) if inbox else None
         self._taught = tuple(dict.fromkeys(column.partition("[")[0] for _, columns in inputs for column in columns))
         self._parameters = (_parameters(fallback) if fallback else {}) or dict.fromkeys(self._taught)
+        self._pictures, self._called = dict(pictures), {}
+        if len(self._taught) == 1 and self._taught[0] not in self._parameters:
+            self._called = dict.fromkeys(list(self._parameters)[:1], self._taught[0])  # whatever it calls its own
         self._is_one_text = len(self._inputs) == 1 and self._inputs[0][0] == "text" and len(self._inputs[0][1]) == 1
         self.counts = {"asked": 0, "unknown": 0, "refused": 0, "compared": 0, "disagreed": 0}
 
@@ -66,6 +75,7 @@ class Wrapped:
         if is_class:
             more["confidence"] = round(answer.confidence, 6)
         self.counts["unknown"] += not known
+        given = None if self._spool is None else self._kept(args, kwargs)  # before the fallback can change them
         told = None
         if self._fallback is not None:
             told = self._fallback(*args, **kwargs)
@@ -77,8 +87,8 @@ class Wrapped:
                 agreed = isinstance(told, (int, float)) and answer.low <= told <= answer.high
             self.counts["compared"] += 1
             self.counts["disagreed"] += known and not agreed
-        if self._spool is not None and (not known or not agreed):
-            self._spool.put(self._given(args, kwargs), "disagreed" if known else "unknown", **more)
+        if given is not None and self._spool is not None and (not known or not agreed):
+            self._spool.put(given, "disagreed" if known else "unknown", **more)
         return told
 
     def _answered(self, answer: Any) -> Any:
@@ -100,16 +110,23 @@ class Wrapped:
         if len(args) > len(self._parameters):
             raise TypeError(f"{len(args)} arguments where {len(self._parameters)} are expected")
         given = {**dict(zip(self._parameters, args, strict=False)), **kwargs}
+        given = {self._called.get(name, name): value for name, value in given.items()}
         strange = [name for name in given if name not in self._taught and given[name] != self._parameters.get(name)]
         if strange:
             raise TypeError(f"the program was taught nothing about {', '.join(strange)}")
         return {name: _plain(given.get(name, self._parameters.get(name))) for name in self._taught}
 
+    def _kept(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """The same as they may be kept: lists and pictures are copies."""
+        given = self._given(args, kwargs)
+        copies = {name: list(value) for name, value in given.items() if isinstance(value, list)}
+        return {**given, **copies, **{name: port.copied(given[name]) for name, port in self._pictures.items()}}
+
     def _asked(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> list[Any]:
         """The arguments as the program takes them: a text, or a mapping from columns, for each input."""
         cells: dict[str, Any] = {}
         for name, value in self._given(args, kwargs).items():
-            if isinstance(value, (list, tuple)):
+            if isinstance(value, (list, tuple)) and name not in self._pictures:
                 cells.update({f"{name}[{i}]": item for i, item in enumerate(value)})
             else:
                 cells[name] = value
@@ -122,7 +139,7 @@ def _plain(value: Any) -> Any:
 
 
 def _read(cells: Mapping[str, Any], kind: str, columns: tuple[str, ...]) -> Any:
-    if kind != "text":
+    if kind == "record":
         return {column: cells[column] for column in columns}
     return cells[columns[0]] if len(columns) == 1 else "\n".join(cells[column] for column in columns)
 

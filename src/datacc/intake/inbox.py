@@ -1,6 +1,7 @@
 """Calls that a running program kept: a folder of JSON Lines files, of a wheel's `wrap` or of `datacc.port`."""
 
 import json
+from base64 import b64decode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +12,7 @@ from datacc.intake.jsonl import flat
 
 ENDING: Final = ".calls.jsonl"
 ANSWER: Final = "answer"  # what the function said, the label
+MEDIA: Final = "media"  # an input that is a file: {"media": its bytes in base64}
 _BESIDE: Final = ("why", "said", "confidence")  # columns to slice by, where no input is called so
 
 
@@ -28,12 +30,14 @@ class Inbox(Format):
         inputs: dict[str, None] = {}
         for where, line in _lines(path):
             try:
-                cells, others = _call(json.loads(line))
+                cells, files, others = _call(json.loads(line))
+                if rows and bool(files) != (rows[0].media is not None):
+                    raise ValueError(f"holds {_kind(files)} where the first call holds {_kind(not files)}")
             except (ValueError, RecursionError) as error:
                 bad.append(Bad(where=where, why=str(error) or "is nested too deeply"))
                 continue
             inputs |= dict.fromkeys(cells)
-            rows.append(Raw(where=where, cells={**others, **cells}))
+            rows.append(Raw(where=where, media=next(iter(files.values()), None), cells={**others, **cells}))
         if not rows and not bad:
             raise DataError("there are no calls", where=str(path), tries=["wrap(inbox=FOLDER) keeps them there"])
         kinds = {**dict.fromkeys(_BESIDE, "other"), ANSWER: "output", **dict.fromkeys(inputs, "input")}
@@ -52,14 +56,29 @@ def _lines(path: Path) -> Iterator[tuple[str, bytes]]:
             yield f"{file.name}:{number}", line
 
 
-def _call(value: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The arguments, and what stands beside them. Raises `ValueError` for what is no call."""
+def _call(value: Any) -> tuple[dict[str, Any], dict[str, bytes], dict[str, Any]]:
+    """The arguments, the one that is a file, and what stands beside them. Raises `ValueError` for what is no call."""
     if not isinstance(value, dict) or not isinstance(value.get("inputs"), dict) or not value["inputs"]:
         raise ValueError("is no call: an object with inputs")
-    cells = flat({name: _whole(cell) for name, cell in value["inputs"].items()})
+    inputs = value["inputs"]
+    files = {name: _file(cell) for name, cell in inputs.items() if isinstance(cell, dict) and set(cell) == {MEDIA}}
+    if files and len(inputs) > 1:
+        raise ValueError("has a file and other inputs; an example is one file, or texts and numbers")
+    cells = flat({name: _whole(cell) for name, cell in inputs.items() if name not in files})
     if ANSWER in cells:
         raise ValueError(f"has an input called {ANSWER!r}, which is what the function said")
-    return cells, {name: _whole(value[name]) for name in (*_BESIDE, ANSWER) if value.get(name) is not None}
+    return cells, files, {name: _whole(value[name]) for name in (*_BESIDE, ANSWER) if value.get(name) is not None}
+
+
+def _file(cell: dict[str, Any]) -> bytes:
+    try:
+        return b64decode(cell[MEDIA], validate=True)
+    except (TypeError, ValueError):
+        raise ValueError("has a file that is not in base64") from None
+
+
+def _kind(is_file: object) -> str:
+    return "a file" if is_file else "texts or numbers"
 
 
 def _whole(cell: Any) -> Any:

@@ -41,7 +41,7 @@ class Program:
         self, name: str, library: str, inputs: tuple[Port, ...], answers: tuple[Port, ...], *,
         keeps: bool = False, width: int | None = None,
     ) -> None:  # fmt: skip
-        self._inputs, self._answers = inputs, answers
+        self.inputs, self._answers = inputs, answers
         self._input, self._answer = _struct(inputs), _struct(answers)
         try:
             loaded = ctypes.CDLL(str(Path(__file__).parent / library))
@@ -75,8 +75,8 @@ class Program:
 
         A program with states takes them as one stream.
         """
-        data = [port.rows(values) for port, values in zip(self._inputs, rows, strict=True)]
-        counts = {len(part) // port.width for port, part in zip(self._inputs, data, strict=True)}
+        data = [port.rows(values) for port, values in zip(self.inputs, rows, strict=True)]
+        counts = {len(part) // port.width for port, part in zip(self.inputs, data, strict=True)}
         if len(counts) != 1:
             raise ValueError(f"the inputs have different numbers of rows: {sorted(counts)}")
         count = counts.pop()
@@ -88,21 +88,21 @@ class Program:
 
     def windows(self, value: Values, apart: Callable[[bytes, int], list[bytes]]) -> list[tuple[Any, ...]]:
         """The answers to the windows that a text comes `apart` into, as `one` gives them, in their order."""
-        rows = self._inputs[0].pieces(value, apart)
+        rows = self.inputs[0].pieces(value, apart)
         return [self.one(rows[0])] if len(rows) == 1 else list(self.many(rows))
 
     def bind(self) -> Bound:
         """Memory for one input and its answer that stays where it is, so that a call costs next to nothing."""
         sizes = self._state_bytes, self._scratch_bytes
-        return Bound(self._single, self._inputs, self._input, self._answers, self._answer, *sizes)
+        return Bound(self._single, self.inputs, self._input, self._answers, self._answer, *sizes)
 
     def _together(self, data: list[bytes], count: int) -> Any:
         """Rows of all inputs as the library reads them."""
         stride = ctypes.sizeof(self._input)
-        if len(data) == 1 and self._inputs[0].width == stride:  # they lie as in the struct, with nothing between
+        if len(data) == 1 and self.inputs[0].width == stride:  # they lie as in the struct, with nothing between
             return data[0]
         inputs = (self._input * count)()
-        for k, (port, rows) in enumerate(zip(self._inputs, data, strict=True)):
+        for k, (port, rows) in enumerate(zip(self.inputs, data, strict=True)):
             address = ctypes.addressof(inputs) + getattr(self._input, f"m{k}").offset
             for i in range(count):
                 ctypes.memmove(address + i * stride, rows[i * port.width : (i + 1) * port.width], port.width)

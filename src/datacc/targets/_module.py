@@ -10,6 +10,7 @@ from datacc.targets._answers import answered, firsts, times, tuple_of
 from datacc.targets._cells import cells_of
 from datacc.targets._parameters import arguments_of, known_of, label_of, output_of, shares, windowed
 
+TAUGHT: Final = ("text", "record", "image")  # types of inputs that `wrap` knows what to do with
 _MODULE: Final = '''\
 """{name}: a program built by datacc. Free for any use: 0BSD.
 
@@ -101,7 +102,7 @@ def wrap(*, fallback: Callable[..., Any] | None = None, **options: Any) -> Wrapp
     \"""
     from ._wrap import Wrapped  # here, so that who never asks for it does not wait for it
 
-    return Wrapped(predict, {read}, {classes}, fallback=fallback, **options)
+    return Wrapped(predict, {read}, {classes}, fallback=fallback{pictures}, **options)
 
 """
 _WINDOWS: Final = """
@@ -159,8 +160,8 @@ def _typed(interface: Interface) -> str:
 
 
 def wraps(interface: Interface) -> bool:
-    """Whether the program can stand in the place of a function: texts and records in, a label or number out."""
-    plain, output = all(port.type in ("text", "record") for port in interface.inputs), output_of(interface)
+    """Whether the program can stand in the place of a function: texts, records, pictures in, a label or number out."""
+    plain, output = all(port.type in TAUGHT for port in interface.inputs), output_of(interface)
     return plain and output is not None and output.form in ("label", "number") and not interface.states
 
 
@@ -169,7 +170,11 @@ def _wrap(interface: Interface) -> str:
     output, is_class = output_of(interface), label_of(interface) is not None
     unsure = is_class or (output is not None and known_of(interface, output) is not None)
     what = ("class" if is_class else "number") + (", and what `fallback` says where it is not known" if unsure else "")
-    return _WRAP.format(read=_read(interface), what=what, classes="CLASSES" if is_class else "()")
+    whole = "_at(WIDTHS[-1])" if interface.widths else "_PROGRAM"
+    places = [(port.name, n) for n, port in enumerate(interface.inputs) if port.type == "image"]
+    ports = ", ".join(f"{name!a}: {whole}.inputs[{n}]" for name, n in places)
+    pictures = f", pictures={{{ports}}}" if ports else ""
+    return _WRAP.format(read=_read(interface), what=what, classes="CLASSES" if is_class else "()", pictures=pictures)
 
 
 def _read(interface: Interface) -> str:

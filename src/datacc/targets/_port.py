@@ -59,6 +59,12 @@ class Port(NamedTuple):
         self._demand_shape(shape)
         return data
 
+    def copied(self, values: Values) -> memoryview:
+        """One value as the program reads it, in its shape and in memory of its own."""
+        memory = memoryview(bytearray(self.row(values)))
+        view: memoryview = memory.cast(CODES[self.dtype], self.shape)  # type: ignore[call-overload]
+        return view
+
     def rows(self, values: Rows) -> bytes:
         """Several values, one after the other."""
         if isinstance(values, (list, tuple)):

@@ -47,7 +47,7 @@ def from_file(path: Path, parameters: Sequence[Parameter], group: str | None) ->
     if found.bad:
         raise DataError(f"it cannot be read: {found.bad[0].why}", where=found.bad[0].where, tries=["mend the file"])
     if found.is_media:
-        raise DataError("these are files; a function is asked texts and numbers", where=str(path))
+        raise _media(path)
     if group is not None and group not in found.columns:
         raise DataError(f"there is no column {group!r}", where=str(path), tries=[listed(found.columns)])
     columns = _columns(found, parameters, group, path)
@@ -134,10 +134,17 @@ def from_calls(path: Path) -> Gathered:
         tries = ["DATACC_RECORD=FOLDER python …, with @datacc.port on the function, and then FOLDER/MODULE.FUNCTION"]
         raise DataError("there are no recorded calls in it", where=str(path), tries=tries)
     found = inbox.read(path)
+    if found.is_media:
+        raise _media(path)
     names = [name for name in found.columns if found.kinds[name] == "input"]
     rows = [{name: row.cells[name] for name in names if name in row.cells} for row in found.rows]
     notes = (f"{len(found.bad)} lines are no calls, the first {found.bad[0].where}",) if found.bad else ()
     return Gathered(inputs=[_lists(row) for row in rows], where=found.where(), groups=[None] * len(rows), notes=notes)
+
+
+def _media(path: Path) -> DataError:
+    tries = ["datacc import takes them into a repository"]
+    return DataError("these are files; a function is asked texts and numbers", where=str(path), tries=tries)
 
 
 def _lists(cells: Mapping[str, Any]) -> dict[str, Any]:
