@@ -50,6 +50,16 @@ def test_pixels_are_files(tmp_path: Path) -> None:
         assert not spool.put({"picture": strange}, "unknown")
 
 
+def test_several_labels_are_one_cell(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "box")
+    for answer in (["b", "a c"], [], None):
+        spool.put({"text": "x"}, "unknown", said=["b"], **({} if answer is None else {"answer": answer}))
+    found = ENTRY.read(tmp_path / "box")
+    assert [row.cells.get("answer") for row in found.rows] == ["b;a c", ";", None]
+    assert {row.cells["said"] for row in found.rows} == {"b"}
+    assert found.output_type == "labels"
+
+
 def test_files_are_read_from_the_oldest_on(tmp_path: Path) -> None:
     for name, text in (("000000000009-1-aa", "later"), ("000000000001-9-ff", "first")):
         write(tmp_path / "box", json.dumps({"inputs": {"text": text}}), "", name=name)
@@ -75,6 +85,8 @@ def test_a_line_that_was_torn_off_is_not_there(tmp_path: Path) -> None:
         '{"inputs": {"a": 1, "picture": {"media": "UDUKMSAxCjI1NQoA"}}}',
         '{"inputs": {"picture": {"media": "no base64"}}}',
         '{"inputs": {"picture": {"media": 3}}}',
+        '{"inputs": {"text": "b"}, "answer": ["a;b"]}',
+        '{"inputs": {"text": "b"}, "answer": ["a", 1]}',
         '{"inputs": {"picture": {"media": "", "more": 1}}}',
         "[" * 9999,
     ],

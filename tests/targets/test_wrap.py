@@ -4,19 +4,23 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from datacc.intake.importing import ImportOptions, import_examples
 from datacc.registry import load
+from datacc.repo.create import create
 from datacc.targets._module import module
 from tests.targets.programs import CLASSES, HOSTILE, RECORD, TEXT, Packed, packed, unlabelled
 from tests.tools import empty_environment, installed
 
 ROWS = np.random.default_rng(3).normal(0, 2, (60, 2)).astype(np.float32)
 LIMIT = 0.55
+SURE = 0.6
 
 
 @pytest.fixture(scope="module")
@@ -228,6 +232,88 @@ print(json.dumps([ask("one"), ask(words="two"), ask("three", loud=False), ask("f
     assert (counts["unknown"], counts["refused"]) == (3, 1)
     lines = [json.loads(line) for file in (tmp_path / "box").iterdir() for line in file.read_text().splitlines()]
     assert [line["inputs"] for line in lines] == [{"message": "one"}, {"message": "two"}, {"message": "three"}]
+
+
+@pytest.fixture(scope="module")
+def several(tmp_path_factory: pytest.TempPathFactory) -> tuple[Packed, Path]:
+    """A program of three labels at once, which abstains, and the interpreter of an environment that holds its wheel."""
+    folder = tmp_path_factory.mktemp("several")
+    zoo = packed(folder / "..", RECORD, output="labels", limit=SURE)
+    (wheel,) = load("targets", "wheel").make(zoo.built, folder / "..")
+    return zoo, empty_environment(folder, wheel)
+
+
+@pytest.fixture(scope="module")
+def labelled(several: tuple[Packed, Path]) -> list[tuple[list[str], bool]]:
+    found = several[0].expected(row=ROWS)
+    scores = found["kind_scores"]
+    known = (0.5 + abs(scores - 0.5)).min(axis=1) >= SURE
+    told = [[name for name, score in zip(CLASSES, row, strict=True) if score > 0.5] for row in scores]
+    assert {True, False} == set(known.tolist())
+    assert len({tuple(one) for one in told}) > 1
+    return list(zip(told, known.tolist(), strict=True))
+
+
+def test_several_labels(several: tuple[Packed, Path], labelled: list[tuple[list[str], bool]], tmp_path: Path) -> None:
+    """Whatever form and order the function gives them in, an inbox holds their names."""
+    code = """
+import enum
+Pet = enum.Enum("Pet", "owl dog cat")
+def original(tail, ears):
+    asked.append([tail, ears])
+    return {Pet.owl, Pet.dog}
+asked = []
+plain, alone = zoo.wrap(fallback=original), zoo.wrap()
+ask = zoo.wrap(fallback=original, value=lambda names: {Pet[name] for name in names})
+forms = [lambda told: told, list, lambda told: iter([one.name for one in told]), lambda told: "dog", lambda told: None]
+box = zoo.wrap(fallback=lambda tail, ears: forms[len(seen) % 5](original(tail, ears)), shadow=1.0, inbox="box")
+said, seen = [], []
+for row in rows:
+    said.append([sorted(one if isinstance(one, str) else one.name for one in f(*row)) for f in (plain, ask)])
+    nothing = alone(*row)
+    said[-1].append(list(nothing) if nothing is not None else None)
+counts = len(asked)
+for row in rows:
+    box(*row)
+    seen.append(row)
+print(json.dumps([said, counts, box.counts]))
+"""
+    said, asked, counts = ran(several[1], code, tmp_path)
+    known = [sure for _, sure in labelled]
+    assert [one[0] for one in said] == [sorted(names) if sure else ["dog", "owl"] for names, sure in labelled]
+    assert [one[1] for one in said] == [one[0] for one in said]
+    assert [one[2] for one in said] == [names if sure else None for names, sure in labelled]
+    assert asked == 2 * known.count(False)
+    told = [[["dog", "owl"]] * 3 + [["dog"], []]][0] * 12
+    kept = [n for n, (names, sure) in enumerate(labelled) if not sure or sorted(names) != told[n]]
+    assert counts["compared"] == 60
+    assert counts["unknown"] + counts["disagreed"] == len(kept)
+    lines = [json.loads(line) for file in (tmp_path / "box").iterdir() for line in file.read_text().splitlines()]
+    assert [line["inputs"]["tail"] for line in lines] == [float(ROWS[n][0]) for n in kept]
+    assert [(line["said"], line["answer"]) for line in lines] == [(sorted(labelled[n][0]), told[n]) for n in kept]
+    scores = several[0].expected(row=ROWS)["kind_scores"][kept]
+    least = (0.5 + abs(scores - 0.5)).min(axis=1)
+    assert [line["confidence"] for line in lines] == pytest.approx(least.tolist(), abs=1e-5)
+    done = import_examples(create(tmp_path / "zoo", "zoo").repository, tmp_path / "box", ImportOptions())
+    assert done.classes == Counter(name for n in kept for name in told[n])
+    assert (done.examples, done.unlabelled, done.skipped) == (len(kept), 0, 0)
+
+
+def test_labels_without_abstaining_are_compared(tmp_path: Path) -> None:
+    zoo = packed(tmp_path, RECORD, output="labels")
+    (wheel,) = load("targets", "wheel").make(zoo.built, tmp_path)
+    code = f"""
+import sys
+sys.path.insert(0, {str(installed(wheel, tmp_path / "site"))!r})
+import json, zoo
+rows = {ROWS.tolist()!r}
+ask = zoo.wrap(fallback=lambda tail, ears: zoo.predict([tail, ears]).labels[::-1], shadow=1.0)
+print(json.dumps([[ask(*row) is not None for row in rows], ask.counts]))
+"""
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
+    said, counts = json.loads(done.stdout)
+    assert all(said)
+    assert counts == {"asked": 60, "unknown": 0, "refused": 0, "compared": 60, "disagreed": 0}
 
 
 def test_hostile_columns(tmp_path: Path) -> None:

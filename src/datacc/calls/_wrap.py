@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import inspect
-import json
 from collections.abc import Callable, Mapping, Sequence
-from enum import Enum
 from random import Random
 from types import MappingProxyType
 from typing import Any
 
+from ._said import FORMS, Value, plain
 from ._spool import PIECES, Redact, Spool
 
 Input = tuple[str, tuple[str, ...]]  # its type, "text", "record" or "image", and the columns that it is read from
 
 
 class Wrapped:
-    """Answers like the function where the program knows the number or the class; where not, what `fallback` says.
+    """Answers like the function where the program knows the answer; where not, what `fallback` says.
 
-    `value` makes of a class or a number what callers get (itself, if left out). A share `shadow` of the calls asks the
-    fallback, too, and gets its answer. With `inbox`, a folder, the inputs that were not known are kept there, and
-    those on which the two disagreed, as `redact` leaves them: pictures as a memoryview of the pixels that the program
-    saw. `counts` says how often what happened.
+    `value` makes of a class, a number or a tuple of labels what callers get (itself, if left out). A share `shadow` of
+    the calls asks the fallback, too, and gets its answer. With `inbox`, a folder, the inputs that were not known are
+    kept there, and those on which the two disagreed, as `redact` leaves them: pictures as a memoryview of the pixels
+    that the program saw. `counts` says how often what happened.
     """
 
     def __init__(
-        self, predict: Callable[..., Any], inputs: Sequence[Input], classes: Sequence[str], *,
-        fallback: Callable[..., Any] | None = None, value: Callable[[str], Any] | None = None, shadow: float = 0.0,
+        self, predict: Callable[..., Any], inputs: Sequence[Input], form: str, classes: Sequence[str], *,
+        fallback: Callable[..., Any] | None = None, value: Value | None = None, shadow: float = 0.0,
         inbox: Any = None, redact: Redact | None = None, most_bytes: int = 10_000_000, most_days: float = 30.0,
         pictures: Mapping[str, Any] = MappingProxyType({}),  # the ports of those inputs
     ) -> None:  # fmt: skip
@@ -35,7 +34,7 @@ class Wrapped:
         if not 0 <= shadow <= 1:
             raise ValueError(f"shadow is a share of the calls, from 0 to 1, not {shadow}")
         self._predict, self._inputs, self._fallback = predict, tuple(inputs), fallback
-        self._values, self._value = {name: value(name) if value else name for name in classes}, value
+        self._said = FORMS[form](classes, value)
         self._shadow, self._draw = shadow, Random().random  # a generator of its own: yours goes on undisturbed
         least = PIECES * max((2 * port.width for port in pictures.values()), default=0)  # in base64, and what is beside
         if inbox and most_bytes < least:
@@ -65,45 +64,24 @@ class Wrapped:
             return self._fallback(*args, **kwargs)
         known = getattr(answer, "known", True)
         if known and (not self._shadow or self._draw() >= self._shadow):
-            return self._answered(answer)
+            return self._said.given(answer)
         return self._compared(answer, known, args, kwargs)
 
     def _compared(self, answer: Any, known: bool, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """What the fallback says, with what is worth keeping kept."""
-        is_class = bool(self._values)
-        more: dict[str, Any] = {"said": answer.label if is_class else answer.value}
-        if is_class:
-            more["confidence"] = round(answer.confidence, 6)
+        more = self._said.said(answer)
         self.counts["unknown"] += not known
         given = None if self._spool is None else self._kept(args, kwargs)  # before the fallback can change them
         told = None
         if self._fallback is not None:
             told = self._fallback(*args, **kwargs)
-            if is_class:
-                more["answer"] = self._name(told)
-                agreed = more["answer"] == answer.label
-            else:
-                more["answer"] = told
-                agreed = isinstance(told, (int, float)) and answer.low <= told <= answer.high
+            more["answer"] = self._said.kept(told)
+            agreed = self._said.agree(answer, more["answer"])
             self.counts["compared"] += 1
             self.counts["disagreed"] += known and not agreed
         if given is not None and self._spool is not None and (not known or not agreed):
             self._spool.put(given, "disagreed" if known else "unknown", **more)
         return told
-
-    def _answered(self, answer: Any) -> Any:
-        """What callers get of an answer that is known."""
-        if self._values:
-            return self._values[answer.label]
-        return answer.value if self._value is None else self._value(answer.value)
-
-    def _name(self, told: Any) -> str:
-        """The class of an answer of the fallback, in words where the program has no such class."""
-        for name, value in self._values.items():
-            if type(value) is type(told) and value == told:
-                return name
-        told = _plain(told)
-        return told if isinstance(told, str) else json.dumps(told, default=str)
 
     def _given(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments that the program was taught, by name. Raises `TypeError` where others are given."""
@@ -114,7 +92,7 @@ class Wrapped:
         strange = [name for name in given if name not in self._taught and given[name] != self._parameters.get(name)]
         if strange:
             raise TypeError(f"the program was taught nothing about {', '.join(strange)}")
-        return {name: _plain(given.get(name, self._parameters.get(name))) for name in self._taught}
+        return {name: plain(given.get(name, self._parameters.get(name))) for name in self._taught}
 
     def _kept(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """The same as they may be kept: lists and pictures are copies."""
@@ -131,11 +109,6 @@ class Wrapped:
             else:
                 cells[name] = value
         return [_read(cells, kind, columns) for kind, columns in self._inputs]
-
-
-def _plain(value: Any) -> Any:
-    """A member of an enumeration is its name."""
-    return value.name if isinstance(value, Enum) else value
 
 
 def _read(cells: Mapping[str, Any], kind: str, columns: tuple[str, ...]) -> Any:

@@ -3,12 +3,14 @@
 import json
 from base64 import b64decode
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from datacc.errors import DataError
 from datacc.intake import Bad, Format, Found, Raw
 from datacc.intake.jsonl import flat
+from datacc.types.labels import BETWEEN
 
 ENDING: Final = ".calls.jsonl"
 ANSWER: Final = "answer"  # what the function said, the label
@@ -41,7 +43,8 @@ class Inbox(Format):
         if not rows and not bad:
             raise DataError("there are no calls", where=str(path), tries=["wrap(inbox=FOLDER) keeps them there"])
         kinds = {**dict.fromkeys(_BESIDE, "other"), ANSWER: "output", **dict.fromkeys(inputs, "input")}
-        return Found(rows=tuple(rows), columns=tuple(kinds), bad=tuple(bad), kinds=kinds)
+        kind = "labels" if any(isinstance(row.cells.get(ANSWER), list) for row in rows) else None
+        return Found(rows=tuple(map(_row, rows)), columns=tuple(kinds), bad=tuple(bad), kinds=kinds, output_type=kind)
 
 
 def is_inbox(path: Path) -> bool:
@@ -67,7 +70,17 @@ def _call(value: Any) -> tuple[dict[str, Any], dict[str, bytes], dict[str, Any]]
     cells = flat({name: _whole(cell) for name, cell in inputs.items() if name not in files})
     if ANSWER in cells:
         raise ValueError(f"has an input called {ANSWER!r}, which is what the function said")
-    return cells, files, {name: _whole(value[name]) for name in (*_BESIDE, ANSWER) if value.get(name) is not None}
+    others = {name: _whole(value[name]) for name in (*_BESIDE, ANSWER) if value.get(name) is not None}
+    lists = [name for one in others.values() if isinstance(one, list) for name in one]
+    if not all(isinstance(name, str) and name and name == name.strip() and BETWEEN not in name for name in lists):
+        raise ValueError("names labels that are none")
+    return cells, files, others
+
+
+def _row(row: Raw) -> Raw:
+    """The same, with several labels in one cell as a table has them."""
+    texts = {name: BETWEEN.join(cell) or BETWEEN for name, cell in row.cells.items() if isinstance(cell, list)}
+    return replace(row, cells={**row.cells, **texts}) if texts else row
 
 
 def _file(cell: dict[str, Any]) -> bytes:

@@ -102,9 +102,10 @@ def wrap(*, fallback: Callable[..., Any] | None = None, **options: Any) -> Wrapp
     \"""
     from ._wrap import Wrapped  # here, so that who never asks for it does not wait for it
 
-    return Wrapped(predict, {read}, {classes}, fallback=fallback{pictures}, **options)
+    return Wrapped(predict, {read}, "{form}", {classes}, fallback=fallback{pictures}, **options)
 
 """
+_WRAPPED: Final = {"label": ("class", "CLASSES"), "labels": ("labels", "LABELS"), "number": ("number", "()")}
 _WINDOWS: Final = """
 def _whole(text: Values) -> Sequence[Any]:
     \"""The answer to one text, joined of those to its windows.\"""
@@ -160,21 +161,23 @@ def _typed(interface: Interface) -> str:
 
 
 def wraps(interface: Interface) -> bool:
-    """Whether the program can stand in the place of a function: texts, records, pictures in, a label or number out."""
+    """Whether the program can stand in the place of a function: texts, records, pictures in, labels or a number out."""
     plain, output = all(port.type in TAUGHT for port in interface.inputs), output_of(interface)
-    return plain and output is not None and output.form in ("label", "number") and not interface.states
+    return plain and output is not None and not interface.states
 
 
 def _wrap(interface: Interface) -> str:
     """The function `wrap`."""
-    output, is_class = output_of(interface), label_of(interface) is not None
-    unsure = is_class or (output is not None and known_of(interface, output) is not None)
-    what = ("class" if is_class else "number") + (", and what `fallback` says where it is not known" if unsure else "")
+    output = output_of(interface)
+    assert output is not None
+    what, classes = _WRAPPED[output.form]
+    if output.form == "label" or known_of(interface, output) is not None:
+        what += ", and what `fallback` says where it is not known"
     whole = "_at(WIDTHS[-1])" if interface.widths else "_PROGRAM"
     places = [(port.name, n) for n, port in enumerate(interface.inputs) if port.type == "image"]
     ports = ", ".join(f"{name!a}: {whole}.inputs[{n}]" for name, n in places)
     pictures = f", pictures={{{ports}}}" if ports else ""
-    return _WRAP.format(read=_read(interface), what=what, classes="CLASSES" if is_class else "()", pictures=pictures)
+    return _WRAP.format(read=_read(interface), what=what, form=output.form, classes=classes, pictures=pictures)
 
 
 def _read(interface: Interface) -> str:

@@ -9,6 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Final
 
+from datacc.calls import _said as said
 from datacc.calls import _spool as spool
 from datacc.calls import _wrap as wrap
 from datacc.runtime.library import file_name
@@ -22,7 +23,7 @@ from datacc.targets._parameters import windowed
 from datacc.targets._texts import LICENCE
 from datacc.types import cells, windows
 
-SPOOL, WRAP = Path(spool.__file__), Path(wrap.__file__)
+WRAP: Final = {Path(str(part.__file__)).name: Path(str(part.__file__)) for part in (said, spool, wrap)}
 LONG_AGO: Final = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip file can name
 
 _METADATA: Final = """\
@@ -83,7 +84,7 @@ def parts(interface: Interface) -> dict[str, Path]:
     called = {name: Path(__file__).with_name(name) for name in ("_call.py", "_port.py")}
     read = {"_cells.py": Path(cells.__file__)} if reads_cells(interface) else {}
     apart = {"_windows.py": Path(windows.__file__)} if windowed(interface) else {}
-    return {**called, **read, **apart, **({"_spool.py": SPOOL, "_wrap.py": WRAP} if wraps(interface) else {})}
+    return {**called, **read, **apart, **(WRAP if wraps(interface) else {})}
 
 
 def _information(distribution: str, version: str, tag: str) -> Mapping[str, bytes]:
