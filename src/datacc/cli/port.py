@@ -3,12 +3,16 @@
 The function is asked what is in a file of inputs (a column per parameter), what its tests ask it, or what
 @datacc.port recorded live, in a process of its own, every different call once and some twice. What it answers is kept
 in a label repository, here or in a new folder, whose datacc.toml asks for a program that knows when it does not know.
+Where the answers are numbers that hardly repeat, the program answers a number. --within says how near to the
+function's it must be to agree, in its unit: then, and with --coverage (near is a tenth of the deviation), it says
+which numbers it does not know. With neither it answers all, and --agreement is the variance explained.
 With --shadow the program that is there is asked, too, and what it does not know or gets wrong becomes examples.
 Nothing runs before you have said yes.
 """
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, fields, replace
@@ -24,7 +28,7 @@ from datacc.compiler.port import Ported, port
 from datacc.compiler.port.shadow import Shadow, shadow
 from datacc.compiler.port.wish import MASK, Wish
 from datacc.compiler.report import Report
-from datacc.compiler.shown import percent, seconds
+from datacc.compiler.shown import number, percent, seconds
 from datacc.errors import UsageError
 from datacc.repo.words import counted
 
@@ -42,7 +46,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--group", metavar="COLUMN", help="of the inputs: rows of one group never straddle two splits")
     parser.add_argument("--name", help="of the program, and of the folder that is made (ported_FUNCTION)")
     parser.add_argument("--agreement", type=float, default=0.99, metavar="SHARE", help="of what it answers (0.99)")
-    parser.add_argument("--coverage", type=float, default=0.9, metavar="SHARE", help="of what is asked, answered (0.9)")
+    parser.add_argument("--coverage", type=float, metavar="SHARE", help="of what is asked, answered (0.9)")
+    parser.add_argument("--within", type=float, metavar="NUMBER", help="numbers that are so near to its own agree")
     parser.add_argument("--seconds", type=float, default=5.0, metavar="S", help="that a call may take (5)")
     parser.add_argument("--skip-bad", action="store_true", help="leave out calls without one steady answer, and say so")
     parser.add_argument("--allow-effects", dest="effects", action="store_true",
@@ -88,8 +93,11 @@ def _wish(options: argparse.Namespace) -> Wish:
         tries = ["--inputs FILE", "--tests PATH", "--calls FOLDER, recorded by @datacc.port"]
         raise UsageError("what is it to be asked?", tries=tries)
     for name in ("agreement", "coverage"):
-        if not 0 < getattr(options, name) < 1:
+        share = getattr(options, name)
+        if share is not None and not 0 < share < 1:
             raise UsageError(f"--{name} is a share between 0 and 1", tries=[f"--{name} 0.9"])
+    if options.within is not None and not 0 < options.within < math.inf:
+        raise UsageError("--within is a number above 0", tries=["--within 0.5"])
     if options.seconds <= 0:
         raise UsageError("--seconds is above 0", tries=["--seconds 5"])
     if options.redact is not None and options.keep_secrets:
@@ -149,6 +157,9 @@ def _compared(wish: Wish, ported: Ported, report: Report) -> list[str]:
     if reached.get("latency"):
         times = f"{seconds(reached['latency'])}, {ported.recorded.seconds / reached['latency']:,.0f} times as fast"
         rows.append(("time", f"{function} took {seconds(ported.recorded.seconds)}", times))
+    wanted = ported.program.outputs[0].options.get("within")
+    if "error" in reached and wanted is not None:
+        rows.append(("", "agree", f"numbers at most {number(wanted)} apart"))
     value = ", value=json.loads" if ported.recorded.form == "json" else ""
     wheels = [f"use it: pip install {wheel}" for wheel in sorted(place.rglob("*.whl"))[:1]]
     return [columns(rows), *wheels, f"  {function} = {ported.program.name}.wrap(fallback={function}{value})"]

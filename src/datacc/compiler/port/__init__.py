@@ -3,7 +3,7 @@
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 from datacc.calls.code import Code, code_of
 from datacc.calls.values import Form
@@ -19,6 +19,11 @@ from datacc.spec.program import FILE, Program
 from datacc.spec.read import read_program
 from datacc.spec.write import program_toml
 from datacc.store import write_atomically
+
+_ALL_NUMBERS: Final = (
+    "its answers are numbers: agreement is the share of their variance that is explained, and the program answers all; "
+    "--within 0.5 says how near is near enough, and --coverage 0.9 that the rest need not be answered"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +52,8 @@ def port(wish: Wish, agree: Agree, announce: Announce = lambda what: None) -> Po
     code = code_of(wish.function, wish.here)
     runs = consent(wish, home, agree)
     asked, form = gathered(wish), form_in(home.program)
+    if home.program is None and wish.within is not None:
+        form = "number"
     recorded = record(wish.asker, asked, form, skip_bad=wish.skip_bad, announce=announce)
     with tempfile.TemporaryDirectory(prefix="datacc-port-") as folder:
         table = Path(folder) / "calls.jsonl"
@@ -57,7 +64,13 @@ def port(wish: Wish, agree: Agree, announce: Announce = lambda what: None) -> Po
         _ask_for(repository, program)
         imported = import_examples(repository, table, options)
     program = read_program(home.root / FILE)
-    return Ported(program=program, root=home.root, recorded=recorded, imported=imported, notes=_notes(program, code))
+    return Ported(
+        program=program,
+        root=home.root,
+        recorded=recorded,
+        imported=imported,
+        notes=_notes(program, code, is_new=home.program is None),
+    )
 
 
 def form_in(program: Program | None) -> Any:
@@ -79,7 +92,9 @@ def _ask_for(repository: Repository, program: Program) -> None:
         repository.git.commit([FILE], f"ask for a program that agrees with {what}")
 
 
-def _notes(program: Program, code: Code) -> tuple[str, ...]:
+def _notes(program: Program, code: Code, *, is_new: bool) -> tuple[str, ...]:
+    if is_new and not program.outputs[0].abstains:
+        return (_ALL_NUMBERS,)
     if program.source.options.get("code", code.digest) == code.digest:
         return ()
     return (f"the code of {code.function} is not that which {FILE} names: answers that changed are in conflict now",)

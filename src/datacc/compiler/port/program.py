@@ -7,7 +7,7 @@ from typing import Any
 
 from datacc.calls.code import code_of
 from datacc.compiler.port.record import Recorded, text_columns
-from datacc.compiler.port.wish import GROUP, SOURCE, Wish
+from datacc.compiler.port.wish import COVERAGE, GROUP, SOURCE, Wish
 from datacc.intake.importing import ImportOptions
 from datacc.intake.importing.columns import Column
 from datacc.intake.importing.fields import infer_inputs
@@ -43,14 +43,14 @@ def program_of(wish: Wish, recorded: Recorded, table: Path, options: ImportOptio
 
 
 def _answer(wish: Wish, recorded: Recorded) -> tuple[Field, tuple[Goal, ...]]:
-    """The output, and what is agreement: of a number the share of its variance that is explained."""
-    if recorded.form == "number":
-        return Field(name=ANSWER, type="number"), (Goal(metric="r2", limit=wish.agreement),)
+    """The output, and what is agreement: in what is answered; of all numbers the share of the variance explained."""
+    kind = "number" if recorded.form == "number" else "label"
+    if kind == "number" and not wish.knows:
+        return Field(name=ANSWER, type=kind), (Goal(metric="r2", limit=wish.agreement),)
+    near = {} if wish.within is None else {"within": wish.within}
     error = Goal(metric="error", limit=round(1 - wish.agreement, 9))
-    return Field(name=ANSWER, type="label", options={"abstain": True}), (
-        error,
-        Goal(metric="coverage", limit=wish.coverage),
-    )
+    coverage = Goal(metric="coverage", limit=COVERAGE if wish.coverage is None else wish.coverage)
+    return Field(name=ANSWER, type=kind, options={"abstain": True, **near}), (error, coverage)
 
 
 def _source(wish: Wish, recorded: Recorded, root: Path) -> dict[str, Any]:

@@ -183,8 +183,10 @@ def _label(function: str, answer: Any, form: Form) -> str | float:
     try:
         return label_of(answer, form)
     except NotPlain as error:
-        what = f"it answered numbers when it was recorded first, and now {error}"
-        raise DataError(what, where=function, tries=["port it anew, in another folder"]) from error
+        what = f"its answers are to be numbers, and {error}"
+        raise DataError(
+            what, where=function, tries=["leave --within out", "port it anew, in another folder"]
+        ) from error
 
 
 def _whole(rows: Sequence[Mapping[str, Any]]) -> list[str]:

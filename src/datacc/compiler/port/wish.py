@@ -23,6 +23,7 @@ from datacc.spec.read import read_program
 MASK: Final = ""  # of `redact`: ours
 GROUP: Final = "group"  # the column of the recorded calls
 SOURCE: Final = "function"
+COVERAGE: Final = 0.9  # of the calls, where nobody says how many are to be answered
 
 Agree = Callable[[Sequence[str]], bool]
 
@@ -32,7 +33,9 @@ class Wish:
     """What is to be ported, from what (`inputs`, `tests` and `calls` may be given together), and how.
 
     `redact` is None, MASK or MODULE:FUNCTION. The program shall agree with the function on `agreement` of what it
-    answers, and answer `coverage` of all. `here` is the folder in which Python finds the function.
+    answers, and answer `coverage` of all. Two numbers agree where they are at most `within` apart; where neither that
+    nor a coverage is said, `agreement` is the share of the variance that is explained, of all answers. `here` is the
+    folder in which Python finds the function.
     """
 
     function: str
@@ -48,7 +51,13 @@ class Wish:
     seconds: float = 5.0
     effects: bool = False
     agreement: float = 0.99
-    coverage: float = 0.9
+    coverage: float | None = None
+    within: float | None = None
+
+    @property
+    def knows(self) -> bool:
+        """Whether a program of numbers is to say what it does not know, since only a part need be answered."""
+        return self.within is not None or self.coverage is not None
 
     @property
     def program(self) -> str:
