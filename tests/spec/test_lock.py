@@ -1,5 +1,6 @@
 """datacc.lock: read undoes write, equal locks have equal bytes, and a lock for another program is refused."""
 
+import json
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from datacc.errors import SpecError
 from datacc.spec.lock import Lock, Tutor, check_lock, lock_toml, read_lock, shape_digest, write_lock
 from datacc.spec.program import Budget, Field, Goal, Program, Target
+from datacc.store import digest
 from tests.spec.programs import TEXTS, programs
 
 DIGITS = Program(
@@ -97,6 +99,38 @@ def test_a_lock_of_another_program_is_refused(other: Program) -> None:
     with pytest.raises(SpecError) as caught:
         check_lock(LOCK, other)
     assert caught.value.tries[0] == "datacc build --search"
+
+
+PRICE = replace(DIGITS, outputs=(Field(name="price", type="number", options={"within": 2.0, "abstain": True}),))
+
+
+def options_of_price(**options: object) -> Program:
+    return replace(PRICE, outputs=(replace(PRICE.outputs[0], options=options),))
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"within": 3.0}, {"interval": 0.5}, {"widest": 7.0, "within": 2.0}, {"interval": 0.9, "within": 1}]
+)
+def test_what_is_done_after_a_fit_leaves_the_lock_alone(options: dict[str, float]) -> None:
+    check_lock(replace(LOCK, program=shape_digest(PRICE)), options_of_price(abstain=True, **options))
+    with pytest.raises(SpecError, match="other inputs, outputs"):
+        check_lock(replace(LOCK, program=shape_digest(PRICE)), options_of_price(**options))
+
+
+def test_an_older_lock_holds_for_the_program_that_it_was_chosen_for() -> None:
+    """One that digests all options: written out here, as the format said it."""
+    asked = {
+        "arithmetic": "float",
+        "inputs": [{"name": "picture", "options": {"height": 28, "width": 28}, "type": "image"}],
+        "outputs": [{"name": "price", "options": {"abstain": True, "within": 2.0}, "type": "number"}],
+        "skeleton": None,
+    }
+    text = json.dumps(asked, separators=(",", ":"), sort_keys=True)
+    older = replace(LOCK, program=digest("shape", text))
+    assert older.program != shape_digest(PRICE)
+    check_lock(older, PRICE)
+    with pytest.raises(SpecError, match="other inputs, outputs"):
+        check_lock(older, options_of_price(abstain=True, within=3.0))
 
 
 def test_a_lock_of_another_back_end_is_refused_where_one_is_asked_for() -> None:

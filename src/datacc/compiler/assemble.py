@@ -10,7 +10,9 @@ from datacc.registry import load, names
 from datacc.repo.snapshot import LEARN, Snapshot
 from datacc.skeletons import Sizes, Skeleton
 from datacc.spec.interface import Interface, Port
+from datacc.spec.lock import shape_digest
 from datacc.spec.program import Program
+from datacc.store import digest
 from datacc.types import OutputType, options_of
 
 
@@ -44,6 +46,13 @@ def ladders(program: Program) -> tuple[tuple[str, Sizes], ...]:
         raise SpecError(f"{program.skeleton} does not fit inputs of shape {shapes}", tries=["leave skeleton out"])
     special = {name: skeleton for name, skeleton in fitting.items() if not skeleton.general} or fitting
     return tuple((name, sizes) for name, skeleton in special.items() for sizes in skeleton.ladder(features))
+
+
+def fit_digest(program: Program) -> str:
+    """The digest of what a fit depends on, but for its form, its recipe and the examples."""
+    levels = [level for field in program.outputs for level in load("types", field.type).levels(options_of(field))]
+    shape = shape_digest(program)
+    return digest("levels", shape, *map(str, levels)) if levels else shape
 
 
 def examples(program: Program, snapshot: Snapshot) -> tuple[Examples, Examples]:

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from datacc.compiler.assemble import examples
+from datacc.compiler.assemble import examples, fit_digest
 from datacc.compiler.engine import Engine, engine
 from datacc.compiler.integers import as_integers
 from datacc.compiler.recipe import onward
@@ -18,7 +18,6 @@ from datacc.ir.file import dump
 from datacc.ir.file import load as load_graph
 from datacc.ir.graph import Graph
 from datacc.repo.snapshot import LEARN, Snapshot
-from datacc.spec.lock import shape_digest
 from datacc.spec.program import Program
 from datacc.store import Store, canonical, digest
 
@@ -50,7 +49,7 @@ def fit_once(
     share = kept(program) if part is None else 0.0
     began = () if start is None else (start.digest, str(share))
     by = () if tutor is None else ("taught 1", said_digest(program, tutor))
-    floats = shape_digest(program.computed_in("float"))
+    floats = fit_digest(program.computed_in("float"))
     key = digest("fitted 4", graph.digest, floats, snapshot.seen, *settings, *began, *by)
     found = _read(store.get(key))
     if found is None:
@@ -117,7 +116,7 @@ def _integers(
     """The same of integers, from the cache where it is there."""
     settings = canonical(recipe.plain()), str(program.seed), chosen.version
     by = () if tutor is None else ("taught 1", said_digest(program, tutor))
-    key = digest("integers 4", fitted.graph.digest, shape_digest(program), snapshot.seen, *settings, *by)
+    key = digest("integers 4", fitted.graph.digest, fit_digest(program), snapshot.seen, *settings, *by)
     found = _read(store.get(key))
     if found is None:
         learn, tune = _lessons(program, snapshot, tutor)

@@ -6,6 +6,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from datacc.compiler.assemble import fit_digest
 from datacc.compiler.row_ids import packed, places, unpacked
 from datacc.fit import Recipe
 from datacc.ir.container import pack, unpack
@@ -13,7 +14,6 @@ from datacc.ir.file import dump
 from datacc.ir.file import load as load_graph
 from datacc.ir.graph import Graph
 from datacc.repo.snapshot import LEARN, Snapshot
-from datacc.spec.lock import shape_digest
 from datacc.spec.program import Program
 from datacc.store import Store, canonical, digest
 
@@ -48,7 +48,7 @@ def form_of(program: Program, snapshot: Snapshot, graph: Graph, recipe: Recipe) 
     holes = [[node.name, node.role, node.type.shape] for node in graph.holes]
     classes = {field: list(names) for field, names in snapshot.classes.items()}
     asked = [holes, classes, recipe.plain(), program.seed]
-    return digest("form 1", shape_digest(program), canonical(asked))
+    return digest("form 1", fit_digest(program), canonical(asked))
 
 
 def learnt(snapshot: Snapshot) -> tuple[tuple[str, ...], NDArray[np.uint8]]:

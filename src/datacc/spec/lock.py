@@ -1,7 +1,7 @@
 """`datacc.lock`: what the search chose for a program, so that the next build repeats it instead of searching again."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,6 +9,7 @@ import tomlkit
 
 from datacc import store
 from datacc.errors import SpecError
+from datacc.registry import load
 from datacc.spec.program import Field, Program
 from datacc.spec.table import Table, read_table
 
@@ -52,12 +53,17 @@ class Lock:
 def shape_digest(program: Program) -> str:
     """The digest of what a choice depends on: inputs, outputs, an asked skeleton, what arithmetics; never examples.
 
-    Name, goal and budget are left out: the judge holds the built program to those, whichever choice it came from.
+    Name, goal and budget are left out: the judge holds the built program to those, whichever choice it came from; so
+    are the options of an output that are `judged`.
     """
+    return _digest(program, [_without(field, load("types", field.type).judged) for field in program.outputs])
+
+
+def _digest(program: Program, outputs: Sequence[Field]) -> str:
     allowed = program.target.arithmetics
     asked = {
         "inputs": [_plain(field) for field in program.inputs],
-        "outputs": [_plain(field) for field in program.outputs],
+        "outputs": [_plain(field) for field in outputs],
         "skeleton": program.skeleton,
         "arithmetic": allowed[0] if len(allowed) == 1 else list(allowed),
     }
@@ -117,7 +123,7 @@ def check_lock(lock: Lock, program: Program, where: str = FILE) -> None:
     if program.backend is not None and fitted and fitted.split(" ")[0].rstrip(",") != program.backend:
         what = f"it was fitted by {fitted}, but datacc.toml asks for {program.backend}"
         raise SpecError(what, where=where, tries=[_RENEW])
-    if lock.program != shape_digest(program):
+    if lock.program not in (shape_digest(program), _digest(program, program.outputs)):  # the latter of older locks
         what = "it was chosen for other inputs, outputs or arithmetic than datacc.toml has now"
         raise SpecError(what, where=where, tries=[_RENEW])
     settled(program, lock, where)
@@ -131,6 +137,10 @@ def settled(program: Program, lock: Lock, where: str = FILE) -> Program:
         what = f"it chose {chosen}" if chosen else "it does not say which arithmetic it chose"
         raise SpecError(f"{what}; datacc.toml allows {' and '.join(allowed)}", where=where, tries=[_RENEW])
     return program.computed_in(chosen)
+
+
+def _without(field: Field, names: Collection[str]) -> Field:
+    return replace(field, options={name: value for name, value in field.options.items() if name not in names})
 
 
 def _plain(field: Field) -> dict[str, Any]:

@@ -84,9 +84,11 @@ class OutputType(ABC):
 
     `form` says which metrics can measure it: those of one "label", of several "labels" at once, or of a "number".
     `blank` stands for a label that is not there, or sealed. A value is JSON: the name of a class, a number, names.
+    `judged` are the options that no search depends on: what is calibrated after a fit, or held against its answers.
     """
 
     form: str = "label"
+    judged: tuple[str, ...] = ()
     blank: float = -1
     options: type[Options]
 

@@ -45,6 +45,7 @@ class Number(OutputType):
     """One feature, times the deviation of learn, plus its mean; where it abstains, its two quantiles beside it."""
 
     form = "number"
+    judged = ("interval", "within", "widest")
     blank = math.nan
     options = NumberOptions
 
