@@ -1,11 +1,13 @@
 """A built program loses channels until it costs what is asked, and is judged as any other."""
 
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from datacc.compiler import fitting
 from datacc.compiler.begin import begin
@@ -13,11 +15,13 @@ from datacc.compiler.build import build
 from datacc.compiler.cache import cache
 from datacc.compiler.family import Family, family_of
 from datacc.compiler.report import Report, read_report
+from datacc.compiler.report.text import report_text
 from datacc.compiler.resize import importance
+from datacc.compiler.shown import WARNING
 from datacc.compiler.slim import narrower, slim
 from datacc.errors import BudgetError, UsageError
 from datacc.ir.file import load as load_graph
-from datacc.repo.snapshot import LEARN
+from datacc.repo.snapshot import LEARN, TUNE
 from datacc.spec.lock import read_lock, write_lock
 from datacc.spec.program import Budget, Goal, Program, Target
 from tests.compiler.tables import blobs
@@ -80,7 +84,39 @@ def test_a_fit_begins_with_the_channels_that_weigh_most(root: Path) -> None:
     assert before is not None
     np.testing.assert_array_equal(after, before[sorted(np.argsort(-worth)[:9])])
     assert not begun.wider
-    assert f"{begun.scores:.1g}" in begun.told()
+
+
+def test_what_it_cost_is_told(root: Path) -> None:
+    """How much was right on tune before and after, as both reports count it, and a warning where that is far less."""
+    before = read_report(root / "build" / "flowers" / "report.json").tune[0]
+    report = slimmed(root, work=250)
+    [note] = [note for note in report.data.notes if "channels were taken out" in note]
+    first, cut, after = (float(word) for word in re.findall(r"([\d.]+) %", note))
+    counts = [100 * one.right / one.total for one in (before, report.tune[0])]
+    assert [first, after] == pytest.approx(counts, abs=0.051)
+    assert 0 <= cut <= 100
+    assert any(note.startswith(WARNING) for note in report.data.notes) is (first - after > 10)
+
+
+def test_a_collapse_is_said_aloud(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A program that gives everything one class has a third right."""
+    kin = family(root)
+    form = kin.form({**kin.sizes, "width": 2})
+    begun = begin(kin.program, kin.snapshot, kin.graph, form, kin.store)
+    nothing = form.fill({node.name: np.zeros(node.type.shape) for node in form.holes})
+    told = begun.told(kin.program, kin.snapshot, nothing, kin.store)
+    kinds = kin.snapshot.labels["species"][kin.snapshot.rows(TUNE)]
+    share = float((kinds == 0).mean())
+    assert f"{100 * share:.1f} % after the fit" in told[0]
+    assert f"{100 * (begun.before - share):.1f} points" in told[1]
+    assert "[budget]" in told[1]
+    assert begun.told(kin.program, kin.snapshot, kin.graph, kin.store)[1:] == ()
+    report = read_report(root / "build" / "flowers" / "report.json")
+    loud = replace(report, data=replace(report.data, notes=told))
+    Console(width=200).print(report_text(loud))
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("note: the fit began") for line in lines)
+    assert any(line.startswith("warning: ") for line in lines)
 
 
 def test_it_is_judged_and_names_its_parent(root: Path) -> None:

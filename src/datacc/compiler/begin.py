@@ -9,9 +9,12 @@ import numpy as np
 
 from datacc.compiler.artifact import PREVIOUS
 from datacc.compiler.ask import ask_reference
+from datacc.compiler.assemble import examples
 from datacc.compiler.fitting import fit_once
 from datacc.compiler.folds import emptied
+from datacc.compiler.integers import right
 from datacc.compiler.resize import resized, unlike
+from datacc.compiler.shown import WARNING, percent
 from datacc.errors import GraphError, UsageError
 from datacc.fit import Fitted, Recipe, Watch
 from datacc.ir.cost import work
@@ -28,7 +31,10 @@ GRAPH: Final = "graph.dcc"
 # Parts of the passes and of the rate of a fit from nothing: on digits and tables what comes out is as good as that.
 WIDER: Final = (0.5, 0.5)
 NARROWER: Final = (0.25, 1.0)
-ROWS: Final = 64  # of tune, on which the answers before and after are compared
+ROWS: Final = 64  # of tune, on which the scores before and after are compared
+MOST: Final = 2000  # rows of tune that tell how much is right
+LOST: Final = 0.1  # of what is right on tune: what loses more has become another program
+_RIGHT: Final = {"label": "right", "labels": "F1", "number": "variance explained"}  # by the form of the output
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -36,11 +42,14 @@ class Begun:
     """Where a fit begins: the complete Graph, and by how much its answers differ from the parent's.
 
     `scores` is the largest difference of a float answer on some rows of tune; `wider` than the parent, or narrower.
+    `before` is how much the parent has right of the tune rows that select, `cut` how much the Graph has of them.
     """
 
     parent: Graph
     graph: Graph
     scores: float
+    before: float
+    cut: float
 
     @property
     def wider(self) -> bool:
@@ -72,12 +81,17 @@ class Begun:
             program, snapshot, self.holes, recipe, store, watch=watch, asked=asked, start=self.graph, part=part
         )
 
-    def told(self) -> str:
-        """In words."""
-        return (
-            f"the fit began from the program {self.parent.digest}; at that moment no score differed from its by more "
-            f"than {self.scores:.1g}"
-        )
+    def told(self, program: Program, snapshot: Snapshot, fitted: Graph, store: Store) -> tuple[str, ...]:
+        """In words, with what came of it, and a warning where that is far less than the parent has right."""
+        after, kind = _right(program, snapshot, fitted, store), _RIGHT[program.outputs[0].form]
+        gone = f"no score differed from its by more than {self.scores:.1g}" if self.wider else "channels were taken out"
+        steps = [f"{percent(self.before, 1)} {kind} on tune before"]
+        steps += [] if self.wider else [f"{percent(self.cut, 1)} without them"]
+        steps += [f"{percent(after, 1)} after the fit"]
+        told = f"the fit began from the program {self.parent.digest}, of which {gone}: {', '.join(steps)}"
+        if self.wider or self.before - after <= LOST:
+            return (told,)
+        return told, _collapsed(self.before, after, kind)
 
 
 def begin(program: Program, snapshot: Snapshot, parent: Graph, form: Graph, store: Store) -> Begun:
@@ -86,15 +100,37 @@ def begin(program: Program, snapshot: Snapshot, parent: Graph, form: Graph, stor
     Raises `GraphError` when the two differ in more than widths.
     """
     graph = started(program, snapshot, parent, form, store)
+    before, cut = (_right(program, snapshot, one, store) for one in (parent, graph))
     key = digest("begun 2", parent.digest, graph.digest, snapshot.digest)
     known = store.get(key)
-    if known is not None:
-        return Begun(parent=parent, graph=graph, scores=json.loads(known)["scores"])
-    store.put(_key(parent.digest), dump(parent))
-    rows = {name: array[snapshot.rows(TUNE)][:ROWS] for name, array in snapshot.inputs.items()}
-    scores = _difference(parent, graph, rows) if len(snapshot.rows(TUNE)) else 0.0
-    store.put(key, canonical({"scores": scores}).encode())
-    return Begun(parent=parent, graph=graph, scores=scores)
+    if known is None:
+        store.put(_key(parent.digest), dump(parent))
+        rows = {name: array[snapshot.rows(TUNE)][:ROWS] for name, array in snapshot.inputs.items()}
+        scores = _difference(parent, graph, rows) if len(snapshot.rows(TUNE)) else 0.0
+        store.put(key, canonical({"scores": scores}).encode())
+    else:
+        scores = json.loads(known)["scores"]
+    return Begun(parent=parent, graph=graph, scores=scores, before=before, cut=cut)
+
+
+def _right(program: Program, snapshot: Snapshot, graph: Graph, store: Store) -> float:
+    """How much of the tune rows that select the Graph has right, from the cache where it is there."""
+    key = digest("right on tune 1", graph.digest, snapshot.digest)
+    known = store.get(key)
+    if known is None:
+        tune = examples(program, snapshot)[1]
+        found = right(graph, tune.rows(np.arange(min(MOST, len(tune)))), program.outputs[0].name)
+        store.put(key, canonical(found).encode())
+        return found
+    return float(json.loads(known))
+
+
+def _collapsed(before: float, after: float, kind: str) -> str:
+    return (
+        f"{WARNING}{100 * (before - after):.1f} points are lost ({kind}, on tune): so few channels of this form hold "
+        "too little. Allow more, or put the limit under [budget] in datacc.toml and run datacc build --search, which tries "
+        "other forms. The program before is in previous/"
+    )
 
 
 def started(program: Program, snapshot: Snapshot, parent: Graph, form: Graph, store: Store) -> Graph:

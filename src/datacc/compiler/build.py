@@ -193,7 +193,7 @@ def obey(lock: Lock, program: Program, snapshot: Snapshot, store: Store, announc
         found = fit_on(program, snapshot, graph, recipe, lock, store, watch)
     else:
         fitted = begun.fit(program, snapshot, recipe, store, watch, by)
-        found = Onward(fitted=fitted, parent=lock.parent, said=(begun.told(),))
+        found = Onward(fitted=fitted, parent=lock.parent, said=())
     fitted, known = calibrated(program, snapshot, found.fitted, store)
     tried = (replace(candidate(rung, costs, fitted.tune, "as datacc.lock says"), chosen=True),)
     return Choice(
@@ -202,7 +202,7 @@ def obey(lock: Lock, program: Program, snapshot: Snapshot, store: Store, announc
         fitted=fitted,
         tried=tried,
         parent=found.parent,
-        said=found.said,
+        said=found.said if begun is None else begun.told(program, snapshot, fitted.graph, store),
         known=known,
         begun=begun,
         tutor=lock.tutor if begun is None else None,

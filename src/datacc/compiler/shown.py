@@ -8,6 +8,7 @@ from datacc.repo.words import printable
 from datacc.spec.units import show_seconds
 
 MOST: Final = 60
+WARNING: Final = "warning: "  # how a note begins that nobody should miss
 
 
 def shown(text: str, most: int = MOST) -> str:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from datacc.compiler.diff_text import diff_text
 from datacc.compiler.report import WIDTHS, Report, Tune, width_rows
-from datacc.compiler.shown import part, shown
+from datacc.compiler.shown import WARNING, part, shown
 from datacc.compiler.verdict import Line
 
 MOST_PAIRS: Final = 5
@@ -105,4 +105,8 @@ def _since(report: Report) -> list[Text]:
 
 
 def _notes(report: Report) -> list[Text]:
-    return [Text(f"note: {shown(note, 400)}", style="dim") for note in (*report.data.notes, report.unlike) if note]
+    notes = [shown(note, 400) for note in (*report.data.notes, report.unlike) if note]
+    return [
+        Text(note, style="bold yellow") if note.startswith(WARNING) else Text(f"note: {note}", style="dim")
+        for note in notes
+    ]
