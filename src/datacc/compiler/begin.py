@@ -84,11 +84,12 @@ class Begun:
     def told(self, program: Program, snapshot: Snapshot, fitted: Graph, store: Store) -> tuple[str, ...]:
         """In words, with what came of it, and a warning where that is far less than the parent has right."""
         after, kind = _right(program, snapshot, fitted, store), _RIGHT[program.outputs[0].form]
-        gone = f"no score differed from its by more than {self.scores:.1g}" if self.wider else "channels were taken out"
+        same = f", and at that moment no score differed from its by more than {self.scores:.1g}"
+        how = same if self.wider else " without the channels that weigh least"
         steps = [f"{percent(self.before, 1)} {kind} on tune before"]
         steps += [] if self.wider else [f"{percent(self.cut, 1)} without them"]
         steps += [f"{percent(after, 1)} after the fit"]
-        told = f"the fit began from the program {self.parent.digest}, of which {gone}: {', '.join(steps)}"
+        told = f"the fit began from the program {self.parent.digest}{how}: {', '.join(steps)}"
         if self.wider or self.before - after <= LOST:
             return (told,)
         return told, _collapsed(self.before, after, kind)
@@ -128,8 +129,8 @@ def _right(program: Program, snapshot: Snapshot, graph: Graph, store: Store) -> 
 def _collapsed(before: float, after: float, kind: str) -> str:
     return (
         f"{WARNING}{100 * (before - after):.1f} points are lost ({kind}, on tune): so few channels of this form hold "
-        "too little. Allow more, or put the limit under [budget] in datacc.toml and run datacc build --search, which tries "
-        "other forms. The program before is in previous/"
+        "too little. Allow more, or put the limit under [budget] in datacc.toml and run datacc build --search, which "
+        "tries other forms. The program before is in previous/"
     )
 
 
