@@ -83,6 +83,24 @@ def test_long_texts_are_judged_by_all_their_windows(mail: list[tuple[str, str]],
     assert sum(count for _, _, count in tune["pairs"]) == whole["data"]["rows"]["tune"]
 
 
+def test_what_stands_late_in_a_text_is_learnt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, datacc: Datacc) -> None:
+    """Long texts come to their topic late, in words that no short one has."""
+    monkeypatch.chdir(tmp_path)
+    random, topics, rows = np.random.default_rng(3), list(WORDS), []
+    late = {topics[0]: ["kiln", "glaze", "clay"], topics[1]: ["yeast", "dough", "crust"]}
+    for n in range(500):
+        topic, is_long = topics[n % 2], n % 4 < 2
+        words = [*random.choice(late[topic] if is_long else WORDS[topic], 3), *random.choice(FILLING, 3)]
+        before = " ".join(random.choice(FILLING, 30)) + " " if is_long else ""
+        rows.append((before + " ".join(words), topic, is_long))
+    with Path("mail.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([("message", "topic"), *(row[:2] for row in rows)])
+    built(datacc, "windows")
+    program = load("build/mail")
+    right = [program(message).label == topic for message, topic, is_long in rows if is_long]
+    assert np.mean(right) > 0.8  # one that has learnt from first windows alone guesses
+
+
 @pytest.mark.parametrize(
     ("more", "told"),
     [

@@ -1,6 +1,11 @@
 """From what is asked and what is frozen to what is fitted: the Graph with holes, the examples, the interface."""
 
+from dataclasses import replace
 from functools import partial
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from datacc.compiler.halves import selecting
 from datacc.errors import SpecError
@@ -14,6 +19,8 @@ from datacc.spec.lock import shape_digest
 from datacc.spec.program import Program
 from datacc.store import digest
 from datacc.types import OutputType, options_of
+
+WINDOWS: Final = 8  # of a long text, beside its first, that are learnt
 
 
 def skeleton_graph(program: Program, snapshot: Snapshot, skeleton: str, sizes: Sizes) -> Graph:
@@ -70,6 +77,28 @@ def examples(program: Program, snapshot: Snapshot) -> tuple[Examples, Examples]:
         inputs=snapshot.inputs, targets=targets, augment=augment, form=output.form, soft=soft, levels=levels
     )
     return everything.rows(learn), everything.rows(selecting(program, snapshot))
+
+
+def with_windows(snapshot: Snapshot, learn: Examples) -> Examples:
+    """The learn rows, and behind them further windows of those that are long, labelled as their texts are.
+
+    Of a text at most `WINDOWS`, spread over all of it, so that none counts for more than a few.
+    """
+    for name, (whose, further) in snapshot.further.items():
+        place = np.full(len(snapshot.ids), -1)
+        place[snapshot.rows(LEARN)] = np.arange(len(learn))
+        kept = (place[whose] >= 0) & _spread(whose)
+        rows = learn.rows(np.concatenate([np.arange(len(learn)), place[whose[kept]]]))
+        windows = np.concatenate([learn.inputs[name], further[kept]])
+        learn = replace(rows, inputs={**rows.inputs, name: windows})
+    return learn
+
+
+def _spread(whose: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Which of M rows, whose owners ascend, are kept: of each owner at most `WINDOWS`, evenly."""
+    _, firsts, which, counts = np.unique(whose, return_index=True, return_inverse=True, return_counts=True)
+    step = (np.arange(len(whose)) - firsts[which]) * WINDOWS
+    return np.asarray(step // counts[which] > (step - WINDOWS) // counts[which])
 
 
 def interface(program: Program, snapshot: Snapshot, graph: Graph) -> Interface:

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from datacc.compiler.assemble import examples, fit_digest
+from datacc.compiler.assemble import examples, fit_digest, with_windows
 from datacc.compiler.engine import Engine, engine
 from datacc.compiler.integers import as_integers
 from datacc.compiler.recipe import onward
@@ -87,7 +87,8 @@ def kept(program: Program) -> float:
 def _lessons(program: Program, snapshot: Snapshot, tutor: Fitted | None) -> tuple[Examples, Examples]:
     """The rows to learn, with what a tutor says of them, and the rows of tune that select."""
     learn, tune = examples(program, snapshot)
-    return (learn if tutor is None else replace(learn, said=said(program, snapshot, tutor))), tune
+    told = learn if tutor is None else replace(learn, said=said(program, snapshot, tutor))
+    return with_windows(snapshot, told), tune
 
 
 def _start(graph: Graph, start: Graph | None, kept: float, part: Recipe | None) -> Start | None:

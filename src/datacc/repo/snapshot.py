@@ -74,6 +74,8 @@ class Snapshot:
             self.splits[rows],
             *(table[name][rows] for table in (self.inputs, self.labels, self.soft) for name in sorted(table)),
         ]
+        judged = self.splits == JUDGE
+        arrays += [rows[~judged[whose]] for _, (whose, rows) in sorted(self.further.items())]
         shapes = [
             [name, list(self.inputs[name].shape[1:]), self.inputs[name].dtype.name] for name in sorted(self.inputs)
         ]
