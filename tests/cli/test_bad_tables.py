@@ -48,7 +48,23 @@ def records(*odd: str, head: str = "size,kind,topic") -> str:
         ("text,topic\n", "", "there is no example", "rows"),
         (table(TEXTS, "text,Topic"), "", "no column 'topic'.*'text', 'Topic'", "--label Topic"),
         (table(TEXTS, "text,topics"), "", "no column 'topic'", "--label topics"),
-        (table([(text, "a") for text, _ in TEXTS]), "", "every example has the same topic: 'a'", "another class"),
+        (table(TEXTS[1:], ",".join(TEXTS[0])), "", "no column 'topic'", "is there a header?"),
+        (table([(text, "") for text, _ in TEXTS]), "", "no row has a label: column 'topic' is empty", "another column"),
+        (table(TEXTS[:2]), "", "2 examples are too few", "about 100 are a beginning"),
+        (table([("hi", "a")]), "", "nothing to learn from in 1 row", "about 100 are a beginning"),
+        ("n,topic\n" + "1,a\n1,b\n" * 50, "", r"nothing to learn from in 100 rows: 'n' \(constant\)", "that varies"),
+        (
+            "size;topic\n" + "".join(f"{n % 9},{n % 7};{'ab'[n % 2]}\n" for n in range(90)),
+            "",
+            r"nothing to learn from in 90 rows: 'size' \(text that repeats, or is short\)",
+            "'size' looks like numbers, such as '0,0'; only those like 1234.5",
+        ),
+        (
+            table([(text, "a") for text, _ in TEXTS]),
+            "",
+            r"every labelled example \(120\) has the same topic: 'a'",
+            "another class",
+        ),
         (table([(t, f"{t} so they say") for t, _ in TEXTS]), "", "classes in .* look like free text", "another column"),
         (table([(t, f"row{n}") for n, (t, _) in enumerate(TEXTS)]), "", "numbers of single examples", "another column"),
         (
@@ -90,6 +106,61 @@ def test_what_is_wrong_is_said_with_its_place(
     assert error["where"] in (f"bad.csv{where}", "")
     assert any(tried in one for one in error["tries"])
     assert {path.name for path in tmp_path.iterdir()} <= {"bad.csv", ".datacc"}
+
+
+def test_a_line_that_tells_the_delimiter_and_marks_of_other_encodings_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, datacc: Datacc
+) -> None:
+    """What spreadsheets save: all of it is the same table, and lines keep their numbers."""
+    monkeypatch.chdir(tmp_path)
+    sheet = table([(text, label) for text, label in TEXTS]).replace(",", ";").replace("\n", "\r\n")
+    for name, text in (
+        ("plain", sheet),
+        ("told", "sep=;\r\n" + sheet),
+        ("quoted", '"sep=|"\r\n' + sheet.replace(";", "|")),
+    ):
+        for encoding in ("utf-8-sig", "utf-16", "utf-32"):
+            Path("bad.csv").write_bytes((text + "one;two;three|four|five\r\n").encode(encoding))
+            error = datacc("build", "bad.csv", "--label", "topic", code=errors.DataError.exit_code)["error"]
+            line = 122 if name == "plain" else 123
+            assert f"bad.csv:{line}: has 3 cells; the header has 2" in error["what"]
+            assert "--skip-bad takes the other 120" in error["tries"]
+
+
+def test_what_is_no_table_says_what_to_give(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, datacc: Datacc) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("data").mkdir()
+    Path("data/it.csv").write_text(table(TEXTS))
+    Path("it.xlsx").write_bytes(b"PK\x03\x04")
+    Path("it").write_text(table(TEXTS))
+    Path("it.jsonl").write_text('{"text": "a", "topic": "b"}\n{"text":\n[1, 2]\n')
+    for given, what, tried in (
+        ("data", "the folder holds no folder per class, but tables", "data/it.csv"),
+        ("it.xlsx", "files that end in '.xlsx'", "save the sheet as CSV"),
+        ("it", "files without an ending", ".csv, .tsv"),
+        ("data\\it.csv", "no such file", "data/it.csv"),
+        ("it.jsonl", "2 examples cannot be read\n  it.jsonl:2: is not JSON", "mend or remove them"),
+    ):
+        error = datacc("build", given, "--label", "topic", code=errors.DataError.exit_code)["error"]
+        assert what in error["what"]
+        assert any(tried in one for one in error["tries"])
+
+
+def test_inputs_are_those_that_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, datacc: Datacc) -> None:
+    """Which a first build infers otherwise; a later one says that they stand in datacc.toml."""
+    monkeypatch.chdir(tmp_path)
+    Path("two.csv").write_text(
+        "near,far,topic\n" + "".join(f"{n % 2 + n * 1e-3},{n * n % 7 + 0.5},{'ab'[n % 2]}\n" for n in range(120))
+    )
+    assert datacc("build", "two.csv", "--label", "topic", "--inputs", "near")["holds"]
+    assert load("build/two")({"near": 1.05}).label == "b"
+    code = errors.UsageError.exit_code
+    assert "or columns" in datacc("build", "two.csv", "--label", "topic", "--inputs", "far", code=code)["error"]["what"]
+    assert datacc("build", "two.csv", "--label", "topic")["holds"]
+    Path("two.csv").unlink()
+    error = datacc("build", code=errors.DataError.exit_code)["error"]
+    assert "no such file or folder: two.csv" in error["what"]
+    assert re.fullmatch(r"datacc\.toml:\d+", error["where"])
 
 
 def test_odd_texts_and_labels_are_learnt_and_answered(

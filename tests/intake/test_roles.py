@@ -144,8 +144,27 @@ def test_what_is_no_number_is_named_by_line_and_a_missing_one_is_no_label(tmp_pa
 
 
 def test_only_constants_cannot_be_learnt_from(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no column holds numbers or values that vary"):
+    with pytest.raises(DataError, match=r"from in 2 rows: 'a' \(constant\); 'b' \(text that repeats, or is short\)"):
         table(tmp_path, "a,b,y\n1,q,x\n1,r,z\n", label="y")
+
+
+@pytest.mark.parametrize(
+    ("cells", "such"),
+    [
+        (["0,33", "2,41", "17"], "numbers, such as '0,33'"),
+        (["€1.50", "€ 17", "-€3"], "numbers, such as '€1.50'"),
+        (["1,200,000", "1 500", "1.200,5"], "numbers, such as '1,200,000'"),
+        (["3 %", "12.5%", "7%"], "numbers, such as '3 %'"),
+        (["30.4.2021", "1/12/21", "2021/4/30"], "dates, such as '30.4.2021'"),
+        (["A4", "12-B", "3rd"], None),
+        (["1/2/2021", "two", "3,5"], None),
+    ],
+)
+def test_numbers_and_dates_that_are_written_otherwise_are_told(tmp_path: Path, cells: list[str], such: str) -> None:
+    rows = [f'"{cells[n % 3]}",{n * 1.5},{"xy"[n % 2]}' for n in range(60)]
+    notes = table(tmp_path, "\n".join(["odd,b,y", *rows]), label="y").notes
+    told = [note for note in notes if "looks like" in note]
+    assert told == [] if such is None else [such in note for note in told] == [True]
 
 
 ROWS = "".join(f"{n},{n * n},{'xy'[n % 2]}\n" for n in range(20))

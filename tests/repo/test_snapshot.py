@@ -124,7 +124,7 @@ def test_no_example_is_refused(store: Store) -> None:
 
 def test_one_class_only_is_refused(store: Store) -> None:
     same = [replace(one, labels={"shape": "wide"}) for one in examples()]
-    with pytest.raises(DataError, match="every example has the same shape: 'wide'"):
+    with pytest.raises(DataError, match=r"every labelled example \(\d+\) has the same shape: 'wide'"):
         freeze(store, PROGRAM, same, CLASSES, "table t 0")
 
 

@@ -114,7 +114,7 @@ def test_groups_of_a_table_stay_together_and_can_be_sliced_by(flowers: Path, sto
 
 
 def test_a_table_of_one_class_or_none_is_refused(tmp_path: Path, store: Store) -> None:
-    for cells, why in (("same", "every example has the same y"), ("", "no labelled example")):
+    for cells, why in (("same", "has the same y: 'same'"), ("", "no row has a label: column 'y' is empty")):
         (tmp_path / "t.csv").write_text("u,v,y\n" + "".join(f"{n},{n % 7},{cells}\n" for n in range(50)))
         with pytest.raises(DataError, match=why):
             TABLE.snapshot(infer_program(tmp_path / "t.csv", "y"), tmp_path, None, store)

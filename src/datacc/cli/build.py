@@ -25,6 +25,7 @@ from datacc.compiler.report import Report
 from datacc.compiler.report.plot import frontier_of
 from datacc.compiler.verify import verify
 from datacc.errors import UsageError
+from datacc.intake.importing.columns import known_columns
 from datacc.repo.words import listed
 from datacc.sources.table import infer_program
 from datacc.spec.fields import check_output_type
@@ -41,6 +42,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--label", metavar="COLUMN", help="the table's column that holds the labels")
     parser.add_argument("--type", metavar="TYPE", help="what a label is: label, labels (between semicolons), number")
+    parser.add_argument("--inputs", metavar="COLUMN", nargs="+", help="the columns to learn from")
     parser.add_argument("--skip-bad", action="store_true", help="leave out what cannot be read, and say so")
     parser.add_argument("--revision", metavar="R", help="build the examples of this commit")
     parser.add_argument("--search", action="store_true", help="choose anew, and renew datacc.lock")
@@ -105,19 +107,18 @@ def _plain(value: Any) -> str:
 def _asked(options: argparse.Namespace) -> tuple[Program, Path]:
     """The program and the folder that it is built in."""
     if options.table is None:
-        if options.label or options.skip_bad or options.type:
-            raise UsageError(
-                "--label, --type and --skip-bad are about a table", tries=["datacc build data.csv --label COLUMN"]
-            )
+        if options.label or options.skip_bad or options.type or options.inputs:
+            what = "--label, --type, --inputs and --skip-bad are about a table"
+            raise UsageError(what, tries=["datacc build data.csv --label COLUMN"])
         path = find_program(Path.cwd())
         return read_program(path), path.parent
     root = Path.cwd()
     kind = None if options.type is None else check_output_type(options.type)
-    inferred = infer_program(options.table, options.label, skip_bad=options.skip_bad, type=kind)
+    inferred = infer_program(options.table, options.label, skip_bad=options.skip_bad, type=kind, inputs=options.inputs)
     if not (root / FILE).exists():
         return inferred, root
     asked = read_program(root / FILE)
-    if asked.source != inferred.source:
-        what = f"there is a {FILE} here already, and it asks for other examples"
+    if asked.source != inferred.source or (options.inputs and set(options.inputs) != {*known_columns(asked.inputs)}):
+        what = f"there is a {FILE} here already, and it asks for other examples or columns"
         raise UsageError(what, where=str(root / FILE), tries=["datacc build", "build in another folder"])
     return asked, root

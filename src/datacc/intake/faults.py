@@ -33,7 +33,7 @@ def refuse_others(raw: bytes, path: Path) -> None:
     if re.match(rb"(\xef\xbb\xbf)?\s*<(!doctype html|html|\?xml)", head, re.IGNORECASE):
         what = "is no table of text: it looks like a page of the web, perhaps one that says what went wrong"
         raise DataError(what, where=f"{path}:1:1", tries=["look at it, and fetch the table again"])
-    marked = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    marked = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE))
     if not marked and head.count(0) > _MANY_ZEROS * len(head):
         code = "utf-16le" if head[1::2].count(0) > head[::2].count(0) else "utf-16be"
         raise DataError(
@@ -47,7 +47,7 @@ def undecodable(raw: bytes, error: UnicodeDecodeError, path: Path) -> DataError:
     """The error that names the first byte that is no text, in its line, and what it may be."""
     line, column = _place(raw[: error.start])
     wrong = raw[error.start]
-    name = "UTF-16" if error.encoding.startswith("utf-16") else "UTF-8"
+    name = error.encoding.upper()
     before, after = raw[max(0, error.start - _AROUND) : error.start], raw[error.start : error.start + _AROUND]
     near = re.split(rb"[\r\n]", before)[-1] + re.split(rb"[\r\n]", after)[0]
     around = printable(near.decode("cp1252", "replace"))

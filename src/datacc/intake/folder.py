@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from datacc.errors import DataError
 from datacc.intake import Bad, Format, Found
@@ -10,6 +11,8 @@ from datacc.intake.huggingface import is_dataset
 from datacc.intake.inbox import is_inbox
 from datacc.intake.sheet import Sheet
 from datacc.intake.tree import Member, found_in, hidden, write_tree
+
+_TABLES: Final = (".csv", ".tsv", ".jsonl", ".ndjson", ".npz", ".parquet")
 
 
 class Folder(Format):
@@ -32,6 +35,10 @@ class Folder(Format):
                 bad.append(Bad(where="/".join(parts), why=why))
         if not members and not bad:
             raise DataError("the folder holds no files", where=str(path), tries=["make one folder per class in it"])
+        tables = [member.where for member in members if Path(member.where).suffix.lower() in _TABLES]
+        if tables and all(len(member.parts) == 1 for member in members):
+            tries = [str(path / table) for table in tables[:3]]
+            raise DataError("the folder holds no folder per class, but tables", where=str(path), tries=tries)
         return found_in(members, bad, str(path))
 
     def write(self, sheet: Sheet, path: Path) -> None:

@@ -22,6 +22,13 @@ from datacc.repo.coded import each
 from datacc.repo.words import printable
 
 _DELIMITERS: Final = (",", "\t", ";", "|")
+_TOLD: Final = re.compile(r'"?sep=([,;|\t])"?(?=[\r\n]|$)', re.IGNORECASE)  # what spreadsheets write to be understood
+_MARKS: Final = (
+    (codecs.BOM_UTF32_LE, "utf-32"),  # which begins like the mark of UTF-16
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 _LOOK: Final = 20  # records read to find the delimiter
 _LONGEST_CELL: Final = 1 << 28  # characters
 
@@ -42,9 +49,10 @@ class Table(Format):
         delimiter = _written_with(path) if said else _delimiter(text, path)
         refuse_wide(_width(text, delimiter), path)
         records, lines = _records(text, delimiter, path)
-        header = _header(records[0] if records else [], path)
+        below = _header_at(text, records) + 1
+        header = _header(records[below - 1] if records[below - 1 :] else [], path)
         width, bad = len(header), list[Bad]()
-        rows, lines = records[1:], lines[1:]
+        rows, lines = records[below:], lines[below:]
         if set(map(len, rows)) - {width}:
             wrong = ((line, row) for line, row in zip(lines, rows, strict=True) if len(row) not in (0, width))
             bad = [Bad(where=f"{path.name}:{line}", why=ragged(row, header)) for line, row in wrong]
@@ -109,7 +117,7 @@ def _value(text: str, column: SheetColumn, where: str) -> Any:
 def _text(path: Path) -> str:
     raw = path.read_bytes()
     refuse_others(raw, path)
-    encoding = "utf-16" if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    encoding = next((encoding for mark, encoding in _MARKS if raw.startswith(mark)), "utf-8-sig")
     try:
         return raw.decode(encoding)
     except UnicodeDecodeError as error:
@@ -119,6 +127,8 @@ def _text(path: Path) -> str:
 def _delimiter(text: str, path: Path) -> str:
     if path.suffix.lower() == ".tsv":
         return "\t"
+    if told := _TOLD.match(text):
+        return told[1]
     return max(_DELIMITERS, key=lambda delimiter: _plausible(text, delimiter))
 
 
@@ -135,9 +145,16 @@ def _plausible(text: str, delimiter: str) -> tuple[float, int]:
 
 
 def _width(text: str, delimiter: str) -> int:
-    """How many columns the first line has at most."""
-    end = re.search(r"[\r\n]|$", text)
-    return text.count(delimiter, 0, end.start() if end else None) + 1
+    """How many columns the first line has at most that is not blank."""
+    told = _TOLD.match(text)
+    line = re.compile(r"[\r\n]*([^\r\n]*)").match(text, told.end() if told else 0)
+    return text.count(delimiter, *line.span(1)) + 1 if line else 0
+
+
+def _header_at(text: str, records: Sequence[list[str]]) -> int:
+    """The place of the header among the records: blank lines may stand before it, and one that tells the delimiter."""
+    begin = 1 if _TOLD.match(text) else 0
+    return next((n for n, record in enumerate(records[begin:], begin) if record), begin)
 
 
 def _records(text: str, delimiter: str, path: Path) -> tuple[list[list[str]], Sequence[int]]:

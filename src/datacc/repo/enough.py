@@ -16,16 +16,15 @@ def refuse_too_few(ordered: Examples, output: Field) -> None:
     """Raise `DataError` where there is no example, or all have the same label."""
     kind = load("types", output.type)
     if not ordered:
-        raise DataError(
-            "there is no labelled example", tries=["datacc import a folder, CSV, JSONL or .npz with labels"]
-        )
+        tries = ["datacc label ID CLASS says what an example is", "datacc import a folder or a table with labels"]
+        raise DataError("there is no labelled example", tries=tries)
     present = as_coded(ordered.labels[output.name]).words
     if len(present) < 2:
         word = {"label": "class", "labels": "set of label"}.get(kind.form, kind.form)
         raise DataError(
-            f"every example has the same {output.name}: {kind.shown(present[0])!r}; "
+            f"every labelled example ({len(ordered):,}) has the same {output.name}: {kind.shown(present[0])!r}; "
             f"a program needs two {word}{'es' if word == 'class' else 's'}",
-            tries=[f"import examples of another {word}"],
+            tries=[f"add examples of another {word}"],
         )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from datacc.errors import SpecError
+from datacc.errors import DataError, SpecError
 from datacc.intake.importing.columns import known_columns
 from datacc.intake.importing.fields import infer_inputs, infer_outputs
 from datacc.intake.importing.identify import identify
@@ -25,6 +25,7 @@ from datacc.repo.split import JUDGE
 from datacc.repo.words import counted
 from datacc.sources import Source
 from datacc.sources.teaching import Taught, state, teach
+from datacc.spec.lines import place
 from datacc.spec.names import identifier
 from datacc.spec.program import Field, Origin, Program, Target
 from datacc.store import Store, canonical, digest
@@ -37,15 +38,27 @@ _MADE: Final = (*Target().make, "wheel")  # of a table without a program: someth
 
 
 def infer_program(
-    path: Path, label: str | None, name: str | None = None, skip_bad: bool = False, type: str | None = None
+    path: Path,
+    label: str | None,
+    name: str | None = None,
+    skip_bad: bool = False,
+    type: str | None = None,
+    inputs: Sequence[str] | None = None,
 ) -> Program:
     """A program for the table at `path`: inputs and output inferred, no goal yet (the compiler chooses one).
 
-    `type` is the output type, left out: what the column looks like.
+    `type` is the output type, left out: what the column looks like. `inputs` are the columns to learn from, left out:
+    those that look like it.
 
     Raises `DataError` when the table is unusable or the label column is not there.
     """
-    found = read(path, ImportOptions(label=label, skip_bad=skip_bad, type=type))
+    named = tuple(inputs) if inputs else None
+    found = read(path, ImportOptions(label=label, skip_bad=skip_bad, type=type, inputs=named))
+    if all(said is None for said in found.rows.label):
+        what = (
+            f"no row has a label: column {found.roles.label!r} is empty" if found.roles.label else "no row has a label"
+        )
+        raise DataError(what, where=str(path), tries=["--label names another column"])
     options = {"path": str(path), "label": label or found.roles.label, "skip_bad": skip_bad or None}
     return Program(
         name=identifier(name or path.stem, module=True),
@@ -68,7 +81,7 @@ class TableSource(Source):
                 tries=["datacc new and datacc import keep one", "build without a revision"],
             )
         path = _path(program, root)
-        origin = f"table {path.name} {_digest(path)}" if path.exists() else ""
+        origin = f"table {path.name} {_digest(path)}"
         known = remembered(store, _key(program, root, origin), origin)
         if known is not None:
             return known
@@ -113,7 +126,11 @@ def _path(program: Program, root: Path) -> Path:
         raise SpecError("source.path is missing", where="datacc.toml", tries=['path = "data.csv"'])
     if len(program.outputs) != 1:
         raise SpecError("a table has one output: its label column", where="datacc.toml")
-    return root / str(given["path"])
+    path = root / str(given["path"])
+    if not path.exists():
+        what = f"there is no such file or folder: {given['path']}"
+        raise DataError(what, where=place(program, "source", "path"), tries=["path says where the table lies"])
+    return path
 
 
 def _read(program: Program, path: Path, sound: Container[str] = frozenset()) -> Read:

@@ -18,8 +18,11 @@ NUMERIC: Final = 0.9  # a column with fewer numbers, or dates, than this among i
 COVERED: Final = 0.9  # of the cells of a column of few values, by values that are not rare
 MOST: Final = 128  # values of a category
 _LONGEST: Final = max(map(len, NOTHING))
-_LOOK: Final = 200  # cells that tell whether a column looks like dates
+_LOOK: Final = 200  # cells that tell whether a column looks like dates, or numbers
 _OTHER_DATE: Final = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}([ T]+\d{1,2}:\d\d.*)?", re.ASCII)
+_MONEY: Final = r"\s*([$€£¥₹%]|EUR|USD|GBP|CHF|JPY|INR)?\s*"
+_GROUPED: Final = r"\d+([.,]\d+)?|\d{1,3}([,.'’\s]\d{3})+([.,]\d+)?"  # 2,41 as well as 1 234 567.8
+_OTHER_NUMBER: Final = re.compile(rf"[+-]?{_MONEY}[+-]?({_GROUPED}){_MONEY}")
 _READ_DATE: Final = reader("date")
 RARE: Final = 10  # rows, fewer of which no value gets a code of its own for, in a table of a thousand
 
@@ -68,7 +71,7 @@ def look(cells: Sequence[Any]) -> Column:
     counts = _of_texts(cells) if texts else [(cell, 1) for cell in cells]  # not compared, since 1 equals true
     filled = [(cell, count) for cell, count in counts if _is_long(cell) or not is_missing(cell)]
     gaps = len(filled) < len(counts)
-    if _are(filled, lambda cell: number(cell) is not None and not isinstance(cell, bool)):
+    if _are(filled, _is_number):
         return Column(kind="number", gaps=gaps)
     if _are_truths(cell for cell, _ in filled):
         return Column(kind="boolean", gaps=gaps)
@@ -85,11 +88,18 @@ def look(cells: Sequence[Any]) -> Column:
     return _category(values) or Column(kind="text", gaps=gaps)
 
 
-def looks_dated(cells: Sequence[Any]) -> str | None:
-    """A cell of a column that looks like dates which are written otherwise than a record reads them; else None."""
+def written_otherwise(cells: Sequence[Any]) -> tuple[str, str] | None:
+    """Whether a column looks like dates or numbers which are written otherwise than a record reads them.
+
+    "dates" or "numbers" and a cell of it; None for any other.
+    """
     some = [cell for cell in islice(cells, _LOOK) if isinstance(cell, str) and not is_missing(cell)]
-    dated = [cell for cell in some if _OTHER_DATE.fullmatch(cell.strip(SPACE)) and not _is_date(cell)]
-    return dated[0] if len(dated) >= NUMERIC * max(len(some), 1) else None
+    for what, pattern, reads in (("dates", _OTHER_DATE, _is_date), ("numbers", _OTHER_NUMBER, _is_number)):
+        odd = [cell for cell in some if not reads(cell)]
+        alike = [cell for cell in odd if pattern.fullmatch(cell.strip(SPACE))]
+        if alike and len(some) - len(odd) + len(alike) >= NUMERIC * len(some):
+            return what, alike[0]
+    return None
 
 
 def record_options(columns: Mapping[str, Column]) -> dict[str, Any]:
@@ -151,6 +161,10 @@ def _are(filled: Sequence[tuple[Any, int]], holds: Callable[[Any], bool]) -> boo
         if others > most:
             return False
     return bool(filled)
+
+
+def _is_number(cell: Any) -> bool:
+    return number(cell) is not None and not isinstance(cell, bool)
 
 
 def _is_date(cell: Any) -> bool:

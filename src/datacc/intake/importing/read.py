@@ -4,7 +4,7 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from datacc.errors import DataError
 from datacc.intake import Format
@@ -16,6 +16,8 @@ from datacc.intake.importing.roles import Roles, decide
 from datacc.intake.importing.rows import Rows, typed
 from datacc.registry import load, names
 from datacc.repo.names import check_name
+
+_SHEETS: Final = (".xlsx", ".xls", ".ods", ".numbers")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,16 +53,20 @@ def read(
     if not found.rows and not found.bad:
         raise DataError("there is no example", where=str(path), tries=["give a file with rows, or a folder with files"])
     if not found.rows:
-        refuse(found.bad, str(path), options.skip_bad)
+        refuse(found.bad, str(path), options.skip_bad, 0)
         raise _nothing_left(path)
     for column in found.columns:
         check_name(column, "column", str(path))
-    roles = decide(found, options, known, output, str(path), output_type)
+    try:
+        roles = decide(found, options, known, output, str(path), output_type)
+    except DataError:
+        refuse(found.bad, str(path), options.skip_bad, 0)  # which may be why
+        raise
     rows, bad = typed(found, roles)
     if rows.media is not None:
         rows, damaged = check_pictures(rows, sound)
         bad = bad + damaged
-    notes = refuse(bad, str(path), options.skip_bad)
+    notes = refuse(bad, str(path), options.skip_bad, len(rows))
     if not rows:
         raise _nothing_left(path)
     return Read(
@@ -78,16 +84,23 @@ def _nothing_left(path: Path) -> DataError:
 def format_of(path: Path) -> Format:
     """The first format that `path` looks like. Raises `DataError` when there is none."""
     if not path.exists():
-        raise DataError("there is no such file or folder", where=str(path), tries=["check the path"])
+        slashed = str(path).replace("\\", "/")
+        tries = [slashed] if slashed != str(path) and Path(slashed).exists() else ["check the path"]
+        raise DataError("there is no such file or folder", where=str(path), tries=tries)
     for name in names("intake"):
         format: Any = load("intake", name)
         if isinstance(format, Format) and format.matches(path):
             return format
     if not (path.is_file() or path.is_dir()):
         raise DataError("is neither a plain file nor a folder", where=str(path), tries=["copy it into a file"])
-    known = ", ".join(names("intake"))
-    raise DataError(
-        f"datacc does not know files that end in {path.suffix!r}",
-        where=str(path),
-        tries=[f"one of its formats: {known}"],
-    )
+    raise _unknown(path)
+
+
+def _unknown(path: Path) -> DataError:
+    """The error for what no format reads."""
+    ending = f"files that end in {path.suffix!r}" if path.suffix else "files without an ending"
+    sheet = ["save the sheet as CSV (UTF-8)"] if path.suffix.lower() in _SHEETS else []
+    formats = [load("intake", name) for name in names("intake")]
+    endings = [ending for format in formats if isinstance(format, Format) for ending in format.endings]
+    known = f"what it reads: {', '.join(endings)}, .zip, .tar or a folder per class"
+    return DataError(f"datacc does not know {ending}", where=str(path), tries=[*sheet, known])

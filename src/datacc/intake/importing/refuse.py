@@ -10,8 +10,11 @@ from datacc.repo.words import counted, printable
 _SHOWN: Final = 10
 
 
-def refuse(bad: Sequence[Bad], path: str, skip_bad: bool) -> tuple[str, ...]:
-    """Notes on the `bad` ones when they may be skipped. Raises `DataError` that names them when not."""
+def refuse(bad: Sequence[Bad], path: str, skip_bad: bool, good: int) -> tuple[str, ...]:
+    """Notes on the `bad` ones when they may be skipped. Raises `DataError` that names them when not.
+
+    `good`: how many can be read.
+    """
     if not bad:
         return ()
     if skip_bad:
@@ -21,7 +24,7 @@ def refuse(bad: Sequence[Bad], path: str, skip_bad: bool) -> tuple[str, ...]:
     raise DataError(
         f"{_count(bad)} cannot be read\n  " + "\n  ".join([*lines, *more]),
         where=path,
-        tries=["mend or remove them", "--skip-bad imports the rest"],
+        tries=["mend or remove them", *([f"--skip-bad takes the other {good:,}"] if good else [])],
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from datacc.errors import DataError
-from datacc.intake import Found
+from datacc.intake import Found, TableRows
 from datacc.repo.words import listed
 
 _LOOKED_AT: Final = 10_000  # columns
@@ -17,7 +17,16 @@ def require(found: Found, column: str, role: str, where: str) -> None:
     if column not in found.columns:
         have = listed(found.columns) if found.columns else "none"
         what = f"there is no column {column!r} ({role}); there are: {have}"
-        raise DataError(what, where=where, tries=_alike(found.columns, column, role) or ["name one of these"])
+        close = _alike(found.columns, column, role)
+        raise DataError(
+            what, where=where, tries=[*(close or ["name one of these"]), *([] if close else _header(found))]
+        )
+
+
+def _header(found: Found) -> list[str]:
+    """What to try where the columns may be called wrongly: of a table of text the first line says their names."""
+    is_text = isinstance(found.rows, TableRows)
+    return ["is there a header? The first line of the file names its columns"] if is_text else []
 
 
 def _alike(columns: Sequence[str], column: str, role: str) -> list[str]:

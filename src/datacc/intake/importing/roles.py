@@ -13,15 +13,16 @@ from datacc.intake.importing.columns import Column, look
 from datacc.intake.importing.measured import kind_of, output_kind
 from datacc.intake.importing.options import ImportOptions
 from datacc.intake.importing.require import require
-from datacc.intake.importing.said import aside, dated, read_as
+from datacc.intake.importing.said import aside, otherwise, read_as
 from datacc.repo.coded import each
 from datacc.repo.split import split_named
-from datacc.repo.words import listed
+from datacc.repo.words import counted, listed
 from datacc.spec.names import identifier
 from datacc.types.cells import as_value, is_missing
 
 _PROSE: Final = 40  # characters of a text, on average, from which a column of it is worth more than numbers beside it
 _WORDY: Final = 8  # and from which it is worth anything
+_FEW: Final = 50  # rows, too few to say much of a column
 _LABEL_WORDS: Final = ("label", "class", "target")
 _ORDER: Final = ("number", "order", "date", "boolean", "category")
 _NUMBERING: Final = frozenset({"id", "index", "row", "rowid", "unnamed: 0", "column 1"})
@@ -89,7 +90,7 @@ def _guessed(
     inputs = dict[str, Column]()
     if not found.is_media:
         inputs, said = _told(found, told, known, seen) if told else _infer(found, seen, where)
-        notes += [*said, *dated(found, {**seen, **inputs})]
+        notes += [*said, *otherwise(found, {**seen, **inputs})]
     return Roles(
         inputs=inputs,
         output=output or options.label or label or "label",
@@ -217,14 +218,22 @@ def _infer(found: Found, seen: Mapping[str, Column], where: str) -> tuple[dict[s
     else:
         inputs = dict(sorted(record.items(), key=lambda item: _ORDER.index(item[1].kind)))
     if not inputs:
-        raise DataError(
-            f"no column holds numbers or values that vary, or text that hardly repeats; there are: "
-            f"{listed(found.columns)}",
-            where=where,
-            tries=["give such a column", "--inputs names the columns"],
-        )
+        raise _nothing(found, seen, constant, numbering, where)
     texts = [c for c, one in seen.items() if c not in (*inputs, *constant) and not one.is_number]
     return inputs, [*notes, *read_as(inputs), *aside(texts)]
+
+
+def _nothing(
+    found: Found, seen: Mapping[str, Column], constant: Sequence[str], numbering: Sequence[str], where: str
+) -> DataError:
+    """The error for a table without an input, which says of each column why it is none."""
+    texts = [column for column in seen if column not in (*constant, *numbering)]
+    reasons = ((constant, "constant"), (numbering, "a running number"), (texts, "text that repeats, or is short"))
+    told = "; ".join(f"{listed(columns)} ({why})" for columns, why in reasons if columns) or "no other column"
+    few = ["more rows; about 100 are a beginning"] if len(found.rows) < _FEW else []
+    take = [f"--inputs {shlex.quote(texts[0])} learns from it nevertheless"] if texts else ["give a column that varies"]
+    what = f"there is nothing to learn from in {counted(len(found.rows), 'row')}: {told}"
+    return DataError(what, where=where, tries=[*otherwise(found, seen), *few, *take])
 
 
 def _counted(found: Found, name: str, column: Column) -> Column:

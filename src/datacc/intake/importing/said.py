@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from datacc.intake import Found
-from datacc.intake.importing.columns import Column, looks_dated
+from datacc.intake.importing.columns import Column, written_otherwise
 from datacc.repo.words import listed
 
+_READ: Final = {"dates": "2021-04-30", "numbers": "1234.5"}
 _KINDS: Final = {
     "category": "one of a few values",
     "order": "ordered values",
@@ -33,15 +34,16 @@ def _ordered(name: str, column: Column) -> str:
     return f"{name} ({' < '.join(column.values)})" if column.kind == "order" else name
 
 
-def dated(found: Found, seen: Mapping[str, Column]) -> list[str]:
-    """What is to be said of columns that look like dates and are not read as such."""
-    others = [column for column, one in seen.items() if one.kind in ("category", "text")]
-    told = [(column, looks_dated(found.column(column))) for column in others]
-    return [
-        f"{column!r} looks like dates, such as {cell!r}; only those like 2021-04-30 are read as dates"
-        for column, cell in told
-        if cell is not None
-    ]
+def otherwise(found: Found, seen: Mapping[str, Column]) -> list[str]:
+    """What is to be said of columns that look like dates or numbers and are not read as such."""
+    told = []
+    for column in (column for column, one in seen.items() if one.kind in ("category", "text")):
+        if looks := written_otherwise(found.column(column)):
+            what, cell = looks
+            told.append(
+                f"{column!r} looks like {what}, such as {cell!r}; only those like {_READ[what]} are read as {what}"
+            )
+    return told
 
 
 def aside(columns: Iterable[str]) -> list[str]:
