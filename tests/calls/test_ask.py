@@ -183,7 +183,7 @@ def test_the_seed_is_that_of_hashes(ask: Any, tmp_path: Path) -> None:
     ("name", "why"),
     [
         ("theirs:missing", "AttributeError"),
-        ("theirs:VALUE", "VALUE is a int, which cannot be called"),
+        ("theirs:VALUE", "VALUE is of type int, which cannot be called"),
         ("theirs:later", "coroutine"),
         ("theirs:many", "generator"),
         ("broken:x", "RuntimeError: no"),

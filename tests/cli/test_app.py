@@ -97,7 +97,7 @@ def test_every_class_of_error_has_an_exit_code_of_its_own() -> None:
     assert not set(codes) & {0, 1, app.INTERRUPTED, app.PIPE_CLOSED}
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS])
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.ENOTDIR])
 def test_the_machine_s_limits_are_errors(number: int, verb: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     verb.run = fails_with(OSError(number, os.strerror(number), "big.bin"))  # type: ignore[attr-defined]
     assert app.call(["status"]) == errors.ResourceError.exit_code

@@ -122,7 +122,12 @@ def test_a_clone_with_the_answers_asks_nobody(place: Place, tmp_path: Path) -> N
 def test_what_was_answered_before_a_failure_is_kept(place: Place, dies: int) -> None:
     place.command(dies=dies)
     place.allow()
-    said = rf"{dies} of \d+ questions? were answered, and are kept, then it ended with exit code 1(?s:.*)no more credit"
+    kept = (
+        rf"{dies} of \d+ questions? were answered, and are kept, then"
+        if dies
+        else r"none of \d+ questions was answered:"
+    )
+    said = rf"{kept} it ended with exit code 1(?s:.*)no more credit"
     with pytest.raises(TeacherError, match=said):
         place.snapshot()
     assert len(place.asked()) == dies
@@ -222,6 +227,21 @@ def test_a_command_that_does_not_exist(place: Place) -> None:
     place.allow()
     with pytest.raises(TeacherError, match="cannot be started"):
         place.snapshot()
+
+
+def test_a_function_that_cannot_be_loaded_is_told_by_its_own_lines(place: Place) -> None:
+    """Where it went wrong in the file of the user's, and nothing of where it is called from."""
+    for text, told in (
+        ("def kind(width, height:\n", "line 1\n(?s:.*)SyntaxError"),
+        ("def other():\n    pass\n\nother()\nmissing\n", r"line 5.*\n.*\n.*NameError: name 'missing'"),
+        ("other = 3\n", "AttributeError: module 'mine' has no attribute 'kind'"),
+    ):
+        place.function(text)
+        place.allow()
+        with pytest.raises(TeacherError, match=rf"none of \d+ questions was answered: (?s:.*){told}") as caught:
+            place.snapshot()
+        assert "datacc" not in caught.value.what.replace("datacc-teacher-", "")
+        assert "importlib" not in caught.value.what
 
 
 def test_what_it_does_not_know_stays_without_a_label(place: Place) -> None:

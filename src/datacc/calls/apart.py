@@ -105,7 +105,7 @@ def _function(name: str, tell: Any) -> Any:
         tell({"failed": _shown(error)})
         return None
     if not callable(found):
-        tell({"failed": f"{path} is a {type(found).__name__}, which cannot be called"})
+        tell({"failed": f"{path} is of type {type(found).__name__}, which cannot be called"})
         return None
     try:
         tell({"function": _described(found)})

@@ -46,7 +46,15 @@ def code_of(function: str, root: Path) -> Code:
         what = f"there is no code of a module {top} in {root}, nor among what is installed"
         tries = ["cd to the folder that it is in", "a builtin needs a function of your own that calls it"]
         raise UsageError(what, where=function, tries=tries)
+    if module.endswith(".py") and any(file.name == f"{top}.py" for file in files):
+        raise UsageError(f"{module} is a file; its module is {top}", where=function, tries=[_of_module(function)])
     return Code(function=function, files=files, digest=digest_of(files))
+
+
+def _of_module(function: str) -> str:
+    """The name of a function, said without the ending of its file."""
+    module, _, name = function.partition(":")
+    return f"datacc port {module.removesuffix('.py')}:{name}"
 
 
 def digest_of(files: tuple[Path, ...]) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final, NoReturn
 
+from datacc.cli.notes import notes
 from datacc.cli.outcome import Outcome, visible
 from datacc.errors import DataccError, ResourceError, UsageError
 
@@ -48,7 +49,8 @@ def call(arguments: Sequence[str]) -> int:
     """Carry out `arguments`, print what comes of it, and return the exit code. Bugs keep their traceback."""
     as_json = "--json" in arguments
     try:
-        outcome = _outcome(arguments)
+        with notes(events=as_json):
+            outcome = _outcome(arguments)
     except DataccError as error:
         outcome = Outcome(error=error)
     except KeyboardInterrupt:
@@ -143,6 +145,9 @@ def _machine(error: MemoryError | OSError) -> DataccError:
         return ResourceError(
             f"{error.strerror}", where=str(error.filename or ""), tries=["check who may read and write there"]
         )
+    if error.errno in (errno.ENOTDIR, errno.EISDIR):
+        tries = ["move away what stands there in the place of a folder, or of a file"]
+        return ResourceError(f"{error.strerror}", where=str(error.filename or ""), tries=tries)
     if error.errno == errno.EIO:
         return ResourceError("the disk failed", where=str(error.filename or ""), tries=["look at the disk, and again"])
     raise error

@@ -111,8 +111,13 @@ def _ask(
         for answer in keep(folder, kind.ask(teacher, root, program.inputs, classes, questions)):
             fresh.append(answer)
     except TeacherError as error:
-        so_far = f"{len(fresh):,} of {counted(len(questions), 'question')} were answered, and are kept"
-        raise TeacherError(f"{so_far}, then {error.what}", where=error.where, tries=error.tries) from error
+        asked = counted(len(questions), "question")
+        kept = (
+            f"{len(fresh):,} of {asked} were answered, and are kept, then"
+            if fresh
+            else f"none of {asked} was answered:"
+        )
+        raise TeacherError(f"{kept} {error.what}", where=error.where, tries=error.tries) from error
     return fresh
 
 

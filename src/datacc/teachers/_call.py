@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from functools import reduce
 from importlib import import_module
+from traceback import StackSummary, TracebackException
 from typing import Any
 
 from datacc.registry import load
@@ -17,11 +18,24 @@ def main(module: str, function: str, plain: str) -> None:
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     fields: list[tuple[str, str, Mapping[str, Any]]] = json.loads(plain)
-    call: Any = reduce(getattr, function.split("."), import_module(module))
+    call = _found(module, function)
     for line in sys.stdin:
         asked = json.loads(line)
         values = {name: _value(kind, options, asked["inputs"][name]) for name, kind, options in fields}
         print(json.dumps({"id": asked["id"], **_said(call, values)}), file=out, flush=True)
+
+
+def _found(module: str, function: str) -> Any:
+    """The function. What its module raises is told without the frames that are not the user's; then this ends."""
+    try:
+        return reduce(getattr, function.split("."), import_module(module))
+    except Exception as error:
+        told = TracebackException.from_exception(error)
+        ours = (__file__, import_module.__code__.co_filename)
+        frames = [one for one in told.stack if one.filename not in ours and not one.filename.startswith("<frozen")]
+        told.stack = StackSummary.from_list(frames)
+        sys.stderr.write("".join(told.format(chain=False)))
+        sys.exit(1)
 
 
 def _value(kind: str, options: Mapping[str, Any], told: Any) -> Any:

@@ -65,7 +65,8 @@ def _start(
     try:
         return subprocess.Popen(command, cwd=folder, env=environment, stdin=pipe, stdout=pipe, stderr=errors)
     except OSError as error:
-        raise TeacherError(f"it cannot be started: {error.strerror}", where=name) from error
+        tries = ["command = … under [teacher] begins with a program that is there"]
+        raise TeacherError(f"it cannot be started: {error.strerror}", where=name, tries=tries) from error
 
 
 def _write(process: "subprocess.Popen[bytes]", fields: Sequence[Field], questions: Sequence[Question]) -> None:
@@ -101,7 +102,7 @@ def _next(lines: "Queue[str]", name: str, seconds: int, process: "subprocess.Pop
         code = process.wait()
         errors.seek(0)
         said = errors.read()[-MOST_SHOWN:].decode("utf-8", "replace").strip()
-        tries = ["run again: answers that came are kept"]
+        tries = ["mend it and run again: answers that came are kept"]
         ended = f"it ended with exit code {code} before every answer was there"
         raise TeacherError("\n".join([ended, *([said] if said else [])]), where=name, tries=tries)
     return line

@@ -172,11 +172,12 @@ def test_what_was_recorded_live(here: Path, datacc: Datacc) -> None:
     [
         (["theirs:shape"], errors.UsageError, "what is it to be asked?"),
         (["theirs", "--inputs", "numbers.csv"], errors.UsageError, "is not MODULE:FUNCTION"),
+        (["theirs.py:shape", "--inputs", "numbers.csv"], errors.UsageError, "its module is theirs"),
         (["nowhere:x", "--inputs", "numbers.csv"], errors.UsageError, "there is no code"),
         (["theirs:missing", "--inputs", "numbers.csv"], errors.DataError, "missing"),
         (["theirs:shape", "--inputs", "none.csv"], errors.DataError, "no such file"),
         (["theirs:sign", "--inputs", "two.csv"], errors.DataError, "no column for the parameter 'text'"),
-        (["theirs:shape", "--inputs", "words.csv"], errors.DataError, "width is 'wide'; the function takes a float"),
+        (["theirs:shape", "--inputs", "words.csv"], errors.DataError, "width is 'wide'; the function takes float"),
         (["theirs:nothing", "--inputs", "numbers.csv"], errors.DataError, "no arguments"),
         (["theirs:raises", "--inputs", "numbers.csv", "--agreement", "1"], errors.UsageError, "--agreement is a share"),
         (["theirs:raises", "--inputs", "numbers.csv", "--shadow"], errors.UsageError, "no program is built"),

@@ -137,7 +137,8 @@ def gathered(wish: Wish) -> Gathered:
     """What the function is to be asked, without secrets; this runs it. Raises `DataError`."""
     parameters = wish.asker.parameters()
     if not any(one.is_named for one in parameters):
-        raise DataError("it takes no arguments by name, so there is nothing to learn from", where=wish.function)
+        what = "it takes no arguments by name, so there is nothing to learn from"
+        raise DataError(what, where=wish.function, tries=["a function of your own that calls it"])
     return without_secrets(_together(wish, parameters), _redact(wish), kept=wish.keep_secrets)
 
 
