@@ -74,9 +74,9 @@ def _half(path: Path) -> str:
 class Store:
     """A folder of cached values: `get(key)` gives what `put(key, data)` left, or None.
 
-    A damaged entry reads as absent and is removed. Losing the folder costs time, never data. Where its disk is full, what
-    was not used here goes, the oldest first; what still cannot be written stays in memory. Each of these is logged, once.
-    A `fresh` one knows only what was put by itself.
+    A damaged entry reads as absent and is removed. Losing the folder costs time, never data. Where its disk is full,
+    what was not used here goes, the oldest first; what still cannot be written stays in memory. Each of these is
+    logged, once. A `fresh` one knows only what was put by itself.
     """
 
     def __init__(self, root: Path, *, fresh: bool = False) -> None:

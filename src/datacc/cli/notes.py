@@ -1,4 +1,4 @@
-"""Says on standard error what is logged while a verb runs, such as trouble of the cache: notes, or with --json events."""
+"""Says what is logged while a verb runs, such as trouble of the cache: notes on standard error, or events of --json."""
 
 import json
 import logging
