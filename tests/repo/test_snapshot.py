@@ -140,6 +140,16 @@ def test_a_class_seen_once_is_noted(store: Store) -> None:
     assert any("'round' is seen once" in note for note in snapshot.notes)
 
 
+def test_classes_that_are_spelt_almost_alike_are_told(store: Store) -> None:
+    given = [
+        replace(one, labels={"shape": ("wide", "Wide", "long", "lo ng", "odd")[n % 5]})
+        for n, one in enumerate(examples())
+    ]
+    names = {"shape": ["wide", "Wide", "long", "lo ng", "odd"]}
+    told = [note for note in freeze(store, PROGRAM, given, names, "table t 0").notes if "alone" in note]
+    assert told == ["classes of shape that differ in case or blanks alone: 'Wide', 'wide'; 'lo ng', 'long'"]
+
+
 def test_many_rare_classes_are_one_note(store: Store) -> None:
     given = [replace(one, labels={"shape": f"kind {n}"}) for n, one in enumerate(examples())]
     snapshot = freeze(store, PROGRAM, given, {"shape": [one.labels["shape"] for one in given]}, "table t 0")

@@ -27,7 +27,7 @@ from datacc.compiler.report import Report
 from datacc.compiler.search import Announce, Choice, Rung, candidate, search
 from datacc.compiler.suggest import suggest, suggested_within
 from datacc.compiler.widths import fit_widths, unfilled
-from datacc.errors import BudgetError, FitError
+from datacc.errors import BudgetError, FitError, SpecError
 from datacc.fit import Watch
 from datacc.goals import rate
 from datacc.ir.cost import work
@@ -37,7 +37,7 @@ from datacc.repo.snapshot import JUDGE, Snapshot
 from datacc.runtime.link import toolchain
 from datacc.sources import Source
 from datacc.spec.lock import FILE as LOCK_FILE
-from datacc.spec.lock import Lock, check_lock, read_lock, settled, shape_digest, write_lock
+from datacc.spec.lock import RENEW, Lock, check_lock, read_lock, settled, shape_digest, write_lock
 from datacc.spec.program import FILE, Goal, Program
 from datacc.spec.write import program_toml
 from datacc.store import Store, write_atomically
@@ -78,8 +78,9 @@ def build(
     asked = program if program.goals else replace(program, goals=(floor_goal(program, snapshot),))
     chosen_goal = not program.goals
     warnings = certify(asked, snapshot, chosen_goal=chosen_goal)
-    known, place = read_lock(root / LOCK), root / "build" / program.name
-    lock = None if order.search or order.wish != "cheapest" else order.lock or known
+    anew, place = order.search or order.wish != "cheapest", root / "build" / program.name
+    known = _known(root / LOCK, anew=anew)
+    lock = None if anew else order.lock or known
     if lock is None:
         choice = search(asked, snapshot, store, chosen_goal=chosen_goal, announce=announce, wish=order.wish, tell=tell)
     else:
@@ -98,6 +99,16 @@ def build(
     if fresh != known and (report.verdict.holds or renews):
         write_lock(root / LOCK, fresh)
     return report
+
+
+def _known(path: Path, *, anew: bool) -> Lock | None:
+    """The lock at `path`; a damaged one is none where all is chosen `anew`. Raises `SpecError`."""
+    try:
+        return read_lock(path)
+    except SpecError:
+        if not anew:
+            raise
+        return None
 
 
 def _left(
@@ -178,14 +189,17 @@ def obey(lock: Lock, program: Program, snapshot: Snapshot, store: Store, announc
     """
     check_lock(lock, program)
     program = settled(program, lock)
-    graph = skeleton_graph(program, snapshot, lock.skeleton, lock.sizes)
+    try:
+        graph = skeleton_graph(program, snapshot, lock.skeleton, lock.sizes)
+    except SpecError as error:
+        raise SpecError(error.what, where=LOCK, tries=[RENEW]) from error
     arithmetic = program.target.arithmetic
     rung = Rung(skeleton=lock.skeleton, sizes=lock.sizes, graph=graph, work=work(graph), arithmetic=arithmetic)
     costs = price(program, snapshot, graph, store)
     overs = over_budget(program.budget, costs)
     if overs:
         what = "what it chose needs " + " and ".join(over.text for over in overs)
-        raise BudgetError(what, where=LOCK, tries=["datacc build --search", *(over.fix for over in overs)])
+        raise BudgetError(what, where=LOCK, tries=[RENEW, *(over.fix for over in overs)])
     recipe = recipe_of(lock.recipe, LOCK)
     watch, by = announce(rung), program.backend or lock.toolchain.get("fit")
     begun = begun_from(lock.parent, parents, program, snapshot, graph, store)

@@ -16,6 +16,7 @@ from datacc.errors import CertifyError, DataError
 from datacc.goals import Figure, Metric, faultless, least
 from datacc.registry import load
 from datacc.repo.snapshot import JUDGE, Snapshot
+from datacc.repo.words import counted
 from datacc.spec.bounds import log_factorials, lower_bound, needed_right, needed_total
 from datacc.spec.lines import place
 from datacc.spec.program import Check, Goal, Program
@@ -100,8 +101,10 @@ def _refuse(what: str, limit: float, rows: int, judge_share: float, where: str, 
     total = f", about {math.ceil(wanted / judge_share):,} of them in all" if judge_share else ""
     tries = [f"more examples: {wanted:,} in judge would do if every answer is right{total}"]
     if best > 0:
-        tries.append(f"ask for {_reachable(best, at_most)}: that is what {rows:,} right answers show")
-    even = f" by {rows:,} judge examples, even if every answer is right" if rows else ": it has no judge example"
+        tries.append(f"ask for {_reachable(best, at_most)}: that is what {counted(rows, 'right answer')} can show")
+    even = (
+        f" by {counted(rows, 'judge example')}, even if every answer is right" if rows else ": it has no judge example"
+    )
     raise CertifyError(said + even, where=where, tries=tries)
 
 
@@ -119,7 +122,8 @@ def _refuse_spread(goal: Goal, metric: Metric, program: Program, snapshot: Snaps
     if wanted is not None:
         total = f", about {math.ceil(wanted * len(snapshot.ids) / rows):,} of them in all" if rows else ""
         tries = [f"more examples: about {wanted:,} in judge would do if every answer is right{total}", *tries]
-    raise CertifyError(f"{said}{rows:,} judge examples, even if every answer is right", where=where, tries=tries)
+    even = f"{counted(rows, 'judge example')}, even if every answer is right"
+    raise CertifyError(said + even, where=where, tries=tries)
 
 
 def _enough(metric: Metric, known: NDArray[Any], classes: int, rows: int, limit: float) -> int | None:
@@ -161,7 +165,7 @@ def _refuse_to_calibrate(goal: Goal, metric: Metric, rows: int, examples: int, w
         best = lower_bound(rows, rows) if metric.at_most else rows / (rows + 1)
         tries.append(f"ask for {_reachable(best, metric.at_most)}")
     said = f"{goal.metric} {demanded(goal.limit, at_most=metric.at_most)} cannot be calibrated"
-    even = f" by {rows:,} tune examples" if rows else ": no tune example calibrates"
+    even = f" by {counted(rows, 'tune example')}" if rows else ": no tune example calibrates"
     raise CertifyError(said + even + (", even if every answer is right" if rows else ""), where=where, tries=tries)
 
 

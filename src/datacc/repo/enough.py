@@ -39,8 +39,17 @@ def refuse_empty_split(splits: Sequence[int]) -> None:
         )
 
 
+def _alike(field: str, names: Sequence[str]) -> list[str]:
+    """What to tell of classes whose names differ in case or in blanks alone: most likely they are meant to be one."""
+    spelt: dict[str, list[str]] = {}
+    for name in sorted(names):
+        spelt.setdefault("".join(name.split()).casefold(), []).append(name)
+    same = [listed(spellings) for spellings in spelt.values() if len(spellings) > 1]
+    return [f"classes of {field} that differ in case or blanks alone: {'; '.join(same[:5])}"] if same else []
+
+
 def rare(ordered: Examples, splits: Sequence[int], outputs: Sequence[Field]) -> list[str]:
-    """What to tell of classes that have one example, or none to learn from."""
+    """What to tell of classes that have one example, none to learn from, or almost the same name as another."""
     notes = []
     for output in outputs:
         kind, told = load("types", output.type), as_coded(ordered.labels[output.name])
@@ -49,6 +58,7 @@ def rare(ordered: Examples, splits: Sequence[int], outputs: Sequence[Field]) -> 
             names = kind.classes([told.words[code]])
             counts.update(dict.fromkeys(names, count))
             learnt.update(names if split == LEARN else ())
+        notes += _alike(output.name, list(counts))
         once = [name for name in sorted(counts) if counts[name] == 1]
         elsewhere = [name for name in sorted(counts) if counts[name] > 1 and name not in learnt]
         if once:

@@ -21,7 +21,9 @@ def read_checks(tables: Sequence[Table], inputs: tuple[Field, ...], outputs: tup
     for (n, one), (_, other) in combinations(reversed(list(enumerate(checks))), 2):
         why = registry.load("checks", one.kind).contradicts(one, other) if one.kind == other.kind else ""
         if why:
-            raise tables[n].error(f"no program can pass this check and that of line {other.line}: {why}", one.kind)
+            raise tables[n].error(
+                f"no program can pass this check and that of line {other.line}: {why}", one.kind, ["take one out"]
+            )
     return checks
 
 

@@ -16,7 +16,7 @@ from datacc.spec.table import Table, read_table
 FILE: Final = "datacc.lock"
 FORMAT: Final = 1
 _HEAD: Final = "What `datacc build --search` chose. Written by datacc; commit it beside datacc.toml."
-_RENEW: Final = "datacc build --search"
+RENEW: Final = "datacc build --search"
 _KEYS: Final = ["format", "program", "skeleton", "arithmetic", "parent", "sizes", "recipe", "toolchain", "tutor"]
 
 Plain = str | int | float | bool
@@ -74,14 +74,14 @@ def read_lock(path: Path) -> Lock | None:
     """The lock at `path`, None when there is none. Raises `SpecError` when it is damaged or newer."""
     if not path.exists():
         return None
-    table = read_table(path, missing=_RENEW)
-    version = table.need("format", int, example=_RENEW)
+    table = read_table(path, missing=RENEW, damaged=[RENEW])
+    version = table.need("format", int, example=RENEW)
     if version != FORMAT:
-        raise table.error(f"format {version}: this datacc reads format {FORMAT}", "format", ["update datacc", _RENEW])
+        raise table.error(f"format {version}: this datacc reads format {FORMAT}", "format", ["update datacc", RENEW])
     table.known(_KEYS)
     return Lock(
-        program=table.need("program", str, example=_RENEW),
-        skeleton=table.need("skeleton", str, example=_RENEW),
+        program=table.need("program", str, example=RENEW),
+        skeleton=table.need("skeleton", str, example=RENEW),
         sizes=_sizes(table),
         recipe=_recipe(table),
         toolchain={key: _of(table.table("toolchain"), key, str) for key in table.table("toolchain").values},
@@ -118,14 +118,14 @@ def check_lock(lock: Lock, program: Program, where: str = FILE) -> None:
     """Raises `SpecError` when `lock` was chosen for another program than `program`."""
     if program.skeleton not in (None, lock.skeleton):
         what = f"it chose {lock.skeleton}, but datacc.toml asks for {program.skeleton}"
-        raise SpecError(what, where=where, tries=[_RENEW, f'skeleton = "{lock.skeleton}" in datacc.toml'])
+        raise SpecError(what, where=where, tries=[RENEW, f'skeleton = "{lock.skeleton}" in datacc.toml'])
     fitted = lock.toolchain.get("fit", "")
     if program.backend is not None and fitted and fitted.split(" ")[0].rstrip(",") != program.backend:
         what = f"it was fitted by {fitted}, but datacc.toml asks for {program.backend}"
-        raise SpecError(what, where=where, tries=[_RENEW])
+        raise SpecError(what, where=where, tries=[RENEW])
     if lock.program not in (shape_digest(program), _digest(program, program.outputs)):  # the latter of older locks
         what = "it was chosen for other inputs, outputs or arithmetic than datacc.toml has now"
-        raise SpecError(what, where=where, tries=[_RENEW])
+        raise SpecError(what, where=where, tries=[RENEW])
     settled(program, lock, where)
 
 
@@ -135,7 +135,7 @@ def settled(program: Program, lock: Lock, where: str = FILE) -> Program:
     chosen = lock.arithmetic or (allowed[0] if len(allowed) == 1 else "")
     if chosen not in allowed:
         what = f"it chose {chosen}" if chosen else "it does not say which arithmetic it chose"
-        raise SpecError(f"{what}; datacc.toml allows {' and '.join(allowed)}", where=where, tries=[_RENEW])
+        raise SpecError(f"{what}; datacc.toml allows {' and '.join(allowed)}", where=where, tries=[RENEW])
     return program.computed_in(chosen)
 
 
@@ -149,7 +149,7 @@ def _plain(field: Field) -> dict[str, Any]:
 
 def _tutor(table: Table) -> Tutor:
     table.known(["skeleton", "sizes", "recipe"])
-    return Tutor(skeleton=table.need("skeleton", str, example=_RENEW), sizes=_sizes(table), recipe=_recipe(table))
+    return Tutor(skeleton=table.need("skeleton", str, example=RENEW), sizes=_sizes(table), recipe=_recipe(table))
 
 
 def _tutor_plain(tutor: Tutor) -> dict[str, Any]:
@@ -166,11 +166,11 @@ def _recipe(table: Table) -> dict[str, Plain]:
 
 
 def _of(table: Table, key: str, kind: Any) -> Any:
-    return table.need(key, kind, example=_RENEW)
+    return table.need(key, kind, example=RENEW)
 
 
 def _scalar(table: Table, key: str) -> Plain:
     value = table.values[key]
     if not isinstance(value, str | int | float | bool):
-        raise table.error(f"{key} must be one value", key, [_RENEW])
+        raise table.error(f"{key} must be one value", key, [RENEW])
     return value

@@ -126,8 +126,11 @@ class Table:
         return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
 
 
-def read_table(path: Path, missing: str) -> Table:
-    """The whole file at `path` as a `Table`; `missing` is what to try when there is none. Raises `SpecError`."""
+def read_table(path: Path, missing: str, damaged: Sequence[str] = ()) -> Table:
+    """The whole file at `path` as a `Table`; `missing` is what to try when there is none, `damaged` when it is no TOML.
+
+    Raises `SpecError`.
+    """
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
@@ -141,16 +144,16 @@ def read_table(path: Path, missing: str) -> Table:
         return Table(path=path, text=text, values=tomllib.loads(text))
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise SpecError("it is not UTF-8 text", where=f"{path.name}:{line}") from error
+        raise SpecError("it is not UTF-8 text", where=f"{path.name}:{line}", tries=damaged) from error
     except tomllib.TOMLDecodeError as error:
-        raise _syntax(error, path, text) from error
+        raise _syntax(error, path, text, damaged) from error
 
 
-def _syntax(error: tomllib.TOMLDecodeError, path: Path, text: str) -> SpecError:
+def _syntax(error: tomllib.TOMLDecodeError, path: Path, text: str, tries: Sequence[str]) -> SpecError:
     found = re.search(r"\s*\(at (?:line (\d+), column \d+|end of document)\)", str(error))
     line = int(found[1]) if found and found[1] else text.count("\n") + 1
     what = str(error)[: found.start()] if found else str(error)
-    return SpecError(f"this is not TOML: {what[:1].lower()}{what[1:]}", where=f"{path.name}:{line}")
+    return SpecError(f"this is not TOML: {what[:1].lower()}{what[1:]}", where=f"{path.name}:{line}", tries=tries)
 
 
 def _nearest(key: str, known: Sequence[str]) -> list[str]:
