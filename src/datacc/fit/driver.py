@@ -168,7 +168,7 @@ class _Fit:
                 if chunk.last in self.looks:
                     self.now = self._look(chunk.last)
                 if watch is not None and (chunk.last in self.looks or chunk.last // TOLD > (chunk.first - 1) // TOLD):
-                    tune = None if self.now.best is None else self.now.best.score[0]
+                    tune = self.now.best.score[0] if self.now.best is not None and len(self.tune) else None
                     watch(Progress(step=chunk.last, steps=self.steps, loss=loss, tune=tune))
                 if time.monotonic() - taken >= MOMENT:
                     self.now = self.moment = replace(self.now, step=chunk.last, state=self.fitting.state())

@@ -159,7 +159,7 @@ class Trials:
 
 def _refusal(word: str, said: str, reading: Reading, demand: Demand, other: str) -> UsageError:
     tries = [f"--{word} {other}", "another goal"]
-    return UsageError(f"{word} is not {word}: {reading.told}, and asked is {demand.told}", where=said, tries=tries)
+    return UsageError(f"{word} is not {word}; asked: {demand.told}; seen: {reading.told}", where=said, tries=tries)
 
 
 @contextmanager
