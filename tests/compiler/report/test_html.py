@@ -162,6 +162,15 @@ def test_a_record_shows_its_most_unusual_columns() -> None:
     assert found.groups() == ("y", "99")
 
 
+def test_only_what_is_an_amount_is_so_far_from_usual() -> None:
+    """Neither the code of a category nor what is missing."""
+    columns = {"size": (), "where": ("north", "south"), "gap": ()}
+    value = np.array([9.0, 1.0, np.nan], np.float32)
+    page = report_cards.input_html(value, columns, np.array([[1.5, -7.0, 0.0]]), 0)
+    cells = re.findall(r'<bdi>(\w+)</bdi><td>(?:<bdi>)?(\w+)(?:</bdi>)?<td class="far">([^<]*)', page)
+    assert cells == [("size", "9", "+1.5 σ"), ("where", "south", ""), ("gap", "missing", "")]
+
+
 def test_many_classes_become_a_list() -> None:
     count = MOST_CLASSES + 5
     names = tuple(f"class {k}" for k in range(count))

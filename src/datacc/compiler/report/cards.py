@@ -114,11 +114,13 @@ def picture(pixels: NDArray[np.uint8]) -> str:
 
 
 def _record(value: NDArray[Any], columns: Named, unusual: NDArray[Any]) -> str:
-    first, names = np.argsort(-np.abs(unusual), kind="stable")[:COLUMNS], list(columns)
-    rows = [
-        f'<tr><th>{bdi(names[i], 24)}<td>{_cell(float(value[i]), columns[names[i]])}<td class="far">{unusual[i]:+.1f} σ'
-        for i in map(int, first)
-    ]
+    names = list(columns)
+    amounts = np.where([not columns[name] for name in names], unusual, 0)  # the code of a category is no amount
+    rows = []
+    for i in map(int, np.argsort(-np.abs(amounts), kind="stable")[:COLUMNS]):
+        values = columns[names[i]]
+        far = "" if values or math.isnan(value[i]) else f"{amounts[i]:+.1f} σ"
+        rows.append(f'<tr><th>{bdi(names[i], 24)}<td>{_cell(float(value[i]), values)}<td class="far">{far}')
     rest = len(columns) - len(rows)
     more = f'<p class="more">and {rest:,} columns nearer to usual</p>' if rest > 0 else ""
     return f'<table class="record">{"".join(rows)}</table>{more}'

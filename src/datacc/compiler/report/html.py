@@ -124,7 +124,7 @@ def _figures(report: Report) -> str:
 
 
 def _demands(report: Report) -> str:
-    head = '<tr><th class="mark"><th>demand<th>wanted<th>reached<th>share of the limit'
+    head = '<tr><th class="mark"><th>demand<th>wanted<th>reached<th>used of what is allowed'
     rows = "".join(_demand(line) for line in report.verdict.lines)
     judge = report.data.rows.get("judge", 0)
     return (
