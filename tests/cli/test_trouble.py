@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from datacc import errors
 from datacc.cli import app
 
 Datacc = Callable[..., dict[str, Any]]
@@ -41,6 +42,27 @@ def test_a_damaged_cache_is_made_anew_and_said(table: Path, capsys: pytest.Captu
         assert told in said
         assert (table / "build/two/graph.dcc").read_bytes() == graph
         assert "damaged" not in built(*words, capsys=capsys)
+
+
+def test_a_damaged_lock_is_named_and_can_be_chosen_anew(table: Path, datacc: Datacc) -> None:
+    assert datacc("build", "two.csv", "--label", "topic")["holds"]
+    lock = table / "datacc.lock"
+    whole = lock.read_text()
+    for damaged in (
+        "garbage",
+        "",
+        whole.replace("format = 1", "format = 99"),
+        whole.replace("width = ", "wdth = "),
+        whole.replace("depth = ", "depth = 777"),
+        whole.replace('skeleton = "mlp.v1"', 'skeleton = "mlp.v9"'),
+    ):
+        assert damaged != whole
+        lock.write_text(damaged)
+        error = datacc("build", code=errors.SpecError.exit_code)["error"]
+        assert error["where"].startswith("datacc.lock")
+        assert "datacc build --search" in error["tries"]
+        assert datacc("build", "--search")["holds"]
+        assert lock.read_text() == whole
 
 
 def test_a_cache_that_cannot_be_written_costs_time_alone(table: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -38,11 +38,16 @@ EXAMPLE: Final = "datacc build messages.csv --label topic"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """A table or nothing, and how the build is wanted."""
     parser.add_argument(
-        "table", nargs="?", type=Path, help="a CSV, TSV, JSON Lines or .npz file, or a folder per class"
+        "table",
+        nargs="?",
+        type=Path,
+        help="a .csv, .tsv, .jsonl, .npz or .parquet file, an archive, or a folder per class",
     )
     parser.add_argument("--label", metavar="COLUMN", help="the table's column that holds the labels")
     parser.add_argument("--type", metavar="TYPE", help="what a label is: label, labels (between semicolons), number")
-    parser.add_argument("--inputs", metavar="COLUMN", nargs="+", help="the columns to learn from")
+    parser.add_argument(
+        "--inputs", metavar="COLUMN", nargs="+", help="the columns to learn from (those that look like it)"
+    )
     parser.add_argument("--skip-bad", action="store_true", help="leave out what cannot be read, and say so")
     parser.add_argument("--revision", metavar="R", help="build the examples of this commit")
     parser.add_argument("--search", action="store_true", help="choose anew, and renew datacc.lock")

@@ -35,7 +35,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--group", metavar="COLUMN", help="rows of one group never straddle two splits")
     parser.add_argument("--split", metavar="COLUMN", help="says learn, tune or judge")
     parser.add_argument("--key", metavar="COLUMN", help="tells equal inputs apart")
-    parser.add_argument("--inputs", metavar="COLUMN", nargs="+", help="the columns to learn from (all numeric ones)")
+    parser.add_argument(
+        "--inputs", metavar="COLUMN", nargs="+", help="the columns to learn from (those that look like it)"
+    )
     parser.add_argument("--skip-bad", action="store_true", help="leave out what cannot be read, and say so")
 
 

@@ -14,7 +14,7 @@ import argparse
 import json
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, fields, replace
 from functools import partial
 from pathlib import Path
@@ -29,7 +29,7 @@ from datacc.compiler.port.shadow import Shadow, shadow
 from datacc.compiler.port.wish import MASK, Wish
 from datacc.compiler.report import Report
 from datacc.compiler.shown import number, percent, seconds
-from datacc.errors import UsageError
+from datacc.errors import CertifyError, UsageError
 from datacc.repo.words import counted
 
 EXAMPLE: Final = "datacc port mylib.text:language --inputs texts.csv"
@@ -78,9 +78,20 @@ def run(options: argparse.Namespace) -> Outcome:
     _tell(told, events=options.json)
     with FitDisplay(events=options.json) as display:
         watch = lambda rung: display.watch(f"fit {rung.title}")  # noqa: E731
-        report = build(ported.program, ported.root, Order(), watch, display.tell)
+        report = _built(ported, lambda: build(ported.program, ported.root, Order(), watch, display.tell))
     outcome = verdict(report, ported.root / "build" / ported.program.name)
     return replace(outcome, facts={**facts, **outcome.facts}, text="\n".join(_compared(wish, ported, report)))
+
+
+def _built(ported: Ported, make: Callable[[], Report]) -> Report:
+    """What `make` builds. Of what too few calls cannot certify, the error says that in the words of a port."""
+    try:
+        return make()
+    except CertifyError as error:
+        more = "more calls: port it once more with other inputs, which are added to these"
+        less = "ask for less: --agreement and --coverage, in another folder, or [goal] in its datacc.toml"
+        told = f"what was recorded is kept in {ported.root.name}, and too little for the agreement that is asked"
+        raise CertifyError(f"{told}: {error.what}", where=ported.root.name, tries=[more, less, *error.tries]) from error
 
 
 def _tell(what: str, *, events: bool) -> None:
@@ -155,7 +166,8 @@ def _compared(wish: Wish, ported: Ported, report: Report) -> list[str]:
     if "coverage" in reached:
         rows.append(("coverage", "of what it is asked", f"at least {percent(reached['coverage'], 2)}"))
     if reached.get("latency"):
-        times = f"{seconds(reached['latency'])}, {ported.recorded.seconds / reached['latency']:,.0f} times as fast"
+        faster = ported.recorded.seconds / reached["latency"]
+        times = f"{seconds(reached['latency'])}, {faster:{',.0f' if faster >= 10 else '.2g'}} times as fast"
         rows.append(("time", f"{function} took {seconds(ported.recorded.seconds)}", times))
     wanted = ported.program.outputs[0].options.get("within")
     if "error" in reached and wanted is not None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -165,6 +166,15 @@ def test_what_was_recorded_live(here: Path, datacc: Datacc) -> None:
     said = datacc("port", "theirs:shape", "--calls", "box/theirs.shape", "--no-build", "--yes")
     assert said["asked"] == said["import"]["examples"] == 80
     datacc("port", "theirs:shape", "--calls", "box", "--yes", code=errors.DataError.exit_code)
+
+
+def test_too_few_calls_are_kept_and_said_in_the_words_of_a_port(counted: Path, datacc: Datacc) -> None:
+    words = ["port", "theirs:shape", "--inputs", "numbers.csv", "--yes"]
+    error = datacc(*words, code=errors.CertifyError.exit_code)["error"]
+    assert error["where"] == "ported_shape"
+    assert re.search("kept in ported_shape, and too little for the agreement .*: error ≤ 1 % cannot be", error["what"])
+    assert any("port it once more with other inputs" in one for one in error["tries"])
+    assert read_program(counted / "ported_shape/datacc.toml").name == "ported_shape"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ class ImportOptions:
 
     `label` is the column with the class, or a name for it where the folder tells the class. `group`: rows of one
     group never straddle two splits. `split`: learn, tune, judge or words like them. `key`: tells equal inputs apart.
-    `inputs`: the numeric columns to learn from. `skip_bad`: leave out what cannot be read instead of refusing.
+    `inputs`: the columns to learn from. `skip_bad`: leave out what cannot be read instead of refusing.
     `type`: what labels are: "label", "labels" or "number".
     """
 
