@@ -12,7 +12,7 @@ from datacc.skeletons._grams import MULTIPLIERS, WORD, added, fixed, found, is_t
 from datacc.skeletons._passes import of_texts
 
 BITS: Final = (8, 11)  # that single bytes and pairs need: there are no more that say anything
-BEFORE: Final = {"shortest": 1, "finer": 0}  # sizes that locks from before they were there mean
+BEFORE: Final = {"shortest": 1, "finer": 0, "scores": 0}  # sizes that locks from before they were there mean
 FEW: Final = 5_000  # rows to learn from, below which a fit goes as `of_texts` says
 SEEN: Final = 100_000  # rows that a fit of many sees, in five passes at least
 STEPS: Final = 5.0  # of a score, to 1 of its class: their tables stay small
@@ -24,7 +24,8 @@ class Text(Skeleton):
 
     `word`: how many bytes tell a word, 0 for no words; they have half as many rows. `width` of the vectors, 0 for the
     scores of the classes themselves: a linear model of full rank, in which no class has to share with others.
-    `shortest`: the shortest n-gram. `finer`: the weights are told by 2^this times as many rows.
+    `shortest`: the shortest n-gram. `finer`: the weights are told by 2^this times as many rows. `scores`: up to so many
+    classes have scores, whatever the width: vectors that are as wide as there are classes do no better, and cost more.
     """
 
     def fits(self, features: Sequence[Type]) -> bool:
@@ -33,8 +34,8 @@ class Text(Skeleton):
 
     def ladder(self, features: Sequence[Type]) -> tuple[Sizes, ...]:
         """From pairs of bytes to n-grams of five, and words; of 28,700 rows at most, which are of bytes in the end."""
-        small = ((8, 2, 0, 8, 1, 0), (10, 3, 0, 16, 1, 0), (13, 4, 0, 0, 1, 0))
-        rungs = (*small, (13, 5, 12, 0, 3, 1), (13, 5, 12, 24, 3, 2))
+        small = ((8, 2, 0, 8, 1, 0, 0), (10, 3, 0, 16, 1, 0, 0), (13, 4, 0, 0, 1, 0, 0))
+        rungs = (*small, (13, 5, 12, 24, 3, 2, 24), (13, 5, 12, 24, 3, 2, 0))
         return tuple(dict(zip(SIZES, rung, strict=True)) for rung in rungs)
 
     def suits(self, rows: int) -> Mapping[str, Any]:
@@ -47,7 +48,8 @@ class Text(Skeleton):
         """Small letters, row numbers, rows and weights, their sum; a dense layer, unless they are scores."""
         most = {"bits": (1, 20), "grams": (1, len(MULTIPLIERS)), "word": (0, len(WORD)), "width": (0, 1024)}
         more = {"shortest": (1, sizes.get("grams", 1)), "finer": (0, 20 - sizes.get("bits", 0))}
-        bits, grams, word, width, shortest, finer = checked({**BEFORE, **sizes}, **most, **more)
+        more["scores"] = (0, 1024)
+        bits, grams, word, width, shortest, finer, scores = checked({**BEFORE, **sizes}, **most, **more)
         inputs = side_by_side(tuple(fronts))
         if not self.fits([inputs.by_name[name].type for _, name in inputs.outputs]):
             raise SpecError("text.v3 takes one text", tries=["leave skeleton out"])
@@ -55,6 +57,7 @@ class Text(Skeleton):
         sums, begun = found(b, inputs.outputs[0][1], grams, word, shortest)
         parts = _parts(bits, grams, shortest, word)
         weights = _parts(bits + finer, grams, shortest, word) if finer else ()
+        width = 0 if goal.type.count <= scores else width
         columns, axis = (width, "grams") if width else (goal.type.count, "")
         rows, loud = looked_up(b, sums, parts, columns, axis, weights)
         if width:
