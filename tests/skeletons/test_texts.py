@@ -94,7 +94,15 @@ def test_the_rows_of_a_text_are_those_of_its_grams_and_words(
 
 
 def test_sizes_that_older_locks_name_mean_what_they_meant() -> None:
-    assert filled("text.v3", SCORES).digest == filled("text.v3", SCORES | {"shortest": 1, "finer": 0}).digest
+    assert (
+        filled("text.v3", SCORES).digest == filled("text.v3", SCORES | {"shortest": 1, "finer": 0, "scores": 0}).digest
+    )
+
+
+@pytest.mark.parametrize("most", [0, len(CLASSES) - 1, len(CLASSES), len(CLASSES) + 1])
+def test_few_classes_have_scores_and_more_have_vectors(most: int) -> None:
+    plain = SCORES | {"width": 0 if most >= len(CLASSES) else 5}
+    assert filled("text.v3", SCORES | {"width": 5, "scores": most}).digest == filled("text.v3", plain).digest
 
 
 def test_without_a_width_the_scores_are_the_sums_and_what_each_class_begins_with() -> None:

@@ -184,12 +184,9 @@ def _effort(snapshot: Snapshot, rung: Rung, share: float) -> int:
 
 def rungs(program: Program, snapshot: Snapshot) -> list[Rung]:
     """Every candidate, cheapest first by multiply-adds; of equals one of integers, which has fewer bytes."""
-    found, seen = list[Rung](), set[str]()
+    found = []
     for skeleton, sizes in ladders(program):
         graph = skeleton_graph(program, snapshot, skeleton, sizes)
-        if graph.digest in seen:
-            continue  # sizes may differ in what matters for other answers
-        seen.add(graph.digest)
         if program.widths and not any(dim for node in graph.weights for dim in node.dims):
             continue  # without channels it has one width
         plain = Rung(skeleton=skeleton, sizes=sizes, graph=graph, work=work(graph))

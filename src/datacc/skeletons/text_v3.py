@@ -13,7 +13,8 @@ from datacc.skeletons._passes import of_texts
 
 BITS: Final = (8, 11)  # that single bytes and pairs need: there are no more that say anything
 BEFORE: Final = {"shortest": 1, "finer": 0, "scores": 0}  # sizes that locks from before they were there mean
-FEW: Final = 5_000  # rows to learn from, below which a fit goes as `of_texts` says
+FEW: Final = 5_000  # rows to learn from, below which a fit goes as `of_texts` says, but for the decay
+DECAY: Final = 0.9  # of few: their tables have far more rows than texts move
 SEEN: Final = 100_000  # rows that a fit of many sees, in five passes at least
 STEPS: Final = 5.0  # of a score, to 1 of its class: their tables stay small
 SIZES: Final = ("bits", "grams", "word", "width", *BEFORE)
@@ -33,15 +34,15 @@ class Text(Skeleton):
         return is_text(features)
 
     def ladder(self, features: Sequence[Type]) -> tuple[Sizes, ...]:
-        """From pairs of bytes to n-grams of five, and words; of 28,700 rows at most, which are of bytes in the end."""
+        """From pairs of bytes to n-grams of five, and words; of 31,000 rows at most, which are of bytes in the end."""
         small = ((8, 2, 0, 8, 1, 0, 0), (10, 3, 0, 16, 1, 0, 0), (13, 4, 0, 0, 1, 0, 0))
-        rungs = (*small, (13, 5, 12, 24, 3, 2, 24), (13, 5, 12, 24, 3, 2, 0))
+        rungs = (*small, (13, 5, 12, 24, 3, 2, 24), (13, 5, 12, 24, 1, 2, 0))
         return tuple(dict(zip(SIZES, rung, strict=True)) for rung in rungs)
 
     def suits(self, rows: int) -> Mapping[str, Any]:
         """Small steps, and much decay: tables remember whatever is said once; see bench/RESULTS.md."""
         if rows < FEW:
-            return of_texts(rows)
+            return {**of_texts(rows), "decay": DECAY}
         return {"rate": 0.005, "decay": 0.5, "batch": 128, "epochs": max(5, -(-SEEN // rows))}
 
     def graph(self, fronts: Sequence[Graph], answer: Graph, sizes: Sizes) -> Graph:
