@@ -48,8 +48,8 @@ class Text(Skeleton):
     def graph(self, fronts: Sequence[Graph], answer: Graph, sizes: Sizes) -> Graph:
         """Small letters, row numbers, rows and weights, their sum; a dense layer, unless they are scores."""
         most = {"bits": (1, 20), "grams": (1, len(MULTIPLIERS)), "word": (0, len(WORD)), "width": (0, 1024)}
-        more = {"shortest": (1, sizes.get("grams", 1)), "finer": (0, 20 - sizes.get("bits", 0))}
-        more["scores"] = (0, 1024)
+        finest = 20 - sizes.get("bits", 0)
+        more = {"shortest": (1, sizes.get("grams", 1)), "finer": (0, finest), "scores": (0, 1024)}
         bits, grams, word, width, shortest, finer, scores = checked({**BEFORE, **sizes}, **most, **more)
         inputs = side_by_side(tuple(fronts))
         if not self.fits([inputs.by_name[name].type for _, name in inputs.outputs]):
