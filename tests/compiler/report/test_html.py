@@ -156,7 +156,7 @@ def test_a_record_shows_its_most_unusual_columns() -> None:
     evidence = evidence_of()
     evidence.inputs["point"][5] = (0.0, 99.0)
     found = re.search(
-        r'<table class="record"><tr><th><bdi>(\w+)</bdi><td>([^<]*)', report_html(report_of(evidence), [evidence])
+        r'<table class="record"><tr><th><bdi>(\w+)</bdi><td><bdi>([^<]*)', report_html(report_of(evidence), [evidence])
     )
     assert found is not None
     assert found.groups() == ("y", "99")

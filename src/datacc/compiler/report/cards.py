@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from datacc.compiler.evidence import Evidence
+from datacc.compiler.legible import Named, cell_of, text_of
 from datacc.compiler.report.png import png
 from datacc.compiler.shown import label_command, percent, shown
 
@@ -22,7 +23,6 @@ LARGEST_SIDE: Final = 160
 COLUMNS: Final = 4
 LONGEST: Final = 300  # characters of a text
 
-Named = dict[str, tuple[str, ...]]  # column → the values that its codes stand for
 Columns = dict[str, Named]
 
 
@@ -95,11 +95,11 @@ def input_html(value: NDArray[Any], columns: Named | None, unusual: NDArray[Any]
     if value.dtype == np.uint8 and value.ndim == 3 and value.shape[2] in (1, 3):
         return picture(value)
     if value.dtype == np.uint8 and value.ndim == 1:
-        return f'<p class="values">{bdi(value.tobytes().decode("utf-8", "replace").rstrip(chr(0)), LONGEST)}</p>'
+        return f'<p class="values">{bdi(text_of(value), LONGEST)}</p>'
     if columns and unusual is not None:
         return _record(value, columns, unusual[row])
-    text = ", ".join(f"{item:.4g}" for item in value.reshape(-1)[:8])
-    return f'<p class="values">{escape(text)}{" …" if value.size > 8 else ""}</p>'
+    numbers = ", ".join(f"{item:.4g}" for item in value.reshape(-1)[:8])
+    return f'<p class="values">{escape(numbers)}{" …" if value.size > 8 else ""}</p>'
 
 
 def picture(pixels: NDArray[np.uint8]) -> str:
@@ -120,19 +120,11 @@ def _record(value: NDArray[Any], columns: Named, unusual: NDArray[Any]) -> str:
     for i in map(int, np.argsort(-np.abs(amounts), kind="stable")[:COLUMNS]):
         values = columns[names[i]]
         far = "" if values or math.isnan(value[i]) else f"{amounts[i]:+.1f} σ"
-        rows.append(f'<tr><th>{bdi(names[i], 24)}<td>{_cell(float(value[i]), values)}<td class="far">{far}')
+        said = cell_of(float(value[i]), values)
+        rows.append(f'<tr><th>{bdi(names[i], 24)}<td>{bdi(said, 24)}<td class="far">{far}')
     rest = len(columns) - len(rows)
     more = f'<p class="more">and {rest:,} columns nearer to usual</p>' if rest > 0 else ""
     return f'<table class="record">{"".join(rows)}</table>{more}'
-
-
-def _cell(value: float, values: tuple[str, ...]) -> str:
-    """What a number of a record stands for."""
-    if math.isnan(value):
-        return "missing"
-    if not values:
-        return f"{value:.4g}"
-    return bdi(values[int(value)], 24) if 0 <= value < len(values) else "unknown"
 
 
 def far_from_usual(inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float64]]:
@@ -147,6 +139,6 @@ def far_from_usual(inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.f
     return found
 
 
-def bdi(text: str, most: int = 60) -> str:
-    """`text` as inert HTML that cannot turn the direction of what follows."""
-    return f"<bdi>{escape(shown(text, most))}</bdi>"
+def bdi(words: str, most: int = 60) -> str:
+    """`words` as inert HTML that cannot turn the direction of what follows."""
+    return f"<bdi>{escape(shown(words, most))}</bdi>"

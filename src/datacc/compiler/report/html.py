@@ -10,6 +10,7 @@ from typing import Final
 
 from datacc.compiler.diff_text import diff_text
 from datacc.compiler.evidence import Evidence, Far
+from datacc.compiler.legible import columns_of
 from datacc.compiler.report import WIDTHS, Candidate, Report, Tune, width_rows
 from datacc.compiler.report.cards import MOST_BYTES, PER_CELL, Columns, bdi, cards
 from datacc.compiler.report.far import farthest
@@ -75,11 +76,7 @@ def _sha256(text: str) -> str:
 
 def _columns(program: str) -> Columns:
     """The columns of record inputs, by input, out of the text of `datacc.toml`."""
-    found = {}
-    for name, options in tomllib.loads(program).get("input", {}).items():
-        values = {**options.get("categories", {}), **options.get("ordered", {})}
-        found[name] = {column: tuple(values.get(column, ())) for column in options.get("columns", ())}
-    return found
+    return {name: columns_of(options) for name, options in tomllib.loads(program).get("input", {}).items()}
 
 
 def _header(report: Report) -> str:

@@ -5,11 +5,13 @@ All of it comes from learn and tune, by models that had not seen the example; ju
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import isnan
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from datacc.compiler.legible import cell_of, columns_of, text_of
 from datacc.compiler.likeness import Likeness, likeness_of
 from datacc.compiler.shown import number
 from datacc.compiler.suggest.needs import Need, needs, untold
@@ -110,37 +112,29 @@ def suggest(
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Doubt:
-    """What is said of one row, and what it looks like instead, in words and with shares where there are any."""
-
-    label: str
-    instead: str
-    label_share: float | None = None
-    share: float | None = None
-
-
+_Said = tuple[str, float | None]  # in words, and its share where there is one
+_Doubt = tuple[_Said, _Said]  # the label of a row, and what it looks like instead
 _Doubts = tuple[NDArray[np.intp], list[_Doubt]]  # all rows that look wrong, places among `Unseen.rows`; some doubts
 
 
 def _one(likeness: Likeness, found: Unseen, truth: NDArray[Any], most: int) -> _Doubts:
     """Of one label."""
     order, instead = suspects(found.shares, truth)
-    told = []
+    told = list[_Doubt]()
     for n, k in zip(order[:most].tolist(), instead[:most].tolist(), strict=True):
-        said, other = likeness.classes[truth[n]], likeness.classes[k]
-        told.append(_Doubt(label=said, instead=other, **_shares(found.shares[n, truth[n]], found.shares[n, k])))
+        label, other = ((likeness.classes[one], _share(found.shares[n, one])) for one in (truth[n], k))
+        told.append((label, other))
     return order, told
 
 
 def _several(likeness: Likeness, found: Unseen, truth: NDArray[Any], most: int) -> _Doubts:
     """Of several labels at once."""
     order, worst, instead = doubtful(found.shares, truth)
-    told = []
+    told = list[_Doubt]()
     for n, k, other in zip(order[:most].tolist(), worst[:most].tolist(), instead[:most], strict=True):
-        said, looks = (likeness.type.shown(one) for one in likeness.decoded(np.stack([truth[n], other])))
+        label, looks = (likeness.type.shown(one) for one in likeness.decoded(np.stack([truth[n], other])))
         given = found.shares[n, k] if truth[n, k] else 1 - found.shares[n, k]
-        told.append(_Doubt(label=said, instead=looks, **_shares(given, 1 - given)))
+        told.append(((label, _share(given)), (looks, _share(1 - given))))
     return order, told
 
 
@@ -149,7 +143,7 @@ def _number(likeness: Likeness, found: Unseen, truth: NDArray[Any], most: int) -
     answers = found.shares[:, 0]
     order = far_out(answers, truth, likeness.tolerance)
     pairs = zip(*(likeness.decoded(part[order[:most]]) for part in (truth, answers)), strict=True)
-    return order, [_Doubt(label=likeness.type.shown(said), instead=f"about {number(other)}") for said, other in pairs]
+    return order, [((likeness.type.shown(label), None), (f"about {number(other)}", None)) for label, other in pairs]
 
 
 _FORMS: Final[dict[str, Callable[[Likeness, Unseen, NDArray[Any], int], _Doubts]]] = {
@@ -159,44 +153,34 @@ _FORMS: Final[dict[str, Callable[[Likeness, Unseen, NDArray[Any], int], _Doubts]
 }
 
 
-def _shares(label: float, other: float) -> dict[str, float]:
-    return {"label_share": round(float(label), 4), "share": round(float(other), 4)}
+def _share(value: float) -> float:
+    return round(float(value), 4)
 
 
 def _suspect(program: Program, snapshot: Snapshot, row: int, doubt: _Doubt) -> Suspect:
     called = snapshot.columns.get("name")
+    (label, label_share), (instead, share) = doubt
     return Suspect(
         id=snapshot.ids[row],
         name=called[row] if called else None,
-        label=doubt.label,
-        label_share=doubt.label_share,
-        instead=doubt.instead,
-        share=doubt.share,
+        label=label,
+        label_share=label_share,
+        instead=instead,
+        share=share,
         text=_text(program, {name: array[row] for name, array in snapshot.inputs.items()}),
     )
 
 
 def _text(program: Program, inputs: Mapping[str, NDArray[Any]]) -> str:
-    """The texts of an example, and the cells of its records, as far as they fit."""
+    """The texts of an example, and the cells of its records that are not missing, as far as they fit."""
     parts = []
     for field in program.inputs:
         value = inputs[field.name]
         if field.type == "text":
-            parts.append(value.tobytes().decode("utf-8", "replace").rstrip("\0"))
+            parts.append(text_of(value))
         elif field.type == "record":
-            parts.append(_cells(field.options, value))
+            told = zip(columns_of(field.options).items(), value.tolist(), strict=True)
+            said = (f"{column}={cell_of(one, values)}" for (column, values), one in told if not isnan(one))
+            parts.append(", ".join(said))
     whole = " · ".join(" ".join(part.split()) for part in parts if part)
     return whole if len(whole) <= TEXT else f"{whole[: TEXT - 1]}…"
-
-
-def _cells(options: Mapping[str, Any], value: NDArray[Any]) -> str:
-    """Column=value of a record, codes by what they stand for; nothing of what is missing."""
-    values = {**options.get("categories", {}), **options.get("ordered", {})}
-    said = []
-    for column, cell in zip(options["columns"], value.tolist(), strict=True):
-        if column in values:
-            of = values[column]
-            said.append(f"{column}={of[int(cell)] if 0 <= cell < len(of) else '?'}")
-        elif np.isfinite(cell):
-            said.append(f"{column}={cell:.4g}")
-    return ", ".join(said)
