@@ -167,14 +167,16 @@ def test_the_effort_of_a_step_counts_whole_vectors(channels: int, counted: int) 
     [(8, "0.25 (2), 0.5 (4), 0.75 (6)"), (12, "0.25 (3), 0.5 (6)"), (30, ""), (32, ""), (20, "0.25 (5)")],
 )
 def test_a_width_that_fills_no_vector_is_told_of(name: str, channels: int, counts: str) -> None:
-    told = unfilled(form(name, channels), (0.25, 0.5, 0.75, 1.0))
+    widths = (0.25, 0.5, 0.75, 1.0)
+    told = unfilled(dict(zip(widths, narrower_forms(form(name, channels), widths), strict=False)))
     assert bool(told) == bool(counts)
     assert all(f"at width {counts}:" in note and "from 32 channels on" in note for note in told)
 
 
 def test_a_build_says_where_latency_cannot_follow_work(built: tuple[Path, Program, Report]) -> None:
     _, program, report = built
-    (told,) = unfilled(form("mlp.v1", 16), program.widths)
+    forms = narrower_forms(form("mlp.v1", 16), program.widths)
+    (told,) = unfilled(dict(zip(program.widths, forms, strict=False)))
     assert told in report.data.notes
 
 

@@ -13,6 +13,7 @@ from datacc.compiler.assemble import examples
 from datacc.compiler.fitting import fit_once
 from datacc.compiler.folds import emptied
 from datacc.compiler.integers import right
+from datacc.compiler.parent import keep_graph, recall_graph
 from datacc.compiler.resize import resized, unlike
 from datacc.compiler.shown import WARNING, percent
 from datacc.errors import GraphError, UsageError
@@ -105,7 +106,7 @@ def begin(program: Program, snapshot: Snapshot, parent: Graph, form: Graph, stor
     key = digest("begun 2", parent.digest, graph.digest, snapshot.digest)
     known = store.get(key)
     if known is None:
-        store.put(_key(parent.digest), dump(parent))
+        keep_graph(store, parent)
         rows = {name: array[snapshot.rows(TUNE)][:ROWS] for name, array in snapshot.inputs.items()}
         scores = _difference(parent, graph, rows) if len(snapshot.rows(TUNE)) else 0.0
         store.put(key, canonical({"scores": scores}).encode())
@@ -184,8 +185,7 @@ def find_parent(folder: Path, wanted: str, store: Store) -> Graph | None:
             graph = _whole(place / name)
             if graph is not None and graph.digest == wanted:
                 return graph
-    kept = store.get(_key(wanted))
-    return None if kept is None else load_graph(kept)
+    return recall_graph(store, wanted)
 
 
 def _whole(file: Path) -> Graph | None:
@@ -194,14 +194,3 @@ def _whole(file: Path) -> Graph | None:
         return load_graph(file.read_bytes())
     except (OSError, GraphError):
         return None
-
-
-def lend(folder: Path, store: Store, other: Store, wanted: str | None) -> None:
-    """Give the cache `other` the parent of this digest, where the artifact in `folder` or the cache `store` has it."""
-    graph = None if wanted is None else find_parent(folder, wanted, store)
-    if graph is not None:
-        other.put(_key(graph.digest), dump(graph))
-
-
-def _key(graph: str) -> str:
-    return digest("begun from 1", graph)

@@ -150,7 +150,7 @@ def _with_suggestions(made: Printed, source: Source, store: Store) -> Printed:
 
 def _said(program: Program, snapshot: Snapshot, choice: Choice) -> tuple[str, ...]:
     """What is to be said of the fit that was chosen."""
-    slow = unfilled(choice.rung.graph, program.widths)
+    slow = unfilled({one.width: one.fitted.as_fitted for one in choice.narrower})
     return (*absent(snapshot), *choice.fitted.warnings, *choice.said, *slow, *_outlook(program, snapshot, choice))
 
 

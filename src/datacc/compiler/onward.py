@@ -60,11 +60,10 @@ def keep_parent(
     """Keep what was fitted from nothing, so that later fits may go on from it: its digest, None when not worth it."""
     if is_cheap(snapshot, graph, recipe):
         return None
-    floats = fitted.floats or fitted.graph
     form = form_of(program, snapshot, graph, recipe)
     ids, labels = learnt(snapshot)
-    keep(store, Parent(graph=floats, form=form, examples=snapshot.seen, ids=ids, labels=labels))
-    return floats.digest
+    keep(store, Parent(graph=fitted.as_fitted, form=form, examples=snapshot.seen, ids=ids, labels=labels))
+    return fitted.as_fitted.digest
 
 
 def is_cheap(snapshot: Snapshot, graph: Graph, recipe: Recipe) -> bool:

@@ -1,4 +1,4 @@
-"""The program that later fits may go on from: one fitted from nothing, kept with the labels that it learnt."""
+"""What later fits begin from: Graphs by digest, and the labels that those fitted from nothing have learnt."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -62,25 +62,21 @@ def learnt(snapshot: Snapshot) -> tuple[tuple[str, ...], NDArray[np.uint8]]:
 
 def keep(store: Store, parent: Parent) -> None:
     """Keep `parent` under the digest of its Graph, if it is not there."""
-    key = _key(parent.graph.digest)
-    if store.get(key) is not None:
-        return
-    arrays: dict[str, NDArray[Any]] = {
-        "graph": np.frombuffer(dump(parent.graph), np.uint8),
-        "ids": packed(parent.ids),
-        "labels": parent.labels,
-    }
-    store.put(key, pack(MAGIC, {"form": parent.form, "examples": parent.examples}, arrays))
+    keep_graph(store, parent.graph)
+    key = _learnt_key(parent.graph.digest)
+    if store.get(key) is None:
+        arrays: dict[str, NDArray[Any]] = {"ids": packed(parent.ids), "labels": parent.labels}
+        store.put(key, pack(MAGIC, {"form": parent.form, "examples": parent.examples}, arrays))
 
 
-def recall_parent(store: Store, graph: str) -> Parent | None:
+def recall_parent(store: Store, wanted: str) -> Parent | None:
     """The parent whose Graph has this digest; None when the cache has lost it."""
-    raw = store.get(_key(graph))
-    if raw is None:
+    graph, learnt = recall_graph(store, wanted), store.get(_learnt_key(wanted))
+    if graph is None or learnt is None:
         return None
-    head, arrays = unpack(MAGIC, raw)
+    head, arrays = unpack(MAGIC, learnt)
     return Parent(
-        graph=load_graph(arrays["graph"].tobytes()),
+        graph=graph,
         form=head["form"],
         examples=head["examples"],
         ids=unpacked(arrays["ids"]),
@@ -88,12 +84,30 @@ def recall_parent(store: Store, graph: str) -> Parent | None:
     )
 
 
-def lend(store: Store, other: Store, graph: str | None) -> None:
-    """Give the cache `other` the parent whose Graph has this digest, if `store` has it."""
-    raw = None if graph is None else store.get(_key(graph))
-    if graph is not None and raw is not None:
-        other.put(_key(graph), raw)
+def keep_graph(store: Store, graph: Graph) -> None:
+    """Keep `graph` under its digest, if it is not there."""
+    key = _graph_key(graph.digest)
+    if store.get(key) is None:
+        store.put(key, dump(graph))
 
 
-def _key(graph: str) -> str:
-    return digest("parent 2", graph)
+def recall_graph(store: Store, wanted: str) -> Graph | None:
+    """The Graph with this digest; None when the cache has lost it."""
+    raw = store.get(_graph_key(wanted))
+    return None if raw is None else load_graph(raw)
+
+
+def lend(store: Store, other: Store, graph: Graph) -> None:
+    """Give the cache `other` this Graph, and what it had learnt, if `store` knows."""
+    keep_graph(other, graph)
+    learnt = store.get(_learnt_key(graph.digest))
+    if learnt is not None:
+        other.put(_learnt_key(graph.digest), learnt)
+
+
+def _graph_key(of: str) -> str:
+    return digest("graph 1", of)
+
+
+def _learnt_key(of: str) -> str:
+    return digest("parent 3", of)

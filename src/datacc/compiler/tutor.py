@@ -11,7 +11,6 @@ from datacc.compiler.ask import ask
 from datacc.compiler.assemble import interface
 from datacc.compiler.produce import build_library, write
 from datacc.fit import Fitted
-from datacc.ir.graph import Graph
 from datacc.repo.snapshot import LEARN, Snapshot
 from datacc.runtime.native import Native
 from datacc.spec.program import Program
@@ -24,7 +23,7 @@ def said(program: Program, snapshot: Snapshot, tutor: Fitted) -> NDArray[np.floa
     It is linked for that, since compiled code gives the same bits whatever else a machine has. Raises `ToolchainError`.
     """
     (output,) = program.outputs
-    graph, asked = _floats(tutor), replace(program, widths=())
+    graph, asked = tutor.as_fitted, replace(program, widths=())
     port, rows = interface(asked, snapshot, graph), snapshot.rows(LEARN)
     draft = write(graph, port)
     with tempfile.TemporaryDirectory(prefix="datacc-") as folder:
@@ -36,8 +35,4 @@ def said(program: Program, snapshot: Snapshot, tutor: Fitted) -> NDArray[np.floa
 
 def said_digest(program: Program, tutor: Fitted) -> str:
     """The digest of all that `said` follows from beside the examples."""
-    return digest(_floats(tutor).digest, program.target.cpu)
-
-
-def _floats(tutor: Fitted) -> Graph:
-    return tutor.floats or tutor.graph
+    return digest(tutor.as_fitted.digest, program.target.cpu)

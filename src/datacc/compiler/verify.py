@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from datacc.compiler.artifact import files
-from datacc.compiler.begin import lend as lend_begun
+from datacc.compiler.begin import find_parent
 from datacc.compiler.build import LOCK
 from datacc.compiler.cache import cache
 from datacc.compiler.parent import lend
@@ -40,8 +40,9 @@ def verify(program: Program, root: Path, revision: str | None) -> tuple[str, ...
         elsewhere = _clone(root, Path(place)) if source.has_commits else Path(place)
         if (lock := read_lock(root / LOCK)) is not None:
             shutil.copy(root / LOCK, elsewhere / LOCK)
-            lend(cache(root), cache(elsewhere), lock.parent)
-            lend_begun(root / "build" / program.name, cache(root), cache(elsewhere), lock.parent)
+            parent = lock.parent and find_parent(root / "build" / program.name, lock.parent, cache(root))
+            if parent:
+                lend(cache(root), cache(elsewhere), parent)
         again = replace(program, checks=tuple(check for check in program.checks if check.kind != "python"))
         (elsewhere / FILE).write_text(program_toml(_from_anywhere(again, root)), encoding="utf-8")
         words = [] if revision is None else ["--revision", revision]

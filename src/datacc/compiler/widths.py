@@ -5,7 +5,7 @@ own width alone, and no width has to agree with another (docs/adr/0014-widths-of
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -52,7 +52,7 @@ def fit_widths(
     announce: Callable[[float, Graph], Watch | None],
 ) -> tuple[Narrower, ...]:
     """What is fitted for every width of `program` below 1, ascending; `whole` was fitted by `recipe` for 1 itself."""
-    parent = whole.floats or whole.graph
+    parent = whole.as_fitted
     full = emptied(parent)
     forms = narrower_forms(full, program.widths)
     found = []
@@ -60,7 +60,7 @@ def fit_widths(
         start, part = started(program, snapshot, parent, form, store), part_of(recipe, width, form, full, len(forms))
         watch = announce(width, form)
         fitted = fit_once(program, snapshot, form, recipe, store, watch=watch, asked=whole.by, start=start, part=part)
-        parent = fitted.floats or fitted.graph
+        parent = fitted.as_fitted
         fitted, _ = calibrated(program, snapshot, fitted, store)
         found.append(Narrower(width=width, fitted=fitted))
     return tuple(reversed(found))
@@ -83,17 +83,17 @@ def effort(graph: Graph) -> int:
     return sum(work * (-(-last // ABREAST) * ABREAST) // last for work, last in padded)
 
 
-def unfilled(graph: Graph, widths: Sequence[float]) -> tuple[str, ...]:
-    """A warning where a width leaves a layer of `graph` fewer channels than a vector of the program has; else none.
+def unfilled(forms: Mapping[float, Graph]) -> tuple[str, ...]:
+    """A warning where a layer of `forms`, by their widths, has fewer channels than a vector of the program; else none.
 
     Latency follows the work of a width only where vectors are full.
     """
-    named = [sorted(lengths(form).values()) for form in narrower_forms(graph, widths)]
-    few = {width: found[0] for width, found in zip(widths, named, strict=False) if found and found[0] < LANES}
+    least = {width: min(lengths(form).values(), default=LANES) for width, form in forms.items()}
+    few = {width: count for width, count in least.items() if count < LANES}
     if not few:
         return ()
     at = ", ".join(f"{width:g} ({count})" for width, count in few.items())
-    enough = math.ceil(LANES / widths[0])
+    enough = math.ceil(LANES / min(forms))
     return (
         f"layers of fewer than {LANES} channels take as long as {LANES}, at width {at}: latency falls less than work "
         f"there; from {enough} channels on, every width fills them",

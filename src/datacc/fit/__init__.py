@@ -134,6 +134,11 @@ class Fitted:
     floats: Graph | None = None
     features: NDArray[np.float32] | None = None
 
+    @property
+    def as_fitted(self) -> Graph:
+        """The Graph of floats: what other fits begin from."""
+        return self.floats or self.graph
+
 
 class Fitting(ABC):
     """One fit under way: the weights and all that an optimiser remembers. Made by a back end's `open`."""
