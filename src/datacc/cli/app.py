@@ -36,13 +36,20 @@ WIDTH: Final = 120  # of tables that are not shown on a terminal
 
 def main() -> NoReturn:
     """Run the command line of this process, and end it: what is to be done at its end is, but no module taken apart."""
+    ended = list[int]()
+    atexit.register(_leave, ended)  # registered first, called last
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure:
             reconfigure(errors="backslashreplace")
-    code = call(sys.argv[1:])
-    atexit._run_exitfuncs()
-    os._exit(code)  # 30 ms sooner than Python, which frees every value that it ever imported
+    ended.append(call(sys.argv[1:]))
+    sys.exit(ended[0])
+
+
+def _leave(ended: Sequence[int]) -> None:
+    """End a process whose command came to its end: 30 ms sooner than Python, which frees whatever it imported."""
+    if ended:
+        os._exit(ended[0])
 
 
 def call(arguments: Sequence[str]) -> int:
