@@ -7,6 +7,7 @@ from typing import Any
 from datacc.errors import SpecError
 from datacc.ir.build import Builder
 from datacc.ir.graph import Graph, Role, Type
+from datacc.ir.join import side_by_side
 
 Sizes = Mapping[str, int]
 
@@ -36,6 +37,16 @@ class Skeleton(ABC):
     @abstractmethod
     def graph(self, fronts: Sequence[Graph], answer: Graph, sizes: Sizes) -> Graph:
         """The whole Graph, fronts and answer joined on, learnt weights holes. Raises `SpecError` for bad sizes."""
+
+
+def taken(
+    skeleton: Skeleton, fronts: Sequence[Graph], takes: str, tries: Sequence[str] = ("leave skeleton out",)
+) -> Graph:
+    """The fronts side by side. Raises `SpecError`, which says what the skeleton `takes`, where it does not fit them."""
+    inputs = side_by_side(tuple(fronts))
+    if not skeleton.fits([inputs.by_name[name].type for _, name in inputs.outputs]):
+        raise SpecError(takes, tries=tries)
+    return inputs
 
 
 def checked(sizes: Sizes, **limits: tuple[int, int]) -> tuple[int, ...]:

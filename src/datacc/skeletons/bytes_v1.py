@@ -8,11 +8,10 @@ from typing import Final
 
 import numpy as np
 
-from datacc.errors import SpecError
 from datacc.ir.build import Builder
 from datacc.ir.graph import Graph, Type
-from datacc.ir.join import join, side_by_side
-from datacc.skeletons import Sizes, Skeleton, checked, normalised
+from datacc.ir.join import join
+from datacc.skeletons import Sizes, Skeleton, checked, normalised, taken
 from datacc.skeletons._grams import conv, fixed, is_text, pooled
 
 BITS: Final = 8
@@ -35,9 +34,7 @@ class Bytes(Skeleton):
     def graph(self, fronts: Sequence[Graph], answer: Graph, sizes: Sizes) -> Graph:
         """Bits, a layer for each byte, a layer over neighbours, mean and maximum over the text, dense."""
         each, width, reach = checked(sizes, each=(1, 256), width=(1, 1024), reach=(1, 16))
-        inputs = side_by_side(tuple(fronts))
-        if not self.fits([inputs.by_name[name].type for _, name in inputs.outputs]):
-            raise SpecError("bytes.v1 takes one text", tries=["leave skeleton out"])
+        inputs = taken(self, fronts, "bytes.v1 takes one text")
         b, (k,) = Builder(inputs), answer.inputs[0].type.shape
         source = inputs.outputs[0][1]
         column = b.op("reshape", "text.column", b.op("cast", "text.float", source), shape=(*b.type(source).shape, 1))

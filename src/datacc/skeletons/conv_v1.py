@@ -5,11 +5,10 @@ from typing import Final
 
 import numpy as np
 
-from datacc.errors import SpecError
 from datacc.ir.build import Builder
 from datacc.ir.graph import Graph, Type
-from datacc.ir.join import join, side_by_side
-from datacc.skeletons import Sizes, Skeleton, checked, normalised
+from datacc.ir.join import join
+from datacc.skeletons import Sizes, Skeleton, checked, normalised, taken
 
 SMALLEST: Final = 6  # a side shorter than this is not halved again
 WIDEST: Final = 4  # channels grow to this multiple of the width
@@ -42,9 +41,7 @@ class Conv(Skeleton):
         """Blocks until the shorter side is below 6, then the answer from all that is left."""
         asked = {"stride": 0, **sizes}  # locks from before there was a choice have none
         width, depth, stride = checked(asked, width=(1, 1024), depth=(1, 8), stride=(0, 2))
-        inputs = side_by_side(tuple(fronts))
-        if not self.fits([inputs.by_name[name].type for _, name in inputs.outputs]):
-            raise SpecError("conv.v1 takes one picture of at least 6 × 6", tries=['skeleton = "mlp.v1"'])
+        inputs = taken(self, fronts, "conv.v1 takes one picture of at least 6 × 6", ['skeleton = "mlp.v1"'])
         b = Builder(inputs)
         top = inputs.outputs[0][1]
         block, source = 1, ""

@@ -6,8 +6,8 @@ from typing import Final
 from datacc.errors import SpecError
 from datacc.ir.build import Builder
 from datacc.ir.graph import Graph, Type
-from datacc.ir.join import join, side_by_side
-from datacc.skeletons import Sizes, Skeleton, checked, normalised, summed
+from datacc.ir.join import join
+from datacc.skeletons import Sizes, Skeleton, checked, normalised, summed, taken
 
 
 class Mlp(Skeleton):
@@ -42,9 +42,7 @@ class Mlp(Skeleton):
         width, depth = checked(sizes, width=(0, 4096), depth=(0, 16))
         if depth and not width:
             raise SpecError("hidden layers have a width of at least 1", tries=["depth = 0, for a linear program"])
-        inputs = side_by_side(tuple(fronts))
-        if not self.fits([inputs.by_name[name].type for _, name in inputs.outputs]):
-            raise SpecError("mlp.v1 takes numbers, not text", tries=["leave skeleton out"])
+        inputs = taken(self, fronts, "mlp.v1 takes numbers, not text")
         b = Builder(inputs)
         goal = answer.inputs[0]
         tops = [name for _, name in inputs.outputs]

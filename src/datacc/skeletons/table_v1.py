@@ -9,8 +9,8 @@ from typing import Any, Final
 from datacc.errors import SpecError
 from datacc.ir.build import Builder
 from datacc.ir.graph import Graph, Type
-from datacc.ir.join import join, side_by_side
-from datacc.skeletons import Sizes, Skeleton, checked, normalised, summed
+from datacc.ir.join import join
+from datacc.skeletons import Sizes, Skeleton, checked, normalised, summed, taken
 from datacc.skeletons.text_v1 import mean_vector
 
 RUNGS: Final = (
@@ -53,9 +53,7 @@ class Table(Skeleton):
         width, depth, bins = checked(sizes, width=(0, 4096), depth=(0, 16), bins=(0, 256))
         if depth and not width:
             raise SpecError("hidden layers have a width of at least 1", tries=["depth = 0, for a sum alone"])
-        inputs = side_by_side(tuple(fronts))
-        if not self.fits([inputs.by_name[name].type for _, name in inputs.outputs]):
-            raise SpecError("table.v1 takes records with bins, or a text beside a record", tries=["leave skeleton out"])
+        inputs = taken(self, fronts, "table.v1 takes records with bins, or a text beside a record")
         b, goal = Builder(inputs), answer.inputs[0]
         parts = [part for _, name in inputs.outputs if (part := _read(b, name, bins))]
         given = parts[0] if len(parts) == 1 else b.op("concat", "given", *parts, axis=0)

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from datacc.errors import SpecError
 from datacc.ir.build import Builder
 from datacc.ir.graph import Graph, Type
-from datacc.ir.join import join, side_by_side
-from datacc.skeletons import Sizes, Skeleton, checked, normalised
+from datacc.ir.join import join
+from datacc.skeletons import Sizes, Skeleton, checked, normalised, taken
 from datacc.skeletons._grams import MULTIPLIERS, conv, fixed, gram_sums, is_text, pooled, row_numbers
 
 
@@ -29,9 +28,7 @@ class Text(Skeleton):
     def graph(self, fronts: Sequence[Graph], answer: Graph, sizes: Sizes) -> Graph:
         """Row numbers, rows, their mean, dense, normalised, dense."""
         bits, grams, width = checked(sizes, bits=(1, 20), grams=(1, len(MULTIPLIERS)), width=(1, 1024))
-        inputs = side_by_side(tuple(fronts))
-        if not self.fits([inputs.by_name[name].type for _, name in inputs.outputs]):
-            raise SpecError("text.v1 takes one text", tries=["leave skeleton out"])
+        inputs = taken(self, fronts, "text.v1 takes one text")
         b, goal = Builder(inputs), answer.inputs[0]
         mean = mean_vector(b, inputs.outputs[0][1], bits, grams, width)
         weight = b.weight("hidden.weight", (width, 1, width), dims=("hidden", "", "grams"))

@@ -3,11 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from datacc.errors import SpecError
 from datacc.ir.build import Builder
 from datacc.ir.graph import Graph, Type
-from datacc.ir.join import join, side_by_side
-from datacc.skeletons import Sizes, Skeleton, checked
+from datacc.ir.join import join
+from datacc.skeletons import Sizes, Skeleton, checked, taken
 from datacc.skeletons._grams import MULTIPLIERS, WORD, added, found, is_text, looked_up
 from datacc.skeletons._passes import of_texts
 
@@ -39,9 +38,7 @@ class Text(Skeleton):
         bits, grams, word, width = checked(
             sizes, bits=(1, 20), grams=(1, len(MULTIPLIERS)), word=(0, len(WORD)), width=(1, 1024)
         )
-        inputs = side_by_side(tuple(fronts))
-        if not self.fits([inputs.by_name[name].type for _, name in inputs.outputs]):
-            raise SpecError("text.v2 takes one text", tries=["leave skeleton out"])
+        inputs = taken(self, fronts, "text.v2 takes one text")
         b, goal = Builder(inputs), answer.inputs[0]
         sums, begun = found(b, inputs.outputs[0][1], grams, word)
         parts = [min(bits, 8 * (g + 1)) for g in range(grams)] + [bits] * bool(word)
