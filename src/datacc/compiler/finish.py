@@ -21,7 +21,7 @@ from datacc.compiler.judge import judge, judged
 from datacc.compiler.ledger import ledger_folder
 from datacc.compiler.parity import Expected, expect
 from datacc.compiler.produce import Draft, Product, build_library, write
-from datacc.compiler.recorded import Recorded
+from datacc.compiler.remembering import Remembering
 from datacc.compiler.report import Digests, Provenance, Report, data_of, read_report, tune_of
 from datacc.compiler.report.card import card
 from datacc.compiler.report.html import report_html
@@ -138,7 +138,7 @@ def finish(made: Printed, root: Path, store: Store, folder: Path, old: Path, exp
         narrower=[one.fitted.graph for one in decided.choice.narrower],
         expected=expected,
     )
-    known = Recorded(native=native, library=artifact, store=store)
+    known = Remembering(native=native, library=artifact, store=store)
     evidence = tuple(gather(decided.snapshot, o.name, known) for o in program.outputs if o.form == "label")
     report = Report(
         **_said(made),

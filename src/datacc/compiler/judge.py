@@ -14,7 +14,7 @@ from datacc.compiler.checks import Place, Trial
 from datacc.compiler.ledger import log_opening
 from datacc.compiler.narrower import Seen, narrower_seen, widths_of
 from datacc.compiler.parity import Expected, compare, tolerance
-from datacc.compiler.recorded import Recorded
+from datacc.compiler.remembering import Remembering
 from datacc.compiler.verdict import Costs, Line, Timing, Verdict, budget_lines, rate_line
 from datacc.compiler.whole import asked_rows, joined
 from datacc.ir.graph import Graph
@@ -56,7 +56,7 @@ def judge(
     inputs, owners = judged(snapshot)
     ids = [snapshot.ids[rows[n]] for n in owners]
     timed = partial(_timing, budget=program.budget)
-    asked = Recorded(native=native, library=artifact, store=store, again=True)
+    asked = Remembering(native=native, library=artifact, store=store, again=True)
     answers, timing = compare(graph, asked, inputs, ids, expected), timed(native, inputs)
     seen = [Seen(1.0, answers, costs.work, timing.median), *narrower_seen(native, narrower, inputs, ids, timed)]
     truth = _opened(program, snapshot, store, ledger / f"{artifact}.jsonl" if ledger is not None else None)

@@ -10,7 +10,7 @@ from datacc.compiler.begin import fitted_graph
 from datacc.compiler.diff import Diff, Side, diff
 from datacc.compiler.folds import Announce, OutOfFold, folds
 from datacc.compiler.recipe import recipe_of
-from datacc.compiler.recorded import Recorded
+from datacc.compiler.remembering import Remembering
 from datacc.compiler.report import Report, read_report
 from datacc.compiler.suggest import MOST, Suggestions, suggest
 from datacc.errors import DataError, UsageError
@@ -66,7 +66,7 @@ def open_side(folder: Path, root: Path, store: Store, like: Snapshot | None = No
         origin=report.data.origin,
         program=asked(report),
         snapshot=snapshot_of(report, root, store, like),
-        native=Recorded(native=load_native(folder), library=report.digests.library, store=store),
+        native=Remembering(native=load_native(folder), library=report.digests.library, store=store),
         right=right_of(report),
     )
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from datacc.compiler.ask import Arrays, ask
-from datacc.compiler.recorded import Recorded
+from datacc.compiler.remembering import Remembering
 from datacc.store import Store
 from tests.compiler.made import Standing, graph_for
 
@@ -39,25 +39,25 @@ def same(one: Arrays, other: Arrays) -> None:
 def test_what_was_answered_is_not_asked_again(tmp_path: Path) -> None:
     store, wanted = Store(tmp_path), ask(Standing(GRAPH), rows(1))
     first, second = Counting(), Counting()
-    same(ask(Recorded(native=first, library="a", store=store), rows(1)), wanted)
+    same(ask(Remembering(native=first, library="a", store=store), rows(1)), wanted)
     assert first.asked
-    same(ask(Recorded(native=second, library="a", store=store), rows(1)), wanted)
+    same(ask(Remembering(native=second, library="a", store=store), rows(1)), wanted)
     assert not second.asked
 
 
 def test_other_inputs_and_other_libraries_are_asked(tmp_path: Path) -> None:
     store = Store(tmp_path)
-    ask(Recorded(native=Counting(), library="a", store=store), rows(1))
+    ask(Remembering(native=Counting(), library="a", store=store), rows(1))
     shorter = {"point": rows(1)["point"][:2000]}
     for library, inputs in (("b", rows(1)), ("a", rows(2)), ("a", shorter)):
         native = Counting()
-        same(ask(Recorded(native=native, library=library, store=store), inputs), ask(Standing(GRAPH), inputs))
+        same(ask(Remembering(native=native, library=library, store=store), inputs), ask(Standing(GRAPH), inputs))
         assert native.asked
 
 
 def test_a_judge_always_asks(tmp_path: Path) -> None:
     store, native = Store(tmp_path), Counting()
-    ask(Recorded(native=native, library="a", store=store), rows(1))
+    ask(Remembering(native=native, library="a", store=store), rows(1))
     before = native.asked
-    ask(Recorded(native=native, library="a", store=store, again=True), rows(1))
+    ask(Remembering(native=native, library="a", store=store, again=True), rows(1))
     assert native.asked == 2 * before

@@ -15,7 +15,7 @@ MAGIC: Final = b"DATACCA\n"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recorded:
+class Remembering:
     """The linked program of digest `library`, which answers out of the cache what it answered before.
 
     With `again` it is asked all the same, and what it answers is kept: so does the judge.
