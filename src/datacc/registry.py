@@ -15,7 +15,6 @@ from typing import Any
 from datacc.errors import SpecError
 
 _VERSION = re.compile(r"_v(\d+)$")
-_ENTRY = re.compile(rb"^ENTRY\b", re.MULTILINE)
 
 
 def names(kind: str) -> tuple[str, ...]:

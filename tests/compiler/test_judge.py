@@ -13,7 +13,7 @@ from sklearn import metrics
 from datacc.compiler import judge as module
 from datacc.compiler.assemble import interface
 from datacc.compiler.judge import judge
-from datacc.compiler.ledger import openings
+from datacc.compiler.ledger import log_opening
 from datacc.compiler.produce import build_library, write
 from datacc.compiler.verdict import Verdict
 from datacc.errors import ParityError
@@ -119,7 +119,7 @@ def test_the_opening_is_in_the_ledger_before_a_label_is_seen(
     ledger, opened, real = tmp_path / "judged", [], module.open_labels
 
     def opening(store: Store, snapshot: Snapshot) -> Mapping[str, Any]:
-        opened.append(openings(ledger / "abc.jsonl"))
+        opened.append(len((ledger / "abc.jsonl").read_text().splitlines()))
         return real(store, snapshot)
 
     monkeypatch.setattr(module, "open_labels", opening)
@@ -152,11 +152,12 @@ def test_a_row_that_differs_opens_no_label(
     assert not (tmp_path / "judged").exists()
 
 
-def test_a_torn_last_line_of_the_ledger_is_not_an_opening(tmp_path: Path) -> None:
+def test_a_torn_last_line_of_the_ledger_spoils_no_opening(snapshot: Snapshot, tmp_path: Path) -> None:
     path = tmp_path / "abc.jsonl"
-    assert openings(path) == 0
-    path.write_bytes(b'{"version":0}\n{"versi')
-    assert openings(path) == 1
+    path.write_bytes(b'{"rows":1}\n{"versi')
+    for rows in (2, 3):
+        log_opening(path, PROGRAM, snapshot, rows)
+    assert [json.loads(line)["rows"] for line in path.read_text().splitlines()] == [1, 2, 3]
 
 
 def test_the_linked_library_is_judged_row_by_row(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """The ledger of the judge: an append-only line for every time that judge labels are opened."""
 
-import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +21,10 @@ def ledger_folder(program: Program, root: Path) -> Path | None:
 
 
 def log_opening(ledger: Path, program: Program, snapshot: Snapshot, rows: int) -> None:
-    """Append one line to the file `ledger` (docs/formats/judged.md), on disk before the labels are opened."""
+    """Append one line to the file `ledger` (docs/formats/judged.md), on disk before the labels are opened.
+
+    The beginning of a line that a crash cut off goes: the next one would be read as its end.
+    """
     line = {
         "version": VERSION,
         "at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -35,14 +37,9 @@ def log_opening(ledger: Path, program: Program, snapshot: Snapshot, rows: int) -
         "goals": {goal.metric: goal.limit for goal in program.goals},
     }
     ledger.parent.mkdir(parents=True, exist_ok=True)
-    with ledger.open("ab") as file:
+    with ledger.open("ab+") as file:
+        file.seek(0)
+        file.truncate(file.read().rfind(b"\n") + 1)
         file.write(canonical(line).encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())
-
-
-def openings(ledger: Path) -> int:
-    """How often judge was opened for the artifact of this ledger; a torn last line does not count."""
-    if not ledger.exists():
-        return 0
-    return sum(1 for line in ledger.read_bytes().splitlines(keepends=True) if line.endswith(b"\n") and json.loads(line))

@@ -76,8 +76,6 @@ INLINE void gradient(const gradient_walk *walk, int inputs, int vectors, int hei
         UNROLL for (int v = 0; v < vectors; v++) lanes_store(sums + k * walk->outputs + 8 * v, sum[k * vectors + v]);
 }"""
 
-_STRUCTS: Final = ("product_walk", "gradient_walk")
-
 
 def _fragments() -> Mapping[str, str]:
     """Both kernels in both widths; the structs once."""
