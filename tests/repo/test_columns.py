@@ -13,7 +13,8 @@ from datacc.repo.example import Example, columnar
 from datacc.repo.identity import content, contents_of
 from datacc.repo.ids import to_ids
 from datacc.repo.lines import lines_of
-from datacc.repo.run import Rows, read_run, run_files
+from datacc.repo.run import read_run
+from datacc.repo.run_files import Rows, run_files
 from datacc.repo.snapshot import freeze
 from datacc.spec.program import Field, Program
 from datacc.store import Store

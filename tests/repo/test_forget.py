@@ -26,7 +26,7 @@ from datacc.repo.label import label
 from datacc.repo.media import write_packs
 from datacc.repo.remotes import contact
 from datacc.repo.revert import revert
-from datacc.repo.run import Rows, run_files
+from datacc.repo.run_files import Rows, run_files
 from datacc.repo.states import States
 from datacc.repo.swap import swap
 from datacc.repo.trust import trust

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import pytest
 
 from datacc.errors import RepositoryError
-from datacc.repo.run import Rows, Run, RunRow, read_run, run_files
+from datacc.repo.run import Run, RunRow, read_run
+from datacc.repo.run_files import Rows, run_files
 
 ROWS = [
     RunRow(

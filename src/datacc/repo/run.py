@@ -4,7 +4,7 @@ In memory it is columns, not rows: a million examples are a few arrays.
 """
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
@@ -14,17 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datacc.errors import RepositoryError
-from datacc.repo.coded import NONE, Coded, as_coded, code_texts, each, together
-from datacc.repo.identity import canonical_json
-from datacc.repo.ids import DIGITS, Ids, are_sorted, in_order, is_first, parse_ids, places, to_ids, to_text, to_texts
+from datacc.repo.coded import NONE, Coded, as_coded, code_texts, together
+from datacc.repo.ids import DIGITS, Ids, are_sorted, parse_ids, places, to_text, to_texts
 from datacc.repo.lines import Lines, lines_of
 from datacc.repo.operation import Operation
 from datacc.repo.run_fault import first_fault
 from datacc.repo.words import repairs
-from datacc.store import digest
 
 ID_DIGITS: Final = 16  # of a run
-_ITSELF: Final = {"media": "="}  # the address of the media is the example's id
+ITSELF: Final = {"media": "="}  # the address of the media is the example's id
 _TAB: Final = 9
 _AT_ONCE: Final = 1 << 14  # rows
 
@@ -39,15 +37,6 @@ class RunRow:
     id: str
     values: Mapping[str, Any]
     cells: Mapping[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rows:
-    """Rows that are to become a run, N of them, column by column: `ids`, and column id → JSON values, None for none."""
-
-    ids: Sequence[str]
-    values: Mapping[str, Sequence[Any]]
-    cells: Mapping[str, Sequence[Any]]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -104,7 +93,7 @@ class Run:
         try:
             rows: list[Any] = json.loads(b"[%b]" % b",".join(self.lines.some(numbers)))
             width = len(self.columns)
-            if len(rows) == len(numbers) and all(len(row) == width and _ITSELF not in row for row in rows):
+            if len(rows) == len(numbers) and all(len(row) == width and ITSELF not in row for row in rows):
                 return rows
         except (ValueError, TypeError):
             pass  # one by one, so that the damaged row is named
@@ -147,29 +136,9 @@ class Run:
             return {}
         try:
             pairs = zip(self.columns, json.loads(self.lines[number]), strict=True)
-            return {c: {"media": id} if cell == _ITSELF else cell for c, cell in pairs if cell is not None}
+            return {c: {"media": id} if cell == ITSELF else cell for c, cell in pairs if cell is not None}
         except (ValueError, TypeError) as error:
             raise damaged(f"runs/{self.folder}/inputs.jsonl:{number + 1}", error) from error
-
-
-def run_files(rows: Rows, origin: str) -> tuple[str, dict[str, bytes]]:
-    """The id of the run of these rows, and its files, path → bytes; the order of the rows makes no difference."""
-    order = _order(rows)
-    head = "\t".join(["id", *rows.values])
-    labels = _ordered(order, map("\t".join, zip(rows.ids, *map(_column, rows.values.values()), strict=True)))
-    manifest = {"columns": list(rows.cells), "origin": origin, "rows": len(order)}
-    texts = {
-        "labels.tsv": f"{head}\n{labels}".encode(),
-        "inputs.jsonl": _ordered(order, _inputs(rows)).encode(),
-        "manifest.json": manifest_text(manifest),
-    }
-    id = digest(*(texts[name] for name in sorted(texts)))[:ID_DIGITS]
-    return id, {f"runs/{id}/{name}": text for name, text in texts.items()}
-
-
-def manifest_text(head: Mapping[str, Any]) -> bytes:
-    """`manifest.json` with these entries."""
-    return (json.dumps(head, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
 
 
 def read_run(id: str, labels: bytes, manifest: bytes | None, inputs: bytes | None) -> Run:
@@ -240,56 +209,3 @@ def _read_labels(table: Lines, fields: Sequence[str]) -> tuple[Ids, dict[str, Co
         raise ValueError(f"a row has other columns than {fields}")
     columns = (code_texts(text, bounds[:, n] + 1, bounds[:, n + 1]) for n in range(len(fields)))
     return ids, dict(zip(fields, columns, strict=True))
-
-
-def _order(rows: Rows) -> list[int]:
-    """The rows by id; those of one id by what they say."""
-    ids = to_ids(rows.ids)
-    order = in_order(ids)
-    equal = np.flatnonzero(~is_first(ids[order])[1:])
-    listed: list[int] = order.tolist()
-    for start, end in _spans(equal.tolist()):
-        listed[start:end] = sorted(listed[start:end], key=lambda n: canonical_json(_said(rows, n)))
-    return listed
-
-
-def _spans(equal: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """(first, end) of each group of rows, where the rows `equal` are like the next one."""
-    for at, row in enumerate(equal):
-        if not at or equal[at - 1] != row - 1:
-            end = at
-            while end + 1 < len(equal) and equal[end + 1] == equal[end] + 1:
-                end += 1
-            yield row, equal[end] + 2
-
-
-def _said(rows: Rows, number: int) -> list[dict[str, Any]]:
-    columns = (rows.values, rows.cells)
-    return [{c: column[number] for c, column in part.items() if column[number] is not None} for part in columns]
-
-
-def _ordered(order: Sequence[int], lines: Iterable[str]) -> str:
-    """The text of lines in an order."""
-    listed = list(lines)
-    return "\n".join([*map(listed.__getitem__, order), ""])
-
-
-def _column(values: Sequence[Any]) -> list[str]:
-    """The JSON texts of values; empty for none."""
-    return each(values, lambda value: "" if value is None else canonical_json(value))
-
-
-def _inputs(rows: Rows) -> Iterable[str]:
-    """The lines of `inputs.jsonl`."""
-    if not rows.cells:
-        return ["[]"] * len(rows.ids)
-    columns = [_cells(column, rows.ids) for column in rows.cells.values()]
-    return map("[{}]".format, map(",".join, zip(*columns, strict=True)))
-
-
-def _cells(cells: Sequence[Any], ids: Sequence[str]) -> list[str]:
-    """The JSON texts of the cells of one column; media of the example's own address are short."""
-    if dict not in set(map(type, cells)):
-        return each(cells, canonical_json)
-    pairs = zip(cells, ids, strict=True)
-    return [canonical_json(_ITSELF if cell == {"media": id} else cell) for cell, id in pairs]

@@ -8,7 +8,8 @@ import numpy as np
 
 from datacc.repo.coded import Coded
 from datacc.repo.lines import Lines, lines_of
-from datacc.repo.run import ID_DIGITS, Run, manifest_text, read_run
+from datacc.repo.run import ID_DIGITS, Run, read_run
+from datacc.repo.run_files import manifest_text
 from datacc.store import digest
 
 

@@ -10,7 +10,7 @@ from datacc.registry import load
 from datacc.repo.contents import Contents
 from datacc.repo.names import natural
 from datacc.repo.operation import Operation
-from datacc.repo.run import Rows, run_files
+from datacc.repo.run_files import Rows, run_files
 from datacc.repo.schema import Column, Kind, Schema
 from datacc.repo.values import stored
 from datacc.types import OutputType
