@@ -21,6 +21,7 @@ from datacc.cli.suggest import suggestions_text
 from datacc.cli.verdict import verdict
 from datacc.compiler.attempts import Wish
 from datacc.compiler.build import Order, build
+from datacc.compiler.cache import cache
 from datacc.compiler.report import Report
 from datacc.compiler.report.plot import frontier_of
 from datacc.compiler.verify import verify
@@ -109,6 +110,20 @@ def _plain(value: Any) -> str:
     return listed(value) if isinstance(value, list) else str(value)
 
 
+def _inferred_in(root: Path, options: argparse.Namespace) -> Program:
+    """The program of a table that has no file yet."""
+    kind = None if options.type is None else check_output_type(options.type)
+    cached = None if options.exact else (root, cache(root))
+    return infer_program(
+        options.table,
+        options.label,
+        skip_bad=options.skip_bad,
+        type=kind,
+        inputs=options.inputs,
+        cached=cached,
+    )
+
+
 def _asked(options: argparse.Namespace) -> tuple[Program, Path]:
     """The program and the folder that it is built in."""
     if options.table is None:
@@ -118,12 +133,14 @@ def _asked(options: argparse.Namespace) -> tuple[Program, Path]:
         path = find_program(Path.cwd())
         return read_program(path), path.parent
     root = Path.cwd()
-    kind = None if options.type is None else check_output_type(options.type)
-    inferred = infer_program(options.table, options.label, skip_bad=options.skip_bad, type=kind, inputs=options.inputs)
     if not (root / FILE).exists():
-        return inferred, root
+        return _inferred_in(root, options), root
     asked = read_program(root / FILE)
-    if asked.source != inferred.source or (options.inputs and set(options.inputs) != {*known_columns(asked.inputs)}):
+    given = {"path": str(options.table), "label": options.label, "skip_bad": options.skip_bad or None}
+    has, inputs = asked.source.options, {*known_columns(asked.inputs)}
+    other = any(has.get(name) != value for name, value in given.items() if value is not None)
+    other |= options.type is not None and check_output_type(options.type) != asked.outputs[0].type
+    if asked.source.type != "table" or other or (options.inputs and set(options.inputs) != inputs):
         what = f"there is a {FILE} here already, and it asks for other examples or columns"
         raise UsageError(what, where=str(root / FILE), tries=["datacc build", "build in another folder"])
     return asked, root

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from datacc.errors import DataError
-from datacc.intake import Format
+from datacc.intake import Format, Found
 from datacc.intake.importing.columns import Column
 from datacc.intake.importing.options import ImportOptions
 from datacc.intake.importing.pictures import check_pictures
@@ -42,14 +42,16 @@ def read(
     output: str | None = None,
     output_type: str | None = None,
     sound: Container[str] = frozenset(),
+    found: Found | None = None,
 ) -> Read:
     """Everything at `path`. `known`: the input columns that must be there; `output`: what the label is called.
 
     `output_type` is the type of the output, where it is decided. Pictures of an address in `sound` are known to decode.
+    `found` is what the format of `path` found there, where that is at hand.
 
     Raises `DataError` when nothing can be read, a column is not there, or something is bad and may not be skipped.
     """
-    found = format_of(path).read(path)
+    found = found or format_of(path).read(path)
     if not found.rows and not found.bad:
         raise DataError("there is no example", where=str(path), tries=["give a file with rows, or a folder with files"])
     if not found.rows:
