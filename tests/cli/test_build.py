@@ -227,6 +227,14 @@ def test_another_table_in_the_same_folder_is_refused(points: Path, datacc: Datac
 
 def test_the_same_table_again_is_the_same_program(points: Path, datacc: Datacc) -> None:
     assert datacc("build", "points.csv", "--label", "kind")["holds"]
+    assert datacc("build", "points.csv")["holds"]
+
+
+@pytest.mark.parametrize("asked", [["--label", "x"], ["--type", "number"], ["--skip-bad"]])
+def test_the_same_table_asked_otherwise_is_refused(points: Path, datacc: Datacc, asked: list[str]) -> None:
+    toml = (points / "datacc.toml").read_bytes()
+    datacc("build", "points.csv", *asked, code=errors.UsageError.exit_code)
+    assert (points / "datacc.toml").read_bytes() == toml
 
 
 def test_a_lock_of_another_program(points: Path, datacc: Datacc) -> None:

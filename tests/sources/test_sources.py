@@ -17,6 +17,7 @@ from datacc.repo.find import find
 from datacc.repo.label import label
 from datacc.repo.sealed import open_labels
 from datacc.repo.snapshot import JUDGE, LEARN, SPLITS
+from datacc.sources import table
 from datacc.sources.table import infer_program
 from datacc.spec.program import Program
 from datacc.spec.read import read_program
@@ -70,6 +71,28 @@ def test_every_row_keeps_its_numbers_and_label(flowers: Path, store: Store, tmp_
     names = snapshot.classes["species_name"]
     rows = zip(snapshot.inputs["record"], labels, strict=True)
     assert sorted((tuple(row[:2]), names[index]) for row, index in rows) == wanted
+
+
+@pytest.mark.parametrize("what", ["table", "folder"])
+def test_what_was_inferred_from_is_not_read_again(
+    flowers: Path, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """The same snapshot, and the same notes, as of a program whose table is read for it."""
+    path, label = (flowers, "Species name") if what == "table" else (folder_of_pictures(tmp_path), "animal")
+    read = TABLE.snapshot(infer_program(path, label), tmp_path, None, Store(tmp_path / "other"))
+    program = infer_program(path, label, cached=(tmp_path, store))
+    monkeypatch.setattr(table, "read", lambda *_, **__: pytest.fail("read again"))
+    kept = TABLE.snapshot(program, tmp_path, None, store)
+    assert (kept.digest, kept.notes, kept.origin) == (read.digest, read.notes, read.origin)
+
+
+def folder_of_pictures(root: Path) -> Path:
+    draw = np.random.default_rng(3)
+    for n in range(40):
+        place = root / "zoo" / "ab"[n % 2] / f"{n}.png"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(draw.integers(0, 255, (8, 8), np.uint8)).save(place)
+    return root / "zoo"
 
 
 def test_the_toml_it_leaves_builds_the_same_snapshot(flowers: Path, store: Store, tmp_path: Path) -> None:
