@@ -52,13 +52,7 @@ def read(
     Raises `DataError` when nothing can be read, a column is not there, or something is bad and may not be skipped.
     """
     found = found or format_of(path).read(path)
-    if not found.rows and not found.bad:
-        raise DataError("there is no example", where=str(path), tries=["give a file with rows, or a folder with files"])
-    if not found.rows:
-        refuse(found.bad, str(path), options.skip_bad, 0)
-        raise _nothing_left(path)
-    for column in found.columns:
-        check_name(column, "column", str(path))
+    _demand_rows(found, path, options)
     try:
         roles = decide(found, options, known, output, str(path), output_type)
     except DataError:
@@ -77,6 +71,17 @@ def read(
         notes=(*found.notes, *roles.notes, *notes),
         skipped=len({one.where for one in bad}),
     )
+
+
+def _demand_rows(found: Found, path: Path, options: ImportOptions) -> None:
+    """Raises `DataError` where there is no row, or a column has no name that can be one."""
+    if not found.rows and not found.bad:
+        raise DataError("there is no example", where=str(path), tries=["give a file with rows, or a folder with files"])
+    if not found.rows:
+        refuse(found.bad, str(path), options.skip_bad, 0)
+        raise _nothing_left(path)
+    for column in found.columns:
+        check_name(column, "column", str(path))
 
 
 def _nothing_left(path: Path) -> DataError:
