@@ -3,11 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from datacc.errors import SpecError
 from datacc.ir.build import Builder
 from datacc.ir.graph import Graph, Type
-from datacc.ir.join import join, side_by_side
-from datacc.skeletons import Sizes, Skeleton, checked
+from datacc.ir.join import join
+from datacc.skeletons import Sizes, Skeleton, checked, taken
 from datacc.skeletons._grams import MULTIPLIERS, WORD, added, fixed, found, is_text, looked_up
 from datacc.skeletons._passes import of_texts
 
@@ -51,9 +50,7 @@ class Text(Skeleton):
         finest = 20 - sizes.get("bits", 0)
         more = {"shortest": (1, sizes.get("grams", 1)), "finer": (0, finest), "scores": (0, 1024)}
         bits, grams, word, width, shortest, finer, scores = checked({**BEFORE, **sizes}, **most, **more)
-        inputs = side_by_side(tuple(fronts))
-        if not self.fits([inputs.by_name[name].type for _, name in inputs.outputs]):
-            raise SpecError("text.v3 takes one text", tries=["leave skeleton out"])
+        inputs = taken(self, fronts, "text.v3 takes one text")
         b, goal = Builder(inputs), answer.inputs[0]
         sums, begun = found(b, inputs.outputs[0][1], grams, word, shortest)
         parts = _parts(bits, grams, shortest, word)
