@@ -6,9 +6,10 @@
     python bench/few.py --json       one JSON object on standard output, row → figures
 
 Every side gets the same rows, and is asked about the same others (at most 4,000), which no seed learns. The build gets
-no other hint than the rows' labels; it parts them into learn and tune itself. Of the peers' settings, each seed takes
-the best by five folds of its own rows; the best peer counts. A small language model is one of them where `datacc[few]`
-is installed: the only side that has read anything before. It prints figures and asserts none.
+no other hint than the rows' labels; it parts them into learn and tune itself, and of few it learns both. Of the peers'
+settings, each seed takes the best by five folds of its own rows; the best peer counts. A small language model is one
+of them where `datacc[few]` is installed: the only side that has read anything before. It prints figures and asserts
+none.
 """
 
 import argparse

@@ -33,7 +33,6 @@ class World:
     errors: list[float]
     haste: float = 1.7
     unsound: tuple[int, ...] = ()
-    tune: tuple[float, ...] = ()
     lesson: float = 0.5
     chance: Callable[[float], float] = lambda score: float(score >= GOAL)
     budget: Budget = field(default_factory=Budget)
@@ -60,7 +59,6 @@ class World:
                 chance=self.chance(score),
                 outlook=lambda left: self.chance(1 - left * error),
                 work=int(rung.work * share * ROWS),
-                tune=self.tune[rung.sizes["n"]] if self.tune else score,
                 tutor=tutor,
             )
 
@@ -201,11 +199,6 @@ def test_the_frontier_is_better_than_all_that_is_cheaper() -> None:
     assert frontier(world.ladder, world.attempts).rung.work == 300
     assert [one.rung.work for one in world.told if one.share == WHOLE] == [100, 300]
     assert [one.rung.work for one in front([one for one in world.told if one.share == WHOLE])] == [100, 300]
-
-
-def test_of_equals_out_of_fold_the_better_on_tune_comes_first() -> None:
-    world = World([100, 200, 400], [0.2, 0.2, 0.2], haste=1.0, tune=(0.97, 1.0, 1.0))
-    assert cheapest(world.ladder, world.attempts, ROWS).rung.work == 200
 
 
 def test_where_nobody_asked_the_frontier_ends_where_it_gains_no_more() -> None:

@@ -17,7 +17,7 @@ from datacc.compiler.ask import ask_reference
 from datacc.compiler.build import Order, build
 from datacc.compiler.cache import cache
 from datacc.compiler.certify import certify
-from datacc.compiler.chances import chance, trial_on_tune
+from datacc.compiler.chances import chance, trial_of
 from datacc.compiler.folds import emptied
 from datacc.compiler.halves import calibrating, selecting
 from datacc.compiler.knowing import Knowing, calibrated, features_of
@@ -178,14 +178,13 @@ def test_a_limit_between_the_two_sides_is_no_difference() -> None:
 def test_the_search_goes_on_until_both_goals_are_likely(snapshot: Snapshot) -> None:
     """Points answered by a rule that is right where it is sure: likely; sure of everything, and often wrong: not."""
     loose = (Goal(metric="error", limit=0.9), Goal(metric="coverage", limit=0.1))
-    assert chance(trial_on_tune(replace(ABSTAINS, goals=loose), snapshot, graph())) >= CONFIDENCE
+    assert chance(trial_of(replace(ABSTAINS, goals=loose), snapshot, graph())) >= CONFIDENCE
     assert (
-        chance(trial_on_tune(replace(ABSTAINS, goals=(Goal(metric="error", limit=0.01),)), snapshot, graph()))
-        < CONFIDENCE
+        chance(trial_of(replace(ABSTAINS, goals=(Goal(metric="error", limit=0.01),)), snapshot, graph())) < CONFIDENCE
     )
     nothing = graph().fill({"side.limit": np.array([2.0])})
-    assert chance(trial_on_tune(replace(ABSTAINS, goals=loose), snapshot, nothing)) < CONFIDENCE
-    assert chance(trial_on_tune(replace(ABSTAINS, goals=loose[:1]), snapshot, nothing)) < CONFIDENCE
+    assert chance(trial_of(replace(ABSTAINS, goals=loose), snapshot, nothing)) < CONFIDENCE
+    assert chance(trial_of(replace(ABSTAINS, goals=loose[:1]), snapshot, nothing)) < CONFIDENCE
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def test_groups_and_equal_inputs_are_frozen(tmp_path: Path) -> None:
 def scored(folder: Path, lines: list[str]) -> repeats.Figure:
     program, snapshot, store = frozen(folder, lines)
     graph = skeleton_graph(program, snapshot, "mlp.v1", {"width": 8, "depth": 1})
-    return repeated(program, snapshot, graph, default_recipe(200, graph.by_name[graph.loss].type.count), store)
+    return repeated(program, snapshot, graph, default_recipe(200, graph.by_name[graph.loss].type.count), store)[0]
 
 
 def test_what_can_be_learnt_is_scored_on_all_rows_and_chance_is_not_taken_for_skill(tmp_path: Path) -> None:
@@ -85,9 +85,9 @@ def test_what_can_be_learnt_is_scored_on_all_rows_and_chance_is_not_taken_for_sk
     assert 0.3 < guessed.value < 0.7
 
 
-@pytest.mark.parametrize(("rows", "repeats_asked"), [(100, 2), (1500, 1)])
+@pytest.mark.parametrize(("rows", "folds", "repeats_asked"), [(100, 5, 2), (1500, 3, 1)])
 def test_every_fit_is_remembered_and_none_sees_what_it_answers(
-    rows: int, repeats_asked: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    rows: int, folds: int, repeats_asked: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     random = np.random.default_rng(0)
     program, snapshot, store = frozen(tmp_path, [f"{x:.9f},{'xy'[int(x > 0)]}" for x in random.normal(size=rows)])
@@ -96,17 +96,17 @@ def test_every_fit_is_remembered_and_none_sees_what_it_answers(
 
     class Seen(repeats.Fold):
         def answers(self, *given):  # type: ignore[no-untyped-def]
-            learnt, held = ({row.tobytes() for row in part.inputs["record"]} for part in (self.learn, self.held))
+            learnt, held = ({row.tobytes() for row in part["record"]} for part in (self.learn.inputs, self.held))
             assert not learnt & held
-            assert len(self.learn) + len(self.held) == known
+            assert len(self.learn) + len(self.held["record"]) == known
             assert not len(self.tune)
             made.append(self)
             return super().answers(*given)
 
     monkeypatch.setattr(repeats, "Fold", Seen)
-    first = repeated(program, snapshot, graph, default_recipe(rows, 10), store)
-    assert len(made) == FOLDS * repeats_asked
+    first, _ = repeated(program, snapshot, graph, default_recipe(rows, 10), store)
+    assert len(made) == folds * repeats_asked
     monkeypatch.setattr("datacc.compiler.engine.fit", lambda *given, **more: pytest.fail("fitted again"))
-    assert repeated(program, snapshot, graph, default_recipe(rows, 10), store) == first
+    assert repeated(program, snapshot, graph, default_recipe(rows, 10), store)[0] == first
     assert is_small(snapshot, asked=False)
     assert is_small(snapshot, asked=True) == (repeats_asked == 2)  # without a goal candidates are told apart by more

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from datacc.compiler.chances import outlook, passing_chance, score, trial_on_tune
+from datacc.compiler.chances import outlook, passing_chance, score, trial_of
 from datacc.goals import rate
 from datacc.ir.build import Builder
 from datacc.ir.graph import Graph
@@ -40,8 +40,8 @@ def test_an_area_that_a_goal_asks_for_is_measured_on_tune(tmp_path: Path, weight
     graph, rows = program(weight), examples.rows(TUNE)
     found = interpret(graph, {"point": examples.inputs["point"][rows]})["side_scores"][:, 1]
     area = roc_auc_score(examples.labels["side"][rows], found)
-    assert score(trial_on_tune(asked, examples, graph), SEEN, folded=False) == pytest.approx(area, abs=1e-6)
-    assert score(trial_on_tune(PROGRAM, examples, graph), SEEN, folded=False) == SEEN.value
+    assert score(trial_of(asked, examples, graph), SEEN) == pytest.approx(area, abs=1e-6)
+    assert score(trial_of(PROGRAM, examples, graph), SEEN) == SEEN.value
 
 
 def test_the_outlook_of_an_area_grows_as_errors_shrink(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_the_outlook_of_an_area_grows_as_errors_shrink(tmp_path: Path) -> None:
     examples = snapshot_of(Store(tmp_path), values.tolist(), names, thirds(count), classes=("low", "high"))
     for limit in (0.6, 0.9, 0.99):
         asked = replace(PROGRAM, goals=(Goal(metric="auroc", limit=limit),))
-        trial = trial_on_tune(asked, examples, program(1.0))
+        trial = trial_of(asked, examples, program(1.0))
         seen = [outlook(trial, SEEN, left) for left in (1.0, 0.5, 0.1, 0.0)]
         assert seen == sorted(seen)
         assert seen[0] == passing_chance(trial, SEEN, folded=False)

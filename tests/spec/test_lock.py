@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datacc.errors import SpecError
-from datacc.spec.lock import Lock, Tutor, check_lock, lock_toml, read_lock, shape_digest, write_lock
+from datacc.spec.lock import ALL, LEARN, Lock, Tutor, check_lock, lock_toml, read_lock, shape_digest, write_lock
 from datacc.spec.program import Budget, Field, Goal, Program, Target
 from datacc.store import digest
 from tests.spec.programs import TEXTS, programs
@@ -39,6 +39,7 @@ LOCKS = st.builds(
     toolchain=st.dictionaries(KEYS, TEXTS, max_size=3),
     parent=st.none() | TEXTS,
     arithmetic=st.none() | st.sampled_from(["float", "int8"]),
+    learnt=st.sampled_from([LEARN, ALL]),
     tutor=st.none() | st.builds(Tutor, skeleton=TEXTS, sizes=SIZES, recipe=RECIPES),
 )
 
@@ -58,6 +59,27 @@ def test_the_order_of_the_keys_does_not_matter() -> None:
     taught = replace(LOCK, tutor=Tutor(skeleton="conv.v1", sizes=LOCK.sizes, recipe=LOCK.recipe))
     turned = replace(taught, tutor=Tutor(skeleton="conv.v1", sizes=sizes, recipe=recipe))
     assert lock_toml(turned) == lock_toml(taught)
+
+
+def test_a_lock_that_says_nothing_of_it_learns_learn_alone(tmp_path: Path) -> None:
+    assert "learnt" not in lock_toml(LOCK)
+    path = tmp_path / "datacc.lock"
+    write_lock(path, replace(LOCK, learnt=ALL))
+    assert 'learnt = "learn and tune"\n' in path.read_text()
+    path.write_text(path.read_text().replace("learn and tune", "judge"))
+    with pytest.raises(SpecError, match="learnt = 'judge' cannot be"):
+        read_lock(path)
+
+
+@pytest.mark.parametrize(
+    "field", [Field(name="n", type="number"), Field(name="n", type="label", options={"abstain": True})]
+)
+def test_what_needs_tune_for_itself_does_not_learn_it(field: Field) -> None:
+    program = replace(DIGITS, outputs=(field,))
+    lock = replace(LOCK, program=shape_digest(program))
+    check_lock(lock, program)
+    with pytest.raises(SpecError, match="needs for itself"):
+        check_lock(replace(lock, learnt=ALL), program)
 
 
 def test_no_lock_is_none(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from datacc.compiler.knowing import Knowing
+from datacc.compiler.lessons import Unlearnt
 from datacc.compiler.price import Over, over_budget
 from datacc.compiler.produce import stand_in
 from datacc.compiler.shown import show_sizes
@@ -48,8 +49,8 @@ class Attempt:
     `score` is the share of right answers on rows that it has not learnt from, `sound` whether every check holds on
     tune. `chance` is that of passing the judge's goals, seen from those rows; `outlook(share)`: with that share of its
     errors. `bar` is the chance that was wanted when it was made, `tutor` the attempt that taught it. `work` is what
-    the fit took, in multiply-adds forwards; `known` tells how it came to know what it does not know. `tune` is the
-    share of right answers on tune: `score` itself, but for few examples.
+    the fit took, in multiply-adds forwards; `known` tells how it came to know what it does not know. Of few examples
+    it learnt tune as well, and `unlearnt` is what models of its form answered in folds.
     """
 
     rung: Rung
@@ -62,7 +63,7 @@ class Attempt:
     outlook: Callable[[float], float]
     work: int
     known: tuple[Knowing, ...] = ()
-    tune: float = 0.0
+    unlearnt: Unlearnt | None = None
     bar: float = CONFIDENCE
     tutor: "Attempt | None" = None
 

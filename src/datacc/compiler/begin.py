@@ -22,7 +22,7 @@ from datacc.ir.cost import work
 from datacc.ir.file import dump
 from datacc.ir.file import load as load_graph
 from datacc.ir.graph import Graph
-from datacc.repo.snapshot import LEARN, TUNE, Snapshot
+from datacc.repo.snapshot import JUDGE, LEARN, TUNE, Snapshot
 from datacc.spec.program import Program
 from datacc.store import Store, canonical, digest
 
@@ -32,7 +32,7 @@ GRAPH: Final = "graph.dcc"
 # Parts of the passes and of the rate of a fit from nothing: on digits and tables what comes out is as good as that.
 WIDER: Final = (0.5, 0.5)
 NARROWER: Final = (0.25, 1.0)
-ROWS: Final = 64  # of tune, on which the scores before and after are compared
+ROWS: Final = 64  # of learn and tune, on which the scores before and after are compared
 MOST: Final = 2000  # rows of tune that tell how much is right
 LOST: Final = 0.1  # of what is right on tune: what loses more has become another program
 _RIGHT: Final = {"label": "right", "labels": "F1", "number": "variance explained"}  # by the form of the output
@@ -42,8 +42,9 @@ _RIGHT: Final = {"label": "right", "labels": "F1", "number": "variance explained
 class Begun:
     """Where a fit begins: the complete Graph, and by how much its answers differ from the parent's.
 
-    `scores` is the largest difference of a float answer on some rows of tune; `wider` than the parent, or narrower.
-    `before` is how much the parent has right of the tune rows that select, `cut` how much the Graph has of them.
+    `scores` is the largest difference of a float answer on some rows; `wider` than the parent, or narrower.
+    `before` is how much the parent has right of the tune rows that select, or of learn where tune is learnt, too;
+    `cut` how much the Graph has of them.
     """
 
     parent: Graph
@@ -84,10 +85,10 @@ class Begun:
 
     def told(self, program: Program, snapshot: Snapshot, fitted: Graph, store: Store) -> tuple[str, ...]:
         """In words, with what came of it, and a warning where that is far less than the parent has right."""
-        after, kind = _right(program, snapshot, fitted, store), _RIGHT[program.outputs[0].form]
+        after, kind = _right(program, snapshot, fitted, store), f"{_RIGHT[program.outputs[0].form]} {_where(snapshot)}"
         same = f", and at that moment no score differed from its by more than {self.scores:.1g}"
         how = same if self.wider else " without the channels that weigh least"
-        steps = [f"{percent(self.before, 1)} {kind} on tune before"]
+        steps = [f"{percent(self.before, 1)} {kind} before"]
         steps += [] if self.wider else [f"{percent(self.cut, 1)} without them"]
         steps += [f"{percent(after, 1)} after the fit"]
         told = f"the fit began from the program {self.parent.digest}{how}: {', '.join(steps)}"
@@ -103,12 +104,12 @@ def begin(program: Program, snapshot: Snapshot, parent: Graph, form: Graph, stor
     """
     graph = started(program, snapshot, parent, form, store)
     before, cut = (_right(program, snapshot, one, store) for one in (parent, graph))
-    key = digest("begun 2", parent.digest, graph.digest, snapshot.digest)
+    key = digest("begun 3", parent.digest, graph.digest, snapshot.digest)
     known = store.get(key)
     if known is None:
         keep_graph(store, parent)
-        rows = {name: array[snapshot.rows(TUNE)][:ROWS] for name, array in snapshot.inputs.items()}
-        scores = _difference(parent, graph, rows) if len(snapshot.rows(TUNE)) else 0.0
+        some = np.flatnonzero(snapshot.splits != JUDGE)[:ROWS]
+        scores = _difference(parent, graph, {name: array[some] for name, array in snapshot.inputs.items()})
         store.put(key, canonical({"scores": scores}).encode())
     else:
         scores = json.loads(known)["scores"]
@@ -116,20 +117,26 @@ def begin(program: Program, snapshot: Snapshot, parent: Graph, form: Graph, stor
 
 
 def _right(program: Program, snapshot: Snapshot, graph: Graph, store: Store) -> float:
-    """How much of the tune rows that select the Graph has right, from the cache where it is there."""
+    """How much of the tune rows that select, or of learn without them, the Graph has right; remembered."""
     key = digest("right on tune 1", graph.digest, snapshot.digest)
     known = store.get(key)
     if known is None:
-        tune = examples(program, snapshot)[1]
-        found = right(graph, tune.rows(np.arange(min(MOST, len(tune)))), program.outputs[0].name)
+        learn, tune = examples(program, snapshot)
+        seen = tune if len(tune) else learn
+        found = right(graph, seen.rows(np.arange(min(MOST, len(seen)))), program.outputs[0].name)
         store.put(key, canonical(found).encode())
         return found
     return float(json.loads(known))
 
 
+def _where(snapshot: Snapshot) -> str:
+    """Where that was seen, in words."""
+    return "on tune" if len(snapshot.rows(TUNE)) else "of what is learnt"
+
+
 def _collapsed(before: float, after: float, kind: str) -> str:
     return (
-        f"{WARNING}{100 * (before - after):.1f} points are lost ({kind}, on tune): so few channels of this form hold "
+        f"{WARNING}{100 * (before - after):.1f} points are lost ({kind}): so few channels of this form hold "
         "too little. Allow more, or put the limit under [budget] in datacc.toml and run datacc build --search, which "
         "tries other forms. The program before is in previous/"
     )

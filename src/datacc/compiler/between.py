@@ -6,9 +6,9 @@ from typing import Final
 from datacc.compiler.ask import Interpreted
 from datacc.compiler.build import LOCK
 from datacc.compiler.diff import Diff, Side, diff
-from datacc.compiler.past import Announce, Fits, Past, chosen_form, examples_at, program_at
+from datacc.compiler.past import Announce, Fits, Past, chosen_form, examples_at, past_of, program_at
 from datacc.repo.git import Git
-from datacc.spec.lock import read_lock
+from datacc.spec.lock import ALL, read_lock
 from datacc.store import Store
 
 EVIDENCE: Final = "both commits fitted in one form, on the same tune examples"
@@ -30,7 +30,7 @@ def diff_commits(
     models that have not seen the learn rows that they answer. Raises what a build raises when a commit cannot be built.
     """
     before, after = _pasts(Git(root).commit_of(old), Git(root).commit_of(new), root, store, announce)
-    unseen = (before.unseen, after.unseen) if learn else None
+    unseen = (before.unseen, after.unseen) if learn or after.form.learnt == ALL else None
     return diff(_side(before), _side(after), unseen)
 
 
@@ -44,7 +44,7 @@ def _pasts(old: str, new: str, root: Path, store: Store, announce: Announce) -> 
     if form is None:
         form = chosen_form(program, snapshots[1], store, Fits(announce=announce))
     first, second = (
-        Past(program=program, snapshot=snapshot, form=form, store=store, fits=Fits(announce=announce))
+        past_of(program, snapshot, form, store, Fits(announce=announce))
         for (program, _), snapshot in zip(asked, snapshots, strict=True)
     )
     return first, second

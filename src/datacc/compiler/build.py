@@ -19,10 +19,12 @@ from datacc.compiler.fitting import absent
 from datacc.compiler.halves import selecting
 from datacc.compiler.interval import interval_notes
 from datacc.compiler.knowing import calibrated
+from datacc.compiler.lessons import lessons
 from datacc.compiler.noise import judge_noise
 from datacc.compiler.onward import Onward, fit_on, keep_parent
 from datacc.compiler.price import over_budget, price
 from datacc.compiler.recipe import recipe_of
+from datacc.compiler.repeats import is_small, out_of_fold, right_of
 from datacc.compiler.report import Report
 from datacc.compiler.search import Announce, Choice, Rung, candidate, search
 from datacc.compiler.suggest import suggest, suggested_within
@@ -36,13 +38,14 @@ from datacc.registry import load
 from datacc.repo.snapshot import JUDGE, Snapshot
 from datacc.runtime.link import toolchain
 from datacc.sources import Source
+from datacc.spec.lock import ALL, RENEW, Lock, check_lock, read_lock, settled, shape_digest, write_lock
 from datacc.spec.lock import FILE as LOCK_FILE
-from datacc.spec.lock import RENEW, Lock, check_lock, read_lock, settled, shape_digest, write_lock
 from datacc.spec.program import FILE, Goal, Program
 from datacc.spec.write import program_toml
 from datacc.store import Store, write_atomically
 
 LOCK: Final = LOCK_FILE
+_UNTOLD: Final = "no tune row chooses: the last weights are kept, and nothing tells how good they are"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,8 +90,9 @@ def build(
         allowed = replace(lock, parent=None) if order.exact else lock
         choice = obey(allowed, asked, snapshot, store, announce, order.parents or place)
     one = asked.computed_in(choice.rung.arithmetic)
-    choice = _with_widths(one, snapshot, choice, store, announce)
-    fresh = replace(lock_of(asked, choice), parent=choice.parent or _kept(one, snapshot, choice, store))
+    taught = lessons(snapshot, choice.learnt)
+    choice = _with_widths(one, taught, choice, store, announce)
+    fresh = replace(lock_of(asked, choice), parent=choice.parent or _kept(one, taught, choice, store))
     said = (*warnings, *judge_noise(asked, snapshot), *_said(one, snapshot, choice))
     decided = Decided(program=one, snapshot=snapshot, choice=choice, lock=fresh, warnings=said, checks=files)
     told = None if order.exact else told_in(place)
@@ -151,7 +155,24 @@ def _with_suggestions(made: Printed, source: Source, store: Store) -> Printed:
 def _said(program: Program, snapshot: Snapshot, choice: Choice) -> tuple[str, ...]:
     """What is to be said of the fit that was chosen."""
     slow = unfilled({one.width: one.fitted.as_fitted for one in choice.narrower})
-    return (*absent(snapshot), *choice.fitted.warnings, *choice.said, *slow, *_outlook(program, snapshot, choice))
+    return (
+        *absent(lessons(snapshot, choice.learnt)),
+        *choice.fitted.warnings,
+        *choice.said,
+        *_outgrown(snapshot, choice),
+        *slow,
+        *_outlook(program, snapshot, choice),
+    )
+
+
+def _outgrown(snapshot: Snapshot, choice: Choice) -> tuple[str, ...]:
+    """A word where a lock of few examples is obeyed by many."""
+    if choice.unlearnt is None or is_small(snapshot, asked=False):
+        return ()
+    rows = len(choice.unlearnt.rows)
+    return (
+        f"datacc.lock is of few examples: of {rows:,}, datacc build --search leaves some to tune, and needs no folds",
+    )
 
 
 def _kept(program: Program, snapshot: Snapshot, choice: Choice, store: Store) -> str | None:
@@ -160,10 +181,12 @@ def _kept(program: Program, snapshot: Snapshot, choice: Choice, store: Store) ->
 
 
 def _outlook(program: Program, snapshot: Snapshot, choice: Choice) -> tuple[str, ...]:
-    """Warnings when tune makes passing unlikely."""
-    rows = len(selecting(program, snapshot))
+    """Warnings when answers to what was not learnt make passing unlikely."""
+    how, rows = "on tune", len(selecting(program, snapshot))
+    if choice.unlearnt is not None:
+        how, rows = choice.unlearnt.how, len(choice.unlearnt.rows)
     seen = rate(round(choice.fitted.tune * rows), rows)
-    said = outlook(program, seen, len(snapshot.rows(JUDGE)))
+    said = outlook(program, seen, len(snapshot.rows(JUDGE)), how) if rows else _UNTOLD
     notes = (note for known in choice.known for note in known.notes)
     return (*((said,) if said else ()), *notes, *interval_notes(program, snapshot, choice.fitted.graph))
 
@@ -183,16 +206,13 @@ def floor_goal(program: Program, snapshot: Snapshot) -> Goal:
 
 
 def obey(lock: Lock, program: Program, snapshot: Snapshot, store: Store, announce: Announce, parents: Path) -> Choice:
-    """What the lock says, fitted; on from its parent, which the artifact in the folder `parents` may hold.
+    """What the lock says, fitted to what it says; on from its parent, which the artifact in `parents` may hold.
 
     Raises `SpecError` when the lock is another program's or damaged, `BudgetError` when what it chose is too dear.
     """
     check_lock(lock, program)
-    program = settled(program, lock)
-    try:
-        graph = skeleton_graph(program, snapshot, lock.skeleton, lock.sizes)
-    except SpecError as error:
-        raise SpecError(error.what, where=LOCK, tries=[RENEW]) from error
+    program, snapshot = settled(program, lock), lessons(snapshot, lock.learnt)
+    graph = _form(lock, program, snapshot)
     arithmetic = program.target.arithmetic
     rung = Rung(skeleton=lock.skeleton, sizes=lock.sizes, graph=graph, work=work(graph), arithmetic=arithmetic)
     costs = price(program, snapshot, graph, store)
@@ -209,6 +229,9 @@ def obey(lock: Lock, program: Program, snapshot: Snapshot, store: Store, announc
         fitted = begun.fit(program, snapshot, recipe, store, watch, by)
         found = Onward(fitted=fitted, parent=lock.parent, said=())
     fitted, known = calibrated(program, snapshot, found.fitted, store)
+    unlearnt = out_of_fold(program, snapshot, graph, recipe, store, asked=by) if lock.learnt == ALL else None
+    if unlearnt is not None:
+        fitted = replace(fitted, tune=right_of(program, snapshot, unlearnt).value)
     tried = (replace(candidate(rung, costs, fitted.tune, "as datacc.lock says"), chosen=True),)
     return Choice(
         rung=rung,
@@ -220,7 +243,16 @@ def obey(lock: Lock, program: Program, snapshot: Snapshot, store: Store, announc
         known=known,
         begun=begun,
         tutor=lock.tutor if begun is None else None,
+        unlearnt=unlearnt,
     )
+
+
+def _form(lock: Lock, program: Program, snapshot: Snapshot) -> Graph:
+    """The Graph to fit. Raises `SpecError` for sizes that the skeleton cannot have."""
+    try:
+        return skeleton_graph(program, snapshot, lock.skeleton, lock.sizes)
+    except SpecError as error:
+        raise SpecError(error.what, where=LOCK, tries=[RENEW]) from error
 
 
 def lock_of(program: Program, choice: Choice) -> Lock:
@@ -233,5 +265,6 @@ def lock_of(program: Program, choice: Choice) -> Lock:
         toolchain={**toolchain(), "fit": choice.fitted.by},
         parent=choice.parent,
         tutor=choice.tutor,
+        learnt=choice.learnt,
         arithmetic=choice.rung.arithmetic if len(program.target.arithmetics) > 1 else None,
     )

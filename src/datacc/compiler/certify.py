@@ -169,8 +169,8 @@ def _refuse_to_calibrate(goal: Goal, metric: Metric, rows: int, examples: int, w
     raise CertifyError(said + even + (", even if every answer is right" if rows else ""), where=where, tries=tries)
 
 
-def outlook(program: Program, tune_figure: Figure, judge_rows: int) -> str | None:
-    """A warning when right answers on tune make it unlikely that judge certifies the goal of them.
+def outlook(program: Program, tune_figure: Figure, judge_rows: int, how: str = "on tune") -> str | None:
+    """A warning when right answers, had in this way, make it unlikely that judge certifies the goal of them.
 
     The chance is that of a beta-binomial draw: what `judge_rows` new rows may show after `tune_figure`, starting
     from no opinion.
@@ -184,7 +184,7 @@ def outlook(program: Program, tune_figure: Figure, judge_rows: int) -> str | Non
         return None
     return (
         f"{goal.metric} ≥ {share(goal.limit)} needs {wanted:,} right answers of {judge_rows:,} in judge; after "
-        f"{tune_figure.right:,} of {tune_figure.total:,} in tune the chance is about {chance:.0%}"
+        f"{tune_figure.right:,} of {tune_figure.total:,} {how} the chance is about {chance:.0%}"
     )
 
 

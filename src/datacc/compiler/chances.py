@@ -4,13 +4,16 @@ import math
 from dataclasses import replace
 from typing import Final
 
+import numpy as np
+
 from datacc.compiler.ask import Interpreted
 from datacc.compiler.certify import chance_at
 from datacc.compiler.checks import Trial
+from datacc.compiler.lessons import Unlearnt, on_tune
 from datacc.compiler.repeats import is_small
 from datacc.goals import Figure, rate
 from datacc.ir.graph import Graph
-from datacc.repo.snapshot import JUDGE, TUNE, Snapshot
+from datacc.repo.snapshot import JUDGE, Snapshot
 from datacc.spec.program import Goal, Program
 
 ACCURACY: Final = "accuracy"
@@ -30,11 +33,9 @@ def _reaching(trial: Trial, seen: Figure, goal: Goal) -> float:
     return chance_at(seen, judged, goal.limit)
 
 
-def score(trial: Trial, seen: Figure, *, folded: bool) -> float:
+def score(trial: Trial, seen: Figure) -> float:
     """What candidates are ranked by, the more the better: the share of right answers, `seen`, unless a goal asks for
-    another share that tune can measure, such as an area under a curve."""
-    if folded:
-        return seen.value
+    another share that these answers can measure, such as an area under a curve."""
     for goal in trial.program.goals[:1]:
         found = trial.figures[goal.metric]
         if found.spread is not None and not (found.at_most or found.amount):
@@ -42,17 +43,22 @@ def score(trial: Trial, seen: Figure, *, folded: bool) -> float:
     return seen.value
 
 
-def trial_on_tune(program: Program, snapshot: Snapshot, graph: Graph) -> Trial:
-    """A candidate as goals and checks look at it: by the reference interpreter, on tune."""
+def trial_of(program: Program, snapshot: Snapshot, graph: Graph, unlearnt: Unlearnt | None = None) -> Trial:
+    """A candidate as goals and checks look at it: by what is answered to rows that were not learnt.
+
+    Without `unlearnt` these are those of tune, and the reference interpreter answers.
+    """
     (output,) = program.outputs
-    rows = snapshot.rows(TUNE)
+    native = Interpreted(graph)
+    seen = unlearnt or on_tune(snapshot, native)
     return Trial(
         program=program,
         snapshot=snapshot,
         field=output.name,
-        native=Interpreted(graph),
-        rows=rows,
-        truth=snapshot.labels[output.name][rows],
+        native=native,
+        rows=seen.rows,
+        truth=snapshot.labels[output.name][seen.rows],
+        told=seen.answers,
     )
 
 
@@ -62,7 +68,8 @@ def in_folds(program: Program, snapshot: Snapshot, *, asked: bool) -> bool:
     `asked`: somebody set a goal.
     """
     plain = all(output.form == "label" and not output.abstains for output in program.outputs)
-    return plain and is_small(snapshot, asked=asked)
+    several = len(np.unique(snapshot.groups[snapshot.splits != JUDGE])) > 1
+    return plain and several and is_small(snapshot, asked=asked)
 
 
 def passing_chance(trial: Trial, seen: Figure, *, folded: bool) -> float:

@@ -15,6 +15,7 @@ from datacc.compiler.folds import OutOfFold
 from datacc.compiler.likeness import Likeness
 from datacc.compiler.whole import ask_whole
 from datacc.repo.snapshot import JUDGE, LEARN, TUNE, Snapshot
+from datacc.spec.lock import ALL
 from datacc.spec.program import Field, Program
 
 Effect = Literal["broke", "fixed", "other"]
@@ -36,6 +37,11 @@ class Side:
     native: Answering
     right: tuple[int, int] | None = None
     evidence: str = "the two programs, on the same tune examples"
+
+    @property
+    def learnt_tune(self) -> bool:
+        """Whether its program learnt all that judge does not hold: then no row of `snapshot` is tune."""
+        return not len(self.snapshot.rows(TUNE))
 
     @property
     def output(self) -> Field:
@@ -178,13 +184,14 @@ class Diff:
 def diff(old: Side, new: Side, learn: tuple[OutOfFold, OutOfFold] | None = None) -> Diff:
     """The behaviour diff of two builds of one program.
 
-    Tune: both answer the examples that are in tune of both, each as its own build encoded them. Learn:
-    `learn` holds the out-of-fold answers of both, None to leave learn out. Judge: counts alone, no label is opened.
+    Tune: both answer the examples that are in tune of both, each as its own build encoded them; left out where one side
+    learnt tune too. Learn: `learn` holds the out-of-fold answers of both, None to leave learn out. Judge: counts alone,
+    no label is opened.
     Answers are compared by class name, so classes may come and go; numbers by the tolerance of the new build.
     """
     before, after = old.places.keys(), new.places.keys()
     relabelled = _relabelled(old, new)
-    parts = [_tune(old, new)]
+    parts = [] if old.learnt_tune or new.learnt_tune else [_tune(old, new)]
     if learn is not None:
         parts.append(_learn(old, new, *learn))
     return Diff(
@@ -219,7 +226,8 @@ def _tune(old: Side, new: Side) -> Answers:
 def _learn(old: Side, new: Side, before: OutOfFold, after: OutOfFold) -> Answers:
     both = shared(old.snapshot, new.snapshot, LEARN)
     told = "models of the same form, fitted without the example they answer"
-    return _compared("learn", told, new, both, _named(old, before, both), _named(new, after, both))
+    split = ALL if old.learnt_tune and new.learnt_tune else "learn"
+    return _compared(split, told, new, both, _named(old, before, both), _named(new, after, both))
 
 
 def _named(side: Side, answers: OutOfFold, ids: Sequence[str]) -> list[Any]:

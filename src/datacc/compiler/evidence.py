@@ -1,4 +1,4 @@
-"""What the linked program answers on tune, example by example: the evidence that a report may show."""
+"""What is answered to examples that were not learnt, one by one: the evidence that a report may show."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datacc.compiler.ask import Answering, ask, told
+from datacc.compiler.lessons import Unlearnt
 from datacc.compiler.likeness import Likeness, likeness_of
 from datacc.compiler.verdict import plainly
-from datacc.compiler.whole import ask_whole
 from datacc.goals import Metric
 from datacc.registry import load, names
 from datacc.repo.snapshot import TUNE, Snapshot
@@ -21,7 +21,8 @@ MOST_FAR: Final = 60
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Evidence:
-    """N tune rows of one output: ids, names, inputs (N, *shape), class indices and the confidence of the answer.
+    """N rows that were not learnt, of one output: ids, names, inputs (N, *shape), class indices and the confidence of
+    the answer; `how` they were answered.
 
     `known` (N,) says which answers are known, None for a program that does not abstain.
     """
@@ -35,6 +36,7 @@ class Evidence:
     answer: NDArray[np.int32]
     confidence: NDArray[np.float32]
     known: NDArray[np.bool_] | None = None
+    how: str = "on tune"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -92,11 +94,10 @@ def _far(likeness: Likeness, native: Answering) -> Far:
     )
 
 
-def gather(snapshot: Snapshot, field: str, native: Answering) -> Evidence:
-    """The evidence of `native` about the output `field` on every tune row; never on judge rows."""
-    rows = snapshot.rows(TUNE)
+def gather(snapshot: Snapshot, field: str, unlearnt: Unlearnt) -> Evidence:
+    """What these answers say about the output `field`, row by row; never about judge rows."""
+    rows, answers = unlearnt.rows, unlearnt.answers
     inputs = {name: array[rows] for name, array in snapshot.inputs.items()}
-    answers = ask_whole(native, snapshot, rows)
     named = snapshot.columns.get("name", (None,) * len(snapshot.ids))
     return Evidence(
         field=field,
@@ -108,6 +109,7 @@ def gather(snapshot: Snapshot, field: str, native: Answering) -> Evidence:
         answer=answers[field].reshape(-1).astype(np.int32),
         confidence=answers[f"{field}_confidence"].reshape(-1).astype(np.float32),
         known=answers[f"{field}_known"].reshape(-1) > 0 if f"{field}_known" in answers else None,
+        how=unlearnt.how,
     )
 
 

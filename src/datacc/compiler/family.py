@@ -6,6 +6,7 @@ from pathlib import Path
 from datacc.compiler.assemble import skeleton_graph
 from datacc.compiler.begin import fitted_graph
 from datacc.compiler.figures import FILE as COMPILED
+from datacc.compiler.lessons import lessons
 from datacc.compiler.price import price
 from datacc.compiler.recipe import default_recipe
 from datacc.compiler.report import Report, read_report
@@ -69,9 +70,8 @@ class Family:
 
     def lock(self, sizes: Sizes) -> Lock:
         """The lock of a fit that begins from this program."""
-        recipe = default_recipe(
-            len(self.snapshot.rows(LEARN)), work(self.form(sizes)), load("skeletons", self.skeleton)
-        )
+        rows = len(self.snapshot.rows(LEARN))
+        recipe = default_recipe(rows, work(self.form(sizes)), load("skeletons", self.skeleton))
         by = {"fit": self.report.provenance.toolchain.get("fit", "")}
         return Lock(
             program=shape_digest(self.program),
@@ -81,6 +81,7 @@ class Family:
             toolchain=by if self.program.backend is None else {},
             parent=self.graph.digest,
             arithmetic=self.arithmetic if len(self.program.target.arithmetics) > 1 else None,
+            learnt=self.report.provenance.learnt,
         )
 
 
@@ -98,7 +99,7 @@ def family_of(folder: Path, program: Program, root: Path, store: Store) -> Famil
     if chosen is None:
         raise DataError("its report names no skeleton that was chosen", where=str(folder), tries=["datacc build"])
     source: Source = load("sources", program.source.type)
-    snapshot = source.snapshot(program, root, None, store)
+    snapshot = lessons(source.snapshot(program, root, None, store), report.provenance.learnt)
     _demand_same_task(report, program, snapshot, folder)
     widths = _widths(program, snapshot, chosen.skeleton, chosen.sizes)
     if not widths:

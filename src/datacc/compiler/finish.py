@@ -17,8 +17,10 @@ from datacc.compiler.checks import Place
 from datacc.compiler.diff import Side, diff
 from datacc.compiler.diff_text import NAMED
 from datacc.compiler.evidence import Evidence, Far, far_off, gather, seen_on_tune
+from datacc.compiler.folds import OutOfFold, folds
 from datacc.compiler.judge import judge, judged
 from datacc.compiler.ledger import ledger_folder
+from datacc.compiler.lessons import lessons, on_tune
 from datacc.compiler.parity import Expected, expect
 from datacc.compiler.produce import Draft, Product, build_library, write
 from datacc.compiler.remembering import Remembering
@@ -27,7 +29,7 @@ from datacc.compiler.report.card import card
 from datacc.compiler.report.html import report_html
 from datacc.compiler.search import Choice
 from datacc.compiler.shown import show_sizes
-from datacc.compiler.sides import open_side, right_of
+from datacc.compiler.sides import open_side, right_of, unseen_of
 from datacc.compiler.suggest import Suggestions
 from datacc.compiler.widths import file_of
 from datacc.errors import DataccError
@@ -139,7 +141,7 @@ def finish(made: Printed, root: Path, store: Store, folder: Path, old: Path, exp
         expected=expected,
     )
     known = Remembering(native=native, library=artifact, store=store)
-    evidence = tuple(gather(decided.snapshot, o.name, known) for o in program.outputs if o.form == "label")
+    evidence = _evidence(decided, known)
     report = Report(
         **_said(made),
         tried=decided.choice.tried,
@@ -154,6 +156,13 @@ def finish(made: Printed, root: Path, store: Store, folder: Path, old: Path, exp
     )
     report = _compared(report, decided, known, before, root, store)
     return _written(folder, report, evidence, far_off(program, decided.snapshot, known))
+
+
+def _evidence(decided: Decided, native: Answering) -> tuple[Evidence, ...]:
+    """Of every output that is a label."""
+    labels = [output.name for output in decided.program.outputs if output.form == "label"]
+    unlearnt = decided.choice.unlearnt or on_tune(decided.snapshot, native)
+    return tuple(gather(decided.snapshot, name, unlearnt) for name in labels)
 
 
 def _linked(made: Printed, folder: Path, store: Store) -> Product:
@@ -181,15 +190,25 @@ def _compared(
     side = Side(
         origin=report.data.origin,
         program=decided.program,
-        snapshot=decided.snapshot,
+        snapshot=lessons(decided.snapshot, decided.choice.learnt),
         native=native,
         right=right_of(report),
     )
     try:
         require_trusted_build(before)
-        return replace(report, since=diff(open_side(before, root, store, decided.snapshot), side).shortened(NAMED))
+        other, unseen = open_side(before, root, store, decided.snapshot), None
+        if side.learnt_tune or other.learnt_tune:
+            unseen = unseen_of(before, other, store), _unseen(decided, side, store)
+        return replace(report, since=diff(other, side, unseen).shortened(NAMED))
     except DataccError as error:
         return replace(report, unlike=f"cannot be compared with the build before: {error.what}")
+
+
+def _unseen(decided: Decided, side: Side, store: Store) -> OutOfFold:
+    """What models of this form answer to learn rows out of fold."""
+    choice = decided.choice
+    graph = choice.fitted.floats or choice.fitted.graph
+    return folds(side.program, side.snapshot, graph, choice.recipe, store, asked=choice.fitted.by)
 
 
 def _cheaper(choice: Choice) -> str:
@@ -222,6 +241,7 @@ def _said(made: Printed) -> dict[str, Any]:
             lock=digest(lock_toml(decided.lock)),
             checks=decided.checks,
             parent=decided.choice.parent,
+            learnt=decided.choice.learnt,
             tutor=None if tutor is None else f"{tutor.skeleton} {show_sizes(tutor.sizes)}",
         ),
     }

@@ -8,14 +8,15 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from datacc.compiler.ask import ask_reference
-from datacc.compiler.assemble import examples
+from datacc.compiler.ask import Arrays, ask_reference
+from datacc.compiler.assemble import examples, with_windows
 from datacc.compiler.engine import Engine, engine
+from datacc.compiler.whole import asked_rows, joined
 from datacc.fit import Examples, Recipe, Watch
 from datacc.ir.container import pack, unpack
 from datacc.ir.graph import Graph, Node
 from datacc.registry import load
-from datacc.repo.snapshot import LEARN, Snapshot
+from datacc.repo.snapshot import JUDGE, LEARN, Snapshot
 from datacc.spec.program import Program
 from datacc.store import Store, canonical, digest
 
@@ -52,18 +53,27 @@ def folds(
     learn, tune = examples(program, snapshot)
     empty = emptied(graph)
     chosen = engine(asked or program.backend, empty)
-    fold_of = assign_folds(learn)
+    fold_of, rows, (output,) = assign_folds(learn), snapshot.rows(LEARN), program.outputs
     answer: NDArray[Any] = np.zeros(0)
     for fold in range(FOLDS):
         held = fold_of == fold
         if held.any():
-            part = Fold(program, empty, learn.rows(~held), tune, learn.rows(held), recipe, chosen)
-            told = part.answers(store, lambda fold=fold: announce(fold))  # type: ignore[misc]
+            asked_of, owners = asked_rows(snapshot, rows[held])
+            part = Fold(program, empty, others(snapshot, learn, held), tune, asked_of, recipe, chosen)
+            said = part.answers(store, lambda fold=fold: announce(fold))  # type: ignore[misc]
+            told = joined(snapshot, said, owners, len(rows[held]))[output.name]
+            told = told.reshape(-1) if output.form == "label" else told
             if not len(answer):
                 answer = np.zeros((len(learn), *told.shape[1:]), told.dtype)
             answer[held] = told
-    rows = snapshot.rows(LEARN)
     return OutOfFold(ids=tuple(snapshot.ids[row] for row in rows), answer=answer)
+
+
+def others(snapshot: Snapshot, learn: Examples, held: NDArray[np.bool_]) -> Examples:
+    """The learn rows but those that are held out, (N,), and behind them further windows of long texts."""
+    splits = snapshot.splits.copy()
+    splits[snapshot.rows(LEARN)[held]] = JUDGE
+    return with_windows(replace(snapshot, splits=splits), learn.rows(~held))
 
 
 def emptied(graph: Graph) -> Graph:
@@ -99,7 +109,7 @@ def prepared(program: Program, graph: Graph, learn: Examples) -> Graph:
 
 
 class Fold:
-    """One fit without one fold, and its answers to it."""
+    """One fit without one fold, and its answers to the inputs of that, `held`, each (N, *shape)."""
 
     def __init__(
         self,
@@ -107,35 +117,36 @@ class Fold:
         graph: Graph,
         learn: Examples,
         tune: Examples,
-        held: Examples,
+        held: Arrays,
         recipe: Recipe,
         chosen: Engine,
     ) -> None:
         self.program, self.learn, self.tune, self.held, self.recipe = program, learn, tune, held, recipe
         self.graph, self.engine = prepared(program, graph, learn), chosen
 
-    def answers(self, store: Store, announce: Callable[[], Watch | None]) -> NDArray[Any]:
-        """What is answered to the N rows held out, (N,) of a label, remembered. Raises `FitError` when a fit fails."""
+    def answers(self, store: Store, announce: Callable[[], Watch | None]) -> Arrays:
+        """What is answered to the N rows held out, by field, each (N, *shape), remembered. Raises `FitError`."""
         key = self._key()
         known = store.get(key)
         if known is not None:
-            return np.asarray(unpack(MAGIC, known)[1]["answer"])
+            return unpack(MAGIC, known)[1]
         fitted = self.engine.fit(self.graph, self.learn, self.tune, self.recipe, self.program.seed, watch=announce())
-        (output,) = self.program.outputs
-        answer = ask_reference(fitted.graph, self.held.inputs)[output.name]
-        answer = answer.reshape(-1) if output.form == "label" else answer
-        store.put(key, pack(MAGIC, {}, {"answer": answer}))
-        return answer
+        found = ask_reference(fitted.graph, self.held)
+        store.put(key, pack(MAGIC, {}, found))
+        return found
 
     def _key(self) -> str:
         program = [[field.name, field.type, dict(field.options)] for field in self.program.inputs]
         rows = [_rows_digest(part) for part in (self.learn, self.tune)]
-        held = _rows_digest(replace(self.held, targets=np.zeros(0, np.int32), soft=None))  # its labels play no part
+        held = digest(*_inputs_of(self.held))  # its labels play no part
         settings = canonical([program, self.recipe.plain(), self.program.seed, self.engine.version])
-        return digest("fold 3", self.graph.digest, settings, *rows, held)
+        return digest("fold 4", self.graph.digest, settings, *rows, held)
 
 
 def _rows_digest(rows: Examples) -> str:
-    arrays = (part for name in sorted(rows.inputs) for part in (name, rows.inputs[name].tobytes()))
     soft = [] if rows.soft is None else [rows.soft.tobytes()]
-    return digest(*arrays, rows.targets.tobytes(), *soft, *map(str, rows.levels))
+    return digest(*_inputs_of(rows.inputs), rows.targets.tobytes(), *soft, *map(str, rows.levels))
+
+
+def _inputs_of(inputs: Arrays) -> list[bytes | str]:
+    return [part for name in sorted(inputs) for part in (name, inputs[name].tobytes())]

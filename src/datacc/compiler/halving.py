@@ -187,5 +187,5 @@ def _taught(found: Attempt, ladder: Sequence[Rung], attempts: Attempts, rows: in
 
 
 def _ranked(tried: Iterator[Attempt] | Sequence[Attempt]) -> list[Attempt]:
-    """The best first, what breaks a check last; of equals the better on tune, the cheaper, the more briefly fitted."""
-    return sorted(tried, key=lambda one: (not one.sound, -one.score, -one.tune, one.rung.work, one.share))
+    """The best first, what breaks a check last; of equals the cheaper, the more briefly fitted."""
+    return sorted(tried, key=lambda one: (not one.sound, -one.score, one.rung.work, one.share))

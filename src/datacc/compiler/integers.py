@@ -35,13 +35,14 @@ class Candidate:
 
 
 def as_integers(fitted: Fitted, learn: Examples, tune: Examples, output: str, refit: Refit, recipe: Recipe) -> Fitted:
-    """The integer Graph that answers `output` right on most tune rows; `floats` is what it was made of.
+    """The integer Graph that answers `output` right on most tune rows; where there are none, on most of learn.
 
-    Limits that cover everything come first, narrower ones only win by being better. When even the best loses more
-    than 0.3 points against floats, its weights are fitted on for a while, rounded as they will be (`recipe` is that of
-    the fit).
+    `floats` is what it was made of. Limits that cover everything come first, narrower ones only win by being better.
+    When even the best loses more than 0.3 points against floats, its weights are fitted on for a while, rounded as they
+    will be (`recipe` is that of the fit).
     """
-    rows = tune.rows(np.arange(min(len(tune), TUNE_ROWS)))
+    seen = tune if len(tune) else learn
+    rows = seen.rows(np.arange(min(len(seen), TUNE_ROWS)))
     plain = right(fitted.graph, rows, output)
     best = max((_calibrated(fitted.graph, learn, rows, output, share) for share in SHARES), key=lambda one: one.right)
     if plain - best.right > LOST:

@@ -16,6 +16,7 @@ from datacc.compiler.build import LOCK, floor_goal, lock_of
 from datacc.compiler.fitting import fit_once
 from datacc.compiler.folds import OutOfFold, folds
 from datacc.compiler.lesson import taught_by
+from datacc.compiler.lessons import lessons
 from datacc.compiler.likeness import Likeness, likeness_of
 from datacc.compiler.recipe import recipe_of
 from datacc.compiler.search import search
@@ -26,7 +27,7 @@ from datacc.registry import load
 from datacc.repo.git import Git
 from datacc.repo.snapshot import LEARN, TUNE, Snapshot
 from datacc.sources import Source
-from datacc.spec.lock import Lock, read_lock
+from datacc.spec.lock import ALL, Lock, read_lock
 from datacc.spec.program import FILE, Program
 from datacc.spec.read import read_program
 from datacc.store import Store
@@ -60,7 +61,8 @@ class Past:
     """One commit: its examples, what it asked for, and the form in which that is fitted.
 
     Without `out_of_fold` the one fitted Graph answers, tested on tune; with it, models that have not seen the learn
-    rows that they answer. Judge rows are never answered.
+    rows that they answer; so it is where the form learns tune too, whose rows are learn rows then. Judge rows are never
+    answered.
     """
 
     program: Program
@@ -134,6 +136,12 @@ class Past:
     @property
     def _by(self) -> str | None:
         return self.program.backend or self.form.toolchain.get("fit")
+
+
+def past_of(program: Program, snapshot: Snapshot, form: Lock, store: Store, fits: Fits) -> Past:
+    """A commit of these examples as `form` fits it, and as it says that quality is told: on tune, or out of fold."""
+    taught = lessons(snapshot, form.learnt)
+    return Past(program=program, snapshot=taught, form=form, store=store, fits=fits, out_of_fold=form.learnt == ALL)
 
 
 def program_at(root: Path, commit: str) -> tuple[Program, Lock | None]:

@@ -7,12 +7,13 @@ from typing import Final
 from datacc.compiler.assemble import ladders, skeleton_graph
 from datacc.compiler.attempts import SHORT, WHOLE, Announce, Attempt, Attempts, Rung, Tell, Wish, shortened, unheard
 from datacc.compiler.begin import Begun
-from datacc.compiler.chances import in_folds, outlook, passing_chance, score, trial_on_tune
+from datacc.compiler.chances import in_folds, outlook, passing_chance, score, trial_of
 from datacc.compiler.checks import all_promising
 from datacc.compiler.fitting import fit_once
 from datacc.compiler.halves import selecting
 from datacc.compiler.halving import best, cheapest, frontier, knee
 from datacc.compiler.knowing import Knowing, calibrated
+from datacc.compiler.lessons import Unlearnt, lessons
 from datacc.compiler.margin import wanted_chance
 from datacc.compiler.price import over_budget, price
 from datacc.compiler.recipe import default_recipe
@@ -27,7 +28,8 @@ from datacc.ir.cost import work
 from datacc.registry import load
 from datacc.repo.snapshot import JUDGE, LEARN, Snapshot
 from datacc.spec.lines import place
-from datacc.spec.lock import Tutor
+from datacc.spec.lock import ALL, Tutor
+from datacc.spec.lock import LEARN as LEARN_ALONE
 from datacc.spec.program import Program
 from datacc.store import Store
 
@@ -42,7 +44,8 @@ class Choice:
 
     `parent` is the digest of the Graph that the fit went on from, None for nothing; `said` tells people why. `begun` is
     there when that Graph had other widths; `narrower` are the widths of the program below 1. `tutor` taught the fit,
-    or, where it went on from a parent, the parent's.
+    or, where it went on from a parent, the parent's. With `unlearnt`, what models of its form
+    answered in folds, tune was learnt as well.
     """
 
     rung: Rung
@@ -55,6 +58,12 @@ class Choice:
     begun: Begun | None = None
     narrower: tuple[Narrower, ...] = ()
     tutor: Tutor | None = None
+    unlearnt: Unlearnt | None = None
+
+    @property
+    def learnt(self) -> str:
+        """What a lock says of it."""
+        return LEARN_ALONE if self.unlearnt is None else ALL
 
 
 def search(
@@ -72,14 +81,14 @@ def search(
 
     With `chosen_goal` (datacc set the goal itself, as a floor) it is the one beyond which work gains no more than
     chance could. The wish "best" wants the most that the budget allows, "frontier" whole fits of all that are better
-    than whatever is cheaper. `tell` hears of every attempt. Raises `BudgetError` with the nearest rung when none can
-    meet the budget; then nothing was fitted.
+    than whatever is cheaper. Few examples are scored in folds, and all but judge are learnt. `tell` hears of every
+    attempt. Raises `BudgetError` with the nearest rung when none can meet the budget; then nothing was fitted.
     """
+    folded = in_folds(program, snapshot, asked=not chosen_goal)
+    snapshot = lessons(snapshot, ALL if folded else LEARN_ALONE)
     ladder = rungs(program, snapshot)
     brief = _effort(snapshot, ladder[-1], WHOLE) <= CHEAP
-    folded = in_folds(program, snapshot, asked=not chosen_goal)
-    shortest = WHOLE if brief else SHORT
-    attempts = _attempts(program, snapshot, store, announce, tell, shortest=shortest, folded=folded)
+    attempts = _attempts(program, snapshot, store, announce, tell, brief=brief, folded=folded)
     if not any(attempts.fits(rung) for rung in ladder):
         raise _nothing_fits(program, ladder, attempts)
     found = _found(program, snapshot, ladder, attempts, wish, asked=not chosen_goal, brief=brief, folded=folded)
@@ -95,6 +104,7 @@ def search(
         said=(_told_of(attempts),) if in_vain else (),
         known=found.known,
         tutor=_tutor(found),
+        unlearnt=found.unlearnt,
     )
 
 
@@ -132,34 +142,33 @@ def _found(
 
 
 def _attempts(
-    program: Program, snapshot: Snapshot, store: Store, announce: Announce, tell: Tell, *, shortest: float, folded: bool
+    program: Program, snapshot: Snapshot, store: Store, announce: Announce, tell: Tell, *, brief: bool, folded: bool
 ) -> Attempts:
-    """How the candidates of these examples are priced and fitted, for the share `shortest` of their recipe at least.
-
-    `folded`: they are scored out of fold.
-    """
+    """How the candidates of these examples are priced and fitted; `brief`: whole at once, `folded`: scored in folds."""
     scored = _scored(program, snapshot, folded=folded)
 
     def attempt(rung: Rung, asked: float, tutor: Attempt | None) -> Attempt:
-        one, share = program.computed_in(rung.arithmetic), max(asked, shortest)
+        one, share = program.computed_in(rung.arithmetic), max(asked, WHOLE if brief else SHORT)
         recipe, by = _recipe(snapshot, rung, share), None if tutor is None else tutor.fitted
         fitted = fit_once(one, snapshot, rung.graph, recipe, store, watch=announce(rung), tutor=by)
-        of_tune = rate(round(fitted.tune * scored), scored)
-        seen = repeated(program, snapshot, rung.graph, recipe, store) if folded else of_tune
+        seen, unlearnt = rate(round(fitted.tune * scored), scored), None
+        if folded:
+            seen, unlearnt = repeated(program, snapshot, rung.graph, recipe, store)
+            fitted = replace(fitted, tune=seen.value)
         fitted, known = calibrated(program, snapshot, fitted, store)
-        trial = trial_on_tune(program, snapshot, fitted.graph)
+        trial = trial_of(program, snapshot, fitted.graph, unlearnt)
         return Attempt(
             rung=rung,
             share=share,
             recipe=recipe,
             fitted=fitted,
-            score=score(trial, seen, folded=folded),
+            score=score(trial, seen),
             sound=all_promising(trial),
             chance=passing_chance(trial, seen, folded=folded),
             outlook=lambda left: outlook(trial, seen, left),
             work=_effort(snapshot, rung, share),
             known=known,
-            tune=fitted.tune,
+            unlearnt=unlearnt,
             tutor=tutor,
         )
 

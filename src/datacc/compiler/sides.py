@@ -9,6 +9,7 @@ from datacc.compiler.artifact import PREVIOUS
 from datacc.compiler.begin import fitted_graph
 from datacc.compiler.diff import Diff, Side, diff
 from datacc.compiler.folds import Announce, OutOfFold, folds
+from datacc.compiler.lessons import lessons
 from datacc.compiler.recipe import recipe_of
 from datacc.compiler.remembering import Remembering
 from datacc.compiler.report import Report, read_report
@@ -36,9 +37,9 @@ def diff_builds(
 ) -> Diff:
     """The behaviour diff of the artifact in the folder `new` against `old`, left out: the one that it replaced.
 
-    `root` is the folder of `datacc.toml`. `learn` fits (or remembers) the fold models of both sides; `announce` is
-    told of each fit. Raises `UsageError` when there is nothing to compare with, `DataError` when the examples of a
-    build cannot be had again.
+    `root` is the folder of `datacc.toml`. `learn` fits (or remembers) the fold models of both sides, and so it is where
+    one learnt tune; `announce` is told of each fit. Raises `UsageError` when there is nothing to compare with,
+    `DataError` when the examples of a build cannot be had again.
     """
     before = old if old is not None else new / PREVIOUS
     for folder in (new, before):
@@ -48,10 +49,10 @@ def diff_builds(
             )
             raise UsageError(what, where=str(folder), tries=["relabel, datacc commit, datacc build", "datacc build"])
     sides = open_side(before, root, store), open_side(new, root, store)
-    if not learn:
+    if not (learn or any(side.learnt_tune for side in sides)):
         return diff(*sides)
     first, second = (
-        _out_of_fold(folder, side, store, announce) for folder, side in zip((before, new), sides, strict=True)
+        unseen_of(folder, side, store, announce) for folder, side in zip((before, new), sides, strict=True)
     )
     return diff(*sides, (first, second))
 
@@ -65,7 +66,7 @@ def open_side(folder: Path, root: Path, store: Store, like: Snapshot | None = No
     return Side(
         origin=report.data.origin,
         program=asked(report),
-        snapshot=snapshot_of(report, root, store, like),
+        snapshot=lessons(snapshot_of(report, root, store, like), report.provenance.learnt),
         native=Remembering(native=load_native(folder), library=report.digests.library, store=store),
         right=right_of(report),
     )
@@ -120,7 +121,8 @@ def suggestions(
     return found
 
 
-def _out_of_fold(folder: Path, side: Side, store: Store, announce: Announce) -> OutOfFold:
+def unseen_of(folder: Path, side: Side, store: Store, announce: Announce = lambda fold: None) -> OutOfFold:
+    """What models of the form of the artifact in `folder`, whose side this is, answer to learn rows out of fold."""
     graph = fitted_graph(folder)
     report = read_report(folder / "report.json")
     recipe = recipe_of(report.recipe, str(folder / "report.json"))

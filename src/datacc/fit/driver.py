@@ -238,8 +238,6 @@ class _Fit:
             yield f"a batch of {self.recipe.batch} rows is larger than the data: {len(self.learn)} rows are one batch"
         if (self.learn.targets == self.learn.targets[0]).all():
             yield "every learn row has the same target: no other answer can be learnt"
-        if not len(self.tune):
-            yield "there are no tune rows: the last weights are kept, and nothing tells how good they are"
         some = self.learn.rows(np.arange(min(SAME_ROWS, len(self.learn))))
         features = features_of(self.fitting, self.graph, weights, some)
         if len(some) > 1 and (features == features[0]).all():

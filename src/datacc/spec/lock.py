@@ -15,9 +15,13 @@ from datacc.spec.table import Table, read_table
 
 FILE: Final = "datacc.lock"
 FORMAT: Final = 1
+LEARN: Final = "learn"  # what a program learns: that split alone, or all that judge does not hold
+ALL: Final = "learn and tune"
 _HEAD: Final = "What `datacc build --search` chose. Written by datacc; commit it beside datacc.toml."
 RENEW: Final = "datacc build --search"
-_KEYS: Final = ["format", "program", "skeleton", "arithmetic", "parent", "sizes", "recipe", "toolchain", "tutor"]
+_KEYS: Final = [
+    "format", "program", "skeleton", "arithmetic", "learnt", "parent", "sizes", "recipe", "toolchain", "tutor"
+]  # fmt: skip
 
 Plain = str | int | float | bool
 
@@ -37,7 +41,8 @@ class Lock:
 
     `program` is the `shape_digest` of the program it was chosen for. `parent` is the digest of the fitted Graph that
     the fit started from, None for a fit from nothing. With a `tutor`, a fit from nothing learns half from that.
-    `arithmetic` was chosen where the program allows several, and is None where it allows one.
+    `arithmetic` was chosen where the program allows several, and is None where it allows one. `learnt` says whether
+    tune is learnt as well (`ALL`).
     """
 
     program: str
@@ -48,6 +53,7 @@ class Lock:
     parent: str | None = None
     tutor: Tutor | None = None
     arithmetic: str | None = None
+    learnt: str = LEARN
 
 
 def shape_digest(program: Program) -> str:
@@ -88,6 +94,7 @@ def read_lock(path: Path) -> Lock | None:
         parent=table.find("parent", str),
         tutor=_tutor(table.table("tutor")) if "tutor" in table.values else None,
         arithmetic=table.find("arithmetic", str),
+        learnt=_learnt(table),
     )
 
 
@@ -98,8 +105,13 @@ def lock_toml(lock: Lock) -> str:
     document.add("format", tomlkit.item(FORMAT))
     document.add("program", tomlkit.item(lock.program))
     document.add("skeleton", tomlkit.item(lock.skeleton))
-    for key in ("arithmetic", "parent"):
-        if (value := getattr(lock, key)) is not None:
+    found = {
+        "arithmetic": lock.arithmetic,
+        "learnt": None if lock.learnt == LEARN else lock.learnt,
+        "parent": lock.parent,
+    }
+    for key, value in found.items():
+        if value is not None:
             document.add(key, tomlkit.item(value))
     for key in ("sizes", "recipe", "toolchain"):
         values: Mapping[str, Plain] = getattr(lock, key)
@@ -126,6 +138,9 @@ def check_lock(lock: Lock, program: Program, where: str = FILE) -> None:
     if lock.program not in (shape_digest(program), _digest(program, program.outputs)):  # the latter of older locks
         what = "it was chosen for other inputs, outputs or arithmetic than datacc.toml has now"
         raise SpecError(what, where=where, tries=[RENEW])
+    if lock.learnt == ALL and any(output.form != "label" or output.abstains for output in program.outputs):
+        what = f"it learns tune too, which {program.outputs[0].name} needs for itself"
+        raise SpecError(what, where=where, tries=[RENEW])
     settled(program, lock, where)
 
 
@@ -141,6 +156,13 @@ def settled(program: Program, lock: Lock, where: str = FILE) -> Program:
 
 def _without(field: Field, names: Collection[str]) -> Field:
     return replace(field, options={name: value for name, value in field.options.items() if name not in names})
+
+
+def _learnt(table: Table) -> str:
+    found = table.find("learnt", str) or LEARN
+    if found not in (LEARN, ALL):
+        raise table.error(f"learnt = {found!r} cannot be", "learnt", [f'learnt = "{ALL}"', RENEW])
+    return found
 
 
 def _plain(field: Field) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Final, Literal
 from datacc.compiler.bisect.demand import Demand, Reading, SliceGoal, truth_of
 from datacc.compiler.build import LOCK
 from datacc.compiler.likeness import likeness_of
-from datacc.compiler.past import Announce, Fits, Past, chosen_form, examples_at, program_at
+from datacc.compiler.past import Announce, Fits, chosen_form, examples_at, past_of, program_at
 from datacc.errors import DataError, FitError, GraphError, RepositoryError, SpecError, UsageError
 from datacc.goals import Figure
 from datacc.repo.halving import History
@@ -121,15 +121,8 @@ class Trials:
         snapshot = examples_at(program, self.root, commit, self.store)
         if self._form is None:
             self._form = chosen_form(program, snapshot, self.store, fits)
-        past = Past(
-            program=program,
-            snapshot=snapshot,
-            form=self._form,
-            store=self.store,
-            fits=fits,
-            out_of_fold=self.ask.out_of_fold,
-        )
-        return self.demand.read(past)
+        past = past_of(program, snapshot, self._form, self.store, fits)
+        return self.demand.read(replace(past, out_of_fold=past.out_of_fold or self.ask.out_of_fold))
 
     def _seen(self, commit: str, fits: Fits, reading: Reading) -> Step:
         return self._keep(commit, fits, "good" if reading.holds else "bad", reading.told, reading.figure)

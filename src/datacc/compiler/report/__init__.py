@@ -16,6 +16,7 @@ from datacc.compiler.verdict import Costs, Verdict, floored
 from datacc.errors import DataError, UsageError
 from datacc.ir.cost import NodeCost
 from datacc.repo.snapshot import SPLITS, Snapshot
+from datacc.spec.lock import LEARN
 from datacc.spec.plain import read_json, tell
 
 VERSION: Final = 1
@@ -56,11 +57,14 @@ class Candidate:
 
 @dataclass(frozen=True, kw_only=True)
 class Tune:
-    """Answers on tune for one output: (truth, answer, count) of every pair that occurs, as class indices, sorted."""
+    """Answers to what was not learnt, for one output: (truth, answer, count) of every pair that occurs, as class
+    indices, sorted; `how` they were had.
+    """
 
     field: str
     classes: tuple[str, ...]
     pairs: tuple[tuple[int, int, int], ...]
+    how: str = "on tune"
 
     @property
     def total(self) -> int:
@@ -95,7 +99,7 @@ class Provenance:
     those of the files that its checks ran.
 
     `parent` is the digest of the Graph that its fit went on from, None for a fit from nothing; `tutor` the skeleton
-    and sizes of what taught it, None without one.
+    and sizes of what taught it, None without one. `learnt` says which splits it learnt.
     """
 
     datacc: str
@@ -107,6 +111,7 @@ class Provenance:
     checks: Mapping[str, str] = field(default_factory=dict)
     parent: str | None = None
     tutor: str | None = None
+    learnt: str = LEARN
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,6 +170,7 @@ class Report:
             "datacc.lock": made.lock,
             "fitted from": made.parent or "nothing",
             "taught by": made.tutor,
+            "learnt": made.learnt,
             "examples": self.data.digest,
             "graph": digests.graph,
             "C": digests.source,
@@ -222,4 +228,4 @@ def tune_of(evidence: Evidence) -> Tune:
     pairs = np.stack([evidence.truth, evidence.answer], axis=1)
     found, counts = np.unique(pairs, axis=0, return_counts=True)
     rows = tuple((int(t), int(a), int(n)) for (t, a), n in zip(found, counts, strict=True))
-    return Tune(field=evidence.field, classes=evidence.classes, pairs=rows)
+    return Tune(field=evidence.field, classes=evidence.classes, pairs=rows, how=evidence.how)

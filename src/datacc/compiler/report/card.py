@@ -61,11 +61,11 @@ def _row(line: Line) -> str:
 
 
 def _weakest(tune: Tune) -> str:
-    """The classes that are found least often, on tune."""
+    """The classes that are found least often among what was not learnt."""
     rows = [f"| {plain(name)} | {labelled:,} | {part(both, labelled)} | {part(both, answered)} |"
             for name, labelled, answered, both in tune.weakest(WEAKEST)]  # fmt: skip
     head = "| class | examples | found | right |\n|---|---|---|---|\n"
-    return f"## Weakest classes of {plain(tune.field)} on tune\n\n{head}" + "\n".join(rows)
+    return f"## Weakest classes of {plain(tune.field)} {plain(tune.how)}\n\n{head}" + "\n".join(rows)
 
 
 def plain(text: str, most: int = 60) -> str:

@@ -176,7 +176,7 @@ def _confusions(tune: Tune, evidence: Evidence, columns: Columns, commands: bool
     wrong = tune.total - tune.right
     title = f"{wrong:,} errors, the most confident first" if wrong != 1 else "The one error"
     if not wrong:
-        title = "No errors on tune: pick a cell to see its examples"
+        title = f"No errors {tune.how}: pick a cell to see its examples"
     narrow = " narrow" if len(tune.classes) <= SIDE_BY_SIDE else ""
     kind = "" if any(array.ndim == 4 for array in evidence.inputs.values()) else " records"
     cut = (
@@ -186,7 +186,7 @@ def _confusions(tune: Tune, evidence: Evidence, columns: Columns, commands: bool
     pick = "cell" if len(tune.classes) <= MOST_CLASSES else "count"
     return (
         f"<h2>What it confuses: {bdi(tune.field)}</h2>"
-        f"<p>{tune.right:,} of {tune.total:,} right on tune ({part(tune.right, tune.total)}). "
+        f"<p>{tune.right:,} of {tune.total:,} right {escape(tune.how)} ({part(tune.right, tune.total)}). "
         f"Pick a {pick} to see its examples; nothing here comes from judge.</p>"
         f'<div class="confusions{narrow}"><div class="scroll">{matrix(tune)}</div><section>'
         f'<div class="shelf"><h3 id="shelf" aria-live="polite" data-errors="{escape(title)}">{title}</h3>'

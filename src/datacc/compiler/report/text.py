@@ -87,7 +87,7 @@ def _widths(report: Report) -> list[Table]:
 
 def _confusions(tune: Tune) -> Text:
     text = Text(
-        f"\n{shown(tune.field)} on tune: {tune.right:,} of {tune.total:,} right ({part(tune.right, tune.total)})"
+        f"\n{shown(tune.field)} {tune.how}: {tune.right:,} of {tune.total:,} right ({part(tune.right, tune.total)})"
     )
     pairs = [
         f"{shown(tune.classes[t], 24)} → {shown(tune.classes[a], 24)} {n:,}×" for t, a, n in tune.confused[:MOST_PAIRS]

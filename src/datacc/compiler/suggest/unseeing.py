@@ -4,7 +4,7 @@ A fit for a part of its passes knows the examples less well by heart, so it is t
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -14,6 +14,7 @@ from datacc.compiler.assemble import examples
 from datacc.compiler.attempts import SHORT, shortened
 from datacc.compiler.engine import Engine, engine
 from datacc.compiler.folds import FOLDS, assign_folds, emptied, prepared
+from datacc.compiler.lessons import lessons
 from datacc.compiler.onward import NEAR
 from datacc.compiler.parent import form_of
 from datacc.compiler.row_ids import packed, places, unpacked
@@ -23,6 +24,7 @@ from datacc.ir.cost import work
 from datacc.ir.graph import Graph
 from datacc.registry import load
 from datacc.repo.snapshot import JUDGE, LEARN, Snapshot
+from datacc.spec.lock import ALL
 from datacc.spec.program import Program
 from datacc.store import Store, digest
 
@@ -66,7 +68,7 @@ def unseen(
         return None
     empty, short = emptied(graph), shortened(recipe, SHORT)
     chosen = engine(program.backend, empty)
-    pool = replace(snapshot, splits=np.where(snapshot.splits == JUDGE, JUDGE, LEARN).astype(np.uint8))
+    pool = lessons(snapshot, ALL)
     key = digest("unseen 1", form_of(program, snapshot, empty, short), chosen.version)
     known = _recall(store, key, pool, rows)
     if known is not None:
