@@ -275,7 +275,9 @@ def test_diff_after_a_relabel(points: Path, datacc: Datacc, told: Told) -> None:
     said = datacc("diff", "--quick")
     assert 5 <= len(said["relabelled"]) <= 10
     assert {(one["old"], one["new"]) for one in said["relabelled"]} == {CLASSES}
-    assert [part["split"] for part in said["answers"]] == ["tune"]
+    assert [part["split"] for part in said["answers"]] == [
+        "learn and tune"
+    ]  # a few examples are all learnt, and answered out of fold
     assert f"{len(said['relabelled'])} changed" in told("diff", "--quick")
 
 

@@ -79,8 +79,9 @@ def test_long_texts_are_judged_by_all_their_windows(mail: list[tuple[str, str]],
         for name, score in answer.scores.items():
             assert score == pytest.approx(np.mean([part.scores[name] for part in parts]), abs=1e-12)
     assert right / len(mail) > 0.9
-    tune = whole["tune"][0]
-    assert sum(count for _, _, count in tune["pairs"]) == whole["data"]["rows"]["tune"]
+    unlearnt, learnt = whole["tune"][0], (whole["data"]["rows"][name] for name in ("learn", "tune"))
+    assert unlearnt["how"] == "out of fold"  # of few examples, each of which is asked as a whole
+    assert sum(count for _, _, count in unlearnt["pairs"]) == sum(learnt)
 
 
 def test_what_stands_late_in_a_text_is_learnt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, datacc: Datacc) -> None:

@@ -150,7 +150,7 @@ def test_a_bad_outlook_is_told_with_its_numbers() -> None:
     program = replace(PROGRAM, goals=goal(0.965))
     said = outlook(program, rate(480, 500), 1000)
     assert said is not None
-    assert "480 of 500 in tune" in said
+    assert "480 of 500 on tune" in said
     assert outlook(program, rate(498, 500), 1000) is None
     assert outlook(replace(program, goals=()), rate(0, 500), 1000) is None
     known = (Goal(metric="coverage", limit=0.9), *program.goals)  # right answers say nothing of a coverage
