@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 
 from datacc.compiler.attempts import Attempt
-from datacc.compiler.chances import chance, trial_on_tune
+from datacc.compiler.chances import chance, trial_of
 from datacc.compiler.fitting import fit_once
 from datacc.compiler.recipe import default_recipe
 from datacc.compiler.search import rungs, search
@@ -29,7 +29,7 @@ def rows(data: BuildSet) -> Iterator[Row]:
         fitted = fit_once(data.program, data.snapshot, rung.graph, recipe, store)
         swept += time.perf_counter() - started
         counted += rung.work * learnt * recipe.epochs
-        if chance(trial_on_tune(data.program, data.snapshot, fitted.graph)) >= CONFIDENCE:
+        if chance(trial_of(data.program, data.snapshot, fitted.graph)) >= CONFIDENCE:
             able.append(rung)
     tried: list[Attempt] = []
     began: list[float] = []
