@@ -13,7 +13,7 @@ from datacc.skeletons._passes import of_texts
 BITS: Final = (8, 11)  # that single bytes and pairs need: there are no more that say anything
 BEFORE: Final = {"shortest": 1, "finer": 0, "scores": 0}  # sizes that locks from before they were there mean
 FEW: Final = 5_000  # rows to learn from, below which a fit goes as `of_texts` says, but for the decay
-DECAY: Final = 0.9  # of few: their tables have far more rows than texts move
+DECAY: Final = 0.5  # tables remember whatever is said once; see bench/RESULTS.md
 SEEN: Final = 100_000  # rows that a fit of many sees, in five passes at least
 STEPS: Final = 5.0  # of a score, to 1 of its class: their tables stay small
 SIZES: Final = ("bits", "grams", "word", "width", *BEFORE)
@@ -39,10 +39,9 @@ class Text(Skeleton):
         return tuple(dict(zip(SIZES, rung, strict=True)) for rung in rungs)
 
     def suits(self, rows: int) -> Mapping[str, Any]:
-        """Small steps, and much decay: tables remember whatever is said once; see bench/RESULTS.md."""
-        if rows < FEW:
-            return {**of_texts(rows), "decay": DECAY}
-        return {"rate": 0.005, "decay": 0.5, "batch": 128, "epochs": max(5, -(-SEEN // rows))}
+        """Small steps, and much decay."""
+        many = {"rate": 0.005, "batch": 128, "epochs": max(5, -(-SEEN // rows))}
+        return {**(of_texts(rows) if rows < FEW else many), "decay": DECAY}
 
     def graph(self, fronts: Sequence[Graph], answer: Graph, sizes: Sizes) -> Graph:
         """Small letters, row numbers, rows and weights, their sum; a dense layer, unless they are scores."""
