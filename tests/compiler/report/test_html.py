@@ -18,6 +18,7 @@ from datacc.compiler.report.cards import PER_CELL, cards, picture
 from datacc.compiler.report.html import report_html
 from datacc.compiler.report.matrix import MOST_CLASSES
 from datacc.compiler.suggest import Need, Suggestions, Suspect
+from datacc.spec.lock import ALL
 from tests.compiler.made import evidence_of, report_of
 
 HOSTILE = (
@@ -185,3 +186,11 @@ def test_what_is_missed_stands_beside_what_would_close_it() -> None:
     text = "".join(Reader(report_html(report_of(evidence), [evidence])).words)
     assert "misses 2 of 6 demands" in text
     assert "1,000 B less" in text
+
+
+def test_what_tune_was_for_is_said() -> None:
+    report, evidence = report_of(evidence_of()), evidence_of()
+    learn, tune, judge = (report.data.rows[split] for split in ("learn", "tune", "judge"))
+    assert f"{learn} to learn from, {tune} to tune on, {judge} to judge by" in report_html(report, [evidence])
+    few = replace(report, provenance=replace(report.provenance, learnt=ALL))
+    assert f"{learn + tune} to learn from, {judge} to judge by" in report_html(few, [evidence])

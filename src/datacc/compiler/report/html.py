@@ -20,6 +20,8 @@ from datacc.compiler.report.suggestions import suggestions
 from datacc.compiler.shown import amount, part, percent, seconds, shown, size
 from datacc.compiler.verdict import Line, certified, floored, measured
 from datacc.ir.cost import NodeCost
+from datacc.repo.snapshot import SPLITS
+from datacc.spec.lock import ALL
 
 SIDE_BY_SIDE: Final = 14  # classes up to which the matrix leaves room for examples beside it
 
@@ -82,11 +84,9 @@ def _columns(program: str) -> Columns:
 def _header(report: Report) -> str:
     missed = len(report.verdict.missed)
     stamp = "holds" if report.verdict.holds else f"misses {missed} of {len(report.verdict.lines)} demands"
-    rows = report.data.rows
-    said = ", ".join(f"{rows.get(name, 0):,} to {what}" for name, what in _SPLITS.items())
     return (
         f'<header><h1>{bdi(report.name)}</h1><span class="stamp {_tone(report.verdict.holds)}">{stamp}</span>'
-        f'<p class="lead">{said}. From {bdi(_origin(report))}.</p></header>{_figures(report)}'
+        f'<p class="lead">{_examples(report)}. From {bdi(_origin(report))}.</p></header>{_figures(report)}'
     )
 
 
@@ -96,7 +96,12 @@ def _origin(report: Report) -> str:
     return f"{kind} {name[:10]}" if kind == "commit" else report.data.origin
 
 
-_SPLITS: Final = {"learn": "learn from", "tune": "tune on", "judge": "judge by, sealed"}
+def _examples(report: Report) -> str:
+    learn, tune, judge = (report.data.rows.get(split, 0) for split in SPLITS)
+    known = f"{learn:,} to learn from, {tune:,} to tune on"
+    if report.provenance.learnt == ALL:
+        known = f"{learn + tune:,} to learn from"
+    return f"{known}, {judge:,} to judge by, sealed"
 
 
 def _figures(report: Report) -> str:
