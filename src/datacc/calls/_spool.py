@@ -110,4 +110,9 @@ def picture(pixels: Any) -> bytes:
     height, width, channels = (*(view.shape or ()), 1)[:3] if view.ndim in (2, 3) else (0, 0, 0)
     if view.format != "B" or channels not in (1, 3):
         raise TypeError(f"{type(pixels).__name__} is not kept")
-    return f"P{5 if channels == 1 else 6}\n{width} {height}\n255\n".encode() + view.tobytes()
+    return header(height, width, channels) + view.tobytes()
+
+
+def header(height: int, width: int, channels: int) -> bytes:
+    """What the pixels of a PGM file, of 1 channel, or of a PPM file, of 3, follow."""
+    return f"P{5 if channels == 1 else 6}\n{width} {height}\n255\n".encode()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from datacc.compiler.knowing import Knowing
-from datacc.compiler.lessons import Unlearnt
+from datacc.compiler.learnt import Unlearnt
 from datacc.compiler.price import Over, over_budget
 from datacc.compiler.produce import stand_in
 from datacc.compiler.shown import show_sizes

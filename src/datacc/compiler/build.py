@@ -19,7 +19,7 @@ from datacc.compiler.fitting import absent
 from datacc.compiler.halves import selecting
 from datacc.compiler.interval import interval_notes
 from datacc.compiler.knowing import calibrated
-from datacc.compiler.lessons import lessons
+from datacc.compiler.learnt import lessons
 from datacc.compiler.noise import judge_noise
 from datacc.compiler.onward import Onward, fit_on, keep_parent
 from datacc.compiler.price import over_budget, price

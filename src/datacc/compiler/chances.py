@@ -9,7 +9,7 @@ import numpy as np
 from datacc.compiler.ask import Interpreted
 from datacc.compiler.certify import chance_at
 from datacc.compiler.checks import Trial
-from datacc.compiler.lessons import Unlearnt, on_tune
+from datacc.compiler.learnt import Unlearnt, on_tune
 from datacc.compiler.repeats import is_small
 from datacc.goals import Figure, rate
 from datacc.ir.graph import Graph

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datacc.compiler.ask import Answering, ask, told
-from datacc.compiler.lessons import Unlearnt
+from datacc.compiler.learnt import Unlearnt
 from datacc.compiler.likeness import Likeness, likeness_of
 from datacc.compiler.verdict import plainly
 from datacc.goals import Metric

@@ -6,7 +6,7 @@ from pathlib import Path
 from datacc.compiler.assemble import skeleton_graph
 from datacc.compiler.begin import fitted_graph
 from datacc.compiler.figures import FILE as COMPILED
-from datacc.compiler.lessons import lessons
+from datacc.compiler.learnt import lessons
 from datacc.compiler.price import price
 from datacc.compiler.recipe import default_recipe
 from datacc.compiler.report import Report, read_report

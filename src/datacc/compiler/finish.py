@@ -19,8 +19,8 @@ from datacc.compiler.diff_text import NAMED
 from datacc.compiler.evidence import Evidence, Far, far_off, gather, seen_on_tune
 from datacc.compiler.folds import OutOfFold, folds
 from datacc.compiler.judge import judge, judged
+from datacc.compiler.learnt import lessons, on_tune
 from datacc.compiler.ledger import ledger_folder
-from datacc.compiler.lessons import lessons, on_tune
 from datacc.compiler.parity import Expected, expect
 from datacc.compiler.produce import Draft, Product, build_library, write
 from datacc.compiler.remembering import Remembering
@@ -206,9 +206,8 @@ def _compared(
 
 def _unseen(decided: Decided, side: Side, store: Store) -> OutOfFold:
     """What models of this form answer to learn rows out of fold."""
-    choice = decided.choice
-    graph = choice.fitted.floats or choice.fitted.graph
-    return folds(side.program, side.snapshot, graph, choice.recipe, store, asked=choice.fitted.by)
+    choice, fitted = decided.choice, decided.choice.fitted
+    return folds(side.program, side.snapshot, fitted.as_fitted, choice.recipe, store, asked=fitted.by)
 
 
 def _cheaper(choice: Choice) -> str:

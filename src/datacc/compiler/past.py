@@ -15,8 +15,8 @@ from datacc.compiler.assemble import skeleton_graph
 from datacc.compiler.build import LOCK, floor_goal, lock_of
 from datacc.compiler.fitting import fit_once
 from datacc.compiler.folds import OutOfFold, folds
+from datacc.compiler.learnt import lessons
 from datacc.compiler.lesson import taught_by
-from datacc.compiler.lessons import lessons
 from datacc.compiler.likeness import Likeness, likeness_of
 from datacc.compiler.recipe import recipe_of
 from datacc.compiler.search import search

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from datacc.compiler.assemble import examples
 from datacc.compiler.engine import engine
 from datacc.compiler.folds import Fold, emptied, others
-from datacc.compiler.lessons import Unlearnt, lessons
+from datacc.compiler.learnt import Unlearnt, lessons
 from datacc.compiler.whole import asked_rows, joined
 from datacc.errors import FitError
 from datacc.fit import Recipe

@@ -13,7 +13,7 @@ from datacc.compiler.fitting import fit_once
 from datacc.compiler.halves import selecting
 from datacc.compiler.halving import best, cheapest, frontier, knee
 from datacc.compiler.knowing import Knowing, calibrated
-from datacc.compiler.lessons import Unlearnt, lessons
+from datacc.compiler.learnt import Unlearnt, lessons
 from datacc.compiler.margin import wanted_chance
 from datacc.compiler.price import over_budget, price
 from datacc.compiler.recipe import default_recipe

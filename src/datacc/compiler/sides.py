@@ -9,7 +9,7 @@ from datacc.compiler.artifact import PREVIOUS
 from datacc.compiler.begin import fitted_graph
 from datacc.compiler.diff import Diff, Side, diff
 from datacc.compiler.folds import Announce, OutOfFold, folds
-from datacc.compiler.lessons import lessons
+from datacc.compiler.learnt import lessons
 from datacc.compiler.recipe import recipe_of
 from datacc.compiler.remembering import Remembering
 from datacc.compiler.report import Report, read_report

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from datacc.calls._spool import header
 from datacc.errors import DataError
 from datacc.intake import Format, Found, Raw
 from datacc.intake.arrays import WORDS, exported, read_exported
@@ -98,9 +99,8 @@ def _pictures(inputs: NDArray[Any], path: Path) -> list[bytes]:
             where=str(path),
             tries=["numbers in 0 … 1: (x * 255).round().astype('uint8')", "rows of numbers: shape (N, F)"],
         )
-    height, width = inputs.shape[1:3]
-    kind = "P6" if inputs.ndim == 4 and inputs.shape[3] == 3 else "P5"
-    head = f"{kind}\n{width} {height}\n255\n".encode()
+    height, width, channels = (*inputs.shape[1:], 1)[:3]
+    head = header(height, width, channels)  # as an inbox has it: the same pixels are the same example
     return [head + picture.tobytes() for picture in inputs]
 
 

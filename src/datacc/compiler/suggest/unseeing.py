@@ -14,7 +14,7 @@ from datacc.compiler.assemble import examples
 from datacc.compiler.attempts import SHORT, shortened
 from datacc.compiler.engine import Engine, engine
 from datacc.compiler.folds import FOLDS, assign_folds, emptied, prepared
-from datacc.compiler.lessons import lessons
+from datacc.compiler.learnt import lessons
 from datacc.compiler.onward import NEAR
 from datacc.compiler.parent import form_of
 from datacc.compiler.row_ids import packed, places, unpacked

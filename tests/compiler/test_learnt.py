@@ -12,7 +12,7 @@ from datacc.compiler.bisect.demand import SliceGoal
 from datacc.compiler.build import Order, build
 from datacc.compiler.cache import cache
 from datacc.compiler.grow import grow
-from datacc.compiler.lessons import lessons
+from datacc.compiler.learnt import lessons
 from datacc.compiler.past import Fits, past_of
 from datacc.compiler.recipe import default_recipe
 from datacc.compiler.repeats import out_of_fold, right_of
