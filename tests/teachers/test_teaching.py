@@ -366,8 +366,8 @@ def test_a_line_that_was_changed_by_hand_is_named(place: Place, line: bytes) -> 
 
 
 def test_two_people_who_asked_both_keep_their_answers(tmp_path: Path) -> None:
-    list(keep(tmp_path / "t", [Answer(id="a", label="x"), Answer(id="b", label="y")]))
-    list(keep(tmp_path / "t", [Answer(id="b", label="z"), Answer(id="c", why="unsure", cost=2.0)]))
+    list(keep(tmp_path / "t", [Answer(id="a", label="x"), Answer(id="b", label="y")], {}))
+    list(keep(tmp_path / "t", [Answer(id="b", label="z"), Answer(id="c", why="unsure", cost=2.0)], {}))
     assert len(list((tmp_path / "t").iterdir())) == 2
     found = recall(tmp_path / "t")
     assert found["a"].label == "x"

@@ -1,4 +1,4 @@
-"""What teachers have answered, kept beside `datacc.toml` to be committed: nothing is asked, or paid for, twice."""
+"""What teachers have answered, kept beside `datacc.toml` to be committed: nothing is answered, or paid for, twice."""
 
 import json
 import os
@@ -28,27 +28,31 @@ def state_of(folder: Path) -> str:
 def recall(folder: Path) -> dict[str, Answer]:
     """Every answer, by the question's id; of two to the same question the first in the order of the files' names.
 
-    A last line that was cut off by a crash is as if it were never written. Raises `DataError` for nonsense.
+    What failed stands there too, where nothing answered it since. A last line that was cut off by a crash is as if it
+    were never written. Raises `DataError` for nonsense.
     """
     answers: dict[str, Answer] = {}
     for path in _files(folder):
         for answer in _read(path):
-            answers.setdefault(answer.id, answer)
+            if answer.id not in answers or answers[answer.id].failed:
+                answers[answer.id] = answer
     return answers
 
 
-def keep(folder: Path, answers: Iterable[Answer]) -> Iterator[Answer]:
+def keep(folder: Path, answers: Iterable[Answer], known: Mapping[str, Answer]) -> Iterator[Answer]:
     """The same answers, each written down before it is given; one file for this call, whose name is nobody else's.
 
-    They are on disk when the iteration ends, whichever way.
+    What is `known` already, a question that failed as it did before, is not written again. They are on disk when the
+    iteration ends, whichever way.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{datetime.now(UTC):%Y-%m-%d}-{secrets.token_hex(6)}.jsonl"
     with path.open("xb") as file:
         try:
             for answer in answers:
-                file.write(canonical(_line(answer)).encode() + b"\n")
-                file.flush()
+                if known.get(answer.id) != answer:
+                    file.write(canonical(_line(answer)).encode() + b"\n")
+                    file.flush()
                 yield answer
         finally:
             os.fsync(file.fileno())
@@ -63,6 +67,7 @@ def _files(folder: Path) -> list[Path]:
 def _line(answer: Answer) -> dict[str, Any]:
     told = {"id": answer.id, "label": answer.label, "why": answer.why or None, "cost": answer.cost}
     told["probabilities"] = None if answer.probabilities is None else dict(answer.probabilities)
+    told["failed"] = answer.failed or None
     return {key: value for key, value in told.items() if value is not None}
 
 
@@ -85,4 +90,5 @@ def _answer(said: Mapping[str, Any]) -> Answer:
         raise TypeError
     if likely is not None and not is_shares(likely.values()):
         raise ValueError
-    return Answer(id=said["id"], label=label, why=str(said.get("why", "")), cost=cost, probabilities=likely)
+    why, failed = str(said.get("why", "")), said.get("failed") is True
+    return Answer(id=said["id"], label=label, why=why, failed=failed, cost=cost, probabilities=likely)

@@ -55,10 +55,9 @@ def teach(
     if teacher is None:
         raise ValueError(f"{program.name} has no teacher")
     wanted = _wanted(labelled, open_)
-    folder = folder_of(root, _digest(teacher, root))
-    known = recall(folder)
+    known = recall(folder_of(root, _digest(teacher, root)))
     asked, left = _asked(teacher, wanted, known)
-    fresh = _ask(teacher, root, program, classes, asked, folder) if asked else []
+    fresh = _ask(teacher, root, program, classes, asked, known) if asked else []
     answers = {**known, **{answer.id: answer for answer in fresh}}
     (output,) = program.outputs
     said = [(example, _meant(output, answers[example.content])) for example in wanted if example.content in answers]
@@ -70,7 +69,8 @@ def teach(
     people = [_marked(example, PEOPLE) for example in labelled]
     refused = Counter(_refused(output, [answer for _, answer in said], classes))
     notes = _notes(teacher, people, taught, fresh, refused, left)
-    return Taught(examples=(*people, *taught), notes=tuple(notes), complete=not left)
+    complete = not left and not any(answer.failed for _, answer in said)
+    return Taught(examples=(*people, *taught), notes=tuple(notes), complete=complete)
 
 
 def _digest(teacher: Teacher, root: Path) -> str:
@@ -91,14 +91,23 @@ def _wanted(labelled: Sequence[Example], open_: Sequence[Example]) -> list[Examp
 
 
 def _asked(teacher: Teacher, wanted: Sequence[Example], known: Mapping[str, Answer]) -> tuple[list[Question], int]:
-    """What is to be asked now, equal inputs once, and how many more are left for later builds."""
-    questions = {e.content: Question(id=e.content, inputs=e.inputs) for e in wanted if e.content not in known}
+    """What is to be asked now, equal inputs once, and how many more are left for later builds.
+
+    What failed before waits until the others were asked.
+    """
+    open_ = [e for e in wanted if e.content not in known or known[e.content].failed]
+    questions = {e.content: Question(id=e.content, inputs=e.inputs) for e in open_}
     most = len(questions) if teacher.most is None else teacher.most
-    return list(questions.values())[:most], max(len(questions) - most, 0)
+    return sorted(questions.values(), key=lambda one: one.id in known)[:most], max(len(questions) - most, 0)
 
 
 def _ask(
-    teacher: Teacher, root: Path, program: Program, classes: Sequence[str], questions: list[Question], folder: Path
+    teacher: Teacher,
+    root: Path,
+    program: Program,
+    classes: Sequence[str],
+    questions: list[Question],
+    known: Mapping[str, Answer],
 ) -> list[Answer]:
     kind: TeacherKind = load("teachers", teacher.kind)
     try:
@@ -106,19 +115,23 @@ def _ask(
     except RepositoryError as error:
         what = f"a teacher needs a label repository, which remembers what is trusted: {error.what}"
         raise RepositoryError(what, where=error.where, tries=error.tries) from error
-    fresh = list[Answer]()
+    fresh, folder = list[Answer](), folder_of(root, _digest(teacher, root))
     try:
-        for answer in keep(folder, kind.ask(teacher, root, program.inputs, classes, questions)):
+        for answer in keep(folder, kind.ask(teacher, root, program.inputs, classes, questions), known):
             fresh.append(answer)
     except TeacherError as error:
-        asked = counted(len(questions), "question")
+        asked, answered = counted(len(questions), "question"), len(_answered(fresh))
         kept = (
-            f"{len(fresh):,} of {asked} were answered, and are kept, then"
-            if fresh
+            f"{answered:,} of {asked} were answered, and are kept, then"
+            if answered
             else f"none of {asked} was answered:"
         )
         raise TeacherError(f"{kept} {error.what}", where=error.where, tries=error.tries) from error
     return fresh
+
+
+def _answered(answers: Sequence[Answer]) -> list[Answer]:
+    return [answer for answer in answers if not answer.failed]
 
 
 def _meant(output: Field, answer: Answer) -> Answer:
@@ -153,7 +166,13 @@ def _marked(example: Example, by: str) -> Example:
 
 def _refused(output: Field, answers: Sequence[Answer], classes: Sequence[str]) -> list[str]:
     """Why each example that was answered stays without a label."""
-    silent = [f"the teacher gave none ({answer.why})" for answer in answers if answer.label is None]
+    silent = [
+        f"the teacher failed ({answer.why}); the next build asks again"
+        if answer.failed
+        else f"the teacher gave none ({answer.why})"
+        for answer in answers
+        if answer.label is None
+    ]
     unknown = [one.label for one in answers if one.label is not None and not _is_value(output, one.label, classes)]
     word = {"label": "class", "labels": "list of labels", "number": "number"}[output.form]
     return silent + [f"the teacher said {label!r}, which is no {word}" for label in unknown]
@@ -176,10 +195,10 @@ def _notes(
     notes += [f"{counted(soft, 'label')} of the teacher are probabilities, learnt as such"] if soft else []
     if by[SPLITS.index("judge"), False]:
         notes.append("judge has the teacher's answers: goals speak of agreement with it, not of what is right")
-    if fresh:
-        cost = sum(teacher.price if answer.cost is None else answer.cost for answer in fresh)
+    if answered := _answered(fresh):
+        cost = sum(teacher.price if answer.cost is None else answer.cost for answer in answered)
         paid = f" for {cost:.6g} {teacher.currency}".rstrip() if cost else ""
-        notes.append(f"the teacher answered {counted(len(fresh), 'new question')}{paid}; git add taught keeps them")
+        notes.append(f"the teacher answered {counted(len(answered), 'new question')}{paid}; git add taught keeps them")
     shown = refused.most_common(MOST_SHOWN)
     notes += [f"{counted(count, 'example')} without a label left out: {why}" for why, count in shown]
     more = sum(refused.values()) - sum(count for _, count in shown)

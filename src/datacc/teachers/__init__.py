@@ -23,13 +23,15 @@ class Question:
 class Answer:
     """What a teacher says of the question `id`: a class, labels or a number, or why there is none.
 
-    `cost` is what it cost, where that is told. `probabilities` are those of the classes, at least 0 and not all 0,
-    where it said how likely each of them is.
+    `failed` says that it gave no answer at all, so that the next build asks again. `cost` is what it cost, where that
+    is told. `probabilities` are those of the classes, at least 0 and not all 0, where it said how likely each of them
+    is.
     """
 
     id: str
     label: Any = None
     why: str = ""
+    failed: bool = False
     cost: float | None = None
     probabilities: Mapping[str, float] | None = None
 

@@ -51,8 +51,6 @@ def _said(call: Callable[..., Any], values: Mapping[str, Any]) -> Mapping[str, A
         found = call(*values.values()) if len(values) == 1 else call(**values)
     except Exception as error:
         return {"error": f"{type(error).__name__}: {error}"[:200]}
-    if found is None:
-        return {"error": "it does not know"}
     if isinstance(found, Mapping):
         return {key: _plain(value) for key, value in found.items()}
     plain = _plain(found)

@@ -109,7 +109,10 @@ def _next(lines: "Queue[str]", name: str, seconds: int, process: "subprocess.Pop
 
 
 def _answer(line: str, name: str, classes: Sequence[str]) -> Answer:
-    """A line: `id`, and `label`, `probabilities` or `error`; and `cost`, if it has one."""
+    """A line: `id`, and `label` (null: not known), `probabilities` or `error`; and `cost`, if it has one.
+
+    An error is a failure unless it cost something: nothing is paid twice.
+    """
     wanted = ['{"id": …, "label": "a class"} on a line of its own, and nothing else on standard output']
     if len(classes) > 1:
         wanted.append(f"a list of probabilities has {len(classes)} of them, as classes = […] under [teacher] says")
@@ -126,10 +129,13 @@ def _answer(line: str, name: str, classes: Sequence[str]) -> Answer:
         label = max(sorted(likely), key=lambda one: likely[one])
     if cost is not None and not (_is_number(cost) and cost >= 0):
         raise nonsense
-    if (label is None) == (error is None) or not (_is_label(label) if error is None else isinstance(error, str)):
+    is_unknown = label is None and "label" in said and "probabilities" not in said
+    if not (is_unknown or _is_label(label) if error is None else label is None and isinstance(error, str)):
         raise nonsense
     soft = likely if is_shares(likely.values()) else None
-    return Answer(id=said["id"], label=label, why=error or "", cost=cost, probabilities=soft)
+    why = error or ("it does not know" if is_unknown else "")
+    failed = error is not None and not cost
+    return Answer(id=said["id"], label=label, why=why, failed=failed, cost=cost, probabilities=soft)
 
 
 def _likely(told: Any, classes: Sequence[str]) -> dict[str, float]:
