@@ -23,7 +23,7 @@ from datacc.repo.snapshot import JUDGE, LEARN, TUNE, Snapshot
 from datacc.sources.table import infer_program
 from datacc.spec.lock import ALL, Lock, read_lock, write_lock
 from datacc.spec.lock import LEARN as LEARN_ALONE
-from datacc.spec.program import Program
+from datacc.spec.program import Budget, Goal, Program
 from datacc.store import Store
 from tests.compiler.test_sides import cheap
 
@@ -58,7 +58,7 @@ def test_what_only_tune_has_is_learnt_and_a_lock_from_before_means_what_it_meant
     report = build(program, tmp_path, Order(lock=lock))
     assert answers_of(tmp_path) == {"x", "y", "z"}
     assert report.provenance.learnt == ALL
-    assert not any("it is not learnt" in note for note in report.data.notes)
+    assert not any("'z'" in note for note in report.data.notes)
     before = build(program, tmp_path, Order(lock=replace(lock, learnt=LEARN_ALONE)))
     assert answers_of(tmp_path) == {"x", "y"}
     assert before.provenance.learnt == LEARN_ALONE
@@ -75,7 +75,20 @@ def test_the_report_tells_of_every_row_by_models_that_have_not_learnt_it(tmp_pat
     assert report.data.rows == {"learn": 120, "tune": 60, "judge": 60}
     assert 0.15 < told.right / told.total < 0.55  # a third by chance
     assert report.tried[0].tune == pytest.approx(told.right / told.total)
-    assert "out of fold" in (tmp_path / "build" / "points" / "report.html").read_text()
+    assert report.tried[0].how == "out of fold"
+    page = (tmp_path / "build" / "points" / "report.html").read_text()
+    assert "right out of fold" in page
+    assert "on tune" not in page
+
+
+def test_a_search_in_vain_says_that_folds_scored(tmp_path: Path) -> None:
+    program, _ = table_in(tmp_path, at_random=True)
+    asked = replace(program, goals=(Goal(metric="accuracy", limit=0.9),), budget=Budget(work=700))
+    report = build(asked, tmp_path)
+    said = [note for note in report.data.notes if "no candidate reaches the goal" in note]
+    assert [note.split(";")[0] for note in said] == ["no candidate reaches the goal with margin out of fold"]
+    assert {one.how for one in report.tried} == {"out of fold"}
+    assert not any("on tune" in one.note for one in report.tried)
 
 
 def test_answers_of_folds_are_in_the_order_of_the_rows_and_score_what_they_say(tmp_path: Path) -> None:

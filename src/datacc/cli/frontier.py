@@ -12,7 +12,7 @@ def frontier_table(candidates: tuple[Candidate, ...]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim", show_edge=False, title_justify="left")
     table.add_column("")
     table.add_column("candidate")
-    for head in ("multiply-adds", "size, B", "memory, B", "right on tune"):
+    for head in ("multiply-adds", "size, B", "memory, B", f"right {candidates[0].how}"):
         table.add_column(head, justify="right")
     for one in candidates:
         what = f"{shown(one.skeleton)} {show_sizes(one.sizes, one.arithmetic)}"

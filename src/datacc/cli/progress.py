@@ -13,7 +13,7 @@ from datacc import fit
 from datacc.compiler.attempts import WHOLE, Attempt
 from datacc.repo.words import printable
 
-HEAD = f"{'candidate':<34}{'multiply-adds':>15}{'fitted':>8}{'on tune':>9}"
+HEAD = f"{'candidate':<34}{'multiply-adds':>15}{'fitted':>8}"
 
 
 class FitDisplay:
@@ -74,11 +74,11 @@ class FitDisplay:
         for task in self._progress.task_ids:
             self._progress.remove_task(task)
         if not self._told:
-            self._progress.console.print(Text(HEAD, style="dim"))
+            self._progress.console.print(Text(f"{HEAD}{attempt.how:>13}", style="dim"))
         self._told += 1
         fitted = "whole" if attempt.share == WHOLE else f"× {attempt.share:g}"
         fitted = "taught" if attempt.tutor is not None else fitted
-        cells = f"{printable(rung.title):<34}{rung.work:>15,}{fitted:>8}{attempt.score:>9.2%}"
+        cells = f"{printable(rung.title):<34}{rung.work:>15,}{fitted:>8}{attempt.score:>13.2%}"
         self._progress.console.print(Text(f"{cells}{'  ✓' if attempt.promising else ''}"))
 
     def _tell(self, task: TaskID, progress: fit.Progress) -> None:

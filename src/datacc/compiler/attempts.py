@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from datacc.compiler.knowing import Knowing
-from datacc.compiler.learnt import Unlearnt
+from datacc.compiler.learnt import Unlearnt, how_of
 from datacc.compiler.price import Over, over_budget
 from datacc.compiler.produce import stand_in
 from datacc.compiler.shown import show_sizes
@@ -66,6 +66,11 @@ class Attempt:
     unlearnt: Unlearnt | None = None
     bar: float = CONFIDENCE
     tutor: "Attempt | None" = None
+
+    @property
+    def how(self) -> str:
+        """How what scores it was answered, in words."""
+        return how_of(self.unlearnt)
 
     @property
     def promising(self) -> bool:

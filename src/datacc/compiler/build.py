@@ -19,7 +19,7 @@ from datacc.compiler.fitting import absent
 from datacc.compiler.halves import selecting
 from datacc.compiler.interval import interval_notes
 from datacc.compiler.knowing import calibrated
-from datacc.compiler.learnt import lessons
+from datacc.compiler.learnt import how_of, lessons
 from datacc.compiler.noise import judge_noise
 from datacc.compiler.onward import Onward, fit_on, keep_parent
 from datacc.compiler.price import over_budget, price
@@ -182,11 +182,10 @@ def _kept(program: Program, snapshot: Snapshot, choice: Choice, store: Store) ->
 
 def _outlook(program: Program, snapshot: Snapshot, choice: Choice) -> tuple[str, ...]:
     """Warnings when answers to what was not learnt make passing unlikely."""
-    how, rows = "on tune", len(selecting(program, snapshot))
-    if choice.unlearnt is not None:
-        how, rows = choice.unlearnt.how, len(choice.unlearnt.rows)
+    told = choice.unlearnt
+    rows = len(selecting(program, snapshot) if told is None else told.rows)
     seen = rate(round(choice.fitted.tune * rows), rows)
-    said = outlook(program, seen, len(snapshot.rows(JUDGE)), how) if rows else _UNTOLD
+    said = outlook(program, seen, len(snapshot.rows(JUDGE)), how_of(told)) if rows else _UNTOLD
     notes = (note for known in choice.known for note in known.notes)
     return (*((said,) if said else ()), *notes, *interval_notes(program, snapshot, choice.fitted.graph))
 
@@ -232,12 +231,12 @@ def obey(lock: Lock, program: Program, snapshot: Snapshot, store: Store, announc
     unlearnt = out_of_fold(program, snapshot, graph, recipe, store, asked=by) if lock.learnt == ALL else None
     if unlearnt is not None:
         fitted = replace(fitted, tune=right_of(program, snapshot, unlearnt).value)
-    tried = (replace(candidate(rung, costs, fitted.tune, "as datacc.lock says"), chosen=True),)
+    row = replace(candidate(rung, costs, fitted.tune, "as datacc.lock says"), how=how_of(unlearnt), chosen=True)
     return Choice(
         rung=rung,
         recipe=recipe,
         fitted=fitted,
-        tried=tried,
+        tried=(row,),
         parent=found.parent,
         said=found.said if begun is None else begun.told(program, snapshot, fitted.graph, store),
         known=known,

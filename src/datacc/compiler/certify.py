@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from datacc.compiler.checks import kind_of
 from datacc.compiler.halves import calibrating
+from datacc.compiler.learnt import ON_TUNE
 from datacc.compiler.shown import shown
 from datacc.compiler.slices import place_of, slice_rows
 from datacc.compiler.verdict import MOST_EXAMPLES, QUANTILE, certified, demanded, floored, share
@@ -169,7 +170,7 @@ def _refuse_to_calibrate(goal: Goal, metric: Metric, rows: int, examples: int, w
     raise CertifyError(said + even + (", even if every answer is right" if rows else ""), where=where, tries=tries)
 
 
-def outlook(program: Program, tune_figure: Figure, judge_rows: int, how: str = "on tune") -> str | None:
+def outlook(program: Program, tune_figure: Figure, judge_rows: int, how: str = ON_TUNE) -> str | None:
     """A warning when right answers, had in this way, make it unlikely that judge certifies the goal of them.
 
     The chance is that of a beta-binomial draw: what `judge_rows` new rows may show after `tune_figure`, starting

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datacc.compiler.ask import Answering, ask, told
-from datacc.compiler.learnt import Unlearnt
+from datacc.compiler.learnt import ON_TUNE, Unlearnt
 from datacc.compiler.likeness import Likeness, likeness_of
 from datacc.compiler.verdict import plainly
 from datacc.goals import Metric
@@ -36,7 +36,7 @@ class Evidence:
     answer: NDArray[np.int32]
     confidence: NDArray[np.float32]
     known: NDArray[np.bool_] | None = None
-    how: str = "on tune"
+    how: str = ON_TUNE
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -217,7 +217,7 @@ def _cheaper(choice: Choice) -> str:
         return ""
     one = max(smaller, key=lambda candidate: candidate.work)
     what = f"{one.skeleton} with {show_sizes(one.sizes, one.arithmetic)}"
-    return f"{what} has {one.work:,} multiply-adds and {one.tune:.1%} on tune"
+    return f"{what} has {one.work:,} multiply-adds and {one.tune:.1%} {one.how}"
 
 
 def _said(made: Printed) -> dict[str, Any]:

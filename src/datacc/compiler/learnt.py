@@ -1,6 +1,7 @@
 """Which examples a program learns, and who answers to examples that he has not learnt: that tells how good it is."""
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,8 @@ from datacc.compiler.whole import ask_whole
 from datacc.repo.snapshot import JUDGE, LEARN, TUNE, Snapshot
 from datacc.spec.lock import ALL
 from datacc.store import digest
+
+ON_TUNE: Final = "on tune"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -21,7 +24,12 @@ class Unlearnt:
 
     rows: NDArray[np.intp]
     answers: Arrays
-    how: str = "on tune"
+    how: str = ON_TUNE
+
+
+def how_of(unlearnt: Unlearnt | None) -> str:
+    """How answers to what a candidate has not learnt were had; None: there are none but its own."""
+    return ON_TUNE if unlearnt is None else unlearnt.how
 
 
 def lessons(snapshot: Snapshot, learnt: str) -> Snapshot:

@@ -113,7 +113,8 @@ def _told_of(attempts: Attempts) -> str:
     rungs = {id(one.rung) for one in attempts.all}
     whole = {id(one.rung) for one in attempts.all if one.share >= WHOLE}
     return (
-        f"no candidate reaches the goal with margin on tune; tried: {len(rungs)}, to the end: {len(whole)}; "
+        f"no candidate reaches the goal with margin {attempts.all[0].how}; "
+        f"tried: {len(rungs)}, to the end: {len(whole)}; "
         "this is the best of them, and datacc build --best spends more on it"
     )
 
@@ -242,7 +243,7 @@ def _row(rung: Rung, attempts: Attempts, found: Attempt) -> Candidate:
     notes = []
     if overs:
         notes.append("over budget: " + " and ".join(over.text for over in overs))
-        notes += [] if fitted is None else [f"fitted to teach: {fitted.score:.1%} on tune"]
+        notes += [] if fitted is None else [f"fitted to teach: {fitted.score:.1%} {fitted.how}"]
         fitted = None
     elif fitted is None:
         notes.append("not tried")
@@ -251,7 +252,7 @@ def _row(rung: Rung, attempts: Attempts, found: Attempt) -> Candidate:
         notes += [] if fitted.tutor is None else [f"taught by {fitted.tutor.rung.title}"]
     row = candidate(rung, costs, fitted.score if fitted else None, "; ".join(notes))
     row = replace(row, work=attempts.work(rung)) if fitted else row
-    return replace(row, chosen=chosen, share=fitted.share if fitted else 1.0)
+    return replace(row, chosen=chosen, share=fitted.share if fitted else 1.0, how=found.how)
 
 
 def _tutor(found: Attempt) -> Tutor | None:

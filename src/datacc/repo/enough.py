@@ -7,7 +7,7 @@ from datacc.errors import DataError
 from datacc.registry import load
 from datacc.repo.coded import as_coded
 from datacc.repo.example import Examples
-from datacc.repo.split import LEARN, SPLITS
+from datacc.repo.split import SPLITS
 from datacc.repo.words import listed, seen_once
 from datacc.spec.program import Field
 
@@ -48,21 +48,16 @@ def _alike(field: str, names: Sequence[str]) -> list[str]:
     return [f"classes of {field} that differ in case or blanks alone: {'; '.join(same[:5])}"] if same else []
 
 
-def rare(ordered: Examples, splits: Sequence[int], outputs: Sequence[Field]) -> list[str]:
-    """What to tell of classes that have one example, none to learn from, or almost the same name as another."""
+def rare(ordered: Examples, outputs: Sequence[Field]) -> list[str]:
+    """What to tell of classes that have one example, or almost the same name as another."""
     notes = []
     for output in outputs:
         kind, told = load("types", output.type), as_coded(ordered.labels[output.name])
-        learnt, counts = set[str](), Counter[str]()
-        for (code, split), count in Counter(zip(told.codes.tolist(), splits, strict=True)).items():
-            names = kind.classes([told.words[code]])
-            counts.update(dict.fromkeys(names, count))
-            learnt.update(names if split == LEARN else ())
+        counts = Counter[str]()
+        for code, count in Counter(told.codes.tolist()).items():
+            counts.update(dict.fromkeys(kind.classes([told.words[code]]), count))
         notes += _alike(output.name, list(counts))
         once = [name for name in sorted(counts) if counts[name] == 1]
-        elsewhere = [name for name in sorted(counts) if counts[name] > 1 and name not in learnt]
         if once:
             notes.append(f"{output.name} {seen_once(once)}")
-        if elsewhere:
-            notes.append(f"no learn example has {output.name} {listed(elsewhere)}: tune and judge took them all")
     return notes

@@ -103,7 +103,7 @@ def freeze(
         refuse_too_few(ordered, output)
     splits, split_notes = assign(ordered)
     refuse_empty_split(splits)
-    said = (*notes, *split_notes, *rare(ordered, splits, program.outputs))
+    said = (*notes, *split_notes, *rare(ordered, program.outputs))
     names = {field: tuple(order) for field, order in classes.items()}
     key = digest_of(program, ordered, names)
     found = recall(store, key)

@@ -10,6 +10,7 @@ import numpy as np
 from datacc.compiler.diff import Diff
 from datacc.compiler.evidence import Evidence
 from datacc.compiler.knowing import Knowing
+from datacc.compiler.learnt import ON_TUNE
 from datacc.compiler.shown import percent, seconds
 from datacc.compiler.suggest import Suggestions
 from datacc.compiler.verdict import Costs, Verdict, floored
@@ -37,10 +38,11 @@ class Data:
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """One choice that the search looked at: its costs, its tune score (None: never fitted), and why it stopped there.
+    """One choice that the search looked at: its costs, its score (None: never fitted), and why it stopped there.
 
-    `work` in multiply-adds; `size` and `memory` in bytes, None when it was not linked to know them. `share` says for
-    how much of its whole recipe it was fitted.
+    `tune` is the share of right answers to what it has not learnt, `how` they were had. `work` in multiply-adds;
+    `size` and `memory` in bytes, None when it was not linked to know them. `share` says for how much of its whole
+    recipe it was fitted.
     """
 
     skeleton: str
@@ -53,6 +55,7 @@ class Candidate:
     note: str = ""
     share: float = 1.0
     arithmetic: str = "float"
+    how: str = ON_TUNE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +67,7 @@ class Tune:
     field: str
     classes: tuple[str, ...]
     pairs: tuple[tuple[int, int, int], ...]
-    how: str = "on tune"
+    how: str = ON_TUNE
 
     @property
     def total(self) -> int:

@@ -228,6 +228,8 @@ def _share(steps: int, whole: int) -> str:
 
 
 def _tried(tried: Sequence[Candidate]) -> str:
+    if not tried:
+        return ""
     rows = "".join(
         f'<tr{" class=chosen" if c.chosen else ""}><td class="mark">{"→" if c.chosen else ""}'
         f"<td>{escape(shown(c.skeleton))} {escape(_sizes(c))}"
@@ -237,14 +239,12 @@ def _tried(tried: Sequence[Candidate]) -> str:
     )
     head = (
         '<tr><th class="mark"><th>candidate<th class="n">multiply-adds<th class="n">size, B'
-        '<th class="n">memory, B<th class="n">right on tune<th>'
+        f'<th class="n">memory, B<th class="n">right {tried[0].how}<th>'
     )
     return (
-        "<h2>What was tried</h2><p>From cheap to dear; the judge has seen only the chosen one. Drawn are errors on "
-        f"tune; filled dots were fitted to the end.</p>{plot(tried)}"
+        "<h2>What was tried</h2><p>From cheap to dear; the judge has seen only the chosen one. Drawn are errors "
+        f"{tried[0].how}; filled dots were fitted to the end.</p>{plot(tried)}"
         f'<div class="scroll"><table class="rows wide"><thead>{head}</thead>{rows}</table></div>'
-        if tried
-        else ""
     )
 
 

@@ -23,7 +23,7 @@ def frontier_of(tried: Sequence[Candidate]) -> tuple[Candidate, ...]:
 
 
 def plot(tried: Sequence[Candidate]) -> str:
-    """The drawing: errors on tune over multiply-adds, both in ratios; nothing where fewer than two were fitted."""
+    """The drawing: errors on what was not learnt over multiply-adds, both in ratios; nothing of fewer than two."""
     scored = _scored(tried, 0.0)
     if len(scored) < 2:
         return ""
@@ -33,7 +33,7 @@ def plot(tried: Sequence[Candidate]) -> str:
     dots = "".join(_dot(one, x(one.work), y(_errors(one))) for one in scored)
     axes = f"M{EDGE},{EDGE / 2}V{HEIGHT - EDGE}H{WIDTH - EDGE}"
     return (
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" role="img" aria-label="errors on tune over work">'
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" role="img" aria-label="errors {tried[0].how} over work">'
         f'<g fill="none" stroke="currentColor"><path d="{axes}" opacity=".4"/>'
         f'<polyline points="{line}"/></g>{_ends(scored, x, y)}{dots}</svg>'
     )
@@ -76,7 +76,7 @@ def _dot(one: Candidate, x: float, y: float) -> str:
     """Filled when fitted to the end, larger when chosen."""
     fill = "currentColor" if one.share >= WHOLE else "none"
     what = f"{shown(one.skeleton)} {show_sizes(one.sizes, one.arithmetic)}"
-    told = f"{what}: {one.work:,} multiply-adds, {percent(one.tune or 0, 2)} right on tune"
+    told = f"{what}: {one.work:,} multiply-adds, {percent(one.tune or 0, 2)} right {one.how}"
     return (
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{6 if one.chosen else 3.5}" fill="{fill}" stroke="currentColor">'
         f"<title>{escape(told)}</title></circle>"
