@@ -209,10 +209,30 @@ def test_what_breaks_the_budget_is_never_fitted(tmp_path: Path) -> None:
     assert [one for one in report.tried if one.note.startswith("over budget")]
 
 
-def test_a_budget_that_nothing_meets_names_the_nearest(tmp_path: Path) -> None:
+def test_a_budget_below_the_smallest_candidate_gets_a_narrower_one(tmp_path: Path) -> None:
+    """As wide as the budget allows: one channel more would break it."""
+    ample = build(program_in(tmp_path), tmp_path, Order(search=True))
+    smallest = min(one.work for one in ample.tried)
+    asked = program_in(tmp_path, budget=Budget(work=smallest - 1))
+    report = build(asked, tmp_path, Order(search=True))
+    assert report.costs.work < smallest
+    assert any("made narrower" in note for note in report.data.notes)
+    [line] = [line for line in report.verdict.lines if line.what == "work"]
+    assert line.holds
+    [chosen] = [one for one in report.tried if one.chosen]
+    lock = read_lock(tmp_path / "datacc.lock")
+    assert lock is not None
+    assert lock.sizes == chosen.sizes
+    assert build(asked, tmp_path).digests == report.digests
+    wider = replace(lock, sizes={**lock.sizes, "width": lock.sizes["width"] + 1})
+    with pytest.raises(BudgetError, match=r"budget\.work allows"):
+        build(asked, tmp_path, Order(lock=wider))
+
+
+def test_a_budget_that_nothing_meets_names_the_narrowest(tmp_path: Path) -> None:
     with pytest.raises(BudgetError) as caught:
         build(program_in(tmp_path, budget=Budget(work=5, memory=1)), tmp_path)
-    assert "nearest" in caught.value.what
+    assert "even the narrowest, mlp.v1 with width = 1" in caught.value.what
     assert "multiply-adds (budget.work allows 5)" in caught.value.what
     assert any(attempt.startswith("work =") for attempt in caught.value.tries)
     assert any(attempt.startswith("memory =") for attempt in caught.value.tries)

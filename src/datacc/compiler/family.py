@@ -10,9 +10,9 @@ from datacc.compiler.learnt import lessons
 from datacc.compiler.price import price
 from datacc.compiler.recipe import default_recipe
 from datacc.compiler.report import Report, read_report
-from datacc.compiler.resize import unlike
 from datacc.compiler.shown import show_sizes
 from datacc.compiler.sides import asked
+from datacc.compiler.sisters import scaled, widths_of
 from datacc.compiler.verdict import Costs
 from datacc.errors import DataError, SpecError, UsageError
 from datacc.ir.cost import work
@@ -51,8 +51,7 @@ class Family:
 
     def scaled(self, width: int) -> dict[str, int]:
         """Its sizes when the largest width is `width`, and others in proportion."""
-        part = {name: max(1, round(self.sizes[name] * width / self.widest)) for name in self.widths}
-        return {**self.sizes, **part}
+        return scaled(self.sizes, self.widths, width)
 
     def form(self, sizes: Sizes) -> Graph:
         """The sister of these sizes, with holes. Raises `SpecError` when the skeleton has none."""
@@ -101,7 +100,7 @@ def family_of(folder: Path, program: Program, root: Path, store: Store) -> Famil
     source: Source = load("sources", program.source.type)
     snapshot = lessons(source.snapshot(program, root, None, store), report.provenance.learnt)
     _demand_same_task(report, program, snapshot, folder)
-    widths = _widths(program, snapshot, chosen.skeleton, chosen.sizes)
+    widths = widths_of(program, snapshot, chosen.skeleton, chosen.sizes)
     if not widths:
         what = f"{chosen.skeleton} with {show_sizes(chosen.sizes)} has no channels that could be added or removed"
         raise UsageError(what, where=str(folder), tries=["datacc build --search"])
@@ -132,17 +131,3 @@ def _demand_same_task(report: Report, program: Program, snapshot: Snapshot, fold
 
 def _few(names: tuple[str, ...]) -> str:
     return ", ".join(map(repr, names[:5])) + (f" and {len(names) - 5:,} more" if len(names) > 5 else "")
-
-
-def _widths(program: Program, snapshot: Snapshot, skeleton: str, sizes: Sizes) -> tuple[str, ...]:
-    """The sizes that change lengths of named axes and nothing else."""
-    form = skeleton_graph(program, snapshot, skeleton, sizes)
-    found = []
-    for name, size in sizes.items():
-        try:
-            other = skeleton_graph(program, snapshot, skeleton, {**sizes, name: size - 1 if size > 1 else size + 1})
-        except SpecError:
-            continue
-        if not unlike(form, other) and form.digest != other.digest:
-            found.append(name)
-    return tuple(found)

@@ -7,6 +7,7 @@ from typing import Final
 from datacc.compiler.assemble import ladders, skeleton_graph
 from datacc.compiler.attempts import SHORT, WHOLE, Announce, Attempt, Attempts, Rung, Tell, Wish, shortened, unheard
 from datacc.compiler.begin import Begun
+from datacc.compiler.below import below
 from datacc.compiler.chances import in_folds, outlook, passing_chance, score, trial_of
 from datacc.compiler.checks import all_promising
 from datacc.compiler.fitting import fit_once
@@ -15,25 +16,24 @@ from datacc.compiler.halving import best, cheapest, frontier, knee
 from datacc.compiler.knowing import Knowing, calibrated
 from datacc.compiler.learnt import Unlearnt, lessons
 from datacc.compiler.margin import wanted_chance
-from datacc.compiler.price import over_budget, price
+from datacc.compiler.price import price
 from datacc.compiler.recipe import default_recipe
 from datacc.compiler.repeats import repeated
 from datacc.compiler.report import Candidate
 from datacc.compiler.verdict import Costs
 from datacc.compiler.widths import Narrower
-from datacc.errors import BudgetError
 from datacc.fit import Fitted, Recipe
 from datacc.goals import rate
 from datacc.ir.cost import work
 from datacc.registry import load
 from datacc.repo.snapshot import JUDGE, LEARN, Snapshot
-from datacc.spec.lines import place
 from datacc.spec.lock import ALL, Tutor
 from datacc.spec.lock import LEARN as LEARN_ALONE
 from datacc.spec.program import Program
 from datacc.store import Store
 
 CHEAP: Final = 2 * 10**10  # multiply-adds of the dearest fit, a second or so, up to which there are no shorter trials
+NARROWED: Final = "every candidate breaks the budget; the nearest was made narrower, as far as that needed"
 
 __all__ = ["Announce", "Choice", "Rung", "candidate", "rungs", "search"]
 
@@ -82,15 +82,17 @@ def search(
     With `chosen_goal` (datacc set the goal itself, as a floor) it is the one beyond which work gains no more than
     chance could. The wish "best" wants the most that the budget allows, "frontier" whole fits of all that are better
     than whatever is cheaper. Few examples are scored in folds, and all but judge are learnt. `tell` hears of every
-    attempt. Raises `BudgetError` with the nearest rung when none can meet the budget; then nothing was fitted.
+    attempt. Where no rung meets the budget the nearest is tried narrower. Raises `BudgetError` when that does not
+    help; then nothing was fitted.
     """
     folded = in_folds(program, snapshot, asked=not chosen_goal)
     snapshot = lessons(snapshot, ALL if folded else LEARN_ALONE)
     ladder = rungs(program, snapshot)
     brief = _effort(snapshot, ladder[-1], WHOLE) <= CHEAP
     attempts = _attempts(program, snapshot, store, announce, tell, brief=brief, folded=folded)
-    if not any(attempts.fits(rung) for rung in ladder):
-        raise _nothing_fits(program, ladder, attempts)
+    narrowed = not any(attempts.fits(rung) for rung in ladder)
+    if narrowed:
+        ladder = sorted((*below(program, snapshot, ladder, attempts), *ladder), key=lambda rung: rung.work)
     found = _found(program, snapshot, ladder, attempts, wish, asked=not chosen_goal, brief=brief, folded=folded)
     for one in attempts.all if wish == "frontier" else (found,):
         attempts.costs(one.rung)  # linked: what is shown of it, and what a build by the lock asks for
@@ -101,7 +103,7 @@ def search(
         recipe=found.recipe,
         fitted=found.fitted,
         tried=tried,
-        said=(_told_of(attempts),) if in_vain else (),
+        said=(*((NARROWED,) if narrowed else ()), *((_told_of(attempts),) if in_vain else ())),
         known=found.known,
         tutor=_tutor(found),
         unlearnt=found.unlearnt,
@@ -221,19 +223,6 @@ def candidate(rung: Rung, costs: Costs | None, tune: float | None, note: str = "
 def _scored(program: Program, snapshot: Snapshot, *, folded: bool) -> int:
     """How many rows score a candidate: those of tune that select, or out of fold all that judge does not hold."""
     return int((snapshot.splits != JUDGE).sum()) if folded else len(selecting(program, snapshot))
-
-
-def _nothing_fits(program: Program, ladder: Sequence[Rung], attempts: Attempts) -> BudgetError:
-    """The error that names the rung that is nearest to the budget."""
-    found = [(rung, over_budget(program.budget, attempts.costs(rung))) for rung in ladder]
-    rung, overs = min(found, key=lambda pair: max(over.ratio for over in pair[1]))
-    sizes = ", ".join(f"{name} = {size}" for name, size in rung.sizes.items())
-    return BudgetError(
-        f"no skeleton meets the budget; the nearest, {rung.skeleton} with {sizes}, needs "
-        + " and ".join(over.text for over in overs),
-        where=place(program, "budget", overs[0].name),
-        tries=[over.fix for over in overs],
-    )
 
 
 def _row(rung: Rung, attempts: Attempts, found: Attempt) -> Candidate:

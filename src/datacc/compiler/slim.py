@@ -8,6 +8,7 @@ from datacc.compiler.price import over_budget
 from datacc.compiler.report import Report
 from datacc.compiler.search import Announce
 from datacc.compiler.shown import show_sizes
+from datacc.compiler.sisters import widest_within
 from datacc.compiler.verdict import Costs
 from datacc.errors import BudgetError, UsageError
 from datacc.skeletons import Sizes
@@ -31,11 +32,7 @@ def slim(folder: Path, program: Program, root: Path, store: Store, limits: Budge
 
 def narrower(family: Family, limits: Budget) -> Sizes:
     """The sizes of the widest sister within `limits`. Raises `BudgetError` when none is."""
-    within, beyond = 0, family.widest
-    while beyond - within > 1:
-        width = (within + beyond) // 2
-        fits = not over_budget(limits, family.costs(family.scaled(width)))
-        within, beyond = (width, beyond) if fits else (within, width)
+    within = widest_within(family.widest, lambda width: not over_budget(limits, family.costs(family.scaled(width))))
     if within:
         return family.scaled(within)
     smallest = family.scaled(1)
