@@ -66,6 +66,20 @@ def test_labels_that_hardly_repeat_are_no_classes(name: str, looks: str, snapsho
     certify(PROGRAM, replace(snapshot, labels={field: np.where(known, numbers // 2, -1)}, classes={field: named}))
 
 
+def test_labels_that_are_texts_are_said_to_look_like_that_while_they_seldom_repeat(snapshot: Snapshot) -> None:
+    [field] = snapshot.classes
+    known = snapshot.labels[field] >= 0
+    texts = tuple(f"please send the order numbered {n} again" for n in range(40))
+    for repeats, is_told in ((3, True), (30, False)):
+        labels = np.where(known, (np.cumsum(known) - 1) // repeats, -1).astype(np.int32)
+        said = certify(PROGRAM, replace(snapshot, labels={field: labels}, classes={field: texts}))
+        assert any(
+            f"{field} looks like free text, such as 'please send the order numbered 0" in one for one in said
+        ) is (is_told)
+        words = tuple(f"order{n}" for n in range(40))
+        assert certify(PROGRAM, replace(snapshot, labels={field: labels}, classes={field: words})) == ()
+
+
 def test_certainty_is_refused_without_a_number_of_examples(snapshot: Snapshot) -> None:
     with pytest.raises(CertifyError, match="cannot be certified") as caught:
         certify(replace(PROGRAM, goals=goal(1.0)), snapshot)

@@ -26,6 +26,7 @@ LIKELY: Final = 0.9  # the chance of passing, seen from tune, that is good enoug
 UNLIKELY: Final = 0.5
 FEW: Final = 20  # labels; fewer do not tell whether they repeat
 PROSE: Final = 3  # words of a class, on average, from which it is a text
+SELDOM: Final = 10  # examples of each class, on average, below which that is worth saying
 CHOSEN: Final = "the goal that datacc chose, to beat the commonest class"
 
 
@@ -37,7 +38,7 @@ def certify(program: Program, snapshot: Snapshot, *, chosen_goal: bool = False) 
     about. `chosen_goal`: the goal stands in no file, since datacc chose it. Raises `DataError` for labels that are no
     classes.
     """
-    _refuse_what_hardly_repeats(snapshot)
+    texts = _refuse_what_hardly_repeats(snapshot)
     rows = len(snapshot.rows(JUDGE))
     covered = any(goal.metric == "coverage" for goal in program.goals)
     for goal in program.goals:
@@ -51,20 +52,28 @@ def certify(program: Program, snapshot: Snapshot, *, chosen_goal: bool = False) 
         if metric.needs_known and not given:  # beside a coverage, that gives the limit
             _refuse_to_calibrate(goal, metric, len(calibrating(program, snapshot)), len(snapshot.ids), where)
     warnings = (kind_of(check).certify(check, program, snapshot) for check in program.checks)
-    return tuple(warning for warning in warnings if warning)
+    return (*texts, *(warning for warning in warnings if warning))
 
 
-def _refuse_what_hardly_repeats(snapshot: Snapshot) -> None:
-    """Raise `DataError` where most labels are said once: they are texts or names, from which nothing can be learnt."""
+def _refuse_what_hardly_repeats(snapshot: Snapshot) -> list[str]:
+    """A warning for labels that look like texts and seldom repeat.
+
+    Raises `DataError` where most are said once: they are texts or names, from which nothing can be learnt.
+    """
+    told = []
     for field, classes in snapshot.classes.items():
         labels = snapshot.labels[field]
         if labels.ndim > 1 or not np.issubdtype(labels.dtype, np.integer):
             continue  # several at once, or numbers
         seen = labels[labels >= 0]
         names = [name for name, count in zip(classes, np.bincount(seen, minlength=len(classes)), strict=True) if count]
-        if len(seen) < FEW or 2 * len(names) <= len(seen):
+        if len(seen) < FEW or SELDOM * len(names) <= len(seen):
             continue
         is_prose = float(np.mean([len(name.split()) for name in names])) >= PROSE
+        if 2 * len(names) <= len(seen):
+            each = f"each is a class, of {len(seen) / len(names):.1f} examples on average"
+            told += [f"{field} looks like free text, such as {shown(names[0])!r}: {each}"] if is_prose else []
+            continue
         looks, tries = "free text" if is_prose else "names or numbers of single examples", list[str]()
         if 2 * len({part.strip() for name in names for part in name.split(";")}) <= len(names):
             looks, tries = "several labels between semicolons", ["--type labels"]
@@ -73,6 +82,7 @@ def _refuse_what_hardly_repeats(snapshot: Snapshot) -> None:
         raise DataError(
             what, tries=[*tries, "--label names another column", "put what belongs together into one class first"]
         )
+    return told
 
 
 def refuse_rows(
