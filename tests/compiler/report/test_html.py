@@ -18,6 +18,7 @@ from datacc.compiler.report.cards import PER_CELL, cards, picture
 from datacc.compiler.report.html import report_html
 from datacc.compiler.report.matrix import MOST_CLASSES
 from datacc.compiler.suggest import Need, Suggestions, Suspect
+from datacc.ir.cost import NodeCost
 from datacc.spec.lock import ALL
 from tests.compiler.made import evidence_of, report_of
 
@@ -194,3 +195,25 @@ def test_what_tune_was_for_is_said() -> None:
     assert f"{learn} to learn from, {tune} to tune on, {judge} to judge by" in report_html(report, [evidence])
     few = replace(report, provenance=replace(report.provenance, learnt=ALL))
     assert f"{learn + tune} to learn from, {judge} to judge by" in report_html(few, [evidence])
+
+
+def test_steps_that_cost_little_are_told_together_and_nothing_is_lost() -> None:
+    step = NodeCost(name="small", op="affine", kind="other", work=3, weights=1, result=4)
+    ops = (
+        *(replace(step, name=f"small{n}") for n in range(30)),
+        replace(step, name="busy", work=9_000),
+        replace(step, name="heavy", weights=900),
+        replace(step, name="choosy", work=0, comparisons=2_000),
+    )
+    report, evidence = report_of(evidence_of()), evidence_of()
+    text = report_html(replace(report, ops=ops), [evidence])
+    table = text.split("Where the work goes")[1].split("</table>")[0]
+    rows = [re.sub(r"<[^>]+>", " ", row).split() for row in table.split("<tr>")[2:]]
+    assert [row[0] for row in rows] == ["busy", "heavy", "choosy", "30"]
+    assert rows[-1][1:4] == ["more,", "each", "under"]
+    numbers = [
+        [int(cell.replace(",", "")) for cell in re.findall(r'<td class="n">([\d,]+)', row)]
+        for row in table.split("<tr>")[2:]
+    ]
+    work, comparisons, weights, _ = (sum(column) for column in zip(*numbers, strict=True))
+    assert (work, comparisons, weights) == (9_000 + 93, 2_000, 900 + 32)
