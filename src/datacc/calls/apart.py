@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from datacc.calls.values import NotPlain, plain
+from datacc.calls.values import NotPlain, answered, plain
 
 ASKED: Final = "asked.json"  # what to do
 INPUTS: Final = "inputs.jsonl"  # an object of arguments a line
@@ -191,7 +191,7 @@ def _call(function: Any, inputs: dict[str, Any], kinds: Mapping[str, Any], watch
     ]
     effect = watch.seen or (f"changes its argument {changed[0]}" if changed else "")
     try:
-        return {"answer": plain(answer), "seconds": took, **({"effect": effect} if effect else {})}
+        return {"answer": answered(answer), "seconds": took, **({"effect": effect} if effect else {})}
     except NotPlain as error:
         return {"odd": str(error)}
 

@@ -2,11 +2,12 @@
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence, Set
 from enum import Enum
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
-Form = Literal["text", "json", "number"]
+SEMICOLON: Final = ";"  # between labels in a cell of a table
+Form = Literal["text", "json", "number", "labels"]
 
 
 class NotPlain(TypeError):
@@ -33,10 +34,39 @@ def plain(value: Any) -> Any:
     raise NotPlain(f"{type(value).__name__} is neither text, number, truth nor a list of numbers")
 
 
-def form_of(answers: Iterable[Any]) -> Form:
-    """How answers name classes: as they are, where all are texts that may be names, else as JSON."""
-    fine = all(isinstance(one, str) and one and one == one.strip() and one.isprintable() for one in answers)
-    return "text" if fine else "json"
+def answered(value: Any) -> Any:
+    """An answer in its plain form: what `plain` takes, or a collection of texts, sorted, each once: several labels.
+
+    Raises `NotPlain` for anything else.
+    """
+    if isinstance(value, list | tuple | Set):
+        names = [plain(one) if isinstance(one, str | Enum) else None for one in value]
+        if None not in names:
+            return sorted(set(names))
+    return plain(value)
+
+
+def is_several(answer: Any) -> bool:
+    """Whether an answer (in its plain form) is a list of labels."""
+    return isinstance(answer, list) and all(isinstance(one, str) for one in answer)
+
+
+def form_of(answers: Sequence[Any]) -> Form:
+    """How answers name classes: several labels, where one is a list of texts and the others are such lists, single
+    texts or None; as they are, where all are texts that may be names; else as JSON."""
+    several = any(one and is_several(one) for one in answers)
+    if several and all(one is None or isinstance(one, str) or is_several(one) for one in answers):
+        return "labels"
+    return "text" if all(isinstance(one, str) and _is_name(one) for one in answers) else "json"
+
+
+def names_of(answers: Iterable[Any]) -> set[str]:
+    """The labels in answers of the form "labels"."""
+    return {name for one in answers for name in ([one] if isinstance(one, str) else one or ())}
+
+
+def _is_name(text: str) -> bool:
+    return bool(text) and text == text.strip() and text.isprintable()
 
 
 def is_number(answer: Any) -> bool:
@@ -44,11 +74,19 @@ def is_number(answer: Any) -> bool:
     return isinstance(answer, int | float) and not isinstance(answer, bool)
 
 
-def label_of(answer: Any, form: Form) -> str | float:
-    """The name of the class that an answer (in its plain form) is; in the form "number" itself.
+def label_of(answer: Any, form: Form) -> str | float | list[str]:
+    """The name of the class that an answer (in its plain form) is; in the form "number" itself, of "labels" all names.
 
-    Raises `NotPlain` for what is no number then.
+    Raises `NotPlain` for what is no number then, or names no labels.
     """
+    if form == "labels":
+        if not (answer is None or isinstance(answer, str) or is_several(answer)):
+            raise NotPlain(f"{answer!r} is no list of labels")
+        names = sorted(names_of([answer]))
+        wrong = [name for name in names if not _is_name(name) or SEMICOLON in name]
+        if wrong:
+            raise NotPlain(f"{wrong[0]!r} can be no label, beside others in a cell")
+        return names
     if form == "number":
         if not is_number(answer):
             raise NotPlain(f"{answer!r} is no number")

@@ -31,6 +31,7 @@ from datacc.compiler.report import Report
 from datacc.compiler.shown import number, percent, seconds
 from datacc.errors import CertifyError, UsageError
 from datacc.repo.words import counted
+from datacc.store import canonical
 
 EXAMPLE: Final = "datacc port mylib.text:language --inputs texts.csv"
 
@@ -142,7 +143,7 @@ def _facts(ported: Ported) -> dict[str, object]:
 
 def _recorded(wish: Wish, ported: Ported) -> list[str]:
     recorded, imported = ported.recorded, ported.imported
-    classes = counted(len({row["answer"] for row in recorded.rows}), "answer")
+    classes = counted(len({canonical(row["answer"]) for row in recorded.rows}), "answer")
     lines = [
         f"{wish.function}: {counted(recorded.asked, 'different call')}, {classes}, {seconds(recorded.seconds)} each",
         f"{counted(imported.examples, 'example')} recorded in {ported.root}",

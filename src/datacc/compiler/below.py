@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from datacc.compiler.assemble import skeleton_graph
 from datacc.compiler.attempts import Attempts, Rung
@@ -13,12 +14,24 @@ from datacc.repo.snapshot import Snapshot
 from datacc.spec.lines import place
 from datacc.spec.program import Program
 
+NARROWED: Final = "every candidate breaks the budget; the nearest was made narrower, as far as that needed"
 
-def below(program: Program, snapshot: Snapshot, ladder: Sequence[Rung], attempts: Attempts) -> list[Rung]:
-    """Narrower sisters of the rung that is nearest to the budget; one of them, the widest that can, is within it.
 
-    Raises `BudgetError` when the narrowest is beyond it, too, or no rung has channels to take out.
+def reaching(
+    program: Program, snapshot: Snapshot, ladder: list[Rung], attempts: Attempts
+) -> tuple[list[Rung], tuple[str, ...]]:
+    """The ladder, cheapest first, of which something meets the budget, and what is to be said of it.
+
+    Raises `BudgetError` where nothing can: the narrowest form of the nearest rung is beyond it, too, or no rung has
+    channels to take out.
     """
+    if any(attempts.fits(rung) for rung in ladder):
+        return ladder, ()
+    return sorted((*_sisters(program, snapshot, ladder, attempts), *ladder), key=lambda rung: rung.work), (NARROWED,)
+
+
+def _sisters(program: Program, snapshot: Snapshot, ladder: Sequence[Rung], attempts: Attempts) -> list[Rung]:
+    """Narrower sisters of the rung that is nearest to the budget; one of them, the widest that can, is within it."""
     nearest = sorted(ladder, key=lambda rung: max(over.ratio for over in _overs(program, rung, attempts)))
     for rung in nearest:
         widths = widths_of(program, snapshot, rung.skeleton, rung.sizes)

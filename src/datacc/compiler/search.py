@@ -7,7 +7,7 @@ from typing import Final
 from datacc.compiler.assemble import ladders, skeleton_graph
 from datacc.compiler.attempts import SHORT, WHOLE, Announce, Attempt, Attempts, Rung, Tell, Wish, shortened, unheard
 from datacc.compiler.begin import Begun
-from datacc.compiler.below import below
+from datacc.compiler.below import reaching
 from datacc.compiler.chances import in_folds, outlook, passing_chance, score, trial_of
 from datacc.compiler.checks import all_promising
 from datacc.compiler.fitting import fit_once
@@ -33,7 +33,6 @@ from datacc.spec.program import Program
 from datacc.store import Store
 
 CHEAP: Final = 2 * 10**10  # multiply-adds of the dearest fit, a second or so, up to which there are no shorter trials
-NARROWED: Final = "every candidate breaks the budget; the nearest was made narrower, as far as that needed"
 
 __all__ = ["Announce", "Choice", "Rung", "candidate", "rungs", "search"]
 
@@ -90,9 +89,7 @@ def search(
     ladder = rungs(program, snapshot)
     brief = _effort(snapshot, ladder[-1], WHOLE) <= CHEAP
     attempts = _attempts(program, snapshot, store, announce, tell, brief=brief, folded=folded)
-    narrowed = not any(attempts.fits(rung) for rung in ladder)
-    if narrowed:
-        ladder = sorted((*below(program, snapshot, ladder, attempts), *ladder), key=lambda rung: rung.work)
+    ladder, said = reaching(program, snapshot, ladder, attempts)
     found = _found(program, snapshot, ladder, attempts, wish, asked=not chosen_goal, brief=brief, folded=folded)
     for one in attempts.all if wish == "frontier" else (found,):
         attempts.costs(one.rung)  # linked: what is shown of it, and what a build by the lock asks for
@@ -103,7 +100,7 @@ def search(
         recipe=found.recipe,
         fitted=found.fitted,
         tried=tried,
-        said=(*((NARROWED,) if narrowed else ()), *((_told_of(attempts),) if in_vain else ())),
+        said=(*said, *((_told_of(attempts),) if in_vain else ())),
         known=found.known,
         tutor=_tutor(found),
         unlearnt=found.unlearnt,

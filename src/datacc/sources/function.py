@@ -12,7 +12,8 @@ from datacc.store import Store
 
 class FunctionSource(RepositorySource):
     """Options: `function`, as MODULE:FUNCTION; `code`, the digest of what was recorded; `folder`, where Python finds
-    it; `answers`, "json" where the classes are answers as JSON, "number" where the labels are its numbers.
+    it; `answers`, "json" where the classes are answers as JSON, "number" where the labels are its numbers, "labels"
+    where it gives several at once.
 
     A build reads what is recorded and calls nothing: the function need not even be there.
     """

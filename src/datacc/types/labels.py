@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from datacc.calls.values import SEMICOLON
 from datacc.errors import DataError
 from datacc.ir.build import Builder
 from datacc.ir.compose import sigmoid
@@ -18,7 +19,7 @@ from datacc.ir.graph import Graph
 from datacc.types import Options, OutputType
 from datacc.types._known import known, minus
 
-BETWEEN: Final = ";"  # labels in one cell of a table
+BETWEEN: Final = SEMICOLON  # labels in one cell of a table
 STEEP: Final = 2.0**60  # times any difference of a score from a half that is not 0, it is beyond 1
 
 

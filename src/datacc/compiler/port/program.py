@@ -1,4 +1,4 @@
-"""The program that is asked for in the place of a function, which answers a label that may abstain, or a number."""
+"""The program that is asked for in the place of a function, which answers labels that may abstain, or a number."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from datacc.calls.code import code_of
+from datacc.calls.values import SEMICOLON
 from datacc.compiler.port.record import Recorded, text_columns
 from datacc.compiler.port.wish import COVERAGE, GROUP, SOURCE, Wish
 from datacc.intake.importing import ImportOptions
@@ -19,10 +20,16 @@ from datacc.spec.program import Field, Goal, Origin, Program, Target
 
 def write_calls(table: Path, recorded: Recorded) -> ImportOptions:
     """Write what was recorded as JSON Lines; how that is to be read."""
-    rows = zip(recorded.rows, recorded.groups, strict=True)
+    rows = zip(map(_in_a_cell, recorded.rows), recorded.groups, strict=True)
     lines = [canonical_json({**row, **({GROUP: group} if group is not None else {})}) for row, group in rows]
     table.write_text("\n".join([*lines, ""]), encoding="utf-8")
     return ImportOptions(label=ANSWER, group=GROUP if any(recorded.groups) else None)
+
+
+def _in_a_cell(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The row with several labels in one cell, as a table has them."""
+    said = row[ANSWER]
+    return {**row, ANSWER: SEMICOLON.join(said) or SEMICOLON} if isinstance(said, list) else row
 
 
 def program_of(wish: Wish, recorded: Recorded, table: Path, options: ImportOptions, root: Path) -> Program:
@@ -44,7 +51,7 @@ def program_of(wish: Wish, recorded: Recorded, table: Path, options: ImportOptio
 
 def _answer(wish: Wish, recorded: Recorded) -> tuple[Field, tuple[Goal, ...]]:
     """The output, and what is agreement: in what is answered; of all numbers the share of the variance explained."""
-    kind = "number" if recorded.form == "number" else "label"
+    kind = recorded.form if recorded.form in ("number", "labels") else "label"
     if kind == "number" and not wish.knows:
         return Field(name=ANSWER, type=kind), (Goal(metric="r2", limit=wish.agreement),)
     near = {} if wish.within is None else {"within": wish.within}

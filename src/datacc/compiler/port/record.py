@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from datacc.calls import secrets
 from datacc.calls.ask import Asker, Told
-from datacc.calls.values import Form, NotPlain, form_of, is_number, label_of
+from datacc.calls.values import Form, NotPlain, form_of, is_number, label_of, names_of
 from datacc.compiler.port.gather import Gathered
 from datacc.errors import DataError
 from datacc.intake.importing.columns import look
@@ -33,7 +33,8 @@ Redact = Callable[[dict[str, Any]], Mapping[str, Any] | None]
 
 @dataclass(frozen=True, kw_only=True)
 class Recorded:
-    """What the function said: rows of arguments and `answer`, a class or a number; how it is read back; their groups.
+    """What the function said: rows of arguments and `answer`, a class, a number or several labels, sorted; how it is
+    read back; their groups.
 
     `seconds`: the median of a call; `asked` calls, of which `left_out` came to nothing. `notes` say why.
     """
@@ -170,25 +171,25 @@ def _steady(
 
 def _form(function: str, answers: Sequence[Any]) -> Form:
     """How its answers are labels: numbers that hardly repeat are themselves. Raises `DataError` for other such ones."""
-    different = len({json.dumps(one) for one in answers})
+    form = form_of(answers)
+    different = len(names_of(answers) if form == "labels" else {json.dumps(one) for one in answers})
     if len(answers) >= _FEW and 2 * different > len(answers):
         if all(is_number(one) for one in answers):
             return "number"
         what = f"its answers hardly repeat: {different:,} different texts in {len(answers):,} calls"
         tries = ["a program names classes: a function of your own that makes a few of them, or a number"]
         raise DataError(what, where=function, tries=tries)
-    return form_of(answers)
+    return form
 
 
-def _label(function: str, answer: Any, form: Form) -> str | float:
-    """The answer as a label. Raises `DataError` for one that is no number, where all of them were."""
+def _label(function: str, answer: Any, form: Form) -> str | float | list[str]:
+    """The answer as a label. Raises `DataError` for one that is no number or no labels, where all of them were."""
     try:
         return label_of(answer, form)
     except NotPlain as error:
-        what = f"its answers are to be numbers, and {error}"
-        raise DataError(
-            what, where=function, tries=["leave --within out", "port it anew, in another folder"]
-        ) from error
+        what = f"its answers are to be {'numbers' if form == 'number' else 'labels'}, and {error}"
+        without = ["leave --within out"] if form == "number" else []
+        raise DataError(what, where=function, tries=[*without, "port it anew, in another folder"]) from error
 
 
 def _whole(rows: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -14,7 +14,7 @@ from datacc.errors import DataError, UsageError
 from datacc.intake.importing import import_examples
 from datacc.intake.inbox import ANSWER
 from datacc.repo.wishes import require_trusted_build
-from datacc.runtime.load import Answer, Loaded, Number, load
+from datacc.runtime.load import Answer, Labels, Loaded, Number, load
 from datacc.spec.interface import Port
 
 
@@ -75,12 +75,14 @@ def _only(recorded: Recorded, rows: list[int]) -> Recorded:
     )
 
 
-def _agrees(answer: Answer | Number, said: Any) -> bool:
-    """Whether the function said the class that was answered, or a number within the interval."""
+def _agrees(answer: Answer | Number | Labels, said: Any) -> bool:
+    """Whether the function said the class or the labels that were answered, or a number within the interval."""
+    if isinstance(answer, Labels):
+        return bool(sorted(answer.labels) == said)
     return answer.low <= said <= answer.high if isinstance(answer, Number) else bool(answer.label == said)
 
 
-def _asked(program: Loaded, row: Mapping[str, Any]) -> Answer | Number:
+def _asked(program: Loaded, row: Mapping[str, Any]) -> Answer | Number | Labels:
     """What the program says. Raises `DataError` where the row does not fit it."""
     cells: dict[str, Any] = {}
     for name, value in row.items():
@@ -88,8 +90,8 @@ def _asked(program: Loaded, row: Mapping[str, Any]) -> Answer | Number:
     inputs = program.interface.inputs
     given = {port.name: _value(port, cells) for port in inputs}
     answer = program(**given) if len(inputs) > 1 else program(given[inputs[0].name])
-    if not isinstance(answer, Answer | Number):
-        raise DataError("it answers more than a label or a number", where=program.interface.name)
+    if not isinstance(answer, Answer | Number | Labels):
+        raise DataError("it answers more than one output", where=program.interface.name)
     return answer
 
 
