@@ -1,6 +1,7 @@
 """What a caller of a wheel may pass, and what is said when it does not fit."""
 
 import ctypes
+import io
 import re
 from array import array
 from concurrent.futures import ThreadPoolExecutor
@@ -9,8 +10,10 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+import PIL.Image
 import pytest
 
+from datacc.registry import load
 from datacc.targets._call import Port, Program, demand_processor
 from tests.targets.programs import Packed
 
@@ -228,3 +231,17 @@ def test_bound_memories_do_not_disturb_each_other(zoo: Packed) -> None:
     shared.one(bytes(15), [0.0, 0.0])
     assert bytes(one.answers["kind_scores"]) == expected == bytes(one()["kind_scores"])
     assert other.inputs["row"].tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(("kind", "channels"), [("PNG", 1), ("JPEG", 3), ("WEBP", 3)])
+def test_a_picture_that_is_still_a_file_is_told_how_to_become_pixels(kind: str, channels: int) -> None:
+    """What the message says to do gives what the type reads from that file, and what the port takes."""
+    port, noise = Port("picture", "uint8", (6, 4, channels)), np.random.default_rng(0).integers(0, 256, (12, 8, 3))
+    file = io.BytesIO()
+    PIL.Image.fromarray(noise.astype(np.uint8)).save(file, kind)
+    said = f"picture is a (?i:{kind}) file; the program takes its pixels, uint8 6 × 4 × {channels}"
+    with pytest.raises(ValueError, match=said) as caught:
+        port.row(file.getvalue())
+    found = eval(str(caught.value).split("NumPy, ")[1], {"numpy": np, "PIL": PIL, "file": file})
+    image, options = load("types", "image"), {"height": 6, "width": 4, "channels": channels}
+    assert port.row(found) == image.encode([file.getvalue()], image.options(**options)).tobytes()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     Rows: TypeAlias = Buffer | Sequence[Any]
 
 CODES = {"float32": "f", "uint8": "B", "int8": "b", "int16": "h", "int32": "i"}  # of `array` and of buffers
+FILES = {"PNG": b"\x89PNG", "JPEG": b"\xff\xd8\xff", "GIF": b"GIF8", "BMP": b"BM", "WebP": b"RIFF"}  # how they begin
 
 
 class Port(NamedTuple):
@@ -55,7 +56,7 @@ class Port(NamedTuple):
             values = self._read(values)
         data, shape = self._data(values)
         if len(data) != self.width:
-            raise self._error(f"{len(data)} bytes" if not shape else _times(shape))
+            raise self._file(data) or self._error(f"{len(data)} bytes" if not shape else _times(shape))
         self._demand_shape(shape)
         return data
 
@@ -107,6 +108,18 @@ class Port(NamedTuple):
     def _error(self, given: str) -> ValueError:
         wanted = f"{self.dtype} {_times(self.shape)}" if not self.columns else f"columns {', '.join(self.columns)}"
         return ValueError(f"{self.name} is {given}; the program takes {wanted}")
+
+    def _file(self, data: bytes) -> ValueError | None:
+        """The error for a picture that is still a file, where pixels are expected: there is nothing here to read it."""
+        kind = next((name for name, first in FILES.items() if data.startswith(first)), None)
+        if kind is None or self.dtype != "uint8" or len(self.shape) != 3:
+            return None
+        height, width, channels = self.shape
+        turned = f"convert({'L' if channels == 1 else 'RGB'!r}).resize(({width}, {height}), PIL.Image.Resampling.BOX)"
+        return ValueError(
+            f"{self.name} is a {kind} file; the program takes its pixels, uint8 {_times(self.shape)}: "
+            f"with Pillow and NumPy, numpy.asarray(PIL.Image.open(file).{turned})"
+        )
 
     def _demand_shape(self, shape: tuple[int, ...]) -> None:
         """A flat row will do, and axes of length 1 do not count; an empty shape is that of plain bytes."""
