@@ -8,21 +8,17 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from datacc.errors import DataError
 from datacc.intake import Format, Found
 from datacc.intake.hostile import checked
+from datacc.intake.named import named
 from datacc.intake.sheet import side_file
 from datacc.intake.tar import TAR_ENDINGS, read_tar
 from datacc.intake.tree import COLUMNS, Member, found_in, hidden
 from datacc.intake.zip import read_zip
-from datacc.registry import load
 
-_TABLES: Final = {
-    **{".csv": "table", ".tsv": "table", ".jsonl": "jsonl", ".ndjson": "jsonl"},
-    **{".npz": "npz", ".parquet": "parquet", ".json": "labelstudio"},
-}
 _NESTED: Final = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar")
 _SIDE: Final = ".columns.json"
 
@@ -43,13 +39,13 @@ class Archive(Format):
             raise DataError("the archive holds no files", where=str(path), tries=["pack one folder per class"])
         nested = [member.where for member in seen if member not in plain]
         tables = [member for member in plain if not member.parts[-1].endswith(_SIDE)]
-        name = _TABLES.get(Path(tables[0].parts[-1]).suffix.lower()) if len(tables) == 1 else None
-        found = _table(name, tables[0], plain, path) if name else found_in(_below_top(plain), (), str(path))
+        table = named(tables[0].parts[-1]) if len(tables) == 1 else None
+        found = _table(table[1], tables[0], plain, path) if table else found_in(_below_top(plain), (), str(path))
         notes = [f"{len(nested):,} archives in the archive left out: {', '.join(nested[:3])}"] if nested else []
         return replace(found, notes=(*found.notes, *notes))
 
 
-def _table(name: str, table: Member, members: Sequence[Member], archive: Path) -> Found:
+def _table(format: Format, table: Member, members: Sequence[Member], archive: Path) -> Found:
     """The rows of one table, read under a name of our own."""
     side = [member for member in members if member.parts[-1] == side_file(Path(table.parts[-1])).name]
     with tempfile.TemporaryDirectory(prefix="datacc-") as folder:
@@ -57,9 +53,8 @@ def _table(name: str, table: Member, members: Sequence[Member], archive: Path) -
         path.write_bytes(table.read())
         if side:
             side_file(path).write_bytes(side[0].read())
-        format: Any = load("intake", name)
         try:
-            found: Found = format.read(path)
+            found = format.read(path)
         except DataError as error:
             where = error.where.replace(str(path), f"{archive}:{table.where}")
             raise DataError(error.what, where=where, tries=error.tries) from error

@@ -3,16 +3,14 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 from datacc.errors import DataError
 from datacc.intake import Bad, Format, Found
 from datacc.intake.huggingface import is_dataset
 from datacc.intake.inbox import is_inbox
+from datacc.intake.named import named
 from datacc.intake.sheet import Sheet
 from datacc.intake.tree import Member, found_in, hidden, write_tree
-
-_TABLES: Final = (".csv", ".tsv", ".jsonl", ".ndjson", ".npz", ".parquet")
 
 
 class Folder(Format):
@@ -35,7 +33,8 @@ class Folder(Format):
                 bad.append(Bad(where="/".join(parts), why=why))
         if not members and not bad:
             raise DataError("the folder holds no files", where=str(path), tries=["make one folder per class in it"])
-        tables = [member.where for member in members if Path(member.where).suffix.lower() in _TABLES]
+        endings = {ending for ending in {Path(member.where).suffix for member in members} if named(ending)}
+        tables = [member.where for member in members if Path(member.where).suffix in endings]
         if tables and all(len(member.parts) == 1 for member in members):
             tries = [str(path / table) for table in tables[:3]]
             raise DataError("the folder holds no folder per class, but tables", where=str(path), tries=tries)

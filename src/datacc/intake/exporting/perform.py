@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from datacc.errors import DataError, UsageError
-from datacc.intake import Format
 from datacc.intake.exporting.gather import gather
-from datacc.registry import load, names
+from datacc.intake.named import named
+from datacc.registry import load
 from datacc.repo.contents import read_contents
 from datacc.repo.find import Repository
 
@@ -75,10 +75,9 @@ def export_examples(
 
 
 def _format_of(path: Path) -> str:
-    for name in names("intake"):
-        member: Any = load("intake", name)
-        if isinstance(member, Format) and path.name.lower().endswith(member.endings or ("\0",)):
-            return name
+    found = named(path.name)
+    if found is not None:
+        return found[0]
     if path.suffix:
         raise UsageError(
             f"no format is written to files that end in {path.suffix!r}", where=str(path), tries=["--format says which"]
