@@ -2,28 +2,21 @@
 
 import os
 import shutil
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from datacc.cli import app
-from datacc.errors import DataError, RepositoryError, SpecError, TeacherError, TrustError
+from datacc.errors import DataError, RepositoryError, TeacherError, TrustError
 from datacc.registry import load
 from datacc.repo.find import find
 from datacc.repo.snapshot import JUDGE, LEARN, TUNE
 from datacc.repo.wishes import wishes
 from datacc.sources.table import infer_program
-from datacc.sources.taught import keep, recall
-from datacc.spec.program import Program, Teacher
-from datacc.spec.read import read_program
-from datacc.spec.write import program_toml
+from datacc.spec.program import Teacher
 from datacc.store import Store
-from datacc.teachers import Answer
 from tests.teachers.conftest import FUNCTION, ROWS, Place
 
 LEFT = 2 * ROWS // 3
@@ -105,56 +98,6 @@ def test_nothing_is_asked_twice(place: Place) -> None:
     assert place.snapshot().digest == first.digest
     assert place.snapshot(store="another cache").digest == first.digest
     assert place.asked() == before
-
-
-def test_a_clone_with_the_answers_asks_nobody(place: Place, tmp_path: Path) -> None:
-    place.function()
-    place.allow()
-    first = place.snapshot()
-    for words in (["add", "-A"], ["commit", "-qm", "taught"], ["clone", "-q", ".", str(tmp_path / "clone")]):
-        subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", *words], cwd=place.root, check=True)
-    before = len(place.asked())
-    assert place.snapshot(store="elsewhere", root=tmp_path / "clone").digest == first.digest
-    assert len(place.asked()) == before
-
-
-@pytest.mark.parametrize("dies", [0, 1, 20])
-def test_what_was_answered_before_a_failure_is_kept(place: Place, dies: int) -> None:
-    place.command(dies=dies)
-    place.allow()
-    kept = (
-        rf"{dies} of \d+ questions? were answered, and are kept, then"
-        if dies
-        else r"none of \d+ questions was answered:"
-    )
-    said = rf"{kept} it ended with exit code 1(?s:.*)no more credit"
-    with pytest.raises(TeacherError, match=said):
-        place.snapshot()
-    assert len(place.asked()) == dies
-    assert sum(len(file.read_text().splitlines()) for file in (place.root / "taught").rglob("*.jsonl")) == dies
-
-
-def test_a_teacher_that_fails_on_the_way_goes_on_where_it_was(place: Place) -> None:
-    place.command()
-    credit = place.root.parent / "credit"
-    guard = f"""    paid = len(open({str(place.log)!r}).readlines())
-    if paid >= int(open({str(credit)!r}).read()):
-        sys.exit("no credit")
-"""
-    text = (place.root / "ask.py").read_text()
-    (place.root / "ask.py").write_text(text.replace("    if number ==", f"{guard}    if number =="))
-    place.log.touch()
-    place.allow()
-    for paid in (7, 19):
-        credit.write_text(str(paid))
-        with pytest.raises(TeacherError, match="no credit"):
-            place.snapshot()
-        assert len(place.asked()) == paid
-    credit.write_text("1000")
-    found = place.snapshot()
-    assert len(place.asked()) == len(set(place.asked()))
-    by = np.array(found.columns["labelled_by"])
-    assert (by != "people").sum() == len(place.asked())
 
 
 def test_answers_may_come_in_any_order(place: Place) -> None:
@@ -272,115 +215,11 @@ def test_trust_shows_what_would_run(place: Place) -> None:
     assert wish != other
 
 
-@pytest.mark.parametrize(
-    ("line", "said"),
-    [
-        ('function = "mine"', "no module and a function"),
-        ('function = "nowhere_at_all:kind"', "no module nowhere_at_all is installed"),
-        ('command = ""', "empty"),
-        ("command = 'a \"b'", "quotation"),
-        ('onnx = "none.onnx"', "there is no none.onnx"),
-    ],
-)
-def test_teachers_that_are_not_there(place: Place, line: str, said: str) -> None:
-    place.teacher(line)
-    with pytest.raises(SpecError, match=f"(?i){said}"):
-        place.snapshot()
-
-
-@pytest.mark.parametrize(
-    ("lines", "said"),
-    [
-        ("most = 3", "a teacher is one of command, function, onnx"),
-        ('function = "a:b"\ncommand = "c"', "function and command"),
-        ('function = "a:b"\nmost = 0', "between 1 and"),
-        ('function = "a:b"\nprice = "cheap"', "no price"),
-        ('functoin = "a:b"', "functoin"),
-        ("function = 3", "must be text"),
-    ],
-)
-def test_a_table_that_is_wrong_has_its_line(place: Place, lines: str, said: str) -> None:
-    place.teacher(lines)
-    with pytest.raises(SpecError, match=said) as raised:
-        read_program(place.root / "datacc.toml")
-    assert raised.value.where.startswith("datacc.toml:")
-
-
-@given(
-    st.sampled_from(["function", "command", "onnx"]),
-    st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=20),
-    st.integers(0, 10**9).map(lambda one: one / 10**4),
-    st.none() | st.integers(1, 10**9),
-    st.integers(1, 3600),
-    st.lists(st.text("abc é\"'", min_size=1, max_size=5), max_size=3),
-)
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_what_is_written_reads_back(
-    tmp_path: Path, kind: str, what: str, price: float, most: int | None, seconds: int, classes: list[str]
-) -> None:
-    teacher = Teacher(kind=kind, what=what, price=price, currency="EUR" if price else "", most=most, seconds=seconds,
-                      classes=tuple(classes))  # fmt: skip
-    program = infer_program(_table(tmp_path), "kind")
-    (tmp_path / "datacc.toml").write_text(program_toml(_with(program, teacher)), encoding="utf-8")
-    found = read_program(tmp_path / "datacc.toml").teacher
-    assert found is not None
-    assert found.price == pytest.approx(price)
-    assert (found.kind, found.what, found.most, found.seconds, found.classes) == (
-        kind, what, most, seconds, tuple(classes),
-    )  # fmt: skip
-
-
-def _table(folder: Path) -> Path:
-    path = folder / "sticks.csv"
-    if not path.exists():
-        path.write_text("width,kind\n" + "".join(f"{n}.5,{'ab'[n % 2]}\n" for n in range(30)))
-    return path
-
-
-def _with(program: Program, teacher: Teacher) -> Program:
-    return replace(program, teacher=teacher)
-
-
-def test_a_line_that_a_crash_cut_off_is_asked_again(place: Place) -> None:
-    place.function()
-    place.allow()
-    first = place.snapshot()
-    [file] = (place.root / "taught").rglob("*.jsonl")
-    raw = file.read_bytes()
-    file.write_bytes(raw[:-9])
-    before = len(place.asked())
-    assert place.snapshot().digest == first.digest
-    assert len(place.asked()) == before + 1
-
-
-@pytest.mark.parametrize("line", [b"nonsense\n", b'{"id": 3}\n', b'{"label": "long"}\n', b'{"id": "a", "cost": "x"}\n'])
-def test_a_line_that_was_changed_by_hand_is_named(place: Place, line: bytes) -> None:
-    place.function()
-    place.allow()
-    place.snapshot()
-    [file] = (place.root / "taught").rglob("*.jsonl")
-    file.write_bytes(line + file.read_bytes())
-    with pytest.raises(DataError) as raised:
-        place.snapshot()
-    assert raised.value.where.endswith(f"{file.name}:1")
-
-
-def test_two_people_who_asked_both_keep_their_answers(tmp_path: Path) -> None:
-    list(keep(tmp_path / "t", [Answer(id="a", label="x"), Answer(id="b", label="y")], {}))
-    list(keep(tmp_path / "t", [Answer(id="b", label="z"), Answer(id="c", why="unsure", cost=2.0)], {}))
-    assert len(list((tmp_path / "t").iterdir())) == 2
-    found = recall(tmp_path / "t")
-    assert found["a"].label == "x"
-    assert found["b"].label in ("y", "z")
-    assert (found["c"].label, found["c"].why, found["c"].cost) == (None, "unsure", 2.0)
-    assert recall(tmp_path / "t") == found
-
-
 def test_a_table_in_a_repository_can_be_taught(place: Place) -> None:
     (place.root / "mine.py").write_text(FUNCTION.format(log=str(place.log)))
     table = place.root / "sticks.csv"
     shutil.copy(place.root.parent / "sticks.csv", table)
-    program = _with(infer_program(table, "kind"), Teacher(kind="function", what="mine:kind"))
+    program = replace(infer_program(table, "kind"), teacher=Teacher(kind="function", what="mine:kind"))
     place.teacher('function = "mine:kind"')
     place.allow()
     found = load("sources", "table").snapshot(program, place.root, None, Store(place.root.parent / "cache"))
@@ -393,7 +232,8 @@ def test_without_a_repository_nobody_can_allow_it(tmp_path: Path) -> None:
     rows = [f"{n}.5,{'a' if n < 50 else 'b'}" if n % 2 else f"{n}.5," for n in range(100)]
     (tmp_path / "sticks.csv").write_text("width,kind\n" + "\n".join(rows) + "\n")
     (tmp_path / "mine.py").write_text("def kind(record): return 'a'\n")
-    program = _with(infer_program(tmp_path / "sticks.csv", "kind"), Teacher(kind="function", what="mine:kind"))
+    teacher = Teacher(kind="function", what="mine:kind")
+    program = replace(infer_program(tmp_path / "sticks.csv", "kind"), teacher=teacher)
     with pytest.raises(RepositoryError, match="a teacher needs a label repository"):
         load("sources", "table").snapshot(program, tmp_path, None, Store(tmp_path / "cache"))
 

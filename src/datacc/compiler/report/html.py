@@ -11,20 +11,19 @@ from typing import Final
 from datacc.compiler.diff_text import diff_text
 from datacc.compiler.evidence import Evidence, Far
 from datacc.compiler.legible import columns_of
-from datacc.compiler.report import WIDTHS, Candidate, Report, Tune, width_rows
+from datacc.compiler.report import WIDTHS, Report, Tune, width_rows
 from datacc.compiler.report.cards import MOST_BYTES, PER_CELL, Columns, bdi, cards
 from datacc.compiler.report.far import farthest
 from datacc.compiler.report.matrix import MOST_CLASSES, matrix
-from datacc.compiler.report.plot import plot
 from datacc.compiler.report.suggestions import suggestions
+from datacc.compiler.report.tried import candidates
+from datacc.compiler.report.work import work
 from datacc.compiler.shown import amount, part, percent, seconds, shown, size
-from datacc.compiler.verdict import Line, certified, floored, measured
-from datacc.ir.cost import NodeCost
+from datacc.compiler.verdict import Line, certified, measured
 from datacc.repo.snapshot import SPLITS
 from datacc.spec.lock import ALL
 
 SIDE_BY_SIDE: Final = 14  # classes up to which the matrix leaves room for examples beside it
-SMALL: Final = 0.02  # of all steps, and of the bytes of weights, below which steps are told together
 
 
 def report_html(report: Report, examples: Sequence[Evidence], far: Sequence[Far] = ()) -> str:
@@ -44,8 +43,8 @@ def report_html(report: Report, examples: Sequence[Evidence], far: Sequence[Far]
         *(farthest(one, columns) for one in far),
         *(f"<h2>When it does not know</h2><p>{bdi(known.told, 500)}.</p>" for known in report.known),
         suggestions(report.suggestions),
-        _ops(report.ops),
-        _tried(report.tried),
+        work(report.ops),
+        candidates(report.tried),
         _since(report),
         _notes(report),
         _made(report),
@@ -200,77 +199,6 @@ def _confusions(tune: Tune, evidence: Evidence, columns: Columns, commands: bool
         f'<ul class="cards{kind}" tabindex="0" aria-labelledby="shelf">{made.html}</ul>'
         f"{cut if made.left_out else ''}</section></div>"
     )
-
-
-def _ops(ops: Sequence[NodeCost]) -> str:
-    steps = sum(op.steps for op in ops)
-    most = sum(op.steps for op in ops if op.kind in ("product", "threshold"))
-    small = [op for op in ops if not _counts(op, ops)]
-    large = [op for op in ops if op not in small]
-    rows = "".join(_cost(f"<code>{escape(shown(op.name))}</code><td>{escape(op.op)}", [op], steps) for op in large)
-    less = f"{len(small):,} more, each under {percent(SMALL)}<td><code>datacc inspect</code> names them"
-    rows += _cost(less, small, steps) if small else ""
-    head = (
-        '<tr><th>step<th>op<th class="n">multiply-adds<th class="n">comparisons<th>share'
-        '<th class="n">bytes of weights<th class="n">of result'
-    )
-    return (
-        "<h2>Where the work goes</h2>"
-        f"<p>{floored(most / max(steps, 1))} of all steps are matrix products and thresholds.</p>"
-        f'<div class="scroll"><table class="rows wide"><thead>{head}</thead>{rows}</table></div>'
-    )
-
-
-def _counts(op: NodeCost, ops: Sequence[NodeCost]) -> bool:
-    """Whether a step has a row of its own: by its share of all steps, or of all weights."""
-    steps, weights = sum(one.steps for one in ops), sum(one.weights for one in ops)
-    return op.steps >= SMALL * steps or 0 < op.weights >= SMALL * weights
-
-
-def _cost(name: str, ops: Sequence[NodeCost], whole: int) -> str:
-    """A row for what some steps cost together; the largest of their results."""
-    steps = sum(op.steps for op in ops)
-    return (
-        f'<tr><th scope="row">{name}<td class="n">{sum(op.work for op in ops):,}'
-        f'<td class="n">{sum(op.comparisons for op in ops):,}<td class="share">{_share(steps, whole)}'
-        f'<td class="n">{sum(op.weights for op in ops):,}<td class="n">{max(op.result for op in ops):,}'
-    )
-
-
-def _share(steps: int, whole: int) -> str:
-    if not steps:
-        return ""
-    return f'<span class="bar"><i style="width:{steps / whole:.1%}"></i></span> {part(steps, whole)}'
-
-
-def _tried(tried: Sequence[Candidate]) -> str:
-    if not tried:
-        return ""
-    rows = "".join(
-        f'<tr{" class=chosen" if c.chosen else ""}><td class="mark">{"→" if c.chosen else ""}'
-        f"<td>{escape(shown(c.skeleton))} {escape(_sizes(c))}"
-        f'<td class="n">{c.work:,}<td class="n">{_bytes(c.size)}<td class="n">{_bytes(c.memory)}'
-        f'<td class="n">{"–" if c.tune is None else percent(c.tune, 2)}<td>{bdi(c.note, 200)}'
-        for c in tried
-    )
-    head = (
-        '<tr><th class="mark"><th>candidate<th class="n">multiply-adds<th class="n">size, B'
-        f'<th class="n">memory, B<th class="n">right {tried[0].how}<th>'
-    )
-    return (
-        "<h2>What was tried</h2><p>From cheap to dear; the judge has seen only the chosen one. Drawn are errors "
-        f"{tried[0].how}; filled dots were fitted to the end.</p>{plot(tried)}"
-        f'<div class="scroll"><table class="rows wide"><thead>{head}</thead>{rows}</table></div>'
-    )
-
-
-def _bytes(count: int | None) -> str:
-    return "–" if count is None else f"{count:,}"
-
-
-def _sizes(candidate: Candidate) -> str:
-    sizes = [f"{shown(name)} {value:,}" for name, value in candidate.sizes.items()]
-    return ", ".join(sizes if candidate.arithmetic == "float" else [*sizes, shown(candidate.arithmetic)])
 
 
 def _since(report: Report) -> str:
