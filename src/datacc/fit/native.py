@@ -22,6 +22,11 @@ from datacc.runtime.toolchain import cache_folder
 BETA_MEAN: Final = 0.9  # as `compiled/update.py` has them
 BETA_SQUARE: Final = 0.999
 LOOK_ROWS: Final = 256
+LAST: Final = 2  # programs that are kept: that of a fit, and the one that was derived to see whether it can be
+
+
+# Programs that were derived last, which nobody changes: fits in folds, and `lacks` before a fit, ask for the same.
+_last: dict[tuple[str, str, str, Settings], Program] = {}
 
 
 class Native(BackEnd):
@@ -59,8 +64,15 @@ def _program(graph: Graph, loss: Graph, settings: Settings, rounding: Rounding |
     cpu = best_cpu(machine(), features())
     if cpu is None:
         raise GraphError("this processor, which does not fuse multiply-adds in vectors")
-    learnt = [node.name for node in graph.holes if node.role == "learnt"]
-    return Program(step_graph(graph, loss), look_graph(graph), learnt, cpu, settings)
+    key = (graph.digest, loss.digest, cpu.name, settings)
+    found = _last.get(key)
+    if found is None:
+        learnt = [node.name for node in graph.holes if node.role == "learnt"]
+        found = Program(step_graph(graph, loss), look_graph(graph), learnt, cpu, settings)
+        _last[key] = found
+        for oldest in list(_last)[:-LAST]:
+            _last.pop(oldest, None)
+    return found
 
 
 class _Steps(Fitting):

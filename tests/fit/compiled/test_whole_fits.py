@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from datacc.fit import Recipe
+from datacc.fit import Recipe, native
 from datacc.fit.compiled.library import best_cpu
+from datacc.fit.step import step_graph
 from datacc.runtime.machine import features, machine
 from datacc.spec.cpus import CPUS
 from tests.fit.compiled.problems import Problem, problem
@@ -138,3 +139,21 @@ def test_inputs_may_be_called_like_anything_of_a_step(word: str) -> None:
     of = problem("records", steps=2, name=word)
     native, torch = (of.open(name, recipe(optimiser="sgd")) for name in ("native", "torch"))
     np.testing.assert_allclose(of.run(native, 1e-3), of.run(torch, 1e-3), atol=1e-4)
+
+
+def test_forms_in_turn_are_each_what_they_are_alone() -> None:
+    """Programs are kept from fit to fit; none is taken for another of another form, loss or recipe."""
+    asked = [(problem(kind, steps=5), how) for kind in KINDS for how in RECIPES.values()]
+    first = [bits(of, **how) for of, how in asked]
+    assert [bits(of, **how) for of, how in reversed(asked)] == first[::-1]
+    assert len(set(first)) > len(KINDS)  # an average changes no weight
+
+
+def test_what_folds_fit_is_derived_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    derived = []
+    monkeypatch.setattr(native, "_last", {})
+    monkeypatch.setattr(native, "step_graph", lambda *given: derived.append(given) or step_graph(*given))
+    of = problem("records", steps=2)
+    assert not native.ENTRY.lacks(of.graph, None)
+    assert {bits(of, average=0.9) for _ in range(3)}
+    assert len(derived) == 2  # to see whether it can be, and as this recipe has it
