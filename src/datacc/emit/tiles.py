@@ -8,10 +8,11 @@ from typing import Final
 from datacc.spec.cpus import Cpu
 
 LATENCY: Final = 4  # cycles of a multiply-add; a tile with fewer than twice as many sums waits for itself
-ROUND: Final = 2  # cycles that each round of a tile's loop loses, as measured
+ROUND: Final = 1  # cycles that each round of a tile's loop loses, as measured
 PER_CYCLE: Final = 2  # multiply-adds, and vector loads
 START: Final = 12  # cycles that a tile takes beside its multiply-adds
 SUMS: Final = 24  # the most vectors of sums that any kernel keeps
+FREE: Final = 16  # one register of so many stays free, or compilers keep a sum in memory, for which each round waits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +34,7 @@ def most_pixels(cpu: Cpu, vectors: int, *, own: bool = False) -> int:
     Where each pixel reads a vector of its `own`, as in depthwise convolutions, larger tiles than half of that only
     move more cache lines at a time.
     """
-    return cpu.registers // 2 if own else min(SUMS, cpu.registers - vectors - 1) // vectors
+    return cpu.registers // 2 if own else min(SUMS, cpu.registers - vectors - 1 - cpu.registers // FREE) // vectors
 
 
 def best_tile(height: int, width: int, vectors: int, depth: int, cpu: Cpu, *, own: bool = False) -> Tile:
