@@ -61,12 +61,14 @@ def test_code_that_is_kept_gives_the_same_library_with_other_weights(tmp_path: P
     wanted = [link(written(one, "digits"), CPU, tmp_path / str(n)) for n, one in enumerate((graph, other))]
     assert wanted[0].path.name != wanted[1].path.name
     link(written(graph, "digits"), CPU, tmp_path / "kept", store)
-    [entry] = [path for path in store.root.rglob("*") if path.is_file()]
+    entries = sorted(path for path in store.root.rglob("*") if path.is_file())
+    assert len(entries) == 2  # the code, and room for weights
     found = link(written(other, "digits"), CPU, tmp_path / "kept", store)
-    assert [path for path in store.root.rglob("*") if path.is_file()] == [entry]  # it was not compiled again
+    assert sorted(path for path in store.root.rglob("*") if path.is_file()) == entries  # nothing was compiled again
     assert found.path.read_bytes() == wanted[1].path.read_bytes()
     assert (found.size, found.stack) == (wanted[1].size, wanted[1].stack)
-    entry.write_bytes(entry.read_bytes()[:-1])  # damaged
+    for entry in entries:
+        entry.write_bytes(entry.read_bytes()[:-1])  # damaged
     again = link(written(graph, "digits"), CPU, tmp_path / "kept", store)
     assert again.path.read_bytes() == wanted[0].path.read_bytes()
 

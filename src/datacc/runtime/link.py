@@ -11,7 +11,7 @@ from typing import Final
 from datacc.errors import ToolchainError
 from datacc.runtime.binary import loaded_bytes, undefined_symbols
 from datacc.runtime.library import file_name
-from datacc.runtime.objects import Text, compiled, halves
+from datacc.runtime.objects import Text, compiled
 from datacc.runtime.toolchain import find, run
 from datacc.spec.cpus import FLAGS, Cpu, cpu_named, loops
 from datacc.store import Store, write_atomically
@@ -48,15 +48,12 @@ def link(source: Text, cpu: str, folder: Path, kept: Store | None = None, more: 
     compiler's first error.
     """
     compiler, level = find(), cpu_named(cpu)
-    c, h, w = (f"{source.name}{end}" for end in (".c", ".h", "_weights.c"))
+    c, h = f"{source.name}.c", f"{source.name}.h"
     flags = (*compiler.target(level), *FLAGS, *QUIET, *visible(level), *_INSIDE, *compiler.silent_calls, *more)
-    code, weights = halves(source)
     with tempfile.TemporaryDirectory(prefix="datacc-") as name:
         work = Path(name)
         (work / h).write_text(source.header, encoding="utf-8")
-        (work / w).write_text(weights, encoding="utf-8")
-        parts, said = compiled(compiler, flags, source, code, work, kept)
-        parts += [w] if weights else []
+        parts, said = compiled(compiler, flags, source, work, kept)
         run([*compiler.command, *flags, *_SHARED, *_STRIPPED, *parts, "-o", "library"], work)
         data = (work / "library").read_bytes()
     _demand_complete(data, source.name)
