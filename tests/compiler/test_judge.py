@@ -11,10 +11,12 @@ import pytest
 from sklearn import metrics
 
 from datacc.compiler import judge as module
+from datacc.compiler.ask import Answering
 from datacc.compiler.assemble import interface
 from datacc.compiler.judge import judge
 from datacc.compiler.ledger import log_opening
 from datacc.compiler.produce import build_library, write
+from datacc.compiler.remembering import Remembering
 from datacc.compiler.verdict import Verdict
 from datacc.errors import ParityError
 from datacc.ir.interpret import interpret
@@ -55,9 +57,13 @@ def snapshot(store: Store) -> Snapshot:
 def verdict(
     store: Store, snapshot: Snapshot, ledger: Path | None, *, program: Program = ASKED, native: Any = None
 ) -> Verdict:
-    return judge(
-        program, snapshot, GRAPH, native or Standing(GRAPH), COSTS, store, ledger, artifact="abc", cheaper="w 4"
-    )
+    native = native or Standing(GRAPH)
+    asked = asked_of(native, store)
+    return judge(program, snapshot, GRAPH, native, COSTS, store, ledger, asked=asked, cheaper="w 4")
+
+
+def asked_of(native: Answering, store: Store) -> Remembering:
+    return Remembering(native=native, library="abc", store=store, again=True)
 
 
 def test_figures_are_counted_on_every_judge_row(store: Store, snapshot: Snapshot) -> None:
@@ -166,7 +172,7 @@ def test_the_linked_library_is_judged_row_by_row(tmp_path: Path) -> None:
     port = interface(PROGRAM, snapshot, GRAPH)
     product = build_library(write(GRAPH, port), PROGRAM.target.cpu, tmp_path)
     native = Native(product.library.path, port)
-    found = judge(PROGRAM, snapshot, GRAPH, native, product.costs, store, None, artifact="abc")
+    found = judge(PROGRAM, snapshot, GRAPH, native, product.costs, store, None, asked=asked_of(native, store))
     figure = found.lines[1].figure
     answers = interpret(GRAPH, {"point": np.array(VALUES, np.float32)})["side"].reshape(-1)
     assert figure is not None
@@ -178,7 +184,7 @@ def test_the_linked_library_is_judged_row_by_row(tmp_path: Path) -> None:
     assert scale is not None
     other = GRAPH.fill({"point.scale": scale * 1.01})  # the reference of a slightly different program
     with pytest.raises(ParityError):
-        judge(PROGRAM, snapshot, other, native, product.costs, store, None, artifact="abc")
+        judge(PROGRAM, snapshot, other, native, product.costs, store, None, asked=asked_of(native, store))
 
 
 @pytest.mark.parametrize(("value", "shown"), [(4.0e-7, "4e-7"), (3.14e-7, "3.1e-7"), (1e-5, "1e-5"), (0.0, "0")])

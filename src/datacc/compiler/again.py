@@ -7,6 +7,7 @@ from datacc.compiler.artifact import PREVIOUS
 from datacc.compiler.checks import Place, what_runs
 from datacc.compiler.judge import judge
 from datacc.compiler.ledger import ledger_folder
+from datacc.compiler.remembering import Remembering
 from datacc.compiler.report import Report, read_report
 from datacc.compiler.sides import asked, open_side
 from datacc.compiler.widths import read_widths
@@ -37,7 +38,7 @@ def judge_again(folder: Path, root: Path, store: Store) -> Report:
         report.costs,
         store,
         ledger_folder(side.program, root),
-        artifact=report.digests.library,
+        asked=Remembering(native=native, library=report.digests.library, store=store, again=True),
         place=Place(root=root, artifact=folder, before=before if before.exists() else None, store=store),
         narrower=read_widths(folder, native.interface.widths),
     )

@@ -180,6 +180,10 @@ class Diff:
         )
         return replace(self, relabelled=self.relabelled[:most], answers=tuple(answers))
 
+    def judged_right(self, new: tuple[int, int] | None) -> "Diff":
+        """The same with right answers and all on judge, once the new program is judged."""
+        return replace(self, judge=replace(self.judge, new=new))
+
 
 def diff(old: Side, new: Side, learn: tuple[OutOfFold, OutOfFold] | None = None) -> Diff:
     """The behaviour diff of two builds of one program.

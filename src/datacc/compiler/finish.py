@@ -14,7 +14,7 @@ from datacc.compiler.assemble import interface
 from datacc.compiler.begin import FILE as PARENT
 from datacc.compiler.begin import FITTED
 from datacc.compiler.checks import Place
-from datacc.compiler.diff import Side, diff
+from datacc.compiler.diff import Diff, Side, diff
 from datacc.compiler.diff_text import NAMED
 from datacc.compiler.evidence import Evidence, Far, far_off, gather, seen_on_tune
 from datacc.compiler.folds import OutOfFold, folds
@@ -125,7 +125,11 @@ def finish(made: Printed, root: Path, store: Store, folder: Path, old: Path, exp
     product = _linked(made, folder, store)
     native = Native(product.library.path, made.port, product.draft.arena)
     artifact = digest(product.library.path.read_bytes())
+    asked = Remembering(native=native, library=artifact, store=store, again=True)
     before = replaced(old, folder, decided.snapshot.digest)
+    evidence, far = _evidence(decided, asked), far_off(program, decided.snapshot, asked)
+    seen = seen_on_tune(program, decided.snapshot, asked)
+    since, unlike = _compared(decided, asked, before, root, store)
     verdict = judge(
         program,
         decided.snapshot,
@@ -134,14 +138,12 @@ def finish(made: Printed, root: Path, store: Store, folder: Path, old: Path, exp
         product.costs,
         store,
         ledger_folder(program, root),
-        artifact=artifact,
+        asked=asked,
         cheaper=_cheaper(decided.choice),
         place=Place(root=root, artifact=folder, before=before, store=store),
         narrower=[one.fitted.graph for one in decided.choice.narrower],
         expected=expected,
     )
-    known = Remembering(native=native, library=artifact, store=store)
-    evidence = _evidence(decided, known)
     report = Report(
         **_said(made),
         tried=decided.choice.tried,
@@ -149,13 +151,14 @@ def finish(made: Printed, root: Path, store: Store, folder: Path, old: Path, exp
         costs=product.costs,
         ops=node_costs(product.draft.graph),
         tune=tuple(tune_of(one) for one in evidence),
-        seen=seen_on_tune(program, decided.snapshot, known),
+        seen=seen,
         digests=Digests(**_digests(made), library=artifact),
         suggestions=decided.suggestions,
         files=_files(folder),
+        since=since and since.judged_right(right_of(verdict)),
+        unlike=unlike,
     )
-    report = _compared(report, decided, known, before, root, store)
-    return _written(folder, report, evidence, far_off(program, decided.snapshot, known))
+    return _written(folder, report, evidence, far)
 
 
 def _evidence(decided: Decided, native: Answering) -> tuple[Evidence, ...]:
@@ -182,26 +185,25 @@ def _written(folder: Path, report: Report, evidence: Sequence[Evidence], far: Se
 
 
 def _compared(
-    report: Report, decided: Decided, native: Answering, before: Path | None, root: Path, store: Store
-) -> Report:
-    """The report with what changed since the build in `before`."""
+    decided: Decided, native: Answering, before: Path | None, root: Path, store: Store
+) -> tuple[Diff | None, str]:
+    """What changed since the build in `before`, or why the two cannot be compared."""
     if before is None:
-        return report
+        return None, ""
     side = Side(
-        origin=report.data.origin,
+        origin=decided.snapshot.origin,
         program=decided.program,
         snapshot=lessons(decided.snapshot, decided.choice.learnt),
         native=native,
-        right=right_of(report),
     )
     try:
         require_trusted_build(before)
         other, unseen = open_side(before, root, store, decided.snapshot), None
         if side.learnt_tune or other.learnt_tune:
             unseen = unseen_of(before, other, store), _unseen(decided, side, store)
-        return replace(report, since=diff(other, side, unseen).shortened(NAMED))
+        return diff(other, side, unseen).shortened(NAMED), ""
     except DataccError as error:
-        return replace(report, unlike=f"cannot be compared with the build before: {error.what}")
+        return None, f"cannot be compared with the build before: {error.what}"
 
 
 def _unseen(decided: Decided, side: Side, store: Store) -> OutOfFold:

@@ -37,17 +37,17 @@ def judge(
     store: Store,
     ledger: Path | None,
     *,
-    artifact: str,
+    asked: Remembering,
     cheaper: str = "",
     place: Place | None = None,
     narrower: Sequence[Graph] = (),
     expected: Expected | None = None,
 ) -> Verdict:
-    """The verdict on the linked program `native`, whose reference is `graph`.
+    """The verdict on the linked program `native`, whose reference is `graph`; `asked` is it, too, and asks it `again`.
 
     The judge labels are opened once, after every row agreed with the reference; first the opening is written to
-    `ledger`/<artifact>.jsonl, where `ledger` is the folder "judged" of a repository (None: there is none) and
-    `artifact` the digest of the library. `cheaper` names a smaller choice, for lines of the budget that are missed;
+    `ledger`/<artifact>.jsonl, where `ledger` is the folder "judged" of a repository (None: there is none) and the
+    artifact the digest of the library. `cheaper` names a smaller choice, for lines of the budget that are missed;
     `place` is where checks find the artifact and the one before. `narrower` are the references of its widths below 1.
     `expected` gives what the reference says of the inputs of `judged(snapshot)`, where it was asked before.
     Raises `ParityError` when a row differs, at whatever width.
@@ -56,10 +56,9 @@ def judge(
     inputs, owners = judged(snapshot)
     ids = [snapshot.ids[rows[n]] for n in owners]
     timed = partial(_timing, budget=program.budget)
-    asked = Remembering(native=native, library=artifact, store=store, again=True)
     answers, timing = compare(graph, asked, inputs, ids, expected), timed(native, inputs)
     seen = [Seen(1.0, answers, costs.work, timing.median), *narrower_seen(native, narrower, inputs, ids, timed)]
-    truth = _opened(program, snapshot, store, ledger / f"{artifact}.jsonl" if ledger is not None else None)
+    truth = _opened(program, snapshot, store, ledger / f"{asked.library}.jsonl" if ledger is not None else None)
     whole = joined(snapshot, answers.values, owners, len(rows))
     trial = partial(Trial, program=program, snapshot=snapshot, native=native, rows=rows, told=whole, place=place)
     trials = [trial(field=output.name, truth=truth[output.name][rows]) for output in program.outputs]

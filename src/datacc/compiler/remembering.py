@@ -1,7 +1,7 @@
 """What a linked program answered, remembered by the digests of its library and of the inputs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -18,22 +18,24 @@ MAGIC: Final = b"DATACCA\n"
 class Remembering:
     """The linked program of digest `library`, which answers out of the cache what it answered before.
 
-    With `again` it is asked all the same, and what it answers is kept: so does the judge.
+    With `again` it believes nothing but what itself has been answered, which is kept: so does the judge.
     """
 
     native: Answering
     library: str
     store: Store
     again: bool = False
+    _heard: set[str] = field(default_factory=set, init=False)
 
     def batch(self, inputs: Arrays) -> Arrays:
         """The answers by field, each (B, *shape), to inputs (B, *shape)."""
         key = digest("answers 1", self.library, *_plain(inputs))
-        known = None if self.again else self.store.get(key)
+        known = self.store.get(key) if key in self._heard or not self.again else None
         if known is not None:
             return unpack(MAGIC, known)[1]
         found: Mapping[str, NDArray[Any]] = self.native.batch(inputs)
         self.store.put(key, pack(MAGIC, {}, found))
+        self._heard.add(key)
         return found
 
 

@@ -14,6 +14,7 @@ from datacc.compiler.recipe import recipe_of
 from datacc.compiler.remembering import Remembering
 from datacc.compiler.report import Report, read_report
 from datacc.compiler.suggest import MOST, Suggestions, suggest
+from datacc.compiler.verdict import Verdict
 from datacc.errors import DataError, UsageError
 from datacc.registry import load
 from datacc.repo.snapshot import Snapshot, recall
@@ -68,13 +69,13 @@ def open_side(folder: Path, root: Path, store: Store, like: Snapshot | None = No
         program=asked(report),
         snapshot=lessons(snapshot_of(report, root, store, like), report.provenance.learnt),
         native=Remembering(native=load_native(folder), library=report.digests.library, store=store),
-        right=right_of(report),
+        right=right_of(report.verdict),
     )
 
 
-def right_of(report: Report) -> tuple[int, int] | None:
-    """Right answers and all, by the accuracy goal of a report."""
-    for line in report.verdict.lines:
+def right_of(verdict: Verdict) -> tuple[int, int] | None:
+    """Right answers and all, by the accuracy goal of a verdict."""
+    for line in verdict.lines:
         if line.kind == "goal" and line.what == "accuracy" and line.figure is not None:
             return line.figure.right, line.figure.total
     return None
