@@ -6,6 +6,7 @@ skeleton `conv.v1`) that ends in `ENTRY = …`, or an entry point of the group `
 
 import difflib
 import re
+from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
@@ -20,6 +21,12 @@ _VERSION = re.compile(r"_v(\d+)$")
 def names(kind: str) -> tuple[str, ...]:
     """Every member of `kind`, built in or from an entry point, sorted; nothing is imported."""
     return tuple(sorted({*_built_in(kind), *_outside(kind)}))
+
+
+def members(kind: str) -> Iterator[Any]:
+    """Every member of `kind`, imported one by one; other packages are only looked into after what is built in."""
+    yield from (load(kind, name) for name in _built_in(kind))
+    yield from (load(kind, name) for name in sorted(_outside(kind).keys() - _built_in(kind).keys()))
 
 
 def load(kind: str, name: str) -> Any:

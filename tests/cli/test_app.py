@@ -91,6 +91,12 @@ def test_an_error_is_text_on_standard_error(verb: ModuleType, capsys: pytest.Cap
     assert (out, err) == ("", "error: a: it \\x1b[31mbroke\n  try: b\n  try: c\n")
 
 
+def test_a_word_between_colons_stays_a_word(verb: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    verb.run = lambda options: Outcome(picture="2 of class :smile:")  # type: ignore[attr-defined]
+    assert app.call(["status"]) == 0
+    assert capsys.readouterr().out == "2 of class :smile:\n"
+
+
 def test_every_class_of_error_has_an_exit_code_of_its_own() -> None:
     codes = [kind.exit_code for kind in all_errors()]
     assert len(set(codes)) == len(codes)

@@ -178,6 +178,6 @@ def _print(outcome: Outcome, as_json: bool) -> int:
 def _show(outcome: Outcome) -> None:
     if outcome.picture is not None:
         width = None if sys.stdout.isatty() else WIDTH
-        import_module("rich.console").Console(width=width).print(outcome.picture)
+        import_module("rich.console").Console(width=width, emoji=False).print(outcome.picture)
     if outcome.text:
         print(visible(outcome.text), flush=True)

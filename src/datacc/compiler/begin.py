@@ -186,13 +186,16 @@ def begun_from(
 
 
 def find_parent(folder: Path, wanted: str, store: Store) -> Graph | None:
-    """The Graph with the digest `wanted`, where the artifact in `folder`, the one before it or the cache has it."""
+    """The Graph with the digest `wanted`, where the cache, the artifact in `folder` or the one before it has it."""
+    known = recall_graph(store, wanted)
+    if known is not None:
+        return known
     for place in (folder, folder / PREVIOUS):
         for name in (FILE, FITTED, GRAPH):
             graph = _whole(place / name)
             if graph is not None and graph.digest == wanted:
                 return graph
-    return recall_graph(store, wanted)
+    return None
 
 
 def _whole(file: Path) -> Graph | None:

@@ -25,8 +25,8 @@ SHORT: Final = 50e-6  # seconds of a block for the 99th percentile
 BLOCKS: Final = 30  # long blocks in a round
 SHORT_BLOCKS: Final = 20  # short blocks after each long one
 ROUNDS: Final = 5
-WARM: Final = 128  # rows that tell how long blocks must be
-BRIEF: Final = 5  # long blocks of the only round, where no limit of time depends on it
+WARM: Final = 64  # rows that tell how long blocks must be
+BRIEF: Final = 3  # long blocks of the only round, where no limit of time depends on it
 QUIET: Final = 1.15  # how far the fixed work's median may lie above its minimum, its 90th percentile above its median
 DISTURBED: Final = 1.5  # and its 99th percentile above its median
 
@@ -50,7 +50,7 @@ class Latency:
 
 
 def latency(native: Native, inputs: Mapping[str, NDArray[Any]], *, brief: bool = False) -> Latency:
-    """Measure on `inputs`, each (N, *shape), N ≥ 1, repeated as needed; in rounds of 0.1 seconds, or in one of 0.02."""
+    """Measure on `inputs`, each (N, *shape), N ≥ 1, repeated as needed; in rounds of 0.1 seconds, or in one of 0.01."""
     rows = native.pack(inputs)
     if not len(rows):
         raise DataError("there is no input to measure with")

@@ -50,7 +50,7 @@ def _side(table: Table, side: str) -> tuple[Field, ...]:
 
 
 def _field(name: str, side: str, table: Table) -> Field:
-    kind = table.need("type", str, example="type = " + " or ".join(f'"{known}"' for known in registry.names("types")))
+    kind = table.need("type", str, example="" if "type" in table.values else _types())
     options = {key: value for key, value in table.values.items() if key != "type"}
     with table.blaming("type"):
         member = registry.load("types", kind)
@@ -59,6 +59,10 @@ def _field(name: str, side: str, table: Table) -> Field:
     table.known(["type", *kinds(member.options)])
     validated(table, member.options, options)
     return Field(name=name, type=kind, options=options)
+
+
+def _types() -> str:
+    return "type = " + " or ".join(f'"{known}"' for known in registry.names("types"))
 
 
 def validated(table: Table, model: type, options: Mapping[str, Any]) -> Any:

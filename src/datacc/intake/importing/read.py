@@ -4,7 +4,7 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 from datacc.errors import DataError
 from datacc.intake import Format, Found
@@ -14,7 +14,7 @@ from datacc.intake.importing.pictures import check_pictures
 from datacc.intake.importing.refuse import refuse
 from datacc.intake.importing.roles import Roles, decide
 from datacc.intake.importing.rows import Rows, typed
-from datacc.registry import load, names
+from datacc.registry import members
 from datacc.repo.names import check_name
 
 _SHEETS: Final = (".xlsx", ".xls", ".ods", ".numbers")
@@ -94,8 +94,7 @@ def format_of(path: Path) -> Format:
         slashed = str(path).replace("\\", "/")
         tries = [slashed] if slashed != str(path) and Path(slashed).exists() else ["check the path"]
         raise DataError("there is no such file or folder", where=str(path), tries=tries)
-    for name in names("intake"):
-        format: Any = load("intake", name)
+    for format in members("intake"):
         if isinstance(format, Format) and format.matches(path):
             return format
     if not (path.is_file() or path.is_dir()):
@@ -107,7 +106,6 @@ def _unknown(path: Path) -> DataError:
     """The error for what no format reads."""
     ending = f"files that end in {path.suffix!r}" if path.suffix else "files without an ending"
     sheet = ["save the sheet as CSV (UTF-8)"] if path.suffix.lower() in _SHEETS else []
-    formats = [load("intake", name) for name in names("intake")]
-    endings = [ending for format in formats if isinstance(format, Format) for ending in format.endings]
+    endings = [ending for format in members("intake") if isinstance(format, Format) for ending in format.endings]
     known = f"what it reads: {', '.join(endings)}, .zip, .tar or a folder per class"
     return DataError(f"datacc does not know {ending}", where=str(path), tries=[*sheet, known])
