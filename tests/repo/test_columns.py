@@ -2,14 +2,16 @@
 
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datacc.repo.coded import as_coded, coded, together
+from datacc.repo.coded import NONE, Coded, as_coded, coded, together
 from datacc.repo.example import Example, columnar
+from datacc.repo.frozen import digest_of
 from datacc.repo.identity import content, contents_of
 from datacc.repo.ids import to_ids
 from datacc.repo.lines import lines_of
@@ -122,3 +124,18 @@ def test_columns_freeze_as_rows_do(tmp_path: Path) -> None:
     assert frozen[0].columns == frozen[1].columns == frozen[2].columns
     less = replace(kept, columns={"source": as_coded([*kept.columns["source"][1:], 5])})
     assert freeze(Store(tmp_path), PROGRAM, less, {"shape": ("wide", "tall")}, "t").digest != frozen[0].digest
+
+
+@given(st.lists(st.none() | st.text(max_size=3) | st.integers(0, 3)), st.randoms(use_true_random=False))
+def test_a_column_has_one_digest_however_its_words_are_numbered(cells: list[Any], random: Random) -> None:
+    found = as_coded(cells)
+    numbers = random.sample(range(len(found.words)), len(found.words))
+    words = [word for _, word in sorted(zip(numbers, found.words, strict=True), key=lambda pair: pair[0])]
+    codes = np.array([*numbers, NONE], np.int32)[found.codes]
+    other = Coded(codes=codes, words=tuple(words))
+    assert list(other) == cells
+    one, same = (
+        digest_of(PROGRAM, replace(columnar([example(n) for n in range(len(cells))]), columns={"cell": column}), {})
+        for column in (cells, other)
+    )
+    assert one == same

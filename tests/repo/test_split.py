@@ -1,5 +1,6 @@
 """Splits: shares, groups, equal inputs, imported splits."""
 
+import subprocess
 from collections import Counter, defaultdict
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from datacc.repo.example import Example
 from datacc.repo.split import JUDGE, LEARN, TUNE, assign, split_named
+from tests.tools import need
 
 
 def example(number: int, *, content: str = "", group: str | None = None, split: str | None = None) -> Example:
@@ -29,6 +31,15 @@ def test_shares_are_70_10_20() -> None:
     assert notes == ()
     for split, share in ((LEARN, 0.7), (TUNE, 0.1), (JUDGE, 0.2)):
         assert abs(counts[split] / 20_000 - share) < 0.012
+
+
+def test_the_hash_of_an_input_decides() -> None:
+    splits, _ = assign([example(n) for n in range(40)])
+    for n, split in enumerate(splits):
+        number = int(
+            subprocess.check_output([need("b2sum"), "-l", "64"], input=f"input input {n}".encode()).split()[0], 16
+        )
+        assert split == (LEARN if number < 0.7 * 2**64 else TUNE if number < 0.8 * 2**64 else JUDGE)
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.none() | st.integers(0, 5)), max_size=40))

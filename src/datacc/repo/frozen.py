@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from datacc.repo.coded import NONE, as_coded
+from datacc.repo.coded import NONE, Coded, as_coded
 from datacc.repo.example import Examples
 from datacc.repo.identity import canonical_json
 from datacc.spec.program import Program
@@ -27,8 +28,15 @@ def digest_of(program: Program, ordered: Examples, classes: Mapping[str, tuple[s
 def _column_digest(column: tuple[int, str, Sequence[Any]]) -> str:
     """The digest of a column, however its words are numbered."""
     *place, cells = column
+    words, codes = _in_order(cells)
+    return digest(canonical_json([*place, words]), codes.astype("<i4").tobytes())
+
+
+def _in_order(cells: Sequence[Any]) -> tuple[Sequence[Any], NDArray[np.intp]]:
+    """The different words of a column, None among them, as they come first, and which of them each row has."""
+    if not isinstance(cells, Coded) and set(map(type, cells)) == {str} and len(set(cells)) == len(cells):
+        return list(cells), np.arange(len(cells))  # as ids are
     found = as_coded(cells)
     used, firsts, codes = np.unique(found.codes, return_index=True, return_inverse=True)
     order = np.argsort(firsts)
-    words = [None if code == NONE else found.words[code] for code in used[order].tolist()]
-    return digest(canonical_json([*place, words]), np.argsort(order)[codes].astype("<i4").tobytes())
+    return [None if code == NONE else found.words[code] for code in used[order].tolist()], np.argsort(order)[codes]

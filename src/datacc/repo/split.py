@@ -2,8 +2,10 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
+
+import numpy as np
 
 from datacc.repo.example import Example, Examples, columnar
 from datacc.repo.words import counted
@@ -36,7 +38,7 @@ def assign(examples: Sequence[Example]) -> tuple[list[int], tuple[str, ...]]:
     """
     examples = columnar(examples)
     leaders = leaders_of(examples)
-    shares = {leader: _share(leader) for leader in set(leaders)}
+    shares = _shares(set(leaders))
     imported, straddling = _imported(examples)
     shared = {leader: _by_hash(share) for leader, share in shares.items()}
     splits = [imported.get(content, shared[one]) for content, one in zip(examples.contents, leaders, strict=True)]
@@ -101,8 +103,10 @@ def leaders_of(examples: Examples) -> list[str]:
     return [find(node) for node in own]
 
 
-def _share(leader: str) -> float:
-    return int.from_bytes(hashlib.blake2b(leader.encode(), digest_size=8).digest(), "big") / 2**64
+def _shares(leaders: Collection[str]) -> dict[str, float]:
+    """Where each lies between 0 and 1, by its hash."""
+    hashes = b"".join([hashlib.blake2b(leader.encode(), digest_size=8).digest() for leader in leaders])
+    return dict(zip(leaders, (np.frombuffer(hashes, ">u8") / 2.0**64).tolist(), strict=True))
 
 
 def _by_hash(share: float) -> int:
