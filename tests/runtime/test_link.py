@@ -178,6 +178,21 @@ def test_no_home_is_needed(tmp_path: Path) -> None:
     assert done.stdout.startswith("program-"), done.stderr
 
 
+def test_zig_is_asked_for_its_version_again_when_it_is_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tools, "cache_folder", lambda part: tmp_path / part)
+    zig, asked = tmp_path / "zig", tmp_path / "asked"
+    monkeypatch.setenv(tools.VARIABLE, f"{zig} cc")
+    for n, version in enumerate(("1.0", "1.0", "12.0"), 1):
+        zig.write_text(f"#!/bin/sh\necho $1 >> {asked}\necho {version}\n", encoding="utf-8")
+        zig.chmod(0o755)
+        os.utime(zig, ns=(n // 3, n // 3))
+        tools._asked.cache_clear()
+        found = tools.find()
+        assert (found.is_zig, found.version) == (True, version)
+        assert asked.read_text(encoding="utf-8") == "version\n" * (1 + n // 3)
+    tools._asked.cache_clear()
+
+
 @pytest.mark.parametrize("first", ["", ".", "whole"])
 def test_zig_is_not_that_of_the_folder_one_stands_in(
     first: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -14,6 +14,7 @@ from pathlib import Path
 from datacc.errors import ToolchainError
 from datacc.spec.cpus import Cpu, loops, march
 from datacc.spec.platforms import Platform
+from datacc.store import Store, canonical, digest
 
 VARIABLE = "DATACC_CC"
 _WRAPPED = (sys.executable, "-P", "-m", "ziglang")  # tells why where there is none
@@ -69,12 +70,28 @@ def _asked(command: tuple[str, ...]) -> Compiler:
     is_zig = "ziglang" in command or Path(command[0]).stem in ("zig", "python-zig")
     question = [*command[:-1], "version"] if is_zig and command[-1] == "cc" else [*command, "--version"]
     try:
-        answer = run(question, Path.cwd()).stdout
+        answer = _version(Path(command[0])) if is_zig and os.path.isfile(command[0]) else _said(question)
     except ToolchainError as error:
         tries = ["pip install ziglang", f"{VARIABLE}=gcc"]
         raise ToolchainError(f"no C compiler: {error.what}", where=" ".join(command), tries=tries) from error
     version = (answer.splitlines() or ["unknown"])[0].strip()
     return Compiler(command=command, version=version, is_zig=is_zig, is_gcc=not is_zig and "clang" not in answer)
+
+
+def _said(question: Sequence[str]) -> str:
+    return run(question, Path.cwd()).stdout
+
+
+def _version(zig: Path) -> str:
+    """What this file says, which is whole: remembered as long as it is the same, since to start it takes 10 ms."""
+    file, kept = zig.resolve(), Store(cache_folder("versions"))
+    said = file.stat()
+    key = digest("zig 1", canonical([str(file), said.st_size, said.st_mtime_ns]))
+    known = kept.get(key)
+    if known is None:
+        known = _said([str(zig), "version"]).encode()
+        kept.put(key, known)
+    return known.decode()
 
 
 def run(command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
