@@ -70,7 +70,8 @@ def _asked(command: tuple[str, ...]) -> Compiler:
     is_zig = "ziglang" in command or Path(command[0]).stem in ("zig", "python-zig")
     question = [*command[:-1], "version"] if is_zig and command[-1] == "cc" else [*command, "--version"]
     try:
-        answer = _version(Path(command[0])) if is_zig and os.path.isfile(command[0]) else _said(question)
+        whole = is_zig and os.path.isabs(command[0]) and os.path.isfile(command[0])
+        answer = _version(Path(command[0])) if whole else _said(question)
     except ToolchainError as error:
         tries = ["pip install ziglang", f"{VARIABLE}=gcc"]
         raise ToolchainError(f"no C compiler: {error.what}", where=" ".join(command), tries=tries) from error
@@ -83,7 +84,7 @@ def _said(question: Sequence[str]) -> str:
 
 
 def _version(zig: Path) -> str:
-    """What this file says, which is whole: remembered as long as it is the same, since to start it takes 10 ms."""
+    """What this file says, remembered as long as it is the same, since to start it takes 10 ms."""
     file, kept = zig.resolve(), Store(cache_folder("versions"))
     said = file.stat()
     key = digest("zig 1", canonical([str(file), said.st_size, said.st_mtime_ns]))
