@@ -70,7 +70,7 @@ def _asked(command: tuple[str, ...]) -> Compiler:
     is_zig = "ziglang" in command or Path(command[0]).stem in ("zig", "python-zig")
     question = [*command[:-1], "version"] if is_zig and command[-1] == "cc" else [*command, "--version"]
     try:
-        whole = is_zig and os.path.isabs(command[0]) and os.path.isfile(command[0])
+        whole = question == [command[0], "version"] and os.path.isabs(command[0]) and os.path.isfile(command[0])
         answer = _version(Path(command[0])) if whole else _said(question)
     except ToolchainError as error:
         tries = ["pip install ziglang", f"{VARIABLE}=gcc"]
