@@ -31,6 +31,7 @@ from datacc.compiler.search import Choice
 from datacc.compiler.shown import show_sizes
 from datacc.compiler.sides import open_side, right_of, unseen_of
 from datacc.compiler.suggest import Suggestions
+from datacc.compiler.verdict import Verdict
 from datacc.compiler.widths import file_of
 from datacc.errors import DataccError
 from datacc.ir.cost import node_costs
@@ -130,20 +131,8 @@ def finish(made: Printed, root: Path, store: Store, folder: Path, old: Path, exp
     evidence, far = _evidence(decided, asked), far_off(program, decided.snapshot, asked)
     seen = seen_on_tune(program, decided.snapshot, asked)
     since, unlike = _compared(decided, asked, before, root, store)
-    verdict = judge(
-        program,
-        decided.snapshot,
-        decided.choice.fitted.graph,
-        native,
-        product.costs,
-        store,
-        ledger_folder(program, root),
-        asked=asked,
-        cheaper=_cheaper(decided.choice),
-        place=Place(root=root, artifact=folder, before=before, store=store),
-        narrower=[one.fitted.graph for one in decided.choice.narrower],
-        expected=expected,
-    )
+    place = Place(root=root, artifact=folder, before=before, store=store)
+    verdict = _judged(decided, native, product, place, asked, expected)
     report = Report(
         **_said(made),
         tried=decided.choice.tried,
@@ -159,6 +148,26 @@ def finish(made: Printed, root: Path, store: Store, folder: Path, old: Path, exp
         unlike=unlike,
     )
     return _written(folder, report, evidence, far)
+
+
+def _judged(
+    decided: Decided, native: Native, product: Product, place: Place, asked: Remembering, expected: Expected | None
+) -> Verdict:
+    """The verdict on the linked program, which `asked` asks, too."""
+    return judge(
+        decided.program,
+        decided.snapshot,
+        decided.choice.fitted.graph,
+        native,
+        product.costs,
+        place.store,
+        ledger_folder(decided.program, place.root),
+        asked=asked,
+        cheaper=_cheaper(decided.choice),
+        place=place,
+        narrower=[one.fitted.graph for one in decided.choice.narrower],
+        expected=expected,
+    )
 
 
 def _evidence(decided: Decided, native: Answering) -> tuple[Evidence, ...]:
