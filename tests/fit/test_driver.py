@@ -304,6 +304,30 @@ def test_the_look_before_is_by_the_statistics_that_are_given(back_end: BackEnd) 
 
 
 @BOTH
+@pytest.mark.parametrize("kept", [0.0, 0.5])
+def test_the_last_statistics_are_those_of_the_first_rows(back_end: BackEnd, kept: float) -> None:
+    """Of as many as fits from nothing look at, and as those do that go on: the others are spread otherwise."""
+    learn, tune = rows(2100), rows(60, 1)
+    spread = np.repeat(np.array([1, 2, 3], np.float32), [1024, 1024, 52])[:, None]
+    learn = replace(learn, inputs={"x": learn.inputs["x"] * spread})
+    more = {"recipe": replace(RECIPE, epochs=1), "depth": 1}
+    first = fitted(learn, tune, back_end, **more)
+    values = {node.name: node.value for node in first.graph.weights if node.value is not None}
+    roles = {node.name: node.role for node in row_graph(learn, depth=1).holes}
+    parts = {kind: {n: values[n] for n, role in roles.items() if (role == "learnt") == kind} for kind in (True, False)}
+    on = fitted(learn, tune, back_end, start=Start(weights=parts[True], statistics=parts[False], kept=kept), **more)
+    wider = fitted(learn, tune, back_end, start=Start(weights=parts[True], kept=kept), **more)
+    for found, count in ((first, 2048), (on, 1024), (wider, 2048)):
+        [layer] = (node for node in found.graph.nodes if node.op == "normalise")
+        given = {node.name: node.value for node in found.graph.weights if node.value is not None}
+        given |= {"x": learn.inputs["x"][:count]}
+        walk(found.graph, given, [layer.inputs[0]])
+        read = given[layer.inputs[0]].astype(np.float64)
+        for name, value in zip(layer.inputs[3:], (read.mean(0), read.var(0)), strict=True):
+            np.testing.assert_allclose(given[name], value, rtol=2e-3, atol=1e-5)
+
+
+@BOTH
 def test_a_share_of_the_earlier_weights_is_kept(back_end: BackEnd) -> None:
     learn, tune = rows(), rows(60, 1)
     start = weights_of(fitted(learn, tune, back_end, recipe=replace(RECIPE, epochs=1)))

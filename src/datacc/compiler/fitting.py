@@ -47,7 +47,7 @@ def fit_once(
     steps = recipe if start is None else part or onward(recipe)
     settings = canonical(steps.plain()), str(program.seed), chosen.version
     share = kept(program) if part is None else 0.0
-    began = () if start is None else (start.digest, str(share))
+    began = () if start is None else ("onward 2", start.digest, str(share))
     by = () if tutor is None else ("taught 1", said_digest(program, tutor))
     floats = fit_digest(program.computed_in("float"))
     key = digest("fitted 4", graph.digest, floats, snapshot.seen, *settings, *began, *by)

@@ -13,6 +13,7 @@ from datacc.fit.step import BEFORE
 from datacc.ir.graph import Graph, Node
 
 EXACT_ROWS: Final = 2048  # learn rows of the pass that fills mean and variance; ids are hashes, so a fair sample
+ONWARD_ROWS: Final = 1024  # of a fit that goes on from such: chains of edits end as well, see bench/RESULTS.md
 QUICK_ROWS: Final = 512  # of one that only chooses between weights
 LOOK_ROWS: Final = 1024  # at a time
 LOOK_BYTES: Final = 2**25  # at a time, of values

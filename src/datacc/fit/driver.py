@@ -15,7 +15,7 @@ from datacc.fit import BackEnd, Examples, Fitted, Progress, Recipe, Rounding, St
 from datacc.fit._batches import AHEAD, Batches, Chunk, ahead, chunk_steps, spans, steps_per_epoch
 from datacc.fit._memory import demand, limit, value_bytes
 from datacc.fit._schedule import falling, looks_of, rate
-from datacc.fit._statistics import EXACT_ROWS, QUICK_ROWS, features_of, look_rows, statistics
+from datacc.fit._statistics import EXACT_ROWS, ONWARD_ROWS, QUICK_ROWS, features_of, look_rows, statistics
 from datacc.fit._trouble import first_not_finite, likely_cause, nothing_moved
 from datacc.fit.checkpoint import Best, Checkpoint, Moment
 from datacc.fit.initial import Weights, initial, opened
@@ -103,7 +103,8 @@ class _Fit:
         self.open = partial(back_end.open, self.graph, self.loss, recipe, rows=self.batch, rounding=rounding)
         self.fitting, self.kept = self.open(self.start), start.kept if start else 0.0
         self.now = self.moment = Moment(step=0, state=self.fitting.state())
-        self.looked = QUICK_ROWS if len(self.looks) > 1 else EXACT_ROWS  # rows of a look: the only one is the last word
+        self.most = ONWARD_ROWS if start and start.statistics else EXACT_ROWS  # rows of the last word
+        self.looked = QUICK_ROWS if len(self.looks) > 1 else self.most  # of a look: the only one is the last word
         self.exact: tuple[int, Weights, tuple[float, float]] | None = None
         if start and len(tune):
             found = dict(start.statistics) or statistics(self.fitting, self.graph, learn, QUICK_ROWS)
@@ -134,7 +135,7 @@ class _Fit:
         if self.exact is not None and self.exact[0] == best.step and not self.kept:
             _, found, result = self.exact
         else:
-            found = statistics(self.fitting, self.graph, self.learn)
+            found = statistics(self.fitting, self.graph, self.learn, self.most)
             features = features_of(self.fitting, self.graph, found, self.tune)
             result = self.objective.score(features, self.tune.targets)
         weights = {**self.fitting.weights(), **found}
@@ -203,7 +204,7 @@ class _Fit:
         result, best = self.objective.score(features, self.tune.targets), self.now.best
         if best is None or result > best.score:
             best = Best(step=step, score=result, state=self.fitting.state())
-            self.exact = (step, found, result) if self.looked == EXACT_ROWS else None
+            self.exact = (step, found, result) if self.looked == self.most else None
         return replace(self.now, history=(*self.now.history, (step, result[0])), best=best)
 
     # ---- What may go wrong.
