@@ -9,7 +9,7 @@ import pytest
 
 from datacc.compiler.diff import Side, diff, effect_of
 from datacc.compiler.diff_text import diff_text
-from datacc.compiler.folds import OutOfFold
+from datacc.compiler.learnt import Unlearnt
 from datacc.repo.snapshot import LEARN, TUNE, Snapshot
 from datacc.store import Store
 from tests.compiler.made import CLASSES, PROGRAM, Oracle, points, snapshot_of, thirds
@@ -105,7 +105,8 @@ def test_learn_comes_from_models_that_had_not_seen_the_example(tmp_path: Path) -
     changed = answers.copy()
     changed[3] = (changed[3] + 1) % 3
     one = side(snapshot, {})
-    found = diff(one, one, (OutOfFold(ids=ids, answer=answers), OutOfFold(ids=ids, answer=changed)))
+    first, second = (Unlearnt(rows=rows, answers={"side": said}) for said in (answers, changed))
+    found = diff(one, one, (first, second))
     learn = found.answers[1]
     assert (learn.split, learn.rows, learn.broke, len(learn.changed)) == ("learn", 20, 1, 1)
     assert learn.changed[0].id == ids[3]

@@ -50,14 +50,14 @@ def test_every_learn_row_is_answered_by_a_fit_without_it(tmp_path: Path, engine:
     graph = skeleton_graph(PROGRAM, snapshot, "mlp.v1", {"width": 0, "depth": 0})
     found = folds(PROGRAM, snapshot, graph, RECIPE, Store(tmp_path))
     learn, _ = examples(PROGRAM, snapshot)
-    assert found.ids == tuple(snapshot.ids[row] for row in snapshot.rows(LEARN))
+    assert found.rows.tolist() == snapshot.rows(LEARN).tolist()
     assert len(engine.fits) == FOLDS
     of = assign_folds(learn)
     for fold, seen in enumerate(engine.fits):
         held = {row.tobytes() for row in learn.inputs["point"][of == fold]}
         assert not held & {row.tobytes() for row in seen.inputs["point"]}
         assert len(seen) + (of == fold).sum() == len(learn)
-        assert set(found.answer[of == fold]) == {int(np.bincount(seen.targets).argmax())}
+        assert set(found.answers["side"][of == fold].reshape(-1)) == {int(np.bincount(seen.targets).argmax())}
 
 
 def test_a_relabelled_row_costs_no_fit_in_the_fold_that_held_it_out(tmp_path: Path, engine: Commonest) -> None:
@@ -66,7 +66,7 @@ def test_a_relabelled_row_costs_no_fit_in_the_fold_that_held_it_out(tmp_path: Pa
     graph = skeleton_graph(PROGRAM, before, "mlp.v1", {"width": 0, "depth": 0})
     first = folds(PROGRAM, before, graph, RECIPE, store)
     again = folds(PROGRAM, before, graph, RECIPE, store)
-    np.testing.assert_array_equal(first.answer, again.answer)
+    np.testing.assert_array_equal(first.answers["side"], again.answers["side"])
     assert len(engine.fits) == FOLDS, "the second time nothing is fitted"
     labels = list(NAMES)
     labels[0] = "low" if labels[0] != "low" else "high"

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,11 +12,12 @@ from datacc.compiler.assemble import skeleton_graph
 from datacc.compiler.bisect.demand import SliceGoal
 from datacc.compiler.build import Order, build
 from datacc.compiler.cache import cache
+from datacc.compiler.engine import fit
 from datacc.compiler.grow import grow
 from datacc.compiler.learnt import lessons
 from datacc.compiler.past import Fits, past_of
 from datacc.compiler.recipe import default_recipe
-from datacc.compiler.repeats import out_of_fold, right_of
+from datacc.compiler.repeats import FOLDS, out_of_fold, right_of
 from datacc.compiler.sides import diff_builds
 from datacc.compiler.verify import verify
 from datacc.registry import load
@@ -137,6 +139,32 @@ def test_a_diff_asks_models_of_folds_about_learn_and_tune(tmp_path: Path) -> Non
     known = cache(tmp_path)
     [again] = diff_builds(tmp_path / "build" / "points", tmp_path, known, learn=False).answers
     assert (again.differ, again.rows) == (part.differ, part.rows)
+
+
+def test_after_an_edit_the_models_that_score_a_build_tell_what_changed_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program, lock = table_in(tmp_path)
+    build(program, tmp_path, Order(lock=lock))
+    fits = []
+
+    def counted(*given: Any, **more: Any) -> Any:
+        fits.append(given)
+        return fit(*given, **more)
+
+    monkeypatch.setattr("datacc.compiler.engine.fit", counted)
+    table = tmp_path / "points.csv"
+    lines = table.read_text().splitlines()
+    row = next(n for n, line in enumerate(lines) if line.endswith(",x,learn"))
+    lines[row] = lines[row].replace(",x,", ",y,")
+    table.write_text("\n".join(lines))
+    report = build(program, tmp_path, Order(lock=lock))
+    assert report.since is not None
+    assert (report.since.labels, report.since.answers[0].rows) == (1, 180)
+    assert len(fits) <= 1 + FOLDS
+    fits.clear()
+    diff_builds(tmp_path / "build" / "points", tmp_path, cache(tmp_path))
+    assert not fits
 
 
 def test_a_commit_of_such_a_form_is_measured_on_all_rows_out_of_fold(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datacc.compiler.ask import Answering
-from datacc.compiler.folds import OutOfFold
+from datacc.compiler.learnt import Unlearnt
 from datacc.compiler.likeness import Likeness
 from datacc.compiler.whole import ask_whole
 from datacc.repo.snapshot import JUDGE, LEARN, TUNE, Snapshot
@@ -185,7 +185,7 @@ class Diff:
         return replace(self, judge=replace(self.judge, new=new))
 
 
-def diff(old: Side, new: Side, learn: tuple[OutOfFold, OutOfFold] | None = None) -> Diff:
+def diff(old: Side, new: Side, learn: tuple[Unlearnt, Unlearnt] | None = None) -> Diff:
     """The behaviour diff of two builds of one program.
 
     Tune: both answer the examples that are in tune of both, each as its own build encoded them; left out where one side
@@ -227,16 +227,17 @@ def _tune(old: Side, new: Side) -> Answers:
     return _compared("tune", new.evidence, new, both, said(old, both), said(new, both))
 
 
-def _learn(old: Side, new: Side, before: OutOfFold, after: OutOfFold) -> Answers:
+def _learn(old: Side, new: Side, before: Unlearnt, after: Unlearnt) -> Answers:
     both = shared(old.snapshot, new.snapshot, LEARN)
     told = "models of the same form, fitted without the example they answer"
     split = ALL if old.learnt_tune and new.learnt_tune else "learn"
     return _compared(split, told, new, both, _named(old, before, both), _named(new, after, both))
 
 
-def _named(side: Side, answers: OutOfFold, ids: Sequence[str]) -> list[Any]:
-    by_id = dict(zip(answers.ids, side.decoded(answers.answer), strict=True))
-    return [by_id[example] for example in ids]
+def _named(side: Side, unlearnt: Unlearnt, ids: Sequence[str]) -> list[Any]:
+    said = side.decoded(unlearnt.answers[side.output.name])
+    by_row = dict(zip(unlearnt.rows.tolist(), said, strict=True))
+    return [by_row[side.places[example]] for example in ids]
 
 
 def _compared(

@@ -17,13 +17,13 @@ from datacc.compiler.checks import Place
 from datacc.compiler.diff import Diff, Side, diff
 from datacc.compiler.diff_text import NAMED
 from datacc.compiler.evidence import Evidence, Far, far_off, gather, seen_on_tune
-from datacc.compiler.folds import OutOfFold, folds
 from datacc.compiler.judge import judge, judged
-from datacc.compiler.learnt import lessons, on_tune
+from datacc.compiler.learnt import Unlearnt, lessons, on_tune
 from datacc.compiler.ledger import ledger_folder
 from datacc.compiler.parity import Expected, expect
 from datacc.compiler.produce import Draft, Product, build_library, write
 from datacc.compiler.remembering import Remembering
+from datacc.compiler.repeats import unseen
 from datacc.compiler.report import Digests, Provenance, Report, data_of, read_report, tune_of
 from datacc.compiler.report.card import card
 from datacc.compiler.report.html import report_html
@@ -215,10 +215,12 @@ def _compared(
         return None, f"cannot be compared with the build before: {error.what}"
 
 
-def _unseen(decided: Decided, side: Side, store: Store) -> OutOfFold:
-    """What models of this form answer to learn rows out of fold."""
+def _unseen(decided: Decided, side: Side, store: Store) -> Unlearnt:
+    """What models of this form answer to learn rows out of fold: where that scores it, the very same answers."""
     choice, fitted = decided.choice, decided.choice.fitted
-    return folds(side.program, side.snapshot, fitted.as_fitted, choice.recipe, store, asked=fitted.by)
+    return choice.unlearnt or unseen(
+        side.program, side.snapshot, fitted.as_fitted, choice.recipe, store, asked=fitted.by
+    )
 
 
 def _cheaper(choice: Choice) -> str:

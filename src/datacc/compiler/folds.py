@@ -2,8 +2,8 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from dataclasses import replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from datacc.compiler.ask import Arrays, ask_reference
 from datacc.compiler.assemble import examples, with_windows
 from datacc.compiler.engine import Engine, engine
+from datacc.compiler.learnt import Unlearnt
 from datacc.compiler.whole import asked_rows, joined
+from datacc.errors import FitError
 from datacc.fit import Examples, Recipe, Watch
 from datacc.ir.container import pack, unpack
 from datacc.ir.graph import Graph, Node
@@ -27,14 +29,6 @@ _FITTED: Final = ("learnt", "mean", "variance")
 Announce = Callable[[int], Watch | None]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class OutOfFold:
-    """For each learn row of a snapshot, in its order: its id, and what an unseeing model answers, as in its struct."""
-
-    ids: tuple[str, ...]
-    answer: NDArray[Any]
-
-
 def folds(
     program: Program,
     snapshot: Snapshot,
@@ -43,30 +37,48 @@ def folds(
     store: Store,
     announce: Announce = lambda fold: None,
     asked: str | None = None,
-) -> OutOfFold:
-    """Out-of-fold answers for every learn row, by `FOLDS` fits of the form of `graph`, whose weights are dropped.
+) -> Unlearnt:
+    """Out-of-fold answers for every learn row, by `FOLDS` fits of the form of `graph`; parted as by `assign_folds`.
+
+    The rest is as in `answered`.
+    """
+    fold_of = assign_folds(examples(program, snapshot)[0])
+    return answered(program, snapshot, graph, recipe, store, fold_of, announce, asked)
+
+
+def answered(
+    program: Program,
+    snapshot: Snapshot,
+    graph: Graph,
+    recipe: Recipe,
+    store: Store,
+    fold_of: NDArray[np.int64],
+    announce: Announce,
+    asked: str | None,
+) -> Unlearnt:
+    """Answers to every learn row, whose fold is in `fold_of` (N,), by fits of the form of `graph` without that fold.
 
     Each fit is remembered under a digest of all that goes into it, its own rows and labels among them: a relabelled
     example costs no fit in the fold that held it out. `announce(fold)` is called before a fit and gives what watches
-    it. `asked` is the back end of the fit that is asked about. Raises `FitError` when a fit fails.
+    it. `asked` is the back end of the fit that is asked about. Raises `FitError` when a fit fails, or where one fold
+    has all rows.
     """
-    learn, tune = examples(program, snapshot)
+    (learn, tune), rows, (output,) = examples(program, snapshot), snapshot.rows(LEARN), program.outputs
     empty = emptied(graph)
-    chosen = engine(asked or program.backend, empty)
-    fold_of, rows, (output,) = assign_folds(learn), snapshot.rows(LEARN), program.outputs
-    answer: NDArray[Any] = np.zeros(0)
-    for fold in range(FOLDS):
+    chosen, order, parts = engine(asked or program.backend, empty), list[NDArray[np.intp]](), list[Arrays]()
+    for fold in np.unique(fold_of).tolist():
         held = fold_of == fold
-        if held.any():
-            asked_of, owners = asked_rows(snapshot, rows[held])
-            part = Fold(program, empty, others(snapshot, learn, held), tune, asked_of, recipe, chosen)
-            said = part.answers(store, lambda fold=fold: announce(fold))  # type: ignore[misc]
-            told = joined(snapshot, said, owners, len(rows[held]))[output.name]
-            told = told.reshape(-1) if output.form == "label" else told
-            if not len(answer):
-                answer = np.zeros((len(learn), *told.shape[1:]), told.dtype)
-            answer[held] = told
-    return OutOfFold(ids=tuple(snapshot.ids[row] for row in rows), answer=answer)
+        if held.all():
+            what = f"all examples of {output.name} that are learnt are one group: none can be held out"
+            raise FitError(what, tries=["datacc build --search", "examples of another group"])
+        inputs, owners = asked_rows(snapshot, rows[held])
+        part = Fold(program, empty, others(snapshot, learn, held), tune, inputs, recipe, chosen)
+        said = part.answers(store, lambda fold=fold: announce(fold))  # type: ignore[misc]
+        parts.append(joined(snapshot, said, owners, int(held.sum())))
+        order.append(np.flatnonzero(held))
+    at = np.argsort(np.concatenate(order))
+    answers = {name: np.concatenate([part[name] for part in parts])[at] for name in parts[0]}
+    return Unlearnt(rows=rows, answers=answers, how="out of fold")
 
 
 def others(snapshot: Snapshot, learn: Examples, held: NDArray[np.bool_]) -> Examples:

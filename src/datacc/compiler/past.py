@@ -14,11 +14,11 @@ from datacc.compiler.ask import ask_reference
 from datacc.compiler.assemble import skeleton_graph
 from datacc.compiler.build import LOCK, floor_goal, lock_of
 from datacc.compiler.fitting import fit_once
-from datacc.compiler.folds import OutOfFold, folds
-from datacc.compiler.learnt import lessons
+from datacc.compiler.learnt import Unlearnt, lessons
 from datacc.compiler.lesson import taught_by
 from datacc.compiler.likeness import Likeness, likeness_of
 from datacc.compiler.recipe import recipe_of
+from datacc.compiler.repeats import unseen
 from datacc.compiler.search import search
 from datacc.errors import SpecError, UsageError
 from datacc.fit import Progress, Watch
@@ -111,16 +111,17 @@ class Past:
         return fitted.graph
 
     @cached_property
-    def unseen(self) -> OutOfFold:
+    def unseen(self) -> Unlearnt:
         """Answers to the learn rows by models that have not seen them. Raises `FitError`."""
         recipe = recipe_of(self.form.recipe, LOCK)
-        return folds(self.program, self.snapshot, self._graph(), recipe, self.store, self._fold, self._by)
+        return unseen(self.program, self.snapshot, self._graph(), recipe, self.store, self._fold, self._by)
 
     @cached_property
     def _by_row(self) -> NDArray[Any]:
         """The same by row, blank where it is not in learn."""
-        answer = np.full_like(self._labels, self.likeness.type.blank, self.unseen.answer.dtype)
-        answer[self.snapshot.rows(LEARN)] = self.unseen.answer.reshape(-1, *self._labels.shape[1:])
+        said = self.unseen.answers[self.field]
+        answer = np.full_like(self._labels, self.likeness.type.blank, said.dtype)
+        answer[self.unseen.rows] = said.reshape(-1, *self._labels.shape[1:])
         return answer
 
     @property

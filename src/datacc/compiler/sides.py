@@ -8,10 +8,11 @@ from typing import Final
 from datacc.compiler.artifact import PREVIOUS
 from datacc.compiler.begin import fitted_graph
 from datacc.compiler.diff import Diff, Side, diff
-from datacc.compiler.folds import Announce, OutOfFold, folds
-from datacc.compiler.learnt import lessons
+from datacc.compiler.folds import Announce
+from datacc.compiler.learnt import Unlearnt, lessons
 from datacc.compiler.recipe import recipe_of
 from datacc.compiler.remembering import Remembering
+from datacc.compiler.repeats import unseen
 from datacc.compiler.report import Report, read_report
 from datacc.compiler.suggest import MOST, Suggestions, suggest
 from datacc.compiler.verdict import Verdict
@@ -122,10 +123,10 @@ def suggestions(
     return found
 
 
-def unseen_of(folder: Path, side: Side, store: Store, announce: Announce = lambda fold: None) -> OutOfFold:
+def unseen_of(folder: Path, side: Side, store: Store, announce: Announce = lambda fold: None) -> Unlearnt:
     """What models of the form of the artifact in `folder`, whose side this is, answer to learn rows out of fold."""
     graph = fitted_graph(folder)
     report = read_report(folder / "report.json")
     recipe = recipe_of(report.recipe, str(folder / "report.json"))
     by = report.provenance.toolchain.get("fit")
-    return folds(side.program, side.snapshot, graph, recipe, store, announce, by)
+    return unseen(side.program, side.snapshot, graph, recipe, store, announce, by)

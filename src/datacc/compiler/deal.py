@@ -1,0 +1,47 @@
+"""Which fold few examples are in: whole groups, every class about even, and few of them move when one label does."""
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datacc.repo.snapshot import Snapshot
+
+_BYTES = 16  # of a digest: beyond those that order the folds, they order the groups
+
+
+def group_keys(snapshot: Snapshot, rows: NDArray[np.intp]) -> list[str]:
+    """For each of N ascending `rows` what its group is called: by the smallest id in it, whatever else there is."""
+    _, first, at = np.unique(snapshot.groups[rows], return_index=True, return_inverse=True)
+    return [snapshot.ids[row] for row in rows[first[at]]]
+
+
+def deal(classes: NDArray[np.int32], keys: Sequence[str], repeat: int, folds: int) -> NDArray[np.int64]:
+    """The fold of each row (N,), of so many `folds`; rows of equal `keys` (N,) are one group, and share one.
+
+    A digest of its key, and of `repeat`, says which fold a group likes best and which next. One after the other, large
+    ones first, then by that digest, each takes of the folds with room for its classes the one that it likes best. There
+    is room for an equal share of each class, and what is left of it goes one by one to those who ask first. So a label
+    that changes moves the groups behind it only where it took a place or left one, a few for each of the two classes
+    (at most about `folds`), and the order of rows plays no part.
+    """
+    names, at = np.unique(np.array(keys), return_inverse=True)
+    counts = np.zeros((len(names), int(classes.max()) + 1), np.int64)
+    np.add.at(counts, (at, classes), 1)
+    marks = np.array([_mark(name, repeat, folds) for name in names])
+    share, left = np.divmod(counts.sum(axis=0), folds)
+    held, fold_of = np.zeros((folds, counts.shape[1]), np.int64), np.zeros(len(names), np.int64)
+    for group in np.lexsort((*marks.T, -counts.sum(axis=1))):
+        spare = (held > share).sum(axis=0) < left
+        over = np.maximum(counts[group] - np.maximum(share + spare - held, 0), 0).sum(axis=1)
+        liked = np.argsort(marks[group, :folds], kind="stable")
+        fold = liked[over[liked].argmin()]
+        held[fold] += counts[group]
+        fold_of[group] = fold
+    return fold_of[at]
+
+
+def _mark(name: str, repeat: int, folds: int) -> list[int]:
+    said = f"{repeat} of {folds}: {name}"
+    return list(hashlib.blake2b(said.encode(), digest_size=_BYTES).digest())
