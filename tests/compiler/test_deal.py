@@ -1,5 +1,6 @@
 """Dealing few rows into folds: whole groups, even classes, and hardly any row that moves when another one changes."""
 
+import math
 from collections import Counter
 
 import numpy as np
@@ -51,21 +52,31 @@ def test_the_order_of_rows_plays_no_part(drawn: list[tuple[int, int]], repeat: i
 
 
 @given(classes, st.integers(0, 3))
-def test_without_groups_every_fold_has_the_same_share_of_each_class(drawn: list[int], repeat: int) -> None:
+def test_without_groups_no_fold_has_much_more_than_its_share_of_a_class(drawn: list[int], repeat: int) -> None:
     folds = dealt(drawn, repeat=repeat)
     for one in set(drawn):
         counts = Counter(folds[np.array(drawn) == one].tolist())
-        assert max(counts.values()) - min(counts.get(k, 0) for k in range(FOLDS)) <= 1
+        share = sum(counts.values()) / FOLDS
+        assert max(counts.values()) <= max(math.ceil(share), 1.5 * share)
 
 
-def test_groups_of_several_rows_leave_classes_nearly_even() -> None:
+def test_the_few_rows_of_a_class_are_in_as_many_folds() -> None:
+    """Each a class of one to five rows: no two of them may share a fold."""
+    drawn = [one for one in range(40) for _ in range(1 + one % FOLDS)]
+    folds = dealt(drawn)
+    for one in set(drawn):
+        found = folds[np.array(drawn) == one]
+        assert len(set(found)) == len(found)
+
+
+def test_groups_of_several_rows_crowd_no_class() -> None:
     random = np.random.default_rng(0)
     groups = random.integers(0, 150, ROWS)
     drawn = random.integers(0, 3, ROWS)
     folds = dealt(drawn.tolist(), [f"{one:032x}" for one in groups])
     for one in range(3):
         counts = np.bincount(folds[drawn == one], minlength=FOLDS)
-        assert np.ptp(counts) < 0.25 * counts.mean()
+        assert counts.max() <= 1.6 * counts.mean()
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(0, ROWS - 1), st.integers(2, 40))
@@ -84,9 +95,19 @@ def test_a_row_more_or_less_moves_a_few_others_at_most(seed: int, row: int) -> N
     assert int((dealt(drawn.tolist())[kept] != fewer).sum()) <= 2 * FOLDS
 
 
+def test_where_classes_are_not_tiny_most_labels_that_change_move_no_row() -> None:
+    drawn = np.random.default_rng(0).integers(0, 4, ROWS)
+    before, quiet = dealt(drawn.tolist()), 0
+    for row in range(0, ROWS, 10):
+        changed = drawn.copy()
+        changed[row] = (changed[row] + 1) % 4
+        quiet += bool((dealt(changed.tolist()) == before).all())
+    assert quiet > 40  # of 50
+
+
 @pytest.mark.parametrize("folds", [3, 5])
 def test_repeats_and_other_numbers_of_folds_deal_otherwise(folds: int) -> None:
     kinds = np.zeros(60, np.int32)
     first, second = (deal(kinds, names(60), repeat, folds) for repeat in range(2))
     assert (first != second).any()
-    assert np.bincount(first).tolist() == np.bincount(second).tolist() == [60 // folds] * folds
+    assert max(np.bincount(first).max(), np.bincount(second).max()) <= 90 // folds

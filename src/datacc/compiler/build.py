@@ -13,12 +13,13 @@ from datacc.compiler.attempts import Tell, Wish, unheard
 from datacc.compiler.begin import begun_from
 from datacc.compiler.cache import cache
 from datacc.compiler.certify import certify, outlook
+from datacc.compiler.chances import in_folds
 from datacc.compiler.checks import what_runs
 from datacc.compiler.finish import Decided, Printed, expecting, finish, printed, standing, told_in
 from datacc.compiler.fitting import absent
 from datacc.compiler.halves import selecting
 from datacc.compiler.interval import interval_notes
-from datacc.compiler.knowing import calibrated
+from datacc.compiler.knowing import as_known, calibrated
 from datacc.compiler.learnt import how_of, lessons
 from datacc.compiler.noise import judge_noise
 from datacc.compiler.onward import Onward, fit_on, keep_parent
@@ -80,10 +81,11 @@ def build(
     snapshot = source.snapshot(program, root, order.revision, store)
     asked = program if program.goals else replace(program, goals=(floor_goal(program, snapshot),))
     chosen_goal = not program.goals
-    warnings = certify(asked, snapshot, chosen_goal=chosen_goal)
     anew, place = order.search or order.wish != "cheapest", root / "build" / program.name
     known = _known(root / LOCK, anew=anew)
     lock = None if anew else order.lock or known
+    folded = in_folds(asked, snapshot, asked=not chosen_goal) if lock is None else lock.learnt == ALL
+    warnings = certify(asked, snapshot, chosen_goal=chosen_goal, folded=folded)
     if lock is None:
         choice = search(asked, snapshot, store, chosen_goal=chosen_goal, announce=announce, wish=order.wish, tell=tell)
     else:
@@ -227,10 +229,11 @@ def obey(lock: Lock, program: Program, snapshot: Snapshot, store: Store, announc
     else:
         fitted = begun.fit(program, snapshot, recipe, store, watch, by)
         found = Onward(fitted=fitted, parent=lock.parent, said=())
-    fitted, known = calibrated(program, snapshot, found.fitted, store)
     unlearnt = out_of_fold(program, snapshot, graph, recipe, store, asked=by) if lock.learnt == ALL else None
+    fitted, known = calibrated(program, snapshot, found.fitted, store, unlearnt)
     if unlearnt is not None:
         fitted = replace(fitted, tune=right_of(program, snapshot, unlearnt).value)
+        unlearnt = as_known(program, snapshot, unlearnt, known)
     row = replace(candidate(rung, costs, fitted.tune, "as datacc.lock says"), how=how_of(unlearnt), chosen=True)
     return Choice(
         rung=rung,

@@ -30,13 +30,15 @@ SELDOM: Final = 10  # examples of each class, on average, below which that is wo
 CHOSEN: Final = "the goal that datacc chose, to beat the commonest class"
 
 
-def certify(program: Program, snapshot: Snapshot, *, chosen_goal: bool = False) -> tuple[str, ...]:
+def certify(
+    program: Program, snapshot: Snapshot, *, chosen_goal: bool = False, folded: bool = False
+) -> tuple[str, ...]:
     """Refuse what the judge split cannot certify even without an error; return warnings for what it may not.
 
     Raises `CertifyError` with the number of examples that could, `SpecError` for a check on an unknown column, value
     or class. How many judge examples a class has is sealed, so it is estimated from learn and tune, and only warned
-    about. `chosen_goal`: the goal stands in no file, since datacc chose it. Raises `DataError` for labels that are no
-    classes.
+    about. `chosen_goal`: the goal stands in no file, since datacc chose it. `folded`: all of learn and tune is answered
+    out of fold, and half of it calibrates. Raises `DataError` for labels that are no classes.
     """
     texts = _refuse_what_hardly_repeats(snapshot)
     rows = len(snapshot.rows(JUDGE))
@@ -50,7 +52,9 @@ def certify(program: Program, snapshot: Snapshot, *, chosen_goal: bool = False) 
             _refuse_spread(goal, metric, program, snapshot, where)
         given = program.outputs[0].widest is not None or (metric.at_most and covered)
         if metric.needs_known and not given:  # beside a coverage, that gives the limit
-            _refuse_to_calibrate(goal, metric, len(calibrating(program, snapshot)), len(snapshot.ids), where)
+            unlearnt, of = (np.flatnonzero(snapshot.splits != JUDGE), "learn and tune") if folded else (None, "tune")
+            rows_there = len(calibrating(program, snapshot, unlearnt))
+            _refuse_to_calibrate(goal, metric, rows_there, len(snapshot.ids), where, of)
     warnings = (kind_of(check).certify(check, program, snapshot) for check in program.checks)
     return (*texts, *(warning for warning in warnings if warning))
 
@@ -163,20 +167,21 @@ def _reachable(best: float, at_most: bool) -> str:
     return f"at most {math.floor(best * 1000) / 1000:g}"
 
 
-def _refuse_to_calibrate(goal: Goal, metric: Metric, rows: int, examples: int, where: str) -> None:
-    """Raise `CertifyError` when even `rows` right answers cannot vouch for a limit that keeps the goal."""
+def _refuse_to_calibrate(goal: Goal, metric: Metric, rows: int, examples: int, where: str, of: str) -> None:
+    """Raise `CertifyError` when even `rows` right answers cannot vouch for a limit that keeps the goal; half `of` what
+    they are."""
     least_share = least(goal.limit, at_most=metric.at_most)
     # An error is tested on the rows; a coverage follows from their number, rows / (rows + 1) where none is left out.
     wanted = needed_total(least_share) if metric.at_most else math.ceil(least_share / (1 - least_share) - 1e-9)
     if rows >= wanted:
         return
     total = f", about {math.ceil(wanted * examples / rows):,} of them in all" if rows else ""
-    tries = [f"more examples: {wanted:,} that calibrate would do{total} (about half of tune calibrates)"]
+    tries = [f"more examples: {wanted:,} that calibrate would do{total} (about half of {of} calibrates)"]
     if rows:
         best = lower_bound(rows, rows) if metric.at_most else rows / (rows + 1)
         tries.append(f"ask for {_reachable(best, metric.at_most)}")
     said = f"{goal.metric} {demanded(goal.limit, at_most=metric.at_most)} cannot be calibrated"
-    even = f" by {counted(rows, 'tune example')}" if rows else ": no tune example calibrates"
+    even = f" by {counted(rows, f'{of} example')}" if rows else f": no {of} example calibrates"
     raise CertifyError(said + even + (", even if every answer is right" if rows else ""), where=where, tries=tries)
 
 

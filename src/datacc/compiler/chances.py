@@ -14,6 +14,7 @@ from datacc.compiler.repeats import is_small
 from datacc.goals import Figure, rate
 from datacc.ir.graph import Graph
 from datacc.repo.snapshot import JUDGE, Snapshot
+from datacc.spec.lock import may_learn_all
 from datacc.spec.program import Goal, Program
 
 ACCURACY: Final = "accuracy"
@@ -63,13 +64,9 @@ def trial_of(program: Program, snapshot: Snapshot, graph: Graph, unlearnt: Unlea
 
 
 def in_folds(program: Program, snapshot: Snapshot, *, asked: bool) -> bool:
-    """Whether candidates are scored out of fold: of few examples of one label, but never by those that calibrate.
-
-    `asked`: somebody set a goal.
-    """
-    plain = all(output.form == "label" and not output.abstains for output in program.outputs)
+    """Whether candidates are scored out of fold: of few examples of one label; `asked`: somebody set a goal."""
     several = len(np.unique(snapshot.groups[snapshot.splits != JUDGE])) > 1
-    return plain and several and is_small(snapshot, asked=asked)
+    return may_learn_all(program) and several and is_small(snapshot, asked=asked)
 
 
 def passing_chance(trial: Trial, seen: Figure, *, folded: bool) -> float:

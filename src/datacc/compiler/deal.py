@@ -1,4 +1,4 @@
-"""Which fold few examples are in: whole groups, every class about even, and few of them move when one label does."""
+"""Which fold few examples are in: whole groups, no class crowded, and hardly any moves when a label changes."""
 
 import hashlib
 from collections.abc import Sequence
@@ -21,20 +21,20 @@ def deal(classes: NDArray[np.int32], keys: Sequence[str], repeat: int, folds: in
     """The fold of each row (N,), of so many `folds`; rows of equal `keys` (N,) are one group, and share one.
 
     A digest of its key, and of `repeat`, says which fold a group likes best and which next. One after the other, large
-    ones first, then by that digest, each takes of the folds with room for its classes the one that it likes best. There
-    is room for an equal share of each class, and what is left of it goes one by one to those who ask first. So a label
-    that changes moves the groups behind it only where it took a place or left one, a few for each of the two classes
-    (at most about `folds`), and the order of rows plays no part.
+    ones first, then by that digest, each takes of the folds with room for its classes the one that it likes best.
+    There is room for half more of a class than its share, or for the next whole row: so the folds of few are about
+    even, and in large ones hardly anybody is turned away. Whoever is not stays when another label changes, and the
+    order of rows plays no part.
     """
     names, at = np.unique(np.array(keys), return_inverse=True)
     counts = np.zeros((len(names), int(classes.max()) + 1), np.int64)
     np.add.at(counts, (at, classes), 1)
     marks = np.array([_mark(name, repeat, folds) for name in names])
-    share, left = np.divmod(counts.sum(axis=0), folds)
+    total = counts.sum(axis=0)
+    room = np.maximum(-(-total // folds), total * 3 // (2 * folds))
     held, fold_of = np.zeros((folds, counts.shape[1]), np.int64), np.zeros(len(names), np.int64)
     for group in np.lexsort((*marks.T, -counts.sum(axis=1))):
-        spare = (held > share).sum(axis=0) < left
-        over = np.maximum(counts[group] - np.maximum(share + spare - held, 0), 0).sum(axis=1)
+        over = np.maximum(counts[group] - np.maximum(room - held, 0), 0).sum(axis=1)
         liked = np.argsort(marks[group, :folds], kind="stable")
         fold = liked[over[liked].argmin()]
         held[fold] += counts[group]

@@ -91,7 +91,8 @@ def others(snapshot: Snapshot, learn: Examples, held: NDArray[np.bool_]) -> Exam
 def emptied(graph: Graph) -> Graph:
     """`graph` as it was before it was fitted: its learnt weights and statistics are holes again.
 
-    What was calibrated decides no class, and changes with every fit: it is 0, so that a fold is remembered without it.
+    What was calibrated decides no class, and changes with every fit: it is 1, so that a fold is remembered without it,
+    and says its scores as it learnt them.
     """
     nodes = tuple(_emptied(node) for node in graph.nodes)
     return replace(graph, nodes=nodes)
@@ -99,7 +100,7 @@ def emptied(graph: Graph) -> Graph:
 
 def _emptied(node: Node) -> Node:
     if node.role == "calibrated" and node.value is not None:
-        return replace(node, value=np.zeros_like(node.value))
+        return replace(node, value=np.ones_like(node.value))
     return replace(node, value=None) if node.role in _FITTED else node
 
 

@@ -1,4 +1,7 @@
-"""The two halves of tune, where something is calibrated: one selects, as tune always does, the other calibrates."""
+"""Two halves of tune where something is calibrated: one selects, as tune always does, the other calibrates.
+
+Where tune is learnt too, they are halves of all rows that were answered out of fold.
+"""
 
 import hashlib
 
@@ -11,15 +14,15 @@ from datacc.spec.program import Program
 Rows = NDArray[np.intp]
 
 
-def selecting(program: Program, snapshot: Snapshot) -> Rows:
-    """The tune rows that fit and search choose by: all of them, unless something is calibrated."""
-    rows = snapshot.rows(TUNE)
+def selecting(program: Program, snapshot: Snapshot, unlearnt: Rows | None = None) -> Rows:
+    """The rows that fit and search choose by: of tune, or `unlearnt` ones; a half where something is calibrated."""
+    rows = snapshot.rows(TUNE) if unlearnt is None else unlearnt
     return rows[~_calibrates(snapshot, rows)] if _is_calibrated(program) else rows
 
 
-def calibrating(program: Program, snapshot: Snapshot) -> Rows:
-    """The tune rows that no choice has seen: about half where an output abstains or is a number, else none."""
-    rows = snapshot.rows(TUNE)
+def calibrating(program: Program, snapshot: Snapshot, unlearnt: Rows | None = None) -> Rows:
+    """The rows that calibrate, of tune or `unlearnt` ones: half where an output abstains or is a number, else none."""
+    rows = snapshot.rows(TUNE) if unlearnt is None else unlearnt
     return rows[_calibrates(snapshot, rows)] if _is_calibrated(program) else rows[:0]
 
 

@@ -1,11 +1,16 @@
 """After a fit: how sure a program must be of an answer to know it, calibrated on a half of tune that chose nothing.
 
+Where tune is learnt too, on a half of all that models of its form answered out of fold (cross-conformal prediction:
+Vovk 2015): they learnt less than the program, which is a little surer than they are, so that what is said of the limit
+holds nearly, and mostly on the safe side.
+
 Of a label the half that selects also gives the temperature, so that the scores are fixed before the other half is
 looked at: what `compiler/limit.py` says of the limit is then exact. The interval of a number is made wider by the same
 for all, which changes nothing of their order.
 """
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
@@ -16,6 +21,7 @@ from datacc.compiler.ask import Arrays, batch_rows, batched, joined, told
 from datacc.compiler.certify import UNLIKELY
 from datacc.compiler.halves import calibrating, selecting
 from datacc.compiler.interval import with_intervals
+from datacc.compiler.learnt import Unlearnt
 from datacc.compiler.likeness import likeness_of
 from datacc.compiler.limit import Asked, Limit, choose, given
 from datacc.compiler.shown import number, percent
@@ -31,18 +37,19 @@ from datacc.spec.bounds import needed_total
 from datacc.spec.program import Field, Program
 from datacc.store import Store, canonical, digest
 
-_LAYOUT: Final = "knowing 2"
+_LAYOUT: Final = "knowing 3"
+_LEAST: Final = float(np.finfo(np.float32).tiny)  # a score that is 0 counts as this
 
 
 @dataclass(frozen=True, kw_only=True)
 class Knowing:
     """How one output came to know what it does not know.
 
-    `calibrating` rows of tune gave its `limit`: what is less sure is not known, `unknown` of them; `wrong` of the
-    others are answered wrong. Sure is the confidence of a label, that of the least sure of several labels, and minus
-    the width of the interval of a number, which is right as far as `within`. Of a label `selecting` other rows gave the
-    `sharpness`, one over the temperature; `before` and `after` are expected calibration errors without and with it, on
-    calibrating rows. `notes` say what may not hold.
+    `calibrating` rows, answered as `how` says, gave its `limit`: what is less sure is not known, `unknown` of them;
+    `wrong` of the others are answered wrong. Sure is the confidence of a label, that of the least sure of several
+    labels, and minus the width of the interval of a number, which is right as far as `within`. Of a label `selecting`
+    other rows gave the `sharpness`, one over the temperature; `before` and `after` are expected calibration errors
+    without and with it, on calibrating rows. `notes` say what may not hold.
     """
 
     field: str
@@ -57,11 +64,12 @@ class Knowing:
     notes: tuple[str, ...] = ()
     form: str = "label"
     within: float = 0.0
+    how: str = "on tune"
 
     @property
     def told(self) -> str:
         """In one sentence."""
-        rows = f"of {self.calibrating:,} calibrating tune rows {self.unknown:,} are not known"
+        rows = f"of {self.calibrating:,} calibrating rows, answered {self.how}, {self.unknown:,} are not known"
         counted = f"{rows}, {self.wrong:,} of the others"
         if self.form == "number":
             how = f"is known where its interval is at most {number(-self.limit)} wide"
@@ -76,10 +84,10 @@ class Knowing:
 
 
 def calibrated(
-    program: Program, snapshot: Snapshot, fitted: Fitted, store: Store
+    program: Program, snapshot: Snapshot, fitted: Fitted, store: Store, unlearnt: Unlearnt | None = None
 ) -> tuple[Fitted, tuple[Knowing, ...]]:
     """What was fitted, with the sharpness and the limit of each output that abstains, and how they came about; and
-    with the interval of each number.
+    with the interval of each number. Where tune is learnt too, by what was answered out of fold, `unlearnt`.
 
     Remembered by all that goes into it. A Graph that does not abstain comes back as it is.
     """
@@ -88,12 +96,25 @@ def calibrated(
     for output in program.outputs:
         if output.abstains:
             goals = canonical({goal.metric: goal.limit for goal in program.goals})
-            key = digest(_LAYOUT, output.name, canonical(dict(output.options)), goals, graph.digest, snapshot.digest)
-            known = _read(store.get(key)) or _calibrate(program, snapshot, graph, output)
+            said = () if unlearnt is None else (unlearnt.answers[f"{output.name}_scores"].tobytes(),)
+            asked = output.name, canonical(dict(output.options)), goals
+            key = digest(_LAYOUT, *asked, graph.digest, snapshot.digest, *said)
+            known = _read(store.get(key)) or _calibrate(program, snapshot, graph, output, unlearnt)
             store.put(key, canonical(asdict(known)).encode())
             graph = graph.fill(_weights(output, known.sharpness, known.limit))
             found.append(known)
     return replace(fitted, graph=graph), tuple(found)
+
+
+def as_known(program: Program, snapshot: Snapshot, unlearnt: Unlearnt, known: Sequence[Knowing]) -> Unlearnt:
+    """What models of the form of a program answered out of fold, as sure and as known as the program has it."""
+    answers = dict(unlearnt.answers)
+    for output in program.outputs:
+        for one in known:
+            if one.field == output.name:
+                features = _told_features(unlearnt, output, unlearnt.rows)
+                answers |= _answers(output, snapshot, features, one.sharpness, one.limit)
+    return replace(unlearnt, answers=answers)
 
 
 def _read(data: bytes | None) -> Knowing | None:
@@ -121,9 +142,13 @@ class _Seen:
     plain: NDArray[np.float32] | None = None
 
 
-def _calibrate(program: Program, snapshot: Snapshot, graph: Graph, output: Field) -> Knowing:
-    rows = calibrating(program, snapshot)
-    seen = (_label if output.form == "label" else _other)(program, snapshot, graph, output)
+def _calibrate(program: Program, snapshot: Snapshot, graph: Graph, output: Field, unlearnt: Unlearnt | None) -> Knowing:
+    there = None if unlearnt is None else unlearnt.rows
+    others, rows = selecting(program, snapshot, there), calibrating(program, snapshot, there)
+    if output.form == "label":
+        seen = _label(snapshot, output, _features(snapshot, graph, output, unlearnt), others, rows)
+    else:
+        seen = _other(program, snapshot, graph, output)
     asked, limit = asked_of(program, len(snapshot.rows(JUDGE))), None
     if output.widest is not None:
         limit = given(-output.widest, seen.sure, seen.right)
@@ -131,7 +156,7 @@ def _calibrate(program: Program, snapshot: Snapshot, graph: Graph, output: Field
         limit = choose(seen.sure, seen.right, asked)
     return Knowing(
         field=output.name,
-        selecting=len(selecting(program, snapshot)),
+        selecting=len(others),
         sharpness=seen.sharp,
         calibrating=len(rows),
         limit=limit.value if limit else _neutral(graph, output),
@@ -142,6 +167,7 @@ def _calibrate(program: Program, snapshot: Snapshot, graph: Graph, output: Field
         notes=_notes(output.name, limit, asked) if limit and output.widest is None else (),
         form=output.form,
         within=likeness_of(program, snapshot, output.name).tolerance,
+        how="on tune" if unlearnt is None else unlearnt.how,
     )
 
 
@@ -152,14 +178,32 @@ def _neutral(graph: Graph, output: Field) -> float:
     return float(value[0])
 
 
-def _label(program: Program, snapshot: Snapshot, graph: Graph, output: Field) -> _Seen:
+_Features = Callable[[NDArray[np.intp]], NDArray[np.float32]]  # rows (N,) → (N, K)
+
+
+def _label(
+    snapshot: Snapshot, output: Field, features: _Features, others: NDArray[np.intp], ours: NDArray[np.intp]
+) -> _Seen:
     """Of one label: the other half gives the sharpness."""
-    others, ours = selecting(program, snapshot), calibrating(program, snapshot)
-    kept, features = (features_of(graph, output.name, _inputs(snapshot, rows)) for rows in (others, ours))
-    truth = snapshot.labels[output.name]
-    sharp = float(np.float32(sharpness(kept, truth[others])))
-    (answer, plain), (_, sure) = (_answers(output, snapshot, features, by) for by in (1.0, sharp))
-    return _Seen(sure=sure, right=answer == truth[ours], sharp=sharp, plain=plain)
+    truth, name = snapshot.labels[output.name], output.name
+    sharp = float(np.float32(sharpness(features(others), truth[others])))
+    plain, found = (_answers(output, snapshot, features(ours), by) for by in (1.0, sharp))
+    sure, before = (told[f"{name}_confidence"].reshape(-1) for told in (found, plain))
+    return _Seen(sure=sure, right=plain[name].reshape(-1) == truth[ours], sharp=sharp, plain=before)
+
+
+def _features(snapshot: Snapshot, graph: Graph, output: Field, unlearnt: Unlearnt | None) -> _Features:
+    """What gives the features of rows: the program, or models out of fold."""
+    if unlearnt is None:
+        return lambda rows: features_of(graph, output.name, _inputs(snapshot, rows))
+    return lambda rows: _told_features(unlearnt, output, rows)
+
+
+def _told_features(unlearnt: Unlearnt, output: Field, rows: NDArray[np.intp]) -> NDArray[np.float32]:
+    """The features (N, K) of rows (N,), up to what is alike for all classes, after their scores by a sharpness of 1."""
+    at = np.searchsorted(unlearnt.rows, rows)
+    scores = unlearnt.answers[f"{output.name}_scores"].reshape(len(unlearnt.rows), -1)[at]
+    return np.log(np.maximum(scores, _LEAST), dtype=np.float32)
 
 
 def _other(program: Program, snapshot: Snapshot, graph: Graph, output: Field) -> _Seen:
@@ -201,13 +245,12 @@ def _inputs(snapshot: Snapshot, rows: NDArray[np.intp]) -> dict[str, NDArray[Any
 
 
 def _answers(
-    output: Field, snapshot: Snapshot, features: NDArray[np.float32], sharp: float
-) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """The classes (N,) and confidences (N,) that the answer's own Graph gives."""
+    output: Field, snapshot: Snapshot, features: NDArray[np.float32], sharp: float, limit: float = 0.0
+) -> Arrays:
+    """What the answer's own Graph makes of features (N, K), by field, each (N, *shape)."""
     kind = load("types", output.type)
     answer: Graph = kind.answer(output.name, snapshot.classes[output.name], kind.options(**output.options))
-    found = interpret(answer.fill(_weights(output, sharp, 0.0)), {f"{output.name}.features": features})
-    return found[output.name].reshape(-1), found[f"{output.name}_confidence"].reshape(-1)
+    return interpret(answer.fill(_weights(output, sharp, limit)), {f"{output.name}.features": features})
 
 
 def _notes(field: str, limit: Limit, asked: Asked) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from datacc.compiler.checks import all_promising
 from datacc.compiler.fitting import fit_once
 from datacc.compiler.halves import selecting
 from datacc.compiler.halving import best, cheapest, frontier, knee
-from datacc.compiler.knowing import Knowing, calibrated
+from datacc.compiler.knowing import Knowing, as_known, calibrated
 from datacc.compiler.learnt import Unlearnt, lessons
 from datacc.compiler.margin import wanted_chance
 from datacc.compiler.price import price
@@ -155,7 +155,8 @@ def _attempts(
         if folded:
             seen, unlearnt = repeated(program, snapshot, rung.graph, recipe, store)
             fitted = replace(fitted, tune=seen.value)
-        fitted, known = calibrated(program, snapshot, fitted, store)
+        fitted, known = calibrated(program, snapshot, fitted, store, unlearnt)
+        unlearnt = unlearnt and as_known(program, snapshot, unlearnt, known)
         trial = trial_of(program, snapshot, fitted.graph, unlearnt)
         return Attempt(
             rung=rung,

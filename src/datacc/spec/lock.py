@@ -138,10 +138,15 @@ def check_lock(lock: Lock, program: Program, where: str = FILE) -> None:
     if lock.program not in (shape_digest(program), _digest(program, program.outputs)):  # the latter of older locks
         what = "it was chosen for other inputs, outputs or arithmetic than datacc.toml has now"
         raise SpecError(what, where=where, tries=[RENEW])
-    if lock.learnt == ALL and any(output.form != "label" or output.abstains for output in program.outputs):
+    if lock.learnt == ALL and not may_learn_all(program):
         what = f"it learns tune too, which {program.outputs[0].name} needs for itself"
         raise SpecError(what, where=where, tries=[RENEW])
     settled(program, lock, where)
+
+
+def may_learn_all(program: Program) -> bool:
+    """Whether tune may be learnt too: not where it calibrates several widths, or what is no label."""
+    return not any(output.form != "label" or (output.abstains and program.widths) for output in program.outputs)
 
 
 def settled(program: Program, lock: Lock, where: str = FILE) -> Program:
