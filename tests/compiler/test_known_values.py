@@ -138,7 +138,7 @@ def test_what_is_known_follows_from_the_answers(tmp_path: Path, form: str, goals
     assert known.wrong == int(wrong(answers, truth[rows])[sure].sum())
     again, same = calibrated(program, snapshot, fitted(form), store)
     assert (again.graph.digest, same) == (found.graph.digest, (known,))
-    said = f"of {len(rows):,} calibrating tune rows {known.unknown:,} are not known, {known.wrong:,} of the others"
+    said = f"of {len(rows):,} calibrating rows on tune {known.unknown:,} are not known, {known.wrong:,} of the others"
     assert said in known.told
 
 

@@ -72,14 +72,23 @@ def test_a_lock_that_says_nothing_of_it_learns_learn_alone(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    "field", [Field(name="n", type="number"), Field(name="n", type="label", options={"abstain": True})]
+    ("field", "widths"),
+    [
+        (Field(name="n", type="number"), ()),
+        (Field(name="n", type="label", options={"abstain": True}), (0.5, 1.0)),
+    ],
 )
-def test_what_needs_tune_for_itself_does_not_learn_it(field: Field) -> None:
-    program = replace(DIGITS, outputs=(field,))
+def test_what_needs_tune_for_itself_does_not_learn_it(field: Field, widths: tuple[float, ...]) -> None:
+    program = replace(DIGITS, outputs=(field,), widths=widths)
     lock = replace(LOCK, program=shape_digest(program))
     check_lock(lock, program)
     with pytest.raises(SpecError, match="needs for itself"):
         check_lock(replace(lock, learnt=ALL), program)
+
+
+def test_one_label_that_abstains_may_learn_tune() -> None:
+    program = replace(DIGITS, outputs=(Field(name="n", type="label", options={"abstain": True}),))
+    check_lock(replace(LOCK, program=shape_digest(program), learnt=ALL), program)
 
 
 def test_no_lock_is_none(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ class Knowing:
     @property
     def told(self) -> str:
         """In one sentence."""
-        rows = f"of {self.calibrating:,} calibrating rows, answered {self.how}, {self.unknown:,} are not known"
+        rows = f"of {self.calibrating:,} calibrating rows {self.how} {self.unknown:,} are not known"
         counted = f"{rows}, {self.wrong:,} of the others"
         if self.form == "number":
             how = f"is known where its interval is at most {number(-self.limit)} wide"
