@@ -19,8 +19,8 @@ from datacc.compiler.finish import Decided, Printed, expecting, finish, printed,
 from datacc.compiler.fitting import absent
 from datacc.compiler.halves import selecting
 from datacc.compiler.interval import interval_notes
-from datacc.compiler.knowing import as_known, calibrated
-from datacc.compiler.learnt import how_of, lessons
+from datacc.compiler.knowing import Knowing, as_known, calibrated
+from datacc.compiler.learnt import Unlearnt, how_of, lessons
 from datacc.compiler.noise import judge_noise
 from datacc.compiler.onward import Onward, fit_on, keep_parent
 from datacc.compiler.price import over_budget, price
@@ -31,7 +31,7 @@ from datacc.compiler.search import Announce, Choice, Rung, candidate, search
 from datacc.compiler.suggest import suggest, suggested_within
 from datacc.compiler.widths import fit_widths, unfilled
 from datacc.errors import BudgetError, FitError, SpecError
-from datacc.fit import Watch
+from datacc.fit import Fitted, Watch
 from datacc.goals import rate
 from datacc.ir.cost import work
 from datacc.ir.graph import Graph
@@ -230,10 +230,7 @@ def obey(lock: Lock, program: Program, snapshot: Snapshot, store: Store, announc
         fitted = begun.fit(program, snapshot, recipe, store, watch, by)
         found = Onward(fitted=fitted, parent=lock.parent, said=())
     unlearnt = out_of_fold(program, snapshot, graph, recipe, store, asked=by) if lock.learnt == ALL else None
-    fitted, known = calibrated(program, snapshot, found.fitted, store, unlearnt)
-    if unlearnt is not None:
-        fitted = replace(fitted, tune=right_of(program, snapshot, unlearnt).value)
-        unlearnt = as_known(program, snapshot, unlearnt, known)
+    fitted, known, unlearnt = _calibrated(program, snapshot, found.fitted, store, unlearnt)
     row = replace(candidate(rung, costs, fitted.tune, "as datacc.lock says"), how=how_of(unlearnt), chosen=True)
     return Choice(
         rung=rung,
@@ -247,6 +244,17 @@ def obey(lock: Lock, program: Program, snapshot: Snapshot, store: Store, announc
         tutor=lock.tutor if begun is None else None,
         unlearnt=unlearnt,
     )
+
+
+def _calibrated(
+    program: Program, snapshot: Snapshot, fitted: Fitted, store: Store, unlearnt: Unlearnt | None
+) -> tuple[Fitted, tuple[Knowing, ...], Unlearnt | None]:
+    """What was fitted, calibrated; with what was answered out of fold, calibrated too, which says how good it is."""
+    fitted, known = calibrated(program, snapshot, fitted, store, unlearnt)
+    if unlearnt is None:
+        return fitted, known, None
+    fitted = replace(fitted, tune=right_of(program, snapshot, unlearnt).value)
+    return fitted, known, as_known(program, snapshot, unlearnt, known)
 
 
 def _form(lock: Lock, program: Program, snapshot: Snapshot) -> Graph:
