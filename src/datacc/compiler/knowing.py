@@ -21,7 +21,7 @@ from datacc.compiler.ask import Arrays, batch_rows, batched, joined, told
 from datacc.compiler.certify import UNLIKELY
 from datacc.compiler.halves import calibrating, selecting
 from datacc.compiler.interval import with_intervals
-from datacc.compiler.learnt import Unlearnt
+from datacc.compiler.learnt import ON_TUNE, Unlearnt, how_of
 from datacc.compiler.likeness import likeness_of
 from datacc.compiler.limit import Asked, Limit, choose, given
 from datacc.compiler.shown import number, percent
@@ -64,7 +64,7 @@ class Knowing:
     notes: tuple[str, ...] = ()
     form: str = "label"
     within: float = 0.0
-    how: str = "on tune"
+    how: str = ON_TUNE
 
     @property
     def told(self) -> str:
@@ -167,7 +167,7 @@ def _calibrate(program: Program, snapshot: Snapshot, graph: Graph, output: Field
         notes=_notes(output.name, limit, asked) if limit and output.widest is None else (),
         form=output.form,
         within=likeness_of(program, snapshot, output.name).tolerance,
-        how="on tune" if unlearnt is None else unlearnt.how,
+        how=how_of(unlearnt),
     )
 
 
