@@ -32,7 +32,7 @@ _last: dict[tuple[str, str, str, Settings], Program] = {}
 class Native(BackEnd):
     """C for the whole step: forward, backward, update."""
 
-    version = "native 2"
+    version = "native 3"
     steady = True
 
     def lacks(self, graph: Graph, rounding: Rounding | None) -> str:

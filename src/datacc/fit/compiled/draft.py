@@ -23,6 +23,7 @@ LIGHT: Final = 100_000  # multiply-adds of an example below which four shards ar
 BRIEF: Final = 5_000  # below which a fit takes less than to compile it
 FEW: Final = 4
 MANY: Final = 16
+TABLES: Final = 2  # floats of sums, to a multiply-add of an example, from which on there is one shard
 
 PRODUCTS: Final = frozenset(("dense", "conv", "conv_input"))
 
@@ -66,7 +67,13 @@ class Draft:
 
     @cached_property
     def shards(self) -> int:
-        """Into how many parts a batch falls: by the Graph alone, so that threads change nothing."""
+        """Into how many parts a batch falls: by the Graph alone, so that threads change nothing.
+
+        Each has sums of its own for every weight. Where tables are looked up these are far more than an example works
+        with, and to clear and add them up would take longer than the example: there is one part.
+        """
+        if self.sums_size > TABLES * self.work:
+            return 1
         return FEW if self.work < LIGHT else MANY
 
     @property
@@ -106,12 +113,19 @@ class Draft:
             raise GraphError(f"{sorted(both)} are weights of products and others at once: not fitted natively")
         self.parts: dict[str, Part] = {}
         for name in self.learnt:
-            self.parts[name] = self.memory.put(name, self.graph.by_name[name], spread=name in self.spread)
+            node = self.graph.by_name[name]
+            self.parts[name] = self.memory.put(name, node, spread=name in self.spread, tight=self._is_table(node))
         self.memory.weights_size = self.memory.weights_size or self.memory.size
         for node in self.graph.nodes:
             if node.name in self.whole and (node.op == "weight" or self._is_read_whole(node)):
                 key = node.name if node.is_hole else f"{self.name}: {node.name}"
                 self.parts[node.name] = self.memory.put(key, node, spread=node.name in self.spread)
+
+    def _is_table(self, weight: Node) -> bool:
+        """Whether a weight is looked up, and nothing else: no vector is read of it, so that it needs no padding."""
+        readers = {node.op for node in self.graph.users[weight.name]}
+        gradient = self.graph.by_name.get(self.gradients.get(weight.name, ""))
+        return readers == {"gather"} and gradient is not None and gradient.op == "sum_by"
 
     def _like_weights(self) -> set[str]:
         """Whole values that lie as the weights of products do: gradients of these, and what follows from them."""

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from datacc.errors import ToolchainError
 from datacc.fit.compiled.draft import Draft
-from datacc.fit.compiled.layout import padded
 from datacc.fit.compiled.memory import Part, Wholes
 from datacc.fit.compiled.moves import positions
 from datacc.fit.compiled.source import source_text
@@ -70,10 +69,11 @@ class Program:
         self.flags = QUICK if self.step.is_brief and self.look.is_brief else LEAN
         self.text = source_text("fit", (self.step, self.look), settings.optimiser, settings.clip, settings.average)
 
-    def pack(self, array: NDArray[Any], part: Part, *, is_product: bool) -> Float:
+    @staticmethod
+    def pack(array: NDArray[Any], part: Part, *, is_product: bool) -> Float:
         """A whole value as it lies in memory; the weights of a product (O, *K, I) as rows of outputs."""
         rows = array.reshape(part.channels, part.rows).T if is_product else array
-        found = np.zeros((part.rows, padded(part.channels, self.cpu)), np.float32)
+        found = np.zeros((part.rows, part.pixel), np.float32)
         found[:, : part.channels] = rows.reshape(part.rows, part.channels)
         return found.reshape(-1)
 

@@ -39,12 +39,17 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """Where a whole value lies, in floats, how many it takes with padding, and its rows of so many channels."""
+    """Where a whole value lies, in floats, and its rows of so many channels, each `pixel` floats after the one before."""
 
     offset: int
-    size: int
     rows: int
     channels: int
+    pixel: int
+
+    @property
+    def size(self) -> int:
+        """How many floats it takes, with padding."""
+        return self.rows * self.pixel
 
 
 @dataclass(kw_only=True, eq=False)
@@ -56,18 +61,21 @@ class Wholes:
     size: int = 0
     weights_size: int = 0  # of which learnt weights, which stand first
 
-    def put(self, name: str, node: Node, *, spread: bool = False) -> Part:
-        """The part of a whole value: weights of products as rows of padded outputs, others as they are."""
+    def put(self, name: str, node: Node, *, spread: bool = False, tight: bool = False) -> Part:
+        """The part of a whole value: weights of products as rows of padded outputs, others as they are.
+
+        Rows are padded to vectors, unless they are `tight`.
+        """
         if name not in self.parts:
             rows, channels = _rows(node) if spread else _plain_rows(node)
-            size = rows * padded(channels, self.cpu)
-            self.parts[name] = Part(offset=self.size, size=size, rows=rows, channels=channels)
-            self.size += _aligned(size)
+            pixel = channels if tight else padded(channels, self.cpu)
+            self.parts[name] = Part(offset=self.size, rows=rows, channels=channels, pixel=pixel)
+            self.size += _aligned(rows * pixel)
         return self.parts[name]
 
     def room(self, size: int) -> Part:
         """A nameless part."""
-        part = Part(offset=self.size, size=size, rows=1, channels=size)
+        part = Part(offset=self.size, rows=1, channels=size, pixel=size)
         self.size += _aligned(size)
         return part
 

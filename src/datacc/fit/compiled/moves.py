@@ -62,7 +62,7 @@ def gather(node: Node, scene: Scene) -> list[str]:
         f"    for (int i = 0; i < {rows.width * rows.channels}; i++) {{",
         f"        const int number = in[i] < 0 ? 0 : in[i] > {table.rows - 1} ? {table.rows - 1} : in[i];",
         f"        for (int c = 0; c < {out.channels}; c++)",
-        f"            out[{out.first} + i * {out.column} + c] = whole[{table.offset} + number * {out.pixel} + c];",
+        f"            out[{out.first} + i * {out.column} + c] = whole[{table.offset} + number * {table.pixel} + c];",
         "    }",
     ]
 
@@ -76,6 +76,6 @@ def sum_by(node: Node, scene: Scene) -> list[str]:
         f"    for (int i = 0; i < {rows.width * rows.channels}; i++) {{",
         f"        const int number = x[i] < 0 ? 0 : x[i] > {sums.rows - 1} ? {sums.rows - 1} : x[i];",
         f"        for (int c = 0; c < {dy.channels}; c++)",
-        f"            sums[{sums.offset} + number * {dy.pixel} + c] += dy[{dy.first} + i * {dy.column} + c];",
+        f"            sums[{sums.offset} + number * {sums.pixel} + c] += dy[{dy.first} + i * {dy.column} + c];",
         "    }",
     ]
