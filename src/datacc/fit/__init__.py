@@ -52,7 +52,8 @@ class Recipe:
     `optimiser` is "adamw" (its decay apart from the gradient) or "sgd" (Nesterov's, by `momentum`; its decay is added
     to the gradient, as in torch); which weights decay, `decays` says. `clip` is the largest norm of all gradients
     together, 0 for none. `average` is what the mean of the weights keeps of itself at a step, 0 for none:
-    m ← average · m + (1 − average) · w from m = 0, divided by 1 − average^steps when it is read.
+    m ← average · m + (1 − average) · w from m = 0, divided by 1 − average^steps when it is read. `rare` is how much
+    more the rows of a table that few examples look up weigh at first: see `rarity.py`.
     """
 
     epochs: int
@@ -65,6 +66,7 @@ class Recipe:
     momentum: float = 0.9
     clip: float = 0.0
     average: float = 0.0
+    rare: float = 0.0
 
     def plain(self) -> dict[str, int | float | str]:
         """As plain values, for the lock."""

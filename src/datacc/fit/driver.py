@@ -20,6 +20,7 @@ from datacc.fit._trouble import first_not_finite, likely_cause, nothing_moved
 from datacc.fit.checkpoint import Best, Checkpoint, Moment
 from datacc.fit.initial import Weights, initial, opened
 from datacc.fit.objective import objective_of
+from datacc.fit.rarity import gains
 from datacc.ir.check import check
 from datacc.ir.cost import work
 from datacc.ir.graph import Graph
@@ -98,7 +99,8 @@ class _Fit:
         values = look_rows(self.graph) * value_bytes(self.graph) + (AHEAD + 1) * self.at_once * self.batch * row
         demand(back_end.memory(self.graph, self.batch) + values, limit())
         known = {node.name: node.value for node in graph.weights if node.value is not None}
-        self.start = initial(self.graph, seed, {**known, **(start.weights if start else {})})
+        begun = start.weights if start else gains(self.graph, learn, recipe.rare)
+        self.start = initial(self.graph, seed, {**known, **begun})
         self.by = back_end.version
         self.open = partial(back_end.open, self.graph, self.loss, recipe, rows=self.batch, rounding=rounding)
         self.fitting, self.kept = self.open(self.start), start.kept if start else 0.0

@@ -34,6 +34,10 @@ class Skeleton(ABC):
         """What of a recipe is to differ from the default where there are so many `rows` to learn from."""
         return {}
 
+    def others(self, rows: int) -> Sequence[Mapping[str, Any]]:
+        """What else of a recipe may do better than what `suits`, the likeliest first: for folds to find out."""
+        return ()
+
     @abstractmethod
     def graph(self, fronts: Sequence[Graph], answer: Graph, sizes: Sizes) -> Graph:
         """The whole Graph, fronts and answer joined on, learnt weights holes. Raises `SpecError` for bad sizes."""

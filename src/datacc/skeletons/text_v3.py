@@ -1,5 +1,6 @@
 """The skeleton `text.v3`: as text.v2, or instead of vectors the scores of all classes for each n-gram and word."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -7,13 +8,15 @@ from datacc.ir.build import Builder
 from datacc.ir.graph import Graph, Type
 from datacc.ir.join import join
 from datacc.skeletons import Sizes, Skeleton, checked, taken
-from datacc.skeletons._grams import MULTIPLIERS, WORD, added, fixed, found, is_text, looked_up
+from datacc.skeletons._grams import LOUD, MULTIPLIERS, WORD, added, fixed, found, is_text, looked_up
 from datacc.skeletons._passes import of_texts
 
 BITS: Final = (8, 11)  # that single bytes and pairs need: there are no more that say anything
 BEFORE: Final = {"shortest": 1, "finer": 0, "scores": 0}  # sizes that locks from before they were there mean
 FEW: Final = 5_000  # rows to learn from, below which a fit goes as `of_texts` says, but for the decay
 DECAY: Final = 0.5  # tables remember whatever is said once; see bench/RESULTS.md
+DECAYS: Final = (0.9, 0.2)  # others that do better on some
+RARE: Final = 15.0  # by the root of the rows: the power of how rare an n-gram is that it weighs at first, 1 at most
 SEEN: Final = 100_000  # rows that a fit of many sees, in five passes at least
 STEPS: Final = 5.0  # of a score, to 1 of its class: their tables stay small
 SIZES: Final = ("bits", "grams", "word", "width", *BEFORE)
@@ -41,7 +44,12 @@ class Text(Skeleton):
     def suits(self, rows: int) -> Mapping[str, Any]:
         """Small steps, and much decay."""
         many = {"rate": 0.005, "batch": 128, "epochs": max(5, -(-SEEN // rows))}
-        return {**(of_texts(rows) if rows < FEW else many), "decay": DECAY}
+        few = {**of_texts(rows), "rare": min(1.0, RARE / math.sqrt(rows)) / LOUD}
+        return {**(few if rows < FEW else many), "decay": DECAY}
+
+    def others(self, rows: int) -> Sequence[Mapping[str, Any]]:
+        """More decay, and less: what is hard to tell wants much of it, and what is easy little."""
+        return tuple({"decay": decay} for decay in DECAYS)
 
     def graph(self, fronts: Sequence[Graph], answer: Graph, sizes: Sizes) -> Graph:
         """Small letters, row numbers, rows and weights, their sum; a dense layer, unless they are scores."""
