@@ -2,8 +2,8 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Final, Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Literal
 
 from datacc.compiler.knowing import Knowing
 from datacc.compiler.learnt import Unlearnt, how_of
@@ -24,6 +24,8 @@ GUESS: Final = 0.5  # what a whole fit may leave of a short one's errors, until 
 SEEN: Final = 2  # whole fits that say more than the guess
 SLACK: Final = 0.95  # of the best that was seen, and so many standard errors below it
 DOUBT: Final = 2.0
+
+Settings = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -50,7 +52,8 @@ class Attempt:
     tune. `chance` is that of passing the judge's goals, seen from those rows; `outlook(share)`: with that share of its
     errors. `bar` is the chance that was wanted when it was made, `tutor` the attempt that taught it. `work` is what
     the fit took, in multiply-adds forwards; `known` tells how it came to know what it does not know. Of few examples
-    it learnt tune as well, and `unlearnt` is what models of its form answered in folds.
+    it learnt tune as well, and `unlearnt` is what models of its form answered in folds. Its recipe has other
+    `settings` than suit its skeleton.
     """
 
     rung: Rung
@@ -66,6 +69,7 @@ class Attempt:
     unlearnt: Unlearnt | None = None
     bar: float = CONFIDENCE
     tutor: "Attempt | None" = None
+    settings: Settings = field(default_factory=dict)
 
     @property
     def how(self) -> str:
@@ -81,7 +85,7 @@ class Attempt:
 Wish = Literal["cheapest", "best", "frontier"]
 Announce = Callable[[Rung], Watch | None]
 Tell = Callable[[Attempt], None]
-Try = Callable[[Rung, float, "Attempt | None"], Attempt]
+Try = Callable[[Rung, float, "Attempt | None", Settings], Attempt]
 
 
 def unheard(attempt: Attempt) -> None:
@@ -107,7 +111,7 @@ class Attempts:
         self._costs: dict[int, Costs] = {}
         self._works: dict[int, int] = {}
         self._made: dict[tuple[int, float], Attempt] = {}
-        self._taught: list[Attempt] = []
+        self._more: list[Attempt] = []
 
     def costs(self, rung: Rung) -> Costs:
         """What it costs, exactly."""
@@ -148,8 +152,12 @@ class Attempts:
         made = [one for (key, _), one in self._made.items() if key == id(rung) and one.share >= share]
         if made:
             return min(made, key=lambda one: one.share)
-        found = replace(self._attempt(rung, share, None), bar=self.bar)
+        found = self._new(rung, share)
         self._made[id(rung), found.share] = found
+        return found
+
+    def _new(self, rung: Rung, share: float, tutor: Attempt | None = None, settings: Settings | None = None) -> Attempt:
+        found = replace(self._attempt(rung, share, tutor, settings or {}), bar=self.bar)
         self._tell(found)
         return found
 
@@ -166,10 +174,13 @@ class Attempts:
 
     def taught(self, pupil: Attempt, tutor: Attempt) -> Attempt:
         """The pupil's rung, fitted once more for as long, by what the tutor says too."""
-        found = replace(self._attempt(pupil.rung, pupil.share, tutor), bar=self.bar)
-        self._taught.append(found)
-        self._tell(found)
-        return found
+        self._more.append(self._new(pupil.rung, pupil.share, tutor))
+        return self._more[-1]
+
+    def otherwise(self, one: Attempt, settings: Settings) -> Attempt:
+        """The same rung, fitted once more for as long, by a recipe with these settings."""
+        self._more.append(self._new(one.rung, one.share, settings=settings))
+        return self._more[-1]
 
     def haste(self, rows: int) -> float:
         """What a whole fit leaves of the errors of a short one at best, as far as is known; scores are of `rows`."""
@@ -198,7 +209,7 @@ class Attempts:
     @property
     def all(self) -> tuple[Attempt, ...]:
         """Every attempt, in the order in which they were made."""
-        return tuple({id(one): one for one in (*self._made.values(), *self._taught)}.values())
+        return tuple({id(one): one for one in (*self._made.values(), *self._more)}.values())
 
 
 def _least_left(before: float, after: float, rows: int) -> float:

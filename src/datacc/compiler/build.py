@@ -169,7 +169,7 @@ def _said(program: Program, snapshot: Snapshot, choice: Choice) -> tuple[str, ..
 
 def _outgrown(snapshot: Snapshot, choice: Choice) -> tuple[str, ...]:
     """A word where a lock of few examples is obeyed by many."""
-    if choice.unlearnt is None or is_small(snapshot, asked=False):
+    if choice.unlearnt is None or is_small(snapshot, asked=False, cheap=True):
         return ()
     rows = len(choice.unlearnt.rows)
     return (

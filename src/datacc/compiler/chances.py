@@ -63,10 +63,13 @@ def trial_of(program: Program, snapshot: Snapshot, graph: Graph, unlearnt: Unlea
     )
 
 
-def in_folds(program: Program, snapshot: Snapshot, *, asked: bool) -> bool:
-    """Whether candidates are scored out of fold: of few examples of one label; `asked`: somebody set a goal."""
+def in_folds(program: Program, snapshot: Snapshot, *, asked: bool, cheap: bool) -> bool:
+    """Whether candidates are scored out of fold: of few examples of one label.
+
+    `asked`: somebody set a goal, `cheap`: a fit takes a second or so at most.
+    """
     several = len(np.unique(snapshot.groups[snapshot.splits != JUDGE])) > 1
-    return may_learn_all(program) and several and is_small(snapshot, asked=asked)
+    return may_learn_all(program) and several and is_small(snapshot, asked=asked, cheap=cheap)
 
 
 def passing_chance(trial: Trial, seen: Figure, *, folded: bool) -> float:

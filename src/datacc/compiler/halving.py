@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from datacc.compiler.attempts import LONG, SHORT, WHOLE, Attempt, Attempts, Rung
+from datacc.compiler.attempts import LONG, SHORT, WHOLE, Attempt, Attempts, Rung, Settings
 from datacc.spec.bounds import standard_error
 
 STRIDE: Final = 2.0  # how many times the work of the rung before, on the way up
@@ -83,6 +83,15 @@ def frontier(ladder: Sequence[Rung], attempts: Attempts, rows: int | None = None
     for one in wholes[1:]:
         if (one.sound, one.score > found.score + standard_error(found.score, rows)) > (found.sound, False):
             found = one
+    return found
+
+
+def otherwise(found: Attempt, attempts: Attempts, others: Sequence[Settings]) -> Attempt:
+    """The same rung by the first of other settings with which it does better; as it is without one."""
+    for settings in others:
+        one = attempts.otherwise(found, settings)
+        if _ranked([found, one])[0] is one:
+            return one
     return found
 
 

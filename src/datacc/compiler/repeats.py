@@ -20,11 +20,15 @@ SMALL: Final = 1000  # rows of learn and tune; from here on tune alone tells whe
 FOLDS, REPEATS = 5, 2  # of fewer than `SMALL` rows
 FEWER: Final = 3  # folds of more rows, once: that will do, and fits take longer
 UNASKED: Final = 2000  # … and from here on which candidate is better: see bench/RESULTS.md
+CHEAPLY: Final = 4000  # … or from here on, where fits are cheap
 
 
-def is_small(snapshot: Snapshot, *, asked: bool) -> bool:
-    """Whether there are so few examples that a tune split by itself says little; `asked`: somebody set a goal."""
-    return int((snapshot.splits != JUDGE).sum()) < (SMALL if asked else UNASKED)
+def is_small(snapshot: Snapshot, *, asked: bool, cheap: bool = False) -> bool:
+    """Whether there are so few examples that a tune split by itself says little.
+
+    `asked`: somebody set a goal, `cheap`: a fit takes a second or so at most.
+    """
+    return int((snapshot.splits != JUDGE).sum()) < (SMALL if asked else CHEAPLY if cheap else UNASKED)
 
 
 def repeated(

@@ -5,14 +5,26 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from datacc.compiler.assemble import ladders, skeleton_graph
-from datacc.compiler.attempts import SHORT, WHOLE, Announce, Attempt, Attempts, Rung, Tell, Wish, shortened, unheard
+from datacc.compiler.attempts import (
+    SHORT,
+    WHOLE,
+    Announce,
+    Attempt,
+    Attempts,
+    Rung,
+    Settings,
+    Tell,
+    Wish,
+    shortened,
+    unheard,
+)
 from datacc.compiler.begin import Begun
 from datacc.compiler.below import reaching
 from datacc.compiler.chances import in_folds, outlook, passing_chance, score, trial_of
 from datacc.compiler.checks import all_promising
 from datacc.compiler.fitting import fit_once
 from datacc.compiler.halves import selecting
-from datacc.compiler.halving import best, cheapest, frontier, knee
+from datacc.compiler.halving import best, cheapest, frontier, knee, otherwise
 from datacc.compiler.knowing import Knowing, as_known, calibrated
 from datacc.compiler.learnt import Unlearnt, lessons
 from datacc.compiler.margin import wanted_chance
@@ -84,10 +96,12 @@ def search(
     attempt. Where no rung meets the budget the nearest is tried narrower. Raises `BudgetError` when that does not
     help; then nothing was fitted.
     """
-    folded = in_folds(program, snapshot, asked=not chosen_goal)
-    snapshot = lessons(snapshot, ALL if folded else LEARN_ALONE)
     ladder = rungs(program, snapshot)
     brief = _effort(snapshot, ladder[-1], WHOLE) <= CHEAP
+    folded = in_folds(program, snapshot, asked=not chosen_goal, cheap=brief)
+    if folded:
+        snapshot = lessons(snapshot, ALL)
+        ladder = rungs(program, snapshot)
     attempts = _attempts(program, snapshot, store, announce, tell, brief=brief, folded=folded)
     ladder, said = reaching(program, snapshot, ladder, attempts)
     found = _found(program, snapshot, ladder, attempts, wish, asked=not chosen_goal, brief=brief, folded=folded)
@@ -131,14 +145,19 @@ def _found(
 ) -> Attempt:
     """What is settled on; `asked`: somebody set the goal, `brief`: fits take less than to compile them."""
     scored = _scored(program, snapshot, folded=folded)
-    if wish == "best":
-        return best(ladder, attempts)
     if wish == "frontier":
         return frontier(ladder, attempts, None if asked else scored)
-    if not asked:
-        return knee(ladder, attempts, scored, lambda rung: _effort(snapshot, rung, WHOLE))
-    teaching = not folded and program.outputs[0].form == "label"
-    return cheapest(ladder, attempts, scored, brief=brief, teaching=teaching)
+    if wish == "best":
+        found = best(ladder, attempts)
+    elif asked:
+        teaching = not folded and program.outputs[0].form == "label"
+        found = cheapest(ladder, attempts, scored, brief=brief, teaching=teaching)
+    else:
+        found = knee(ladder, attempts, scored, lambda rung: _effort(snapshot, rung, WHOLE))
+    enough = asked and wish == "cheapest" and found.promising
+    if enough or not folded:
+        return found
+    return otherwise(found, attempts, load("skeletons", found.rung.skeleton).others)
 
 
 def _attempts(
@@ -147,9 +166,9 @@ def _attempts(
     """How the candidates of these examples are priced and fitted; `brief`: whole at once, `folded`: scored in folds."""
     scored = _scored(program, snapshot, folded=folded)
 
-    def attempt(rung: Rung, asked: float, tutor: Attempt | None) -> Attempt:
+    def attempt(rung: Rung, asked: float, tutor: Attempt | None, settings: Settings) -> Attempt:
         one, share = program.computed_in(rung.arithmetic), max(asked, WHOLE if brief else SHORT)
-        recipe, by = _recipe(snapshot, rung, share), None if tutor is None else tutor.fitted
+        recipe, by = replace(_recipe(snapshot, rung, share), **settings), None if tutor is None else tutor.fitted
         fitted = fit_once(one, snapshot, rung.graph, recipe, store, watch=announce(rung), tutor=by)
         seen, unlearnt = rate(round(fitted.tune * scored), scored), None
         if folded:
@@ -171,6 +190,7 @@ def _attempts(
             known=known,
             unlearnt=unlearnt,
             tutor=tutor,
+            settings=settings,
         )
 
     judged = len(snapshot.rows(JUDGE))
@@ -237,6 +257,7 @@ def _row(rung: Rung, attempts: Attempts, found: Attempt) -> Candidate:
     else:
         notes += [] if fitted.share == WHOLE else [f"{fitted.share:g} of a whole fit"]
         notes += [] if fitted.tutor is None else [f"taught by {fitted.tutor.rung.title}"]
+        notes += [f"{name} {value:g}" for name, value in fitted.settings.items()]
     row = candidate(rung, costs, fitted.score if fitted else None, "; ".join(notes))
     row = replace(row, work=attempts.work(rung)) if fitted else row
     return replace(row, chosen=chosen, share=fitted.share if fitted else 1.0, how=found.how)

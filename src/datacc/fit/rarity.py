@@ -18,7 +18,8 @@ ALIKE: Final = frozenset(("affine", "clip", "exp", "reshape"))  # what a gain ma
 
 
 def gains(graph: Graph, learn: Examples, rare: float) -> Weights:
-    """For every table of one column that is to be learnt, (R, 1): −`rare` · ln((1 + n) / 2) where n examples read a row.
+    """For every table of one column that is to be learnt, (R, 1): −`rare` · ln((1 + n) / 2), where n examples read a
+    row.
 
     A row that none of them reads begins as one that all read, for nothing is known of it. So weights of which such a
     table holds the logarithms begin at a power of the inverse document frequency (Spärck Jones 1972).

@@ -17,10 +17,12 @@ class Skeleton(ABC):
 
     `general`: it takes any input, and is chosen by itself only where no skeleton made for the inputs fits.
     `by_name`: it is built only where a program or a lock names it.
+    `others`: settings of a recipe that may do better than what `suits`, the likeliest first: for folds to find out.
     """
 
     general: bool = False
     by_name: bool = False
+    others: Sequence[Mapping[str, Any]] = ()
 
     @abstractmethod
     def fits(self, features: Sequence[Type]) -> bool:
@@ -33,10 +35,6 @@ class Skeleton(ABC):
     def suits(self, rows: int) -> Mapping[str, Any]:
         """What of a recipe is to differ from the default where there are so many `rows` to learn from."""
         return {}
-
-    def others(self, rows: int) -> Sequence[Mapping[str, Any]]:
-        """What else of a recipe may do better than what `suits`, the likeliest first: for folds to find out."""
-        return ()
 
     @abstractmethod
     def graph(self, fronts: Sequence[Graph], answer: Graph, sizes: Sizes) -> Graph:

@@ -15,7 +15,6 @@ BITS: Final = (8, 11)  # that single bytes and pairs need: there are no more tha
 BEFORE: Final = {"shortest": 1, "finer": 0, "scores": 0}  # sizes that locks from before they were there mean
 FEW: Final = 5_000  # rows to learn from, below which a fit goes as `of_texts` says, but for the decay
 DECAY: Final = 0.5  # tables remember whatever is said once; see bench/RESULTS.md
-DECAYS: Final = (0.9, 0.2)  # others that do better on some
 RARE: Final = 15.0  # by the root of the rows: the power of how rare an n-gram is that it weighs at first, 1 at most
 SEEN: Final = 100_000  # rows that a fit of many sees, in five passes at least
 STEPS: Final = 5.0  # of a score, to 1 of its class: their tables stay small
@@ -30,6 +29,8 @@ class Text(Skeleton):
     `shortest`: the shortest n-gram. `finer`: the weights are told by 2^this times as many rows. `scores`: up to so many
     classes have scores, whatever the width: vectors that are as wide as there are classes do no better, and cost more.
     """
+
+    others = ({"decay": 0.9}, {"decay": 0.2})  # what is hard to tell wants much of it, and what is easy little
 
     def fits(self, features: Sequence[Type]) -> bool:
         """One text, as bytes."""
@@ -46,10 +47,6 @@ class Text(Skeleton):
         many = {"rate": 0.005, "batch": 128, "epochs": max(5, -(-SEEN // rows))}
         few = {**of_texts(rows), "rare": min(1.0, RARE / math.sqrt(rows)) / LOUD}
         return {**(few if rows < FEW else many), "decay": DECAY}
-
-    def others(self, rows: int) -> Sequence[Mapping[str, Any]]:
-        """More decay, and less: what is hard to tell wants much of it, and what is easy little."""
-        return tuple({"decay": decay} for decay in DECAYS)
 
     def graph(self, fronts: Sequence[Graph], answer: Graph, sizes: Sizes) -> Graph:
         """Small letters, row numbers, rows and weights, their sum; a dense layer, unless they are scores."""

@@ -39,7 +39,7 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """Where a whole value lies, in floats, and its rows of so many channels, each `pixel` floats after the one before."""
+    """Where a whole value lies, in floats: rows of so many channels, each `pixel` floats after the one before."""
 
     offset: int
     rows: int
