@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datacc.compiler.attempts import LONG, SHORT, WHOLE, Attempt, Attempts, Rung, unheard
-from datacc.compiler.halving import KEPT, best, cheapest, front, frontier, knee
+from datacc.compiler.attempts import LONG, SHORT, WHOLE, Attempt, Attempts, Rung, Settings, unheard
+from datacc.compiler.halving import KEPT, best, cheapest, front, frontier, knee, otherwise
 from datacc.compiler.verdict import Costs
 from datacc.fit import Recipe
 from datacc.spec.program import Budget
@@ -45,9 +45,10 @@ class World:
 
     @property
     def attempts(self) -> Attempts:
-        def attempt(rung: Rung, share: float, tutor: Attempt | None) -> Attempt:
+        def attempt(rung: Rung, share: float, tutor: Attempt | None, settings: Settings) -> Attempt:
             error = self.errors[rung.sizes["n"]] * {SHORT: self.haste, WHOLE: 1.0, LONG: 0.8}[share]
             error *= 1 if tutor is None else self.lesson
+            error *= settings.get("errors", 1)
             score, fitted = 1 - error, None
             return Attempt(
                 rung=rung,
@@ -58,6 +59,7 @@ class World:
                 sound=rung.sizes["n"] not in self.unsound,
                 chance=self.chance(score),
                 outlook=lambda left: self.chance(1 - left * error),
+                settings=settings,
                 work=int(rung.work * share * ROWS),
                 tutor=tutor,
             )
@@ -241,7 +243,7 @@ def test_the_more_could_pass_the_more_is_asked_of_each() -> None:
     """Who cannot pass does not count."""
     world, chances = World([100, 200, 400, 800], [0.3, 0.2, 0.1, 0.05]), (0.5, 0.0, 0.2, 0.97)
 
-    def attempt(rung: Rung, share: float, tutor: Attempt | None) -> Attempt:
+    def attempt(rung: Rung, share: float, tutor: Attempt | None, settings: Settings) -> Attempt:
         return replace(world.attempts.of(rung, share), chance=chances[rung.sizes["n"]])
 
     attempts, bars, ladder = Attempts(Budget(), world.attempts.costs, attempt, unheard, wanted), [], world.ladder
@@ -290,3 +292,15 @@ def test_a_tutor_takes_no_more_than_the_search_before() -> None:
     world = World([100, 200, 400, 100_000], [0.5, 0.3, 0.15, 0.0], budget=Budget(size=4000))
     assert cheapest(world.ladder, world.attempts, ROWS).tutor is None
     assert max(one.rung.work for one in world.told) == 400
+
+
+def test_other_settings_are_tried_until_some_do_better() -> None:
+    world = World(works=[1], errors=[0.2])
+    attempts = world.attempts
+    found = attempts.of(world.ladder[0], WHOLE)
+    chosen = otherwise(found, attempts, [{"errors": 1.5}, {"errors": 0.5}, {"errors": 0.1}])
+    assert chosen.settings == {"errors": 0.5}
+    assert [one.settings.get("errors") for one in world.told] == [None, 1.5, 0.5]
+    assert chosen in attempts.all
+    assert otherwise(found, attempts, [{"errors": 1.0}, {"errors": 1.5}]) is found  # none is better: as it was
+    assert otherwise(found, attempts, []) is found

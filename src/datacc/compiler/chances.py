@@ -63,7 +63,7 @@ def trial_of(program: Program, snapshot: Snapshot, graph: Graph, unlearnt: Unlea
     )
 
 
-def in_folds(program: Program, snapshot: Snapshot, *, asked: bool, cheap: bool) -> bool:
+def in_folds(program: Program, snapshot: Snapshot, *, asked: bool, cheap: bool = False) -> bool:
     """Whether candidates are scored out of fold: of few examples of one label.
 
     `asked`: somebody set a goal, `cheap`: a fit takes a second or so at most.

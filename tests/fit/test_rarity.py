@@ -1,0 +1,71 @@
+"""Where gains of a table begin: by how many examples read each row, counted here one by one."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from datacc.fit import Examples
+from datacc.fit.rarity import gains
+from datacc.ir.build import Builder
+from datacc.ir.graph import Graph
+
+WORDS, ROWS = 3, 5
+
+
+def graph(*, gated: bool, columns: int = 1, learnt: bool = False) -> Graph:
+    """Three numbers of rows, `gated` by three that are 0 or more, to exponentials of what a table has for them."""
+    b = Builder()
+    numbers = b.op("cast", "number", b.input("numbers", "uint8", (WORDS,)), to="float32")
+    gate = b.op("cast", "gate", b.input("gates", "uint8", (WORDS,)), to="float32")
+    if learnt:
+        numbers = b.op("multiply", "moved", numbers, b.weight("by", (WORDS,)))
+    rows = b.op("gather", "rows", b.op("cast", "row", numbers, to="int32"), b.weight("table", (ROWS, columns)))
+    gain = b.op("reshape", "gain", b.op("exp", "exp", rows), shape=(WORDS * columns,))
+    if gated:
+        gain = b.op("multiply", "gated", gain, gate)
+    return b.graph({"sum": gain})
+
+
+def told(numbers: np.ndarray, gates: np.ndarray) -> Examples:
+    return Examples(inputs={"numbers": numbers, "gates": gates}, targets=np.zeros(len(numbers), np.int32), augment={})
+
+
+three = arrays(np.uint8, st.tuples(st.integers(1, 70), st.just(WORDS)), elements=st.integers(0, ROWS + 1))
+
+
+@given(three, st.booleans(), st.floats(0.01, 1), st.randoms(use_true_random=False))
+@settings(deadline=None, max_examples=40)
+def test_a_gain_begins_by_how_many_examples_read_its_row(
+    numbers: np.ndarray, gated: bool, rare: float, random: st.DrawFn
+) -> None:
+    gates = np.array([[random.randint(0, 2) for _ in row] for row in numbers], np.uint8)  # type: ignore[attr-defined]
+    (found,) = gains(graph(gated=gated), told(numbers, gates), rare).values()
+    for row in range(ROWS):
+        readers = 0
+        for one, open_ in zip(numbers, gates, strict=True):
+            readers += any(
+                min(number, ROWS - 1) == row and (o or not gated) for number, o in zip(one, open_, strict=True)
+            )
+        expected = -rare * math.log((1 + (readers or len(numbers))) / 2)
+        assert math.isclose(found[row, 0], expected, rel_tol=1e-6, abs_tol=1e-7)
+
+
+def test_other_tables_begin_as_ever() -> None:
+    some = told(np.ones((4, WORDS), np.uint8), np.ones((4, WORDS), np.uint8))
+    assert gains(graph(gated=True), some, 0.0) == {}  # no recipe asks for it
+    assert gains(graph(gated=False, columns=2), some, 0.5) == {}  # rows are vectors
+    assert gains(graph(gated=True, learnt=True), some, 0.5) == {}  # which rows are read changes while it learns
+    filled = graph(gated=True).fill({"table": np.zeros((ROWS, 1), np.float32)})
+    assert gains(filled, some, 0.5) == {}
+
+
+def test_what_no_example_could_read_is_as_common_as_all() -> None:
+    some = told(np.tile(np.array([0, 1, 1], np.uint8), (9, 1)), np.ones((9, WORDS), np.uint8))
+    some = replace(some, inputs={**some.inputs, "numbers": some.inputs["numbers"] * np.arange(9)[:, None].clip(0, 1)})
+    (found,) = gains(graph(gated=True), some, 1.0).values()
+    assert found[4, 0] == found[0, 0] == -np.float32(math.log(5.0))
+    assert found[1, 0] == -np.float32(math.log(4.5))
