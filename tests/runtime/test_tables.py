@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from datacc.emit.text import numbers
 from datacc.errors import ToolchainError
-from datacc.runtime.tables import filled, marked, read_tables
+from datacc.runtime.tables import beside_tables, filled, marked, read_tables
 from datacc.runtime.toolchain import zig
 from tests.tools import need
 
@@ -49,6 +49,11 @@ def strtof(word: str) -> float:
 def read_one(word: str) -> float:
     [value] = read_tables(f"WEIGHTS float a[1] = {{\n    {word}f\n}};")["a"]
     return float(value)
+
+
+def test_what_else_stands_there_is_no_table() -> None:
+    assert beside_tables(text(SMALL)) == ""
+    assert beside_tables(text(SMALL) + "\nint more;\n") == "int more;"
 
 
 def test_tables_are_read_as_they_were_written() -> None:

@@ -96,12 +96,7 @@ def search(
     attempt. Where no rung meets the budget the nearest is tried narrower. Raises `BudgetError` when that does not
     help; then nothing was fitted.
     """
-    ladder = rungs(program, snapshot)
-    brief = _effort(snapshot, ladder[-1], WHOLE) <= CHEAP
-    folded = in_folds(program, snapshot, asked=not chosen_goal, cheap=brief)
-    if folded:
-        snapshot = lessons(snapshot, ALL)
-        ladder = rungs(program, snapshot)
+    snapshot, ladder, brief, folded = _begun(program, snapshot, asked=not chosen_goal)
     attempts = _attempts(program, snapshot, store, announce, tell, brief=brief, folded=folded)
     ladder, said = reaching(program, snapshot, ladder, attempts)
     found = _found(program, snapshot, ladder, attempts, wish, asked=not chosen_goal, brief=brief, folded=folded)
@@ -119,6 +114,18 @@ def search(
         tutor=_tutor(found),
         unlearnt=found.unlearnt,
     )
+
+
+def _begun(program: Program, snapshot: Snapshot, *, asked: bool) -> tuple[Snapshot, list[Rung], bool, bool]:
+    """The examples as fits take them, the candidates, whether fits take less than to compile them, and whether they
+    are scored in folds; `asked`: somebody set the goal."""
+    ladder = rungs(program, snapshot)
+    brief = _effort(snapshot, ladder[-1], WHOLE) <= CHEAP
+    folded = in_folds(program, snapshot, asked=asked, cheap=brief)
+    if not folded:
+        return snapshot, ladder, brief, False
+    whole = lessons(snapshot, ALL)
+    return whole, rungs(program, whole), brief, True
 
 
 def _told_of(attempts: Attempts) -> str:
@@ -170,10 +177,9 @@ def _attempts(
         one, share = program.computed_in(rung.arithmetic), max(asked, WHOLE if brief else SHORT)
         recipe, by = replace(_recipe(snapshot, rung, share), **settings), None if tutor is None else tutor.fitted
         fitted = fit_once(one, snapshot, rung.graph, recipe, store, watch=announce(rung), tutor=by)
-        seen, unlearnt = rate(round(fitted.tune * scored), scored), None
-        if folded:
-            seen, unlearnt = repeated(program, snapshot, rung.graph, recipe, store)
-            fitted = replace(fitted, tune=seen.value)
+        told = repeated(program, snapshot, rung.graph, recipe, store) if folded else None
+        seen, unlearnt = told or (rate(round(fitted.tune * scored), scored), None)
+        fitted = replace(fitted, tune=seen.value) if folded else fitted
         fitted, known = calibrated(program, snapshot, fitted, store, unlearnt)
         unlearnt = unlearnt and as_known(program, snapshot, unlearnt, known)
         trial = trial_of(program, snapshot, fitted.graph, unlearnt)

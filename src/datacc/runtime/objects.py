@@ -8,7 +8,7 @@ from typing import Final, Protocol
 import numpy as np
 
 from datacc.ir.container import pack, unpack
-from datacc.runtime.tables import DECLARED, Tables, filled, marked, read_tables
+from datacc.runtime.tables import DECLARED, Tables, beside_tables, filled, marked, read_tables
 from datacc.runtime.toolchain import Compiler, run
 from datacc.spec.sections import PART, STEPS, WEIGHTS
 from datacc.store import Store, canonical, digest
@@ -42,7 +42,8 @@ def halves(source: Text) -> tuple[str, Tables]:
     if not (mark and steps):
         return source.c, {}
     include = f'#include "{source.name}.h"\n'
-    return include + top.partition(include)[2] + DECLARED + steps + rest, read_tables(weights)
+    whole = include + top.partition(include)[2] + DECLARED + steps + rest + beside_tables(weights)
+    return whole, read_tables(weights)
 
 
 def compiled(

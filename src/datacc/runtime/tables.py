@@ -49,6 +49,11 @@ def _floats(text: str) -> NDArray[np.float32]:
     return doubles.astype(np.float32)
 
 
+def beside_tables(weights: str) -> str:
+    """What else this C holds, which is to be compiled as it stands: nothing, as it was emitted."""
+    return _TABLE.sub("", weights).strip()
+
+
 def marked(tables: Tables) -> str:
     """The C of tables that hold nothing but a mark each."""
     return "".join(
