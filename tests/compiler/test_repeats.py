@@ -82,3 +82,10 @@ def test_every_fit_is_remembered_and_none_sees_what_it_answers(
     assert repeated(program, snapshot, graph, default_recipe(rows, 10), store)[0] == first
     assert is_small(snapshot, asked=False)
     assert is_small(snapshot, asked=True) == (repeats_asked == 2)  # without a goal candidates are told apart by more
+
+
+def test_some_thousands_are_few_where_fits_are_cheap(tmp_path: Path) -> None:
+    _, snapshot, _ = frozen(tmp_path, [f"{n / 3:.4f},{'xy'[n % 2]}" for n in range(3000)])
+    assert is_small(snapshot, asked=False, cheap=True)
+    assert not is_small(snapshot, asked=False)
+    assert not is_small(snapshot, asked=True, cheap=True)

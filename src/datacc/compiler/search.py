@@ -45,6 +45,7 @@ from datacc.spec.program import Program
 from datacc.store import Store
 
 CHEAP: Final = 2 * 10**10  # multiply-adds of the dearest fit, a second or so, up to which there are no shorter trials
+CHEAPEST: Final = CHEAP // 4  # up to which some thousands of examples are scored in folds, too
 
 __all__ = ["Announce", "Choice", "Rung", "candidate", "rungs", "search"]
 
@@ -120,8 +121,8 @@ def _begun(program: Program, snapshot: Snapshot, *, asked: bool) -> tuple[Snapsh
     """The examples as fits take them, the candidates, whether fits take less than to compile them, and whether they
     are scored in folds; `asked`: somebody set the goal."""
     ladder = rungs(program, snapshot)
-    brief = _effort(snapshot, ladder[-1], WHOLE) <= CHEAP
-    folded = in_folds(program, snapshot, asked=asked, cheap=brief)
+    effort = _effort(snapshot, ladder[-1], WHOLE)
+    brief, folded = effort <= CHEAP, in_folds(program, snapshot, asked=asked, cheap=effort <= CHEAPEST)
     if not folded:
         return snapshot, ladder, brief, False
     whole = lessons(snapshot, ALL)
