@@ -51,14 +51,21 @@ def knee(ladder: Sequence[Rung], attempts: Attempts, rows: int, effort: Callable
 
     `effort` is how many multiply-adds a whole fit takes; one of more than `DEAR` is not begun, but for the first.
     """
-    afford = (rung for n, rung in enumerate(_strides(ladder, attempts, FLOOR_STRIDE)) if not n or effort(rung) <= DEAR)
+    afford = (
+        rung for n, rung in enumerate(_to_the_top(ladder, attempts, FLOOR_STRIDE)) if not n or effort(rung) <= DEAR
+    )
     best = None
     for short in _climb(afford, attempts, rows, FLOOR_PATIENCE):
-        gained = best is None or short.score > best.score + standard_error(best.score, rows)
-        if best is None or (short.sound, gained) > (best.sound, False):
+        if best is None or (short.sound, _gained(short, best, rows)) > (best.sound, False):
             best = short
     assert best is not None  # the ladder has a rung within the budget
     return attempts.of(best.rung, WHOLE)
+
+
+def _gained(one: Attempt, before: Attempt, rows: int) -> bool:
+    """Whether it is better: a stride of work must gain more than chance could give, less than that only something."""
+    chance = standard_error(before.score, rows) if one.rung.work >= FLOOR_STRIDE * before.rung.work else 0.0
+    return one.score > before.score + chance
 
 
 def best(ladder: Sequence[Rung], attempts: Attempts) -> Attempt:
@@ -122,6 +129,14 @@ def _strides(ladder: Sequence[Rung], attempts: Attempts, stride: float) -> Itera
         if rung.work >= least and attempts.fits(rung):
             yield rung
             least = stride * rung.work
+
+
+def _to_the_top(ladder: Sequence[Rung], attempts: Attempts, stride: float) -> Iterator[Rung]:
+    """The same, and at last the dearest, which may be less than a stride away."""
+    last = None
+    for last in _strides(ladder, attempts, stride):
+        yield last
+    yield from (rung for rung in list(filter(attempts.fits, ladder))[-1:] if rung is not last)
 
 
 def _climb(strides: Iterator[Rung], attempts: Attempts, rows: int, patience: int) -> Iterator[Attempt]:
