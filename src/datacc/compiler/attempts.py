@@ -30,13 +30,14 @@ Settings = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Rung:
-    """One candidate before it is fitted: skeleton, sizes, its Graph with holes, multiply-adds, and the arithmetic."""
+    """One candidate before it is fitted: skeleton, sizes, its Graph with holes, multiply-adds, arithmetic, weights."""
 
     skeleton: str
     sizes: Mapping[str, int]
     graph: Graph
     work: int
     arithmetic: str = "float"
+    weights: int = 0
 
     @property
     def title(self) -> str:

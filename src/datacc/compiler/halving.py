@@ -63,9 +63,10 @@ def knee(ladder: Sequence[Rung], attempts: Attempts, rows: int, effort: Callable
 
 
 def _gained(one: Attempt, before: Attempt, rows: int) -> bool:
-    """Whether it is better: a stride of work must gain more than chance could give, less than that only something."""
-    chance = standard_error(before.score, rows) if one.rung.work >= FLOOR_STRIDE * before.rung.work else 0.0
-    return one.score > before.score + chance
+    """Whether it is better: much more work, or twice the weights, must gain more than chance could give."""
+    rung, cheaper = one.rung, before.rung
+    near = rung.work < FLOOR_STRIDE * cheaper.work and rung.weights <= STRIDE * cheaper.weights
+    return one.score > before.score + (0.0 if near else standard_error(before.score, rows))
 
 
 def best(ladder: Sequence[Rung], attempts: Attempts) -> Attempt:
