@@ -46,14 +46,16 @@ def cheapest(
     return _taught(found, ladder, attempts, rows) if more else found
 
 
-def knee(ladder: Sequence[Rung], attempts: Attempts, rows: int, effort: Callable[[Rung], int]) -> Attempt:
+def knee(
+    ladder: Sequence[Rung], attempts: Attempts, rows: int, effort: Callable[[Rung], int], *, few: bool = False
+) -> Attempt:
     """Where more work no longer gains more than chance could give, for a goal that nobody asked for.
 
-    `effort` is how many multiply-adds a whole fit takes; one of more than `DEAR` is not begun, but for the first.
+    `effort` is how many multiply-adds a whole fit takes; one of more than `DEAR` is not begun, but for the first. Of
+    `few` examples the dearest is tried, too.
     """
-    afford = (
-        rung for n, rung in enumerate(_to_the_top(ladder, attempts, FLOOR_STRIDE)) if not n or effort(rung) <= DEAR
-    )
+    up = (_to_the_top if few else _strides)(ladder, attempts, FLOOR_STRIDE)
+    afford = (rung for n, rung in enumerate(up) if not n or effort(rung) <= DEAR)
     best = None
     for short in _climb(afford, attempts, rows, FLOOR_PATIENCE):
         if best is None or (short.sound, _gained(short, best, rows)) > (best.sound, False):

@@ -161,7 +161,7 @@ def _found(
         teaching = not folded and program.outputs[0].form == "label"
         found = cheapest(ladder, attempts, scored, brief=brief, teaching=teaching)
     else:
-        found = knee(ladder, attempts, scored, lambda rung: _effort(snapshot, rung, WHOLE))
+        found = knee(ladder, attempts, scored, lambda rung: _effort(snapshot, rung, WHOLE), few=folded)
     enough = asked and wish == "cheapest" and found.promising
     if enough or not folded:
         return found
