@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,6 +11,7 @@ from datacc.compiler.attempts import LONG, SHORT, WHOLE, Attempt, Attempts, Rung
 from datacc.compiler.halving import KEPT, best, cheapest, front, frontier, knee, otherwise
 from datacc.compiler.verdict import Costs
 from datacc.fit import Recipe
+from datacc.ir.graph import Graph, Node, float32
 from datacc.spec.program import Budget
 
 ROWS = 1000
@@ -23,6 +23,11 @@ RECIPE = Recipe(epochs=8, batch=8, rate=0.1)
 def wanted(contenders: int) -> float:
     """More of each, the more could pass."""
     return BARS[min(contenders, len(BARS)) - 1]
+
+
+def weighing(count: int) -> Graph:
+    """A Graph of one weight, of so many numbers."""
+    return Graph(nodes=(Node(name="w", op="weight", type=float32(count)),), outputs=())
 
 
 @dataclass
@@ -40,7 +45,7 @@ class World:
 
     @property
     def ladder(self) -> list[Rung]:
-        graph: Any = None
+        graph = weighing(1)
         return [Rung(skeleton="any.v1", sizes={"n": n}, graph=graph, work=work) for n, work in enumerate(self.works)]
 
     @property
@@ -315,5 +320,5 @@ def test_of_few_examples_the_dearest_is_tried_however_near(errors: tuple[float, 
     found = knee(world.ladder, world.attempts, ROWS, lambda rung: rung.work, few=True)
     assert found.rung.work == chosen
     assert {one.rung.work for one in world.told} == {100, 310, 350}
-    sized = [replace(rung, weights=10 ** rung.sizes["n"]) for rung in world.ladder]
+    sized = [replace(rung, graph=weighing(10 ** rung.sizes["n"])) for rung in world.ladder]
     assert knee(sized, world.attempts, ROWS, lambda rung: rung.work, few=True).rung.work == 310

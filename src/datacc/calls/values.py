@@ -51,6 +51,11 @@ def is_several(answer: Any) -> bool:
     return isinstance(answer, list) and all(isinstance(one, str) for one in answer)
 
 
+def in_a_cell(names: Sequence[str]) -> str:
+    """Several labels in one cell of a table. None of them is no blank cell, which would mean that nobody said."""
+    return SEMICOLON.join(names) or SEMICOLON
+
+
 def form_of(answers: Sequence[Any]) -> Form:
     """How answers name classes: several labels, where one is a list of texts and the others are such lists, single
     texts or None; as they are, where all are texts that may be names; else as JSON."""

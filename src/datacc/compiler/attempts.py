@@ -30,14 +30,18 @@ Settings = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Rung:
-    """One candidate before it is fitted: skeleton, sizes, its Graph with holes, multiply-adds, arithmetic, weights."""
+    """One candidate before it is fitted: skeleton, sizes, its Graph with holes, multiply-adds, and the arithmetic."""
 
     skeleton: str
     sizes: Mapping[str, int]
     graph: Graph
     work: int
     arithmetic: str = "float"
-    weights: int = 0
+
+    @property
+    def weights(self) -> int:
+        """How many numbers it has to keep."""
+        return sum(node.type.count for node in self.graph.weights)
 
     @property
     def title(self) -> str:

@@ -16,13 +16,8 @@ RATE: Final = 0.02  # out of fold on digits and four tables, better than half of
 THREADS_PAY: Final = 2_000_000  # multiply-adds of one answer; below, threads wait for each other more than they work
 
 OPTIMISERS: Final = ("adamw", "sgd")
-LATER: Final = (
-    "optimiser",
-    "momentum",
-    "clip",
-    "average",
-    "rare",
-)  # locks from before they were there mean their defaults
+# Locks from before these were there mean their defaults.
+LATER: Final = ("optimiser", "momentum", "clip", "average", "rare")
 
 _KINDS: Final = get_type_hints(Recipe)
 

@@ -226,8 +226,7 @@ def rungs(program: Program, snapshot: Snapshot) -> list[Rung]:
         graph = skeleton_graph(program, snapshot, skeleton, sizes)
         if program.widths and not any(dim for node in graph.weights for dim in node.dims):
             continue  # without channels it has one width
-        weights = sum(node.type.count for node in graph.weights)
-        plain = Rung(skeleton=skeleton, sizes=sizes, graph=graph, work=work(graph), weights=weights)
+        plain = Rung(skeleton=skeleton, sizes=sizes, graph=graph, work=work(graph))
         found += [replace(plain, arithmetic=name) for name in program.target.arithmetics]
     return sorted(found, key=lambda rung: (rung.work, rung.skeleton, rung.arithmetic == "float"))
 

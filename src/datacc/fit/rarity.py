@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +48,7 @@ def _is_given(graph: Graph, name: str) -> bool:
 
 
 def _read(
-    graph: Graph, tables: list[Node], inputs: Mapping[str, NDArray[np.uint8]], count: int
+    graph: Graph, tables: list[Node], inputs: Mapping[str, NDArray[Any]], count: int
 ) -> Iterator[tuple[str, NDArray[np.int64]]]:
     """For each example and table the rows that it reads, each once; not those whose gain is multiplied with 0."""
     gates = {node.name: _gate(graph, node) for node in tables}

@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from datacc.calls.values import SEMICOLON, in_a_cell
 from datacc.errors import DataError
 from datacc.intake import Bad, Format, Found, Raw
 from datacc.intake.jsonl import flat
-from datacc.types.labels import BETWEEN
 
 ENDING: Final = ".calls.jsonl"
 ANSWER: Final = "answer"  # what the function said, the label
@@ -72,14 +72,14 @@ def _call(value: Any) -> tuple[dict[str, Any], dict[str, bytes], dict[str, Any]]
         raise ValueError(f"has an input called {ANSWER!r}, which is what the function said")
     others = {name: _whole(value[name]) for name in (*_BESIDE, ANSWER) if value.get(name) is not None}
     lists = [name for one in others.values() if isinstance(one, list) for name in one]
-    if not all(isinstance(name, str) and name and name == name.strip() and BETWEEN not in name for name in lists):
+    if not all(isinstance(name, str) and name and name == name.strip() and SEMICOLON not in name for name in lists):
         raise ValueError("names labels that are none")
     return cells, files, others
 
 
 def _row(row: Raw) -> Raw:
     """The same, with several labels in one cell as a table has them."""
-    texts = {name: BETWEEN.join(cell) or BETWEEN for name, cell in row.cells.items() if isinstance(cell, list)}
+    texts = {name: in_a_cell(cell) for name, cell in row.cells.items() if isinstance(cell, list)}
     return replace(row, cells={**row.cells, **texts}) if texts else row
 
 

@@ -19,7 +19,6 @@ from datacc.ir.graph import Graph
 from datacc.types import Options, OutputType
 from datacc.types._known import known, minus
 
-BETWEEN: Final = SEMICOLON  # labels in one cell of a table
 STEEP: Final = 2.0**60  # times any difference of a score from a half that is not 0, it is beyond 1
 
 
@@ -40,7 +39,7 @@ class Labels(OutputType):
 
     def read(self, text: str) -> list[str]:
         """The labels between semicolons, sorted, each once; a semicolon alone says that there is none."""
-        return sorted({part.strip() for part in text.split(BETWEEN)} - {""})
+        return sorted({part.strip() for part in text.split(SEMICOLON)} - {""})
 
     def classes(self, values: Sequence[Any]) -> tuple[str, ...]:
         """Every label of every value."""
@@ -74,7 +73,7 @@ class Labels(OutputType):
 
     def shown(self, value: Any) -> str:
         """The labels behind each other, or "none"."""
-        return f"{BETWEEN} ".join(value) or "none"
+        return f"{SEMICOLON} ".join(value) or "none"
 
     def answer(self, name: str, classes: Sequence[str], options: LabelsOptions = _PLAIN) -> Graph:
         """Outputs `name` (int32, 1 or 0 for each label) and `name_scores` (float32); the loss reads the features.

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from datacc.calls.code import code_of
-from datacc.calls.values import SEMICOLON
+from datacc.calls.values import in_a_cell
 from datacc.compiler.port.record import Recorded, text_columns
 from datacc.compiler.port.wish import COVERAGE, GROUP, SOURCE, Wish
 from datacc.intake.importing import ImportOptions
@@ -20,16 +20,16 @@ from datacc.spec.program import Field, Goal, Origin, Program, Target
 
 def write_calls(table: Path, recorded: Recorded) -> ImportOptions:
     """Write what was recorded as JSON Lines; how that is to be read."""
-    rows = zip(map(_in_a_cell, recorded.rows), recorded.groups, strict=True)
+    rows = zip(map(_flat, recorded.rows), recorded.groups, strict=True)
     lines = [canonical_json({**row, **({GROUP: group} if group is not None else {})}) for row, group in rows]
     table.write_text("\n".join([*lines, ""]), encoding="utf-8")
     return ImportOptions(label=ANSWER, group=GROUP if any(recorded.groups) else None)
 
 
-def _in_a_cell(row: Mapping[str, Any]) -> Mapping[str, Any]:
+def _flat(row: Mapping[str, Any]) -> Mapping[str, Any]:
     """The row with several labels in one cell, as a table has them."""
     said = row[ANSWER]
-    return {**row, ANSWER: SEMICOLON.join(said) or SEMICOLON} if isinstance(said, list) else row
+    return {**row, ANSWER: in_a_cell(said)} if isinstance(said, list) else row
 
 
 def program_of(wish: Wish, recorded: Recorded, table: Path, options: ImportOptions, root: Path) -> Program:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from datacc.calls.values import in_a_cell
 from datacc.errors import DataError
 from datacc.intake.sheet import Sheet, SheetColumn, Type
 from datacc.repo.contents import Contents
@@ -13,7 +14,6 @@ from datacc.repo.names import natural
 from datacc.repo.run import RunRow
 from datacc.repo.schema import Column, Kind, Schema
 from datacc.repo.values import meant
-from datacc.types.labels import BETWEEN
 
 _SINGLE: Final[tuple[Kind, ...]] = ("group", "key", "split", "name", "occurrence")
 
@@ -129,7 +129,7 @@ def _saying(value: Any, rows: Sequence[RunRow], output: Column) -> Sequence[RunR
 def _told(value: Any, output: Column) -> Any:
     """What a cell of the output holds: a class name, a number, or labels between semicolons."""
     told = None if value is None else meant(output, value)
-    return (BETWEEN.join(told) or BETWEEN) if isinstance(told, list) else told
+    return in_a_cell(told) if isinstance(told, list) else told
 
 
 def _values(state: State, output: Column) -> list[Any]:
