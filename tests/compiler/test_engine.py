@@ -37,7 +37,7 @@ def without_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     def absent(name: str) -> str:
         raise metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr(module, "version", absent)
+    monkeypatch.setattr(metadata, "version", absent)
 
 
 def test_the_first_that_covers_the_graph_fits(known: Callable[..., None]) -> None:

@@ -1,13 +1,13 @@
 """Where builds remember what they made: the cache beside `datacc.toml`, a folder for each version of datacc."""
 
-from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
+from datacc import __version__
 from datacc.store import Store
 
 # Digests name what goes into a value; the code that makes it is named by the version.
-_FOLDER: Final = Path(".datacc") / "cache" / version("datacc")
+_FOLDER: Final = Path(".datacc") / "cache" / __version__
 
 
 def cache(root: Path, *, fresh: bool = False) -> Store:

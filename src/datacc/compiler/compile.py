@@ -3,13 +3,13 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from datacc import __version__
 from datacc.compiler.artifact import replacing
 from datacc.compiler.figures import FILE, VERSION
 from datacc.compiler.produce import Product, build_library, write
@@ -65,7 +65,7 @@ class Compiled:
 
     def facts(self) -> dict[str, Any]:
         """Everything as plain JSON values: the content of `compiled.json`."""
-        made = {"datacc": version("datacc"), "toolchain": self.toolchain, "cpu": self.interface.cpu}
+        made = {"datacc": __version__, "toolchain": self.toolchain, "cpu": self.interface.cpu}
         return {
             "version": VERSION,
             "name": self.interface.name,

@@ -1,8 +1,8 @@
 """Which back end does a fit: the one that is asked for, else the first that covers it."""
 
 from dataclasses import dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
-from typing import Final
+from importlib import import_module
+from typing import Any, Final
 
 from datacc.errors import GraphError, MissingExtra, SpecError
 from datacc.fit import BackEnd, Examples, Fitted, Recipe, Rounding, Start, Watch
@@ -102,9 +102,10 @@ def _member(name: str, why: str) -> BackEnd:
 def _version(name: str, why: str) -> str:
     if name != LAST:
         return _member(name, why).version
+    metadata: Any = import_module("importlib.metadata")  # takes 10 ms, which no other back end need pay
     try:
-        return f"{name} {version(name).split('+')[0]}"
-    except PackageNotFoundError as error:
+        return f"{name} {metadata.version(name).split('+')[0]}"
+    except metadata.PackageNotFoundError as error:
         raise _missing(name, why) from error
 
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from datacc import __version__
 from datacc.compiler.artifact import TOLD, files, replaced
 from datacc.compiler.ask import Answering
 from datacc.compiler.assemble import interface
@@ -245,7 +245,7 @@ def _said(made: Printed) -> dict[str, Any]:
         "recipe": decided.choice.recipe.plain(),
         "known": decided.choice.known,
         "provenance": Provenance(
-            datacc=version("datacc"),
+            datacc=__version__,
             toolchain=decided.lock.toolchain,
             cpu=decided.program.target.cpu,
             arithmetic=decided.program.target.arithmetic,
