@@ -1,10 +1,11 @@
 """When each arena buffer is in use; and which values can take over the buffer of one that dies."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from datacc.arrange.spans import moments, spans
 from datacc.arrange.trail import trails
+from datacc.frozen import frozen
 from datacc.ir.plan import Halo, Place, Step
 
 ALIGN = 64  # bytes: one cache line, and the widest vector
@@ -12,7 +13,7 @@ IN_PLACE = frozenset({"each"})
 OVER = IN_PLACE | {"conv", "maxpool", "meanpool"}  # as the last of a chain these write every float of their rows
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Life:
     """One buffer: in use from moment `first` to moment `last`, both included; `size` bytes."""
 

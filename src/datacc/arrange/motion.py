@@ -1,7 +1,6 @@
 """How a kernel moves down a picture: which rows of what it reads a row of its result is made of."""
 
-from dataclasses import dataclass
-
+from datacc.frozen import frozen
 from datacc.ir.graph import Graph, Node
 from datacc.ir.plan import Step
 
@@ -9,7 +8,7 @@ from datacc.ir.plan import Step
 ROW_BY_ROW = frozenset({"each", "copy", "add", "rescale"})
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Motion:
     """Row y of the result is made of `reach` rows from y · `stride` − `before` on; those outside the picture are 0."""
 

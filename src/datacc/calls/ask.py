@@ -7,7 +7,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ from datacc.calls.apart import ASKED, INPUTS, TOLD
 from datacc.calls.live import RECORD
 from datacc.calls.ours import environment
 from datacc.errors import DataError
+from datacc.frozen import frozen
 
 GRACE: Final = 60.0  # seconds to start and to import the module
 MOST_BLOCKED: Final = 5  # calls, after which the others are not waited for either
@@ -22,7 +22,7 @@ _ERRORS: Final = "errors"
 _LOOK: Final = 0.02  # seconds
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Parameter:
     """One parameter: whether it must be given, its default, and what its annotation says.
 
@@ -43,7 +43,7 @@ class Parameter:
         return self.kind in ("POSITIONAL_OR_KEYWORD", "KEYWORD_ONLY")
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Told:
     """What one call came to: an answer in its plain form after `seconds`, or why there is none.
 
@@ -63,7 +63,7 @@ class Told:
         return not self.fault
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Asker:
     """A function, the folder `root` that its module may lie in, and how it is called.
 

@@ -2,19 +2,19 @@
 
 import re
 import sys
-from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Final
 
 from datacc.errors import UsageError
+from datacc.frozen import frozen
 from datacc.store import digest
 
 _NAME: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 _CODE: Final = frozenset({".py", ".so", ".pyd"})
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Code:
     """A function by name, `files` of the top package or module that it is in, and the digest of all of them."""
 

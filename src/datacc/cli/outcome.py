@@ -2,17 +2,18 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from datacc.errors import DataccError
+from datacc.frozen import frozen
 from datacc.repo.words import printable
 
 LONGEST_LINE: Final = 2000
 LONGEST_CELL: Final = 80
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Outcome:
     """The outcome of a verb.
 

@@ -1,15 +1,15 @@
 """Which artifact a verb is about, and the folder of the datacc.toml that it was built for."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from datacc.compiler.cache import cache
+from datacc.frozen import frozen
 from datacc.repo.wishes import require_trusted_build
 from datacc.spec.read import find_program, read_program
 from datacc.store import Store
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Place:
     """An artifact's folder and the root that it was built in."""
 

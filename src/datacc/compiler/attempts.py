@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Final, Literal
 
 from datacc.compiler.knowing import Knowing
@@ -13,6 +13,7 @@ from datacc.compiler.shown import show_sizes
 from datacc.compiler.simplify import simplify
 from datacc.compiler.verdict import Costs
 from datacc.fit import Fitted, Recipe, Watch
+from datacc.frozen import frozen
 from datacc.ir.cost import work
 from datacc.ir.graph import Graph
 from datacc.spec.bounds import CONFIDENCE
@@ -28,7 +29,7 @@ DOUBT: Final = 2.0
 Settings = Mapping[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Rung:
     """One candidate before it is fitted: skeleton, sizes, its Graph with holes, multiply-adds, and the arithmetic."""
 
@@ -49,7 +50,7 @@ class Rung:
         return f"{self.skeleton} {show_sizes(self.sizes, self.arithmetic)}"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Attempt:
     """One fit of a rung, for a share of the whole recipe, and what came out.
 

@@ -1,6 +1,5 @@
 """The step that fits a built program's skeleton, node by node: what `inspect --backward` shows."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from datacc.compiler.assemble import skeleton_graph
@@ -10,12 +9,13 @@ from datacc.errors import DataError
 from datacc.fit.adjoints import ADJOINTS, STEP_OPS
 from datacc.fit.losses import cross_entropy
 from datacc.fit.step import step_graph, wholes
+from datacc.frozen import frozen
 from datacc.ir.cost import node_costs
 from datacc.ir.graph import Graph
 from datacc.store import Store
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class StepNode:
     """One node of a step: `varies` is "row" or "whole", `adjoint` whether its op is of the second table.
 

@@ -1,7 +1,7 @@
 """The program that a fit begins from: found by the digest that a lock names, brought to the sizes asked for."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +18,7 @@ from datacc.compiler.resize import resized, unlike
 from datacc.compiler.shown import WARNING, percent
 from datacc.errors import GraphError, UsageError
 from datacc.fit import Fitted, Recipe, Watch
+from datacc.frozen import frozen
 from datacc.ir.cost import work
 from datacc.ir.file import dump
 from datacc.ir.file import load as load_graph
@@ -38,7 +39,7 @@ LOST: Final = 0.1  # of what is right on tune: what loses more has become anothe
 _RIGHT: Final = {"label": "right", "labels": "F1", "number": "variance explained"}  # by the form of the output
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Begun:
     """Where a fit begins: the complete Graph, and by how much its answers differ from the parent's.
 

@@ -1,7 +1,7 @@
 """The path, end to end: source → snapshot → skeleton → fit → simplify → arrange → emit → link → judge → artifact."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -32,6 +32,7 @@ from datacc.compiler.suggest import suggest, suggested_within
 from datacc.compiler.widths import fit_widths, unfilled
 from datacc.errors import BudgetError, FitError, SpecError
 from datacc.fit import Fitted, Watch
+from datacc.frozen import frozen
 from datacc.goals import rate
 from datacc.ir.cost import work
 from datacc.ir.graph import Graph
@@ -49,7 +50,7 @@ LOCK: Final = LOCK_FILE
 _UNTOLD: Final = "no tune row chooses: the last weights are kept, and nothing tells how good they are"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Order:
     """How a build is wanted: at which revision, from nothing (`exact`), with a new search, and for what that looks.
 
@@ -65,8 +66,11 @@ class Order:
     parents: Path | None = None
 
 
+USUAL: Final = Order()
+
+
 def build(
-    program: Program, root: Path, order: Order = Order(), announce: Announce = lambda rung: None, tell: Tell = unheard
+    program: Program, root: Path, order: Order = USUAL, announce: Announce = lambda rung: None, tell: Tell = unheard
 ) -> Report:
     """Build `program` in the folder `root` of its `datacc.toml`; leaves `build/<name>/` and the lock.
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from datacc.compiler.produce import Product, build_library, write
 from datacc.compiler.shown import amount, size
 from datacc.compiler.verdict import Costs
 from datacc.errors import ParityError, ToolchainError
+from datacc.frozen import frozen
 from datacc.ir.cost import NodeCost, node_costs
 from datacc.ir.file import dump
 from datacc.ir.graph import Graph
@@ -36,7 +37,7 @@ TOLERANCE: Final = 1e-4  # of a float answer, as a share of the largest one
 DIFFERING: Final = 0.01  # of whole numbers, which roundings may tip over
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Wanted:
     """How a model is compiled: the program's name ("" is the file's), processor, targets, open dimensions by name."""
 
@@ -46,7 +47,7 @@ class Wanted:
     dims: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Compiled:
     """What came of it: `latency` is None where the program is for another processor, `difference` likewise.
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from statistics import fmean
 from typing import Any, Final, Literal
@@ -14,6 +14,7 @@ from datacc.compiler.ask import Answering
 from datacc.compiler.learnt import Unlearnt
 from datacc.compiler.likeness import Likeness
 from datacc.compiler.whole import ask_whole
+from datacc.frozen import frozen
 from datacc.repo.snapshot import JUDGE, LEARN, TUNE, Snapshot
 from datacc.spec.lock import ALL
 from datacc.spec.program import Field, Program
@@ -23,7 +24,7 @@ Effect = Literal["broke", "fixed", "other"]
 EFFECTS: Final[tuple[Effect, ...]] = ("broke", "fixed", "other")  # the worst first
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Side:
     """One program that was fitted: from where, what it was asked for, the examples it saw, and what answers.
 
@@ -86,7 +87,7 @@ class Side:
         return self.likeness.type.shown(value)
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Relabelled:
     """A learn or tune example whose label changed; values in words."""
 
@@ -96,7 +97,7 @@ class Relabelled:
     new: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Changed:
     """An example that is answered otherwise now: its present label, the old and the new answer, in words.
 
@@ -117,7 +118,7 @@ def effect_of(side: Side, label: Any, old: Any, new: Any) -> Effect:
     return "other" if was == now else "fixed" if now else "broke"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Answers:
     """The answers that changed in one split, among `rows` examples of both builds; `evidence` says who answered.
 
@@ -144,7 +145,7 @@ class Answers:
         return tuple(one for one in self.changed if one.effect == effect)
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Judged:
     """Judge, as counts alone: examples of both builds, answers that differ, and right of all in each report."""
 
@@ -154,7 +155,7 @@ class Judged:
     new: tuple[int, int] | None
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Diff:
     """What a change of labels did; `added` and `removed` count examples, classes are named.
 

@@ -1,6 +1,6 @@
 """Which back end does a fit: the one that is asked for, else the first that covers it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib import import_module
 from typing import Any, Final
 
@@ -8,6 +8,7 @@ from datacc.errors import GraphError, MissingExtra, SpecError
 from datacc.fit import BackEnd, Examples, Fitted, Recipe, Rounding, Start, Watch
 from datacc.fit.checkpoint import Checkpoint
 from datacc.fit.driver import fit
+from datacc.frozen import frozen
 from datacc.ir.graph import Graph
 from datacc.registry import load, names
 from datacc.runtime.machine import processors
@@ -16,7 +17,7 @@ FIRST: Final = "native"
 LAST: Final = "torch"  # covers everything, and takes seconds to import: it is never imported only to be asked
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Engine:
     """A back end that is not loaded before it is needed: its name, its version, and why no other was taken.
 

@@ -1,7 +1,6 @@
 """What is answered to examples that were not learnt, one by one: the evidence that a report may show."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -11,6 +10,7 @@ from datacc.compiler.ask import Answering, ask, told
 from datacc.compiler.learnt import ON_TUNE, Unlearnt
 from datacc.compiler.likeness import Likeness, likeness_of
 from datacc.compiler.verdict import plainly
+from datacc.frozen import frozen
 from datacc.goals import Metric
 from datacc.registry import load, names
 from datacc.repo.snapshot import TUNE, Snapshot
@@ -19,7 +19,7 @@ from datacc.spec.program import Program
 MOST_FAR: Final = 60
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Evidence:
     """N rows that were not learnt, of one output: ids, names, inputs (N, *shape), class indices and the confidence of
     the answer; `how` they were answered.
@@ -39,7 +39,7 @@ class Evidence:
     how: str = ON_TUNE
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Far:
     """The tune rows, at most `MOST_FAR`, whose answers are farthest from their labels, the farthest first.
 

@@ -1,6 +1,5 @@
 """A built program and its sisters: the same skeleton in other widths, on the examples of now."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from datacc.compiler.assemble import skeleton_graph
@@ -15,6 +14,7 @@ from datacc.compiler.sides import asked
 from datacc.compiler.sisters import scaled, widths_of
 from datacc.compiler.verdict import Costs
 from datacc.errors import DataError, SpecError, UsageError
+from datacc.frozen import frozen
 from datacc.ir.cost import work
 from datacc.ir.graph import Graph
 from datacc.registry import load
@@ -26,7 +26,7 @@ from datacc.spec.program import Program
 from datacc.store import Store
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Family:
     """The artifact in `folder` with its report, its fitted Graph of floats and the sizes of its skeleton.
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ from datacc.compiler.suggest import Suggestions
 from datacc.compiler.verdict import Verdict
 from datacc.compiler.widths import file_of
 from datacc.errors import DataccError
+from datacc.frozen import frozen
 from datacc.ir.cost import node_costs
 from datacc.ir.file import dump
 from datacc.registry import load
@@ -48,7 +49,7 @@ from datacc.store import Store, digest
 from datacc.targets import Built, Target
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Decided:
     """Everything that was decided and fitted before anything is linked; `checks` are the files that checks run, with
     their digests."""
@@ -62,7 +63,7 @@ class Decided:
     suggestions: Suggestions | None = None
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Printed:
     """What was decided, down to its C and what a caller sees: all that a build does before it links and measures."""
 

@@ -2,12 +2,12 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from datacc.frozen import frozen
 from datacc.ir.graph import Graph
 
 WEIGHTS: Final = 63  # 7 bits
@@ -18,7 +18,7 @@ MOST_BIAS: Final = 2**29 - 1
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Range:
     """What was seen of a value: its limits, and for each channel (C,) the largest size and the mean."""
 
@@ -31,7 +31,7 @@ class Range:
 Ranges = Mapping[str, Range]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Grid:
     """Bytes of type `dtype`, each `scale` times its number: what a quantised value means."""
 
@@ -51,7 +51,7 @@ def grid_of(seen: Range) -> Grid:
     return Grid(dtype="int8", scale=max(seen.high, -seen.low) / 127)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Product:
     """An integer product: weights int8, bias int32, and for each channel what one step of its sums is worth."""
 
@@ -60,7 +60,7 @@ class Product:
     worth: Floats
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Scaling:
     """A `rescale`: its shift, its multipliers, and what one step of the result is worth."""
 

@@ -1,7 +1,7 @@
 """A fitted Graph of floats as one of integers: ranges from learn, limits chosen on tune, a fine-tune if needed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -13,6 +13,7 @@ from datacc.compiler.quantise import quantise, rounding
 from datacc.compiler.simplify import folded, simplify
 from datacc.fit import Examples, Fitted, Recipe, Rounding
 from datacc.fit.objective import objective_of
+from datacc.frozen import frozen
 from datacc.ir.graph import Graph
 
 SHARES: Final = (1.0, 0.9999, 0.999)  # of the values seen that lie within a grid
@@ -24,7 +25,7 @@ RATE: Final = 0.05
 Refit = Callable[[Graph, Recipe, Rounding], Fitted]  # fits the weights of a Graph on, rounded as it says
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Candidate:
     """An integer Graph, the ranges it was made with, how right it is on tune, and what fine-tuned it."""
 

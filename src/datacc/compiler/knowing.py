@@ -11,7 +11,7 @@ for all, which changes nothing of their order.
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any, Final
 
 import numpy as np
@@ -28,6 +28,7 @@ from datacc.compiler.shown import number, percent
 from datacc.compiler.temperature import calibration_error, sharpness
 from datacc.compiler.verdict import certified, demanded
 from datacc.fit import Fitted
+from datacc.frozen import frozen
 from datacc.goals import least, slips
 from datacc.ir.graph import Graph, Node
 from datacc.ir.interpret import interpret
@@ -41,7 +42,7 @@ _LAYOUT: Final = "knowing 3"
 _LEAST: Final = float(np.finfo(np.float32).tiny)  # a score that is 0 counts as this
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Knowing:
     """How one output came to know what it does not know.
 
@@ -129,7 +130,7 @@ def _weights(output: Field, sharp: float, limit: float) -> dict[str, NDArray[np.
     return found | ({f"{output.name}.sharpness": np.array([sharp], np.float32)} if output.form == "label" else {})
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class _Seen:
     """How sure a program is of its answers to the calibrating rows (N,), and which are `right`, (N,).
 

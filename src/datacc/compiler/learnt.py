@@ -1,6 +1,6 @@
 """Which examples a program learns, and who answers to examples that he has not learnt: that tells how good it is."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from datacc.compiler.ask import Answering, Arrays
 from datacc.compiler.whole import ask_whole
+from datacc.frozen import frozen
 from datacc.repo.snapshot import JUDGE, LEARN, TUNE, Snapshot
 from datacc.spec.lock import ALL
 from datacc.store import digest
@@ -15,7 +16,7 @@ from datacc.store import digest
 ON_TUNE: Final = "on tune"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Unlearnt:
     """Answers to R `rows` of a snapshot, by whoever has not learnt them: by field, each (R, *shape).
 

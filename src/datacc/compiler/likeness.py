@@ -1,20 +1,20 @@
 """What the answers of an output mean: their values, in words where wanted, and which of them count as the same."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from datacc.frozen import frozen
 from datacc.registry import load
 from datacc.repo.snapshot import LEARN, Snapshot
 from datacc.spec.program import Field, Program
 from datacc.types import OutputType, options_of
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Likeness:
     """How the labels and the answers of one output are read, by the examples of one snapshot."""
 

@@ -7,7 +7,6 @@ share of wrong ones among the known is held by testing limits one after the othe
 """
 
 import math
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datacc.compiler.certify import LIKELY, chance_of
+from datacc.frozen import frozen
 from datacc.goals import least, rate
 from datacc.spec.bounds import needed_right, needed_total
 
@@ -22,7 +22,7 @@ STEPS: Final = 200  # limits that are tested, at most about
 FEW: Final = 4  # one in so many is known at first where only an error is asked: if not these, then none
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Asked:
     """What the goals ask: at most so large an error, at least such a coverage, None for no such goal; judge's rows."""
 
@@ -36,7 +36,7 @@ class Asked:
         return self.error is not None or self.coverage is not None
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Limit:
     """One limit: `unknown` of `rows` calibrating rows lie below it, and `right` of the others are answered right.
 

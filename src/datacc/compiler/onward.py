@@ -1,6 +1,5 @@
 """A fit as a lock says it: on from its parent where little has changed since, else from nothing."""
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -11,6 +10,7 @@ from datacc.compiler.lesson import taught_by
 from datacc.compiler.likeness import Likeness, likeness_of
 from datacc.compiler.parent import Parent, form_of, keep, learnt, recall_parent
 from datacc.fit import Fitted, Recipe, Watch
+from datacc.frozen import frozen
 from datacc.ir.cost import work
 from datacc.ir.graph import Graph
 from datacc.repo.snapshot import LEARN, Snapshot
@@ -23,7 +23,7 @@ NEAR: Final = 0.07  # share of learn rows that may differ from what the parent l
 CHEAP: Final = 5 * 10**9  # multiply-adds of all answers in a fit, half a second: not worth a parent
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Onward:
     """A fit and where it began: at the Graph of digest `parent`, None: at nothing. `said` tells people why."""
 

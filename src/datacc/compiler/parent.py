@@ -1,6 +1,5 @@
 """What later fits begin from: Graphs by digest, and the labels that those fitted from nothing have learnt."""
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 from datacc.compiler.assemble import fit_digest
 from datacc.compiler.row_ids import packed, places, unpacked
 from datacc.fit import Recipe
+from datacc.frozen import frozen
 from datacc.ir.container import pack, unpack
 from datacc.ir.file import dump
 from datacc.ir.file import load as load_graph
@@ -20,7 +20,7 @@ from datacc.store import Store, canonical, digest
 MAGIC: Final = b"DATACCP\n"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Parent:
     """A Graph of floats that was fitted from nothing, and what it was fitted to.
 

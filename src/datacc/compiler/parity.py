@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from datacc.compiler.ask import Answering, Arrays, ask, batch_rows, batched
 from datacc.errors import ParityError
+from datacc.frozen import frozen
 from datacc.ir.exact import is_exact
 from datacc.ir.graph import Graph
 from datacc.ir.interpret import interpret, walk
@@ -22,7 +22,7 @@ MOST_THREADS: Final = 8  # each holds a batch
 Expected = Callable[[], Sequence[Arrays]]  # gives, as soon as it is known, what a program must answer, in batches
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Answers:
     """The program's answers by field, each (N, *shape), and its largest difference from the interpreter."""
 

@@ -22,6 +22,7 @@ from datacc.compiler.repeats import unseen
 from datacc.compiler.search import search
 from datacc.errors import SpecError, UsageError
 from datacc.fit import Progress, Watch
+from datacc.frozen import frozen
 from datacc.ir.graph import Graph
 from datacc.registry import load
 from datacc.repo.git import Git
@@ -56,7 +57,7 @@ class Fits:
         return watch
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Past:
     """One commit: its examples, what it asked for, and the form in which that is fitted.
 

@@ -2,13 +2,14 @@
 
 import json
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from datacc.compiler.assemble import interface
 from datacc.compiler.produce import build_library, stand_in, write
 from datacc.compiler.verdict import Costs
 from datacc.compiler.widths import narrower_forms
+from datacc.frozen import frozen
 from datacc.ir.graph import Graph
 from datacc.repo.snapshot import Snapshot
 from datacc.runtime.link import toolchain
@@ -17,7 +18,7 @@ from datacc.spec.units import show_bytes, show_work
 from datacc.store import Store, canonical, digest
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Over:
     """One limit that a candidate breaks: its name, the cost in words and as one writes it, and the limit."""
 

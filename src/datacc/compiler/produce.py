@@ -1,7 +1,6 @@
 """From a complete Graph to a linked library and what it costs: simplify, arrange, emit, link in one straight line."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ from datacc.compiler.simplify import simplify
 from datacc.compiler.tables import in_bytes
 from datacc.compiler.verdict import Costs
 from datacc.emit import Source, emit
+from datacc.frozen import frozen
 from datacc.ir.cost import weight_bytes, work
 from datacc.ir.graph import Graph
 from datacc.ir.plan import Plan
@@ -21,7 +21,7 @@ from datacc.spec.interface import Interface
 from datacc.store import Store
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Draft:
     """A program up to its C: the simplified Graph, the plan and the source text; `narrower` widths likewise."""
 
@@ -36,7 +36,7 @@ class Draft:
         return max(plan.arena for plan in (self.plan, *self.narrower))
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Product:
     """A linked program and its costs."""
 

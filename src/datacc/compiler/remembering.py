@@ -1,20 +1,21 @@
 """What a linked program answered, remembered by the digests of its library and of the inputs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from datacc.compiler.ask import Answering, Arrays
+from datacc.frozen import frozen
 from datacc.ir.container import pack, unpack
 from datacc.store import Store, canonical, digest
 
 MAGIC: Final = b"DATACCA\n"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Remembering:
     """The linked program of digest `library`, which answers out of the cache what it answered before.
 

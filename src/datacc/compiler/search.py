@@ -1,7 +1,7 @@
 """The search: from candidates that the types allow to the one that is built, within the budget and for the goal."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from datacc.compiler.assemble import ladders, skeleton_graph
@@ -35,6 +35,7 @@ from datacc.compiler.report import Candidate
 from datacc.compiler.verdict import Costs
 from datacc.compiler.widths import Narrower
 from datacc.fit import Fitted, Recipe
+from datacc.frozen import frozen
 from datacc.goals import rate
 from datacc.ir.cost import work
 from datacc.registry import load
@@ -50,7 +51,7 @@ CHEAPEST: Final = CHEAP // 4  # up to which some thousands of examples are score
 __all__ = ["Announce", "Choice", "Rung", "candidate", "rungs", "search"]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Choice:
     """What was settled on: a rung, how it was fitted, what came out, everything that was tried, and what it knows.
 

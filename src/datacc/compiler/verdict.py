@@ -1,10 +1,10 @@
 """The verdict: one line for every goal, check and budget, with what was reached and what would close a gap."""
 
 import math
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from datacc.compiler.shown import number, percent, seconds
+from datacc.frozen import frozen
 from datacc.goals import Figure, least
 from datacc.goals.bootstrap import LEAST
 from datacc.spec.bounds import lower_bound, needed_right, needed_total
@@ -16,7 +16,7 @@ MOST_EXAMPLES: Final = 50_000  # nobody is told to label more than this
 QUANTILE: Final = 1.645  # 95 % of a normal distribution lie below
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Costs:
     """What the linked program costs: multiply-adds of one answer; bytes of its file, arena, stack and weights."""
 
@@ -32,7 +32,7 @@ class Costs:
         return self.arena + self.stack
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Timing:
     """Seconds of one answer: median and 99th percentile; `quiet` tells whether the machine was at rest meanwhile."""
 
@@ -41,7 +41,7 @@ class Timing:
     quiet: bool
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Line:
     """One demand: what, what was wanted (empty: no limit), what was reached, whether it holds, what would close it.
 
@@ -62,7 +62,7 @@ class Line:
     detail: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Width:
     """The program at one of its widths: multiply-adds of an answer, the median latency in seconds, right answers.
 
@@ -76,7 +76,7 @@ class Width:
     metric: str = "accuracy"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Verdict:
     """All lines, in the order in which they were asked, and the latency that was measured; the widths, if several."""
 

@@ -6,7 +6,7 @@ own width alone, and no width has to agree with another (docs/adr/0014-widths-of
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +15,7 @@ from datacc.compiler.fitting import fit_once
 from datacc.compiler.folds import emptied
 from datacc.compiler.knowing import calibrated
 from datacc.fit import Fitted, Recipe, Watch
+from datacc.frozen import frozen
 from datacc.ir.cost import node_costs
 from datacc.ir.file import load as load_graph
 from datacc.ir.graph import Graph
@@ -29,7 +30,7 @@ CUT: Final = 4 / 3  # of the rate, for what is cut away: a quarter of the channe
 ABREAST: Final = 16  # floats that a step of a fit computes together; fewer channels take as long
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Narrower:
     """A width below 1 and what was fitted for it."""
 

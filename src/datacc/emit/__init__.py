@@ -1,17 +1,17 @@
 """From a Plan to C that a stranger can read: one file, one header, no library needed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 from datacc.emit.header import header
 from datacc.emit.source import source_text
+from datacc.frozen import frozen
 from datacc.ir.plan import Plan
 from datacc.spec.interface import Interface
 from datacc.store import digest
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Source:
     """The emitted program: the text of NAME.c and of NAME.h."""
 

@@ -1,19 +1,20 @@
 """Cutting a convolution's output channels into bands of whole vectors, and its weights with them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from datacc.emit.lanes import WIDE
 from datacc.emit.tiles import most_vectors
+from datacc.frozen import frozen
 from datacc.ir.plan import LANES, lanes
 from datacc.spec.cpus import Cpu
 
 Weights = NDArray[np.float32]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Band:
     """Output channels that one loop over blocks computes, and the input channels that each block reads.
 

@@ -1,6 +1,5 @@
 """How Winograd's convolution F(2 × 2, 3 × 3) is cut into blocks of tiles, what it works in, and when it is worth it."""
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
@@ -9,6 +8,7 @@ from datacc.emit.bands import Band, stretch
 from datacc.emit.form import Form
 from datacc.emit.lanes import WIDE
 from datacc.emit.tiles import Tile, cover, fewest_cycles, most_vectors
+from datacc.frozen import frozen
 from datacc.ir.plan import LANES, lanes
 
 PLANES: Final = 16  # products of which the four outputs of a tile are made
@@ -20,7 +20,7 @@ LEAST: Final = 8  # channels, below which the transforms outweigh the products
 TRANSFORM: Final = 18  # cycles for one vector of channels of one tile, on either side
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Blocks:
     """The blocks of a convolution, `tile` outputs each. All distances in floats.
 

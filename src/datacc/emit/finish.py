@@ -1,11 +1,11 @@
 """What becomes of the sums of an integer product in the same step: bytes, floats, or the sums themselves."""
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from datacc.frozen import frozen
 from datacc.ir.graph import Graph, Node
 from datacc.ir.plan import Plan, Step, lanes
 
@@ -26,7 +26,7 @@ INLINE void finish_bytes(const product_walk *walk, sums sum, const int32_t *mult
 }"""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Finish:
     """`kind` is bytes, floats or sums; `walk` what the table says of it, `weights` the vectors (O) by their names."""
 

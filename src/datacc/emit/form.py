@@ -1,6 +1,5 @@
 """A convolution in one form: rows, columns and channels, 1-D ones with a single row."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,12 +7,13 @@ from numpy.typing import NDArray
 
 from datacc.emit.bands import Band, bands, stretch
 from datacc.emit.tiles import fewest_cycles
+from datacc.frozen import frozen
 from datacc.ir.graph import Graph, Node
 from datacc.ir.plan import Place, Plan, Step
 from datacc.spec.cpus import CPUS, Cpu
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Form:
     """What a convolution step computes, from where to where; weights (O, taps down, taps across, C / groups)."""
 

@@ -1,7 +1,6 @@
 """How a chain of elementwise ops walks: loops that take as long runs as places, padding and weights allow."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
@@ -9,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datacc.emit.piece import at, times, vector
+from datacc.frozen import frozen
 from datacc.ir.plan import LANES, Place, lanes, picture
 
 LONGEST_ROW: Final = 4096  # floats of a table of weights that is written out for a whole row of pixels
@@ -16,7 +16,7 @@ LONGEST_ROW: Final = 4096  # floats of a table of weights that is written out fo
 Weight = NDArray[np.float32]  # (rows, pixels, channels); 1 along axes on which nothing changes
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Loops:
     """`rows` of `pixels` of `run` adjacent floats each; a run may take in all channels of a row of pixels.
 

@@ -1,12 +1,13 @@
 """What one step adds to the C file, and how kernels name the places they work on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from datacc.frozen import frozen
 from datacc.ir.plan import Place
 
 C_TYPES = {"float32": "float", "uint8": "uint8_t", "int8": "int8_t", "int16": "int16_t", "int32": "int32_t"}
@@ -15,7 +16,7 @@ C_TYPES = {"float32": "float", "uint8": "uint8_t", "int8": "int8_t", "int16": "i
 BY_TYPE = {"" if kind == "float" else f"_{dtype}": kind for dtype, kind in C_TYPES.items()}
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Piece:
     """The body of a step's function, and the weights it names.
 

@@ -1,18 +1,18 @@
 """Pieces, orders, shapes: elements that move as they are, or become other integers, in plain loops."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from math import prod
 from typing import Final
 
 from datacc.emit.piece import Piece, at, times
 from datacc.emit.walk import loop
+from datacc.frozen import frozen
 from datacc.ir.plan import Place, Plan, Step
 
 VARIABLES: Final = "abcdefghijklm"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Axis:
     """One loop: how often it runs, and how far elements of input and output lie apart."""
 

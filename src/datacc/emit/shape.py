@@ -1,6 +1,6 @@
 """An integer product in one form: rows, columns and channels of bytes; where windows lie and how weights are packed."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from datacc.emit.lanes import WIDE
 from datacc.emit.piece import times
+from datacc.frozen import frozen
 from datacc.ir.graph import Node
 from datacc.ir.plan import LANES, Place, Plan, Step, lanes
 from datacc.spec.cpus import CPUS, Cpu
@@ -15,7 +16,7 @@ from datacc.spec.cpus import CPUS, Cpu
 MOST_SUMS: Final = 24  # vectors of them that a tile holds
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Block:
     """So many blocks of output channels from `first` on, each of `vectors` vectors of eight or, if `wide`, sixteen."""
 
@@ -35,7 +36,7 @@ class Block:
         return self.lanes * self.vectors
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Shape:
     """What an integer product computes, from where to where; weights int8 (O, taps down, taps across, C / groups)."""
 

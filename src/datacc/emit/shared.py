@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from numpy.typing import NDArray
@@ -10,13 +9,14 @@ from numpy.typing import NDArray
 from datacc.emit.piece import C_TYPES
 from datacc.emit.text import comment
 from datacc.emit.walk import wrapped
+from datacc.frozen import frozen
 
 _FUNCTION = re.compile(
     r"(?P<note>/\*.*?\*/\n)STEP void (?P<name>\w+)\((?P<declared>[^)]*)\)\n(?P<body>\{.*\})", re.DOTALL
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Call:
     """How a step is called: by the name of which function, with which weights behind its other arguments."""
 

@@ -1,7 +1,6 @@
 """A chain of layers that works a few rows at a time: one function for each part, and a loop that calls them in turn."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from string import ascii_lowercase
 from typing import Any, Final
 
@@ -13,6 +12,7 @@ from datacc.emit.piece import at, times
 from datacc.emit.table import KERNELS, WRITES_LANES
 from datacc.emit.text import word
 from datacc.emit.walk import call, loop
+from datacc.frozen import frozen
 from datacc.ir.plan import Part, Place, Plan, Step
 
 _LOOPS: Final = "ijklmnpq"
@@ -29,7 +29,7 @@ def strips(plan: Plan, number: str, step: Step) -> tuple[str, dict[str, NDArray[
     return "\n\n".join([*texts, _whole(chain)]), weights
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class _Chain:
     """A step with its names: part j writes `rows_` and its letter, from which part j + 1 reads."""
 

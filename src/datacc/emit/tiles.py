@@ -1,10 +1,10 @@
 """Choosing the block of output pixels whose sums a kernel keeps in registers."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+from datacc.frozen import frozen
 from datacc.spec.cpus import Cpu
 
 LATENCY: Final = 4  # cycles of a multiply-add; a tile with fewer than twice as many sums waits for itself
@@ -16,7 +16,7 @@ SUMS: Final = 24  # the most vectors of sums that any kernel keeps
 FREE: Final = 16  # one register of so many stays free, or compilers keep a sum in memory, for which each round waits
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Tile:
     """`rows` × `columns` output pixels."""
 

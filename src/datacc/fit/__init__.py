@@ -2,19 +2,20 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from datacc.fit._memory import step_bytes
+from datacc.frozen import frozen
 from datacc.ir.graph import Graph
 
 Augment = Callable[[NDArray[Any], np.random.Generator], NDArray[Any]]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Examples:
     """Rows to learn from or to tune on: each input (N, *shape), and what each row is.
 
@@ -44,7 +45,7 @@ class Examples:
         return replace(self, inputs=inputs, targets=self.targets[index], said=said, soft=soft)
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Recipe:
     """How to fit: passes over learn, rows per batch, peak rate, weight decay, label smoothing, threads, update.
 
@@ -81,7 +82,7 @@ def decays(shape: Sequence[int]) -> bool:
     return len(shape) > 1 and tuple(shape[1:]) != (1,)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Rounding:
     """What a fine-tune for integers rounds: values by node (step, lowest and highest number), weights of `products`.
 
@@ -93,7 +94,7 @@ class Rounding:
     weights: int
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Start:
     """Where a fit goes on from: the `weights` of every learnt hole by name, and their share in what comes out.
 
@@ -105,7 +106,7 @@ class Start:
     statistics: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Progress:
     """One moment of a fit: step of steps, loss of the last batch, best tune score so far (None before the first)."""
 
@@ -118,7 +119,7 @@ class Progress:
 Watch = Callable[[Progress], None]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Fitted:
     """A Graph without learnt holes, its score on tune, of a label the share of right answers, and (step, tune score) on
     the way.

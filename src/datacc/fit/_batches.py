@@ -7,7 +7,7 @@ can go on at the beginning of any chunk.
 import math
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from datacc.fit import Examples
 from datacc.fit.objective import objective_of
+from datacc.frozen import frozen
 
 CHUNK_STEPS: Final = 64
 CHUNK_WORK: Final = 10**9  # multiply-adds of a chunk, forwards and backwards: some 20 ms
@@ -25,7 +26,7 @@ ORDER, VARIATION = 0, 1  # what chance is drawn for: two streams of one seed
 Item = TypeVar("Item")
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Chunk:
     """Batches of the steps `first` … `last` (T of them, counted from 1), ready for `Fitting.run`."""
 

@@ -6,7 +6,6 @@ over the batch: *whole* values, that have no batch axis, like weights.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import product as every
 from types import MappingProxyType
 from typing import Any, Final
@@ -14,13 +13,14 @@ from typing import Any, Final
 import numpy as np
 
 from datacc.errors import GraphError
+from datacc.frozen import frozen
 from datacc.ir import shapes
 from datacc.ir.graph import Type, float32
 from datacc.ir.meaning import Array, pool_windows
 from datacc.ir.ops import CONV_ATTRS, OPS, POOL_ATTRS, Op, no_work
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Adjoint(Op):
     """One row: as an op, but nothing of ONNX. `is_summing`: the result is a sum over the batch."""
 

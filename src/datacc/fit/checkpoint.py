@@ -1,17 +1,17 @@
 """How far a fit has come, and the file from which the next run goes on."""
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
+from datacc.frozen import frozen
 from datacc.ir.container import pack, unpack
 from datacc.store import Store
 
 MAGIC: Final = b"DATACCM\n"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Best:
     """The state that tune liked best so far, after which step, and its score."""
 
@@ -20,7 +20,7 @@ class Best:
     state: bytes
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Moment:
     """A fit after `step` steps: the back end's state, the looks at tune, and the best of them."""
 
@@ -30,7 +30,7 @@ class Moment:
     best: Best | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Checkpoint:
     """Where a fit's moment is kept: `key` names everything that the fit depends on."""
 

@@ -1,12 +1,12 @@
 """Metrics that a goal or a check can name, each with a one-sided 95 % bound."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from datacc.frozen import frozen
 from datacc.spec.bounds import lower_bound
 
 Form = Literal["label", "labels", "number"]
@@ -14,7 +14,7 @@ Form = Literal["label", "labels", "number"]
 PLAINEST: Final = {"label": "accuracy", "labels": "accuracy", "number": "r2"}  # metric of a form, where none is named
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Figure:
     """A measured metric of `total` rows: its value and its one-sided 95 % bound.
 
@@ -53,7 +53,7 @@ def least(limit: float, *, at_most: bool) -> float:
     return 1 - limit if at_most else limit
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Told:
     """What a program answered to N rows.
 

@@ -2,18 +2,19 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final, overload
 
 from datacc.errors import DataError
+from datacc.frozen import frozen
 
 if TYPE_CHECKING:
     from datacc.intake.sheet import Sheet
 
 
 @final
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Raw:
     """One example as it was found.
 
@@ -34,7 +35,7 @@ class Raw:
         return self.media if isinstance(self.media, bytes) else self.media.read_bytes()
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Bad:
     """Something that cannot be read as an example: where it stands and why."""
 
@@ -43,7 +44,7 @@ class Bad:
 
 
 @final
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class TableRows(Sequence[Raw]):
     """The rows of a table, kept column by column: `cells` column → values, `lines` where each row stands in `file`."""
 
@@ -68,7 +69,7 @@ class TableRows(Sequence[Raw]):
         return Raw(where=f"{self.file}:{self.lines[number]}", cells=cells)
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Found:
     """What a format found: examples in the order of the file, `columns` in file order, what is bad, and notes.
 

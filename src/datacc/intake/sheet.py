@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from datacc.errors import DataError
+from datacc.frozen import frozen
 from datacc.intake import Found, Raw
 from datacc.registry import names
 from datacc.repo.identity import canonical_json
@@ -19,7 +20,7 @@ _KINDS: Final = frozenset({"input", "output", "other", "group", "split", "key", 
 _TYPES: Final = frozenset({"number", "text", "json"})
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class SheetColumn:
     """One column. `type`: numbers, text, or JSON of either ("json", where a format has only text)."""
 
@@ -28,7 +29,7 @@ class SheetColumn:
     type: Type
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Sheet:
     """Rows of cells, column name → JSON value, None for nothing; `media` one file per row, empty for rows of numbers.
 
@@ -64,7 +65,7 @@ class Sheet:
         return json.dumps(whole, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Said:
     """What an export said of its columns."""
 

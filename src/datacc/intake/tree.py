@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from datacc.errors import DataError
+from datacc.frozen import frozen
 from datacc.intake import Bad, Found, Raw
 from datacc.intake.filenames import FileNames
 from datacc.intake.sheet import Sheet, parse_said
@@ -18,7 +18,7 @@ COLUMNS: Final = "columns.json"
 _CLUTTER: Final = frozenset({"Thumbs.db", "desktop.ini", "__MACOSX"})
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Member:
     """A file by the parts of its path below the folder."""
 

@@ -1,13 +1,13 @@
 """What a Graph costs by its form alone: multiply-adds and bytes, the same on every machine."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from datacc.frozen import frozen
 from datacc.ir.graph import SOURCES, Graph, Node
 from datacc.ir.ops import OPS, Op
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class NodeCost:
     """One op: its kind (product, threshold, other), multiply-adds, comparisons, bytes of weights and of its result."""
 

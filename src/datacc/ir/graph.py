@@ -5,7 +5,7 @@ Types have no batch axis. Shapes are channels-last: (H, W, C) pictures, (T, C) s
 """
 
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from math import prod
 from typing import Any, Final, Literal
@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from datacc.frozen import frozen
 from datacc.store import canonical, digest
 
 Attr = int | float | str | tuple[Any, ...]
@@ -22,7 +23,7 @@ DTYPES: Final = ("float32", "uint8", "int8", "int16", "int32")
 SOURCES: Final = ("input", "weight")
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Type:
     """The element type and shape of one value, without a batch axis."""
 
@@ -45,7 +46,7 @@ def float32(*shape: int) -> Type:
     return Type(dtype="float32", shape=shape)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Node:
     """One value: an input, a weight, or an op applied to earlier nodes.
 
@@ -72,7 +73,7 @@ class Node:
         return self.op == "weight" and self.value is None
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Graph:
     """Nodes in execution order, named outputs (field, node), states (input node, output node), and the loss node."""
 

@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import Any, Final
 
+from datacc.frozen import frozen
 from datacc.ir import meaning, shapes
 from datacc.ir.graph import Type
 
@@ -49,7 +50,7 @@ def every(out: Type, x: Type) -> int:
     return x.count
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Op:
     """One instruction.
 

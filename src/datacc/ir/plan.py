@@ -1,12 +1,13 @@
 """What a program does, laid out: steps in order, where every value lives, one static arena."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from math import prod
 from typing import Literal
 
 import numpy as np
 
+from datacc.frozen import frozen
 from datacc.ir.graph import Graph
 
 Home = Literal["input", "answer", "state", "arena"]
@@ -14,7 +15,7 @@ Halo = tuple[int, int, int, int]  # rows and columns of zeros: above, left, belo
 LANES = 8  # floats that kernels handle at a time
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Place:
     """Where one value of shape (height, width, channels) lives; all distances in elements.
 
@@ -73,7 +74,7 @@ class Place:
         return any(self.halo)
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Step:
     """One function of the emitted program: an op, and what is fused to it.
 
@@ -120,7 +121,7 @@ class Step:
         return (*self.values, *self.written)
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Part:
     """One stage of a step that works in strips: at each of its `calls`, `step` computes `rows` rows of its result.
 
@@ -154,7 +155,7 @@ class Part:
         return 0 if self.source.ring else self.kept
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Plan:
     """Steps in order, a place for every value, the arena's layout.
 

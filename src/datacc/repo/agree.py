@@ -1,11 +1,11 @@
 """The agreement of the people who voted on one output, and the examples on which they differ most."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import combinations
 from typing import Final
 
 from datacc.errors import DataError
+from datacc.frozen import frozen
 from datacc.repo.agreement import Pair, Unit, alpha, compare, disagreement
 from datacc.repo.events import class_name
 from datacc.repo.find import Repository
@@ -17,7 +17,7 @@ from datacc.repo.working import one_output, read_working
 _LISTED: Final = 20
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Disputed:
     """An example on which people differ: person's key → class name, and the share of pairs that differ."""
 
@@ -26,7 +26,7 @@ class Disputed:
     disagreement: float
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Agreement:
     """`people`: key → "Name <address>"; `alpha` over all examples with two votes or more, None when it says nothing.
 

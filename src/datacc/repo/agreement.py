@@ -3,15 +3,16 @@
 import math
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from datacc.frozen import frozen
 
 _Z: Final = 1.959963984540054  # the 97.5 % point of the normal distribution
 
 Unit = Mapping[str, Hashable]  # person → what they said of one example
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Pair:
     """Two people over the `shared` examples on which both voted, `same` of them alike.
 

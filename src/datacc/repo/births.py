@@ -2,8 +2,8 @@
 
 import os
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 
+from datacc.frozen import frozen
 from datacc.repo.contents import Contents
 from datacc.repo.find import Repository
 
@@ -12,7 +12,7 @@ _COUNTED = "--format=%H%x00%an <%ae>%x00%aI%x00of %P%x00"  # no field is empty
 _KINDS = frozenset("ACDMRTUXB")  # of what happens to a file
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Birth:
     """The commit that brought a file, or took it away."""
 

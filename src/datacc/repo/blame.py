@@ -1,7 +1,6 @@
 """Who is answerable for what an example is said to be."""
 
-from dataclasses import dataclass
-
+from datacc.frozen import frozen
 from datacc.repo.events import Event, class_name, history
 from datacc.repo.find import Repository
 from datacc.repo.fold import Register
@@ -9,7 +8,7 @@ from datacc.repo.schema import Column
 from datacc.repo.working import one_example, read_working
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Answerable:
     """One output: its value (None without one, or in a conflict), who said what is live of it, who verified that."""
 
@@ -19,7 +18,7 @@ class Answerable:
     verified: tuple[Event, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Blame:
     """One example, output by output. `presence`: who deleted it, while it is."""
 

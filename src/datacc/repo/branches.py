@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 from glob import escape
 
 from datacc.errors import RepositoryError, UsageError
+from datacc.frozen import frozen
 from datacc.repo.births import Birth, brought_between
 from datacc.repo.changes import Changes, changes
 from datacc.repo.contents import read_contents
@@ -18,7 +18,7 @@ from datacc.repo.tidy import Note, alone, changing, noted
 from datacc.repo.words import counted, listed
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Branch:
     """One branch: where it ends, and whether it is the one that is worked on."""
 
@@ -27,7 +27,7 @@ class Branch:
     is_here: bool
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Merged:
     """The commit at which the branch now ends, and how it differs from where it ended before."""
 

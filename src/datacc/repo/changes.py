@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from datacc.frozen import frozen
 from datacc.repo.births import Birth, births_between
 from datacc.repo.collection import without_collection
 from datacc.repo.contents import Contents, contents_at
@@ -41,7 +42,7 @@ class Change:
         self.__dict__.update(example=example, name=name, field=field, old=old, new=new, said=said)
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Changes:
     """Between the commits `old` and `new`: changes by example id; examples that came and went, counted; classes."""
 

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Final
@@ -10,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from datacc.errors import RepositoryError
+from datacc.frozen import frozen
 from datacc.repo.altered import altered
 from datacc.repo.contents import Contents, read_contents
 from datacc.repo.events import class_name
@@ -26,7 +26,7 @@ from datacc.repo.values import meant
 _DRIFT: Final = timedelta(days=1)  # by which clocks may differ
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Problem:
     """What is wrong, where (an example id, or a path and perhaps a line), and what to try."""
 
@@ -35,7 +35,7 @@ class Problem:
     tries: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Checked:
     """The commit, how many examples it has, how many edits are of examples that no import brings, what is wrong."""
 

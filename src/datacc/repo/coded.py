@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, TypeVar, final, overload
 
 import numpy as np
 from numpy.typing import NDArray
+
+from datacc.frozen import frozen
 
 NONE: Final = -1
 _EQUAL: Final = ({str, type(None)}, {int, float, type(None)})  # types of which equal values are the same JSON
@@ -17,7 +18,7 @@ Read = TypeVar("Read")
 
 
 @final
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Coded(Sequence[Any]):
     """`codes` (N,): the index into `words`, different JSON values, or NONE where a row has no value."""
 

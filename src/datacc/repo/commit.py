@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from datacc.errors import UsageError
+from datacc.frozen import frozen
 from datacc.repo.find import Repository
 from datacc.repo.journal import Journal, parsed
 from datacc.repo.operation import Operation
@@ -18,7 +18,7 @@ from datacc.store import digest, write_atomically
 BUILDS_LEAVE: Final = ("datacc.toml", "datacc.lock", "judged")  # files that belong to the history beside the labels
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Committed:
     """The commit, the segment it holds ("" when only files of builds changed), and how many edits that has."""
 

@@ -1,10 +1,11 @@
 """Join the many small segments of the default branch into few large ones; every line keeps its id and its origin."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from datacc.errors import RepositoryError, UsageError
+from datacc.frozen import frozen
 from datacc.repo.branches import current_branch, default_branch
 from datacc.repo.clean import demand_clean
 from datacc.repo.contents import Contents, read_contents
@@ -22,7 +23,7 @@ _SMALL: Final = LARGEST // 4  # larger ones are left alone
 _ALIKE: Final = 0.4  # git takes a file for renamed that has half of another's bytes
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Compacted:
     """`segments` become `joined`; `edits` is how many lines they have. `commit` is None for a dry run."""
 
@@ -33,7 +34,7 @@ class Compacted:
     size: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class _Joined:
     """Path → bytes of the new files, and the paths that they replace."""
 

@@ -4,12 +4,13 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, cached_property, partial
 from itertools import chain
 from pathlib import PurePosixPath
 from typing import Final
 
+from datacc.frozen import frozen
 from datacc.repo.find import MARKER, Repository, check_marker
 from datacc.repo.index import Index
 from datacc.repo.merged import current
@@ -27,7 +28,7 @@ Listing = tuple[dict[str, str], dict[str, str]]  # path → blob of every file, 
 _HASH: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Contents:
     """Everything said at `commit`. `tree`: path → blob; `origins`: path → text of what says what lines were.
 

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
 
+from datacc.frozen import frozen
 from datacc.repo.contents import Contents
 from datacc.repo.fold import State
 from datacc.repo.machine import is_machines
@@ -18,7 +19,7 @@ from datacc.repo.working import Working
 _FACT = "counts 2"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Counts:
     """`of`: "examples", "labelled", "verified", "machine", "deleted".
 

@@ -1,11 +1,11 @@
 """Make a label repository: a git repository with a format marker, and rules on what git should leave alone."""
 
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from datacc.errors import RepositoryError
+from datacc.frozen import frozen
 from datacc.repo.find import MARKER, Repository, marker_text
 from datacc.repo.git import Git
 from datacc.spec.names import check_name
@@ -23,7 +23,7 @@ _ATTRIBUTES: Final = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Created:
     """What `create` made."""
 

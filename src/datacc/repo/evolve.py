@@ -7,9 +7,10 @@ them and `git revert` takes them back; `datacc check` finds what then does not f
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from datacc.errors import DataError, UsageError
+from datacc.frozen import frozen
 from datacc.repo.change import Edit
 from datacc.repo.edit import write
 from datacc.repo.find import Repository
@@ -30,7 +31,7 @@ from datacc.repo.working import Working, one_class, one_example, one_output
 from datacc.store import write_atomically
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Plan:
     """What a change does: path → new text (None: the file goes), edits of examples, and the classes it is about.
 

@@ -1,13 +1,14 @@
 """Examples as every source hands them over to be frozen: one by one, or many column by column."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, final, overload
 
+from datacc.frozen import frozen
 from datacc.spec.program import Program
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Example:
     """A labelled example without conflicts.
 
@@ -29,7 +30,7 @@ class Example:
 
 
 @final
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Examples(Sequence[Example]):
     """N examples as columns of N; in `columns` None stands where an example has no such column.
 

@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 
 from datacc.errors import DataError
+from datacc.frozen import frozen
 from datacc.registry import load
 from datacc.repo.altered import altered
 from datacc.repo.coded import NONE, Coded, together
@@ -30,7 +31,7 @@ from datacc.types.columns import Columns
 _UNLABELLED: Final = "without a label"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Found:
     """The examples at `commit`, the classes of each output in permanent order, and notes on what was left out.
 
@@ -140,7 +141,7 @@ def _class_names(table: Table, column: Column) -> list[Any]:
     return [names[code] for code in values.codes.tolist()]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class _Rows:
     """The rows of N examples: column → its cells."""
 

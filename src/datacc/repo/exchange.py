@@ -1,9 +1,9 @@
 """push, fetch and pull: packs before refs, packs only when they are needed; git carries the rest."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from datacc.errors import RepositoryError, UsageError
+from datacc.frozen import frozen
 from datacc.repo.branches import Merged, current_branch, merge
 from datacc.repo.find import Repository
 from datacc.repo.needs import EVERYTHING, Need, first_commit, needed_packs
@@ -17,7 +17,7 @@ from datacc.repo.words import counted, listed, printable
 DEFAULT: str = "origin"  # git's name for where a clone came from
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Pushed:
     """The branch, its commit, and remote of media → packs that were put there by this."""
 
@@ -26,7 +26,7 @@ class Pushed:
     put: Mapping[str, tuple[str, ...]]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Fetched:
     """Where each branch of the git remote ends now, how many packs came, and remotes of media that wait for trust."""
 
@@ -35,7 +35,7 @@ class Fetched:
     untrusted: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Pulled:
     """What was fetched, and what merging it changed."""
 

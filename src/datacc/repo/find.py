@@ -4,11 +4,12 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any, Final
 
 from datacc.errors import RepositoryError
+from datacc.frozen import frozen
 from datacc.repo.git import Git
 from datacc.repo.objects import Objects
 from datacc.repo.staging import sweep
@@ -22,7 +23,7 @@ OWN_FOLDER: Final = ".datacc"  # journal, packs, caches: local, so that no commi
 _OWN: Final = re.compile(r"\.datacc[ .]*(:.*)?|datacc~[0-9]+", re.IGNORECASE | re.DOTALL)
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Repository:
     """A label repository: its root folder and the name it was given."""
 

@@ -1,9 +1,9 @@
 """The fold: what a set of operations, in any order, says of each example. Conflicts are kept, never decided."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
+from datacc.frozen import frozen
 from datacc.repo.operation import WHOLE, Operation
 
 WRITES: Final = frozenset({"set", "unset", "resolve"})
@@ -11,7 +11,7 @@ _KEEPS: Final = WRITES | {"add"}
 DROPS: Final = frozenset({"delete", "supersede"})
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Register:
     """One field of one example: a register that can hold several values.
 
@@ -58,7 +58,7 @@ class Register:
         return self.live
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class State:
     """What is said of one example. `exists`: some operation added it (a dangling edit adds nothing).
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from datacc.errors import DataError
+from datacc.frozen import frozen
 from datacc.repo.branches import current_branch
 from datacc.repo.clean import demand_clean
 from datacc.repo.contents import Contents, read_contents
@@ -31,7 +32,7 @@ from datacc.store import write_atomically
 REASON: Final = "personal data"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Forgotten:
     """What is, or would be, forgotten.
 

@@ -1,12 +1,12 @@
 """Find what nothing needs any more, here and in the remotes, and delete it: there in two steps, days apart."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from shutil import rmtree
 from typing import Final
 
+from datacc.frozen import frozen
 from datacc.repo.find import Repository
 from datacc.repo.index import FOLDER
 from datacc.repo.needs import EVERYTHING, first_commit, packs_in
@@ -20,7 +20,7 @@ LOCAL_GRACE: Final = timedelta(days=1)  # an import may be about to name what it
 REMOTE_GRACE: Final = timedelta(days=14)  # somebody may be about to push the branch that needs it
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Garbage:
     """What nothing needs: files here, packs to `mark`, to `unmark` and to `delete` in remotes (remote, name).
 

@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from datacc.errors import UsageError
+from datacc.frozen import frozen
 from datacc.repo.change import Edit
 from datacc.repo.edit import write
 from datacc.repo.events import class_name
@@ -22,7 +22,7 @@ _RESTS_ON: Final = "majority of the votes "  # then their ids: what a later vote
 Fate = Literal["write", "same", "adjudicated", "undecided", "few", "conflict"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Counted:
     """The votes on one example: class name → how many; `gold` what it is now, `majority` what most say, if they do.
 

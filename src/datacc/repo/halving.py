@@ -1,16 +1,16 @@
 """The commits among which a change must lie, best halving first: git's own bisection, of the history of the labels."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from datacc.errors import UsageError
+from datacc.frozen import frozen
 from datacc.repo.find import Repository
 
 LABELS: Final = ("ops", "runs", "schema")
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class History:
     """The commits of `repository` that touch labels or one of the files `more`, which are relative to its root."""
 

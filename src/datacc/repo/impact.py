@@ -3,8 +3,8 @@
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from datacc.frozen import frozen
 from datacc.repo.evolve import Plan, having
 from datacc.repo.example import Example
 from datacc.repo.find import Repository
@@ -13,7 +13,7 @@ from datacc.repo.split import SPLITS, assign
 from datacc.repo.working import Working
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Impact:
     """`examples` that have one of the classes, `verified` of them, and how many are in each split; `undecided`: those
     for which the change says nothing; `programs`: places in datacc.toml that name what changes."""

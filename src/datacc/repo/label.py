@@ -1,10 +1,10 @@
 """Say what an example is: a relabel when that is news, a verification when it is not; or a vote, or a model's word."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from datacc.errors import DataError
+from datacc.frozen import frozen
 from datacc.repo.change import Edit
 from datacc.repo.edit import author, write
 from datacc.repo.events import class_name as name_of
@@ -17,7 +17,7 @@ from datacc.repo.votes import annotator_of, vote_field
 from datacc.repo.working import Working, one_example, one_output, read_working
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Labelled:
     """What a label did. `op` is "set", "resolve" (a conflict), "verify" (it said so already), "vote" or "keep" (a model
     said it of an example that a person has labelled: nothing changed); `old` class names."""
@@ -29,7 +29,7 @@ class Labelled:
     new: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Label:
     """What somebody says: `label` a class name, a number or its text, a list of names or their text.
 

@@ -1,17 +1,18 @@
 """The lines of a text, found by their number."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final, final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from datacc.frozen import frozen
+
 _LINE_END: Final = 10
 
 
 @final
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Lines:
     """`text`, bytes of which every line has an end; `ends` (N,): where the line end of each stands."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from datacc.errors import DataError
+from datacc.frozen import frozen
 from datacc.repo.contents import read_contents
 from datacc.repo.find import Repository
 from datacc.repo.operation import Operation, parse_lines
@@ -22,7 +23,7 @@ _NOTHING: Final = "0" * 40  # git's name for the side of a change that has no fi
 Wanted = Callable[[Operation], bool]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class LogEntry:
     """One commit: `imported` rows and `edits` it brought (or took away, when it reverts: negative)."""
 
@@ -34,7 +35,7 @@ class LogEntry:
     edits: int = 0
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Asked:
     """Which commits: by whom (a part of name or address), and which edits count, all of these at once.
 

@@ -1,8 +1,8 @@
 """Whose labels people looked at again after their import, and which of these they changed: a measure of label noise."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from datacc.frozen import frozen
 from datacc.repo.fold import Register
 from datacc.repo.ids import places
 from datacc.repo.schema import Column
@@ -12,7 +12,7 @@ from datacc.repo.values import meant
 _NOTHING = Register()
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Looked:
     """Of one output: the ids of `seen` examples, whose label a person verified or said anew, and of those `changed`."""
 

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final, Protocol
 
 from datacc.errors import DataError, RepositoryError
+from datacc.frozen import frozen
 from datacc.repo.find import Repository
 from datacc.repo.git import Git
 from datacc.repo.identity import address
@@ -28,7 +28,7 @@ class Readable(Protocol):
         ...
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Place:
     """Where the bytes of one medium stand: the pack's path below the root, the offset in it and the length.
 

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from datacc.frozen import frozen
 from datacc.repo.git import Git
 from datacc.repo.media import read_index
 from datacc.repo.packs import is_pack_name
@@ -19,7 +19,7 @@ _OBJECT: Final = re.compile(
 EVERYTHING: Final = ("--all", "--reflog", "HEAD")  # every commit that a ref or its past still knows
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Need:
     """A pack: the index that names it, its size in bytes, and its blob where git holds it."""
 

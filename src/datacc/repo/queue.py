@@ -1,9 +1,9 @@
 """The adjudication queue: examples of which two things are said at once, with both sides; and how they are settled."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from datacc.errors import DataError
+from datacc.frozen import frozen
 from datacc.repo.events import Event, histories
 from datacc.repo.find import Repository
 from datacc.repo.fold import State
@@ -15,7 +15,7 @@ from datacc.repo.votes import votes_in
 from datacc.repo.working import Working, one_example, read_working
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Torn:
     """One conflict: the output, or "" where a deletion stands against an edit; `sides` are what is live of it."""
 

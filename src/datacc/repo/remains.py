@@ -3,11 +3,11 @@
 import json
 import os
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from datacc.errors import RepositoryError
+from datacc.frozen import frozen
 from datacc.repo.cut import Cut, cut_media, cut_runs, cut_segments, joined, reader
 from datacc.repo.find import Repository
 from datacc.repo.git import Git
@@ -27,7 +27,7 @@ return (filename, mode, told["blobs"][name].encode() if name in told["blobs"] el
 """
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Remains:
     """`commits` that a ref or the reflog knows brought the `files`, path → blob, that hold the examples.
 

@@ -5,12 +5,12 @@ import os
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import unquote, urlsplit
 
 from datacc.errors import RepositoryError, UsageError
+from datacc.frozen import frozen
 from datacc.repo.find import Repository
 from datacc.repo.git import Git
 from datacc.repo.place import commit_new
@@ -33,7 +33,7 @@ else:
     _path = unquote
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Remote:
     """A place for packs. `packs`: new ones lie there "outside" git, or in "both"."""
 

@@ -1,9 +1,9 @@
 """Take one labelling commit back: its segments leave history's tip, and what they overwrote is live again."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from datacc.errors import RepositoryError, UsageError
+from datacc.frozen import frozen
 from datacc.repo.contents import Contents, read_contents
 from datacc.repo.cut import cut_segments
 from datacc.repo.find import Repository
@@ -16,7 +16,7 @@ from datacc.repo.tidy import alone
 from datacc.repo.words import counted
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Reverted:
     """The commit that takes `of` back, how many edits that concerns, and how many examples are in conflict for it."""
 

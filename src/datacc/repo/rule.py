@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from operator import ge, gt, le, lt
 from typing import Any, Final
 
 from datacc.errors import DataError, UsageError
+from datacc.frozen import frozen
 from datacc.repo.schema import Class, Column, Schema
 from datacc.repo.working import Working
 
@@ -16,7 +16,7 @@ _ORDER: Final[Mapping[str, Callable[[float, float], bool]]] = {"<": lt, "<=": le
 _FORMS: Final = ("width < 5", "camera = 2", "name ~ tabby/*")
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Condition:
     """What the cell of a column must be: `sign` is =, != (a number or text), <, <=, >, >= (a number) or ~ (a pattern
     with * and ?). Where a row has nothing in the column it does not hold."""

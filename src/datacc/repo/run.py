@@ -5,7 +5,7 @@ In memory it is columns, not rows: a million examples are a few arrays.
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from itertools import islice
 from typing import Any, Final
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datacc.errors import RepositoryError
+from datacc.frozen import frozen
 from datacc.repo.coded import NONE, Coded, as_coded, code_texts, together
 from datacc.repo.ids import DIGITS, Ids, are_sorted, parse_ids, places, to_text, to_texts
 from datacc.repo.lines import Lines, lines_of
@@ -27,7 +28,7 @@ _TAB: Final = 9
 _AT_ONCE: Final = 1 << 14  # rows
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class RunRow:
     """One imported row. `values`: output column id → JSON value; `cells`: other column id → JSON value.
 
@@ -39,7 +40,7 @@ class RunRow:
     cells: Mapping[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Run:
     """One import: its id, the name it came from, and N rows, sorted by `ids`.
 

@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from datacc.frozen import frozen
 from datacc.repo.coded import each
 from datacc.repo.identity import canonical_json
 from datacc.repo.ids import in_order, is_first, to_ids
@@ -14,7 +14,7 @@ from datacc.repo.run import ID_DIGITS, ITSELF
 from datacc.store import digest
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Rows:
     """Rows that are to become a run, N of them, column by column: `ids`, and column id → JSON values, None for none."""
 

@@ -4,11 +4,12 @@ import hashlib
 import json
 import re
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, Final, Literal
 
 from datacc.errors import DataError, RepositoryError
+from datacc.frozen import frozen
 from datacc.repo.identity import canonical_json
 from datacc.repo.words import repairs
 
@@ -21,7 +22,7 @@ _FACT: Final = re.compile(
 _PLACE: Final = re.compile(r"schema/(?:(?P<column>[^/]+)/)?order/(?P<rank>[0-9]{1,9})\.(?P<id>[^/]+)")
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Class:
     """One class of an output. Classes are ordered by rank, then id; a rename changes only `name`."""
 
@@ -30,7 +31,7 @@ class Class:
     rank: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Column:
     """One column: `kind` says what it is for, `type` the value type of an input or output ("" for others).
 
@@ -85,7 +86,7 @@ class Column:
         return id if seen[-1] in into else seen[-1]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Schema:
     """All columns, ordered by rank, then id."""
 

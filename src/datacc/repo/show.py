@@ -1,9 +1,9 @@
 """Everything the repository knows of one example: values, other columns, media, and who said what when."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from datacc.frozen import frozen
 from datacc.repo.edit import author
 from datacc.repo.events import Event, class_name, class_names, history
 from datacc.repo.find import Repository
@@ -14,7 +14,7 @@ from datacc.repo.votes import annotator_of, is_hidden
 from datacc.repo.working import one_example, read_working
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Value:
     """One output of an example: the class name (None without one), all names when they are in conflict."""
 
@@ -23,7 +23,7 @@ class Value:
     verified: bool
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Shown:
     """One example. `inputs` and `columns` by column name; `media`: input → its address and place in the repository."""
 

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from datacc.frozen import frozen
 from datacc.ir.container import pack, unpack
 from datacc.registry import load
 from datacc.repo.coded import Coded, as_coded
@@ -31,7 +32,7 @@ _SOFT: Final = "shares of "  # before the name of an output
 _COLUMN: Final = "column "  # before the name of a column, of its codes
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Snapshot:
     """Examples frozen at one moment, N rows in the order of their ids; only labelled ones without a conflict.
 

@@ -7,12 +7,12 @@ the number of segments, and nothing large is touched by a small commit. Each lie
 import sqlite3
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from datacc.frozen import frozen
 from datacc.repo.ids import Ids, beginning, in_order, joined, matches, to_ids, to_text, to_texts
 from datacc.store import digest
 
@@ -27,7 +27,7 @@ _AT_ONCE: Final = 2048  # operations in one row
 _LARGER: Final = 2  # a part that is more times as large as what comes is left alone
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Spoken:
     """N operations: of which examples, sorted, and where each stands, (N, 2): the number of its segment, its line."""
 

@@ -5,13 +5,13 @@ hold it. Only the others are folded.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from datacc.frozen import frozen
 from datacc.repo.coded import NONE, Coded, together
 from datacc.repo.contents import Contents
 from datacc.repo.fold import State, fold
@@ -24,7 +24,7 @@ from datacc.repo.schema import Schema
 _HEX: Final = frozenset("0123456789abcdef")
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Table:
     """Every example that some run brings, N of them, sorted by `ids`.
 
@@ -114,7 +114,7 @@ class States(Mapping[str, State]):
         return sorted(self.edited.keys() - known)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class _Rows:
     """Examples sorted by id, what their rows say, and where these disagree."""
 

@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
+from datacc.frozen import frozen
 from datacc.repo.commit import BUILDS_LEAVE
 from datacc.repo.counts import Counts, count
 from datacc.repo.events import class_names
@@ -16,7 +16,7 @@ from datacc.repo.working import read_working
 _NAMED: Final = 20
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Conflict:
     """An example with several live values in a field, as class names; `deleted` against a write."""
 
@@ -25,7 +25,7 @@ class Conflict:
     values: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Status:
     """Counts over HEAD and the journal. `classes`: output → class name → examples, in permanent order.
 

@@ -9,11 +9,12 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from datacc.errors import DataccError
+from datacc.frozen import frozen
 from datacc.repo.git import Git, GitKilled
 from datacc.repo.journal import Journal
 from datacc.repo.lock import locked
@@ -26,7 +27,7 @@ _BRANCH: Final = "(branch).lock"  # of the branch that is worked on, whatever it
 _MERGING: Final = ("MERGE_HEAD", "MERGE_MSG", "MERGE_MODE", "AUTO_MERGE")
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Note:
     """What a command is about to touch: files below the root, the journal's edits (by number) that leave it once HEAD
     has the file `proof`, lock files of git (patterns), and whether git's notes of an unfinished merge are its own."""

@@ -3,10 +3,11 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Final
 
 from datacc.errors import RepositoryError
+from datacc.frozen import frozen
 from datacc.repo.git import Git
 from datacc.store import digest
 
@@ -14,7 +15,7 @@ _PATH: Final = re.compile(r"forgotten/([0-9a-f]{32})\.([0-9a-f]{16})\.json")
 _PACK: Final = re.compile(r"[0-9a-f]{32}")
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Tombstone:
     """What stays of an `example`. `media` are the addresses of its files, `packs` the names of those that held them."""
 

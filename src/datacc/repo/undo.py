@@ -5,11 +5,11 @@ Step by step one gets as far back as one likes. An edit that takes back names wh
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from datacc.errors import DataError, UsageError
+from datacc.frozen import frozen
 from datacc.repo.change import Edit, alike, change
 from datacc.repo.edit import author, write
 from datacc.repo.find import Repository
@@ -22,7 +22,7 @@ from datacc.repo.working import Working, read_working
 VERDICTS: Final = frozenset({"verify", "flag"})  # `about` says what these judge, not what they take back
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Undone:
     """The edits that were taken back. `is_committed`: history has them, and the journal now says the contrary."""
 

@@ -1,9 +1,9 @@
 """Votes: what each person says of an example, in a field of their own that nobody else writes."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from datacc.frozen import frozen
 from datacc.repo.edit import author
 from datacc.repo.events import class_name
 from datacc.repo.find import Repository
@@ -13,7 +13,7 @@ from datacc.repo.schema import Column, permanent_id
 from datacc.repo.working import Working, one_example, read_working
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Vote:
     """One person's vote on one example: `annotator` is their key, `value` the class name."""
 

@@ -1,10 +1,10 @@
 """What a person works on: the contents of HEAD together with the edits in the journal."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from datacc.errors import DataError
+from datacc.frozen import frozen
 from datacc.repo.contents import Contents, read_contents
 from datacc.repo.find import Repository
 from datacc.repo.journal import Journal
@@ -16,7 +16,7 @@ from datacc.repo.states import States
 _SHORTEST_PREFIX: Final = 4
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Working:
     """HEAD, the journal's operations, and the states that follow from both."""
 

@@ -2,8 +2,9 @@
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from datacc.frozen import frozen
 
 _ALLOCATED: Final = 2  # SHF_ALLOC
 _NO_BITS: Final = 8  # SHT_NOBITS: zeros that take no space in the file
@@ -13,7 +14,7 @@ _WRITE: Final = 2  # PF_W
 _PROTECTED: Final = 0x6474E552  # PT_GNU_RELRO
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Section:
     """One row of the section table of a 64-bit little-endian ELF file."""
 

@@ -4,11 +4,11 @@ import re
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from datacc.errors import ToolchainError
+from datacc.frozen import frozen
 from datacc.runtime.binary import loaded_bytes, undefined_symbols
 from datacc.runtime.library import file_name
 from datacc.runtime.objects import Text, compiled
@@ -29,7 +29,7 @@ _FRAME: Final = re.compile(r"(?:frame size \((\d+)\)|frame size of (\d+) bytes)[
 _STEP: Final = re.compile(r"step(\d+)([a-z]*)_")  # a step, or its part of this letter, or parts from a to another
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Library:
     """A linked program. `size` counts code and weights, `stack` the deepest a call can go, both in bytes."""
 

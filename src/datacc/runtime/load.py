@@ -1,7 +1,6 @@
 """`datacc.load`: a built program as a Python callable, from the files of its artifact alone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from datacc import registry
 from datacc.errors import DataError, ToolchainError, UsageError
+from datacc.frozen import frozen
 from datacc.runtime.bound import Bound
 from datacc.runtime.library import SUFFIX, name_fits
 from datacc.runtime.native import Native
@@ -17,7 +17,7 @@ from datacc.runtime.windows import join
 from datacc.spec.interface import KNOWN, PARTS, Interface, Port, read_interface
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Answer:
     """What a label output says of one input: the class, its score, and the scores of all classes (they sum to 1).
 
@@ -30,7 +30,7 @@ class Answer:
     known: bool = True
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Number:
     """A number that is answered, and the interval around it; `known` as in `Answer`."""
 
@@ -40,7 +40,7 @@ class Number:
     known: bool = True
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Labels:
     """The labels that are given, in their order, and the probability of every one; `known` as in `Answer`."""
 

@@ -10,7 +10,6 @@ one is quiet; the quietest counts, and says whether it was.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datacc.errors import DataError
+from datacc.frozen import frozen
 from datacc.runtime.native import Native
 
 LONG: Final = 1e-3  # seconds of a block for the median
@@ -33,7 +33,7 @@ DISTURBED: Final = 1.5  # and its 99th percentile above its median
 _FIXED_WORK: Final = bytes(range(256)) * 256
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Latency:
     """Seconds of one answer, batch 1, warm caches: median and 99th percentile.
 

@@ -6,12 +6,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib.machinery import PathFinder
 from pathlib import Path
 
 from datacc.errors import ToolchainError
+from datacc.frozen import frozen
 from datacc.spec.cpus import Cpu, loops, march
 from datacc.spec.platforms import Platform
 from datacc.store import Store, canonical, digest
@@ -20,7 +20,7 @@ VARIABLE = "DATACC_CC"
 _WRAPPED = (sys.executable, "-P", "-m", "ziglang")  # tells why where there is none
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Compiler:
     """A C compiler: the words that start it, what it calls itself, and of which family it is."""
 

@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from datacc.frozen import frozen
 from datacc.intake.importing.identify import identify
 from datacc.intake.importing.read import Read
 from datacc.intake.importing.rows import Rows, bytes_of
@@ -19,7 +20,7 @@ from datacc.store import canonical
 from datacc.types.columns import Columns
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Distinct:
     """The labelled ones, those without a label, and what to tell of both."""
 

@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from datacc.errors import DataError, RepositoryError, TeacherError
+from datacc.frozen import frozen
 from datacc.registry import load
 from datacc.repo.example import Example
 from datacc.repo.find import find
@@ -25,7 +26,7 @@ PEOPLE: Final = "people"
 MOST_SHOWN: Final = 5  # reasons why examples stay without a label
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Taught:
     """Labelled examples, people's and the teacher's, what to tell of them, and whether nothing was left to ask."""
 

@@ -1,14 +1,14 @@
 """The processors that a program can be built for: what they are called, what they must be able to do."""
 
 import difflib
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
 from datacc.errors import SpecError
+from datacc.frozen import frozen
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Cpu:
     """One processor level.
 

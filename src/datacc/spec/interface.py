@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any, Final
 
 from datacc.errors import SpecError
+from datacc.frozen import frozen
 
 VERSION: Final = 1
 KNOWN: Final = "known"
@@ -13,7 +14,7 @@ KNOWN: Final = "known"
 PARTS: Final = {"label": ("confidence", "scores", KNOWN), "labels": ("scores", KNOWN), "number": ("low", "high", KNOWN)}
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Port:
     """One member of the input or answer struct.
 
@@ -40,7 +41,7 @@ class Port:
         return "label" if self.classes and not self.type else self.type
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Interface:
     """The struct members of one program, in order of declaration, and the processor it needs.
 

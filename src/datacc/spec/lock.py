@@ -1,7 +1,7 @@
 """`datacc.lock`: what the search chose for a program, so that the next build repeats it instead of searching again."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,6 +9,7 @@ import tomlkit
 
 from datacc import store
 from datacc.errors import SpecError
+from datacc.frozen import frozen
 from datacc.registry import load
 from datacc.spec.program import Field, Program
 from datacc.spec.table import Table, read_table
@@ -26,7 +27,7 @@ _KEYS: Final = [
 Plain = str | int | float | bool
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Tutor:
     """What teaches a program while it is fitted: a skeleton, its sizes, and how that is fitted before."""
 
@@ -35,7 +36,7 @@ class Tutor:
     recipe: Mapping[str, Plain]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Lock:
     """One choice: the skeleton and its sizes, the recipe of the fit, the versions that did it.
 

@@ -1,15 +1,15 @@
 """Where a program can run: a system on a processor, what its files are called, and what tags its packages bear."""
 
 import difflib
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
 from datacc.errors import SpecError
+from datacc.frozen import frozen
 from datacc.spec.cpus import CPUS, Cpu, cpu_named
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Platform:
     """One system on one architecture.
 

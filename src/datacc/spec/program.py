@@ -1,17 +1,18 @@
 """What is asked: the frozen `Program` that `datacc.toml` describes, in bytes, seconds and multiply-adds."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any, Final
 
+from datacc.frozen import frozen
 from datacc.registry import load
 
 FILE: Final = "datacc.toml"
 SECONDS: Final = 60  # that a teacher may take for its next answer
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Field:
     """One input or output: its name, the name of its value type, and that type's options as written."""
 
@@ -40,7 +41,7 @@ class Field:
         return self.options.get("widest")
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Origin:
     """Where the examples come from: the name of a source and its options."""
 
@@ -48,7 +49,7 @@ class Origin:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Goal:
     """A metric whose one-sided 95 % bound on the judge split must reach `limit`, from the side that the metric says."""
 
@@ -56,7 +57,7 @@ class Goal:
     limit: float
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Check:
     """What must hold beside the goals; `kind` is a member of the open set `checks`: a metric, unless told otherwise.
 
@@ -73,7 +74,7 @@ class Check:
     line: int | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Budget:
     """What must not be exceeded; None means no limit. Seconds, bytes, bytes (arena and stack), multiply-adds."""
 
@@ -83,7 +84,7 @@ class Budget:
     work: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Target:
     """What to make, for which processor and which platforms; none named means this machine's.
 
@@ -102,7 +103,7 @@ class Target:
         return only
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Teacher:
     """Who labels what people left unlabelled: a member of the open set `teachers`, and what it is told.
 
@@ -127,7 +128,7 @@ class Teacher:
         return {self.kind: self.what, **{key: value for key, value in told.items() if value is not None}}
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Program:
     """Everything that is asked of a build. `goals` empty means that datacc chooses one (zero configuration).
 

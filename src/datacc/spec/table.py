@@ -5,11 +5,11 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from datacc.errors import DataccError, SpecError
+from datacc.frozen import frozen
 from datacc.spec.lines import Keys, line_of
 
 LARGEST_FILE: Final = 64_000
@@ -26,7 +26,7 @@ _WORDS: Final = {
 T = TypeVar("T", str, int, float, bool)
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Table:
     """One table of the file at `path`: its values, and the keys that lead to it."""
 

@@ -2,16 +2,16 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
 from datacc.errors import SpecError
+from datacc.frozen import frozen
 
 _QUANTITY = re.compile(r"([0-9][0-9_,]*(?:\.[0-9]+)?)\s*([A-Za-zµμ]+)")
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Quantity:
     """One kind of quantity: its units, smallest first, in multiples of what datacc counts in inside."""
 

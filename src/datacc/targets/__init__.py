@@ -1,16 +1,16 @@
 """Targets: the forms in which a built program is handed over, each of use without datacc."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from pathlib import Path
 
 from datacc.emit import Source
+from datacc.frozen import frozen
 from datacc.ir.graph import Graph
 from datacc.runtime.link import Library
 from datacc.spec.interface import Interface
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Built:
     """A program that is ready to be packed: what callers see, its C, its library, its simplified Graph.
 

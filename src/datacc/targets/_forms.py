@@ -1,10 +1,11 @@
 """A built program in the form of each platform that was asked for: the judged library here, C and library elsewhere."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from datacc.arrange import arrange
 from datacc.emit import Source, emit
+from datacc.frozen import frozen
 from datacc.runtime import cross
 from datacc.runtime.machine import here
 from datacc.spec.cpus import Cpu
@@ -13,7 +14,7 @@ from datacc.spec.platforms import Platform, platform_named
 from datacc.targets import Built
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Form:
     """A program for one platform: its interface and C say for which processor; `is_here` tells this machine's."""
 

@@ -4,14 +4,14 @@ import base64
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from datacc.frozen import frozen
 from datacc.spec.program import Field, Teacher
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Question:
     """An example without a label: the digest that equal inputs share, and the raw value of every input field."""
 
@@ -19,7 +19,7 @@ class Question:
     inputs: Mapping[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Answer:
     """What a teacher says of the question `id`: a class, labels or a number, or why there is none.
 

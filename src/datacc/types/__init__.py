@@ -2,12 +2,12 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, dataclass_transform
 
 import numpy as np
 from numpy.typing import NDArray
 
+from datacc.frozen import frozen
 from datacc.ir.graph import Graph, Type
 from datacc.registry import load
 from datacc.spec.plain import kinds, read
@@ -23,7 +23,7 @@ class Options:
     """
 
     def __init_subclass__(cls) -> None:
-        dataclass(frozen=True, kw_only=True)(cls)
+        frozen(cls)
 
     def __post_init__(self) -> None:
         for name, kind in kinds(type(self)).items():

@@ -6,12 +6,12 @@ stand for the median. So all columns go through integers, of which there are mor
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from datacc.frozen import frozen
 from datacc.ir.build import Builder
 from datacc.ir.graph import Graph
 
@@ -25,7 +25,7 @@ SLOTS: Final = (2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 76
 SAME: Final = 1e-7  # of the median, below which float32 tells no values apart
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Layout:
     """Which of `width` numbers are what, by place: `numbers` get `bins`, `flags` are 1 or 0.
 

@@ -1,11 +1,11 @@
 """Finds the labelling commit after which a demand no longer holds: fits at each step, remembered, nothing is left."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from datacc.compiler.bisect.trials import Ask, Step, Trials
 from datacc.compiler.past import Announce
+from datacc.frozen import frozen
 from datacc.repo.changes import Changes, changes
 from datacc.repo.find import Repository
 from datacc.repo.halving import History
@@ -13,7 +13,7 @@ from datacc.spec.program import FILE
 from datacc.store import Store
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Found:
     """The outcome: the `demand` in words, the `steps` in order, and the commits among which the guilty one is.
 

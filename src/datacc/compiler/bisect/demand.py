@@ -4,7 +4,7 @@ import difflib
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -16,6 +16,7 @@ from datacc.compiler.shown import percent
 from datacc.compiler.slices import class_index, described, row_named, slice_rows
 from datacc.compiler.verdict import share
 from datacc.errors import DataError, UsageError
+from datacc.frozen import frozen
 from datacc.goals import PLAINEST, Figure, Metric, Told
 from datacc.registry import load, names, require
 from datacc.repo.snapshot import JUDGE, SPLITS, Snapshot
@@ -27,7 +28,7 @@ _ROUNDING: Final = 1e-9  # of shares that are subtracted
 Truth = Mapping[str, Any]  # example id → value
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Reading:
     """What was seen at a commit: whether the demand holds, in words, and the figure behind it where there is one."""
 
@@ -57,7 +58,7 @@ class Demand(ABC):
         return self
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class SliceGoal(Demand):
     """A metric of the examples where every column of `where` has its value, given as text, or of one class.
 
@@ -147,7 +148,7 @@ class SliceGoal(Demand):
         return replace(self, at_least=max(good.figure.value - self.drop, 0.0))
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Pinned(Demand):
     """The example whose id begins with `example` must be answered as `answer`, written as a cell of a table has it."""
 

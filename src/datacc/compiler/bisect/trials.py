@@ -11,6 +11,7 @@ from datacc.compiler.build import LOCK
 from datacc.compiler.likeness import likeness_of
 from datacc.compiler.past import Announce, Fits, chosen_form, examples_at, past_of, program_at
 from datacc.errors import DataError, FitError, GraphError, RepositoryError, SpecError, UsageError
+from datacc.frozen import frozen
 from datacc.goals import Figure
 from datacc.repo.halving import History
 from datacc.repo.log import log
@@ -22,7 +23,7 @@ State = Literal["good", "bad", "skipped"]
 UNBUILDABLE: Final = (DataError, SpecError, FitError, GraphError, RepositoryError)  # by the commit, not the machine
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Step:
     """One commit that was looked at: what it labelled, what was seen, and the `fits` made beyond the cache.
 
@@ -42,7 +43,7 @@ class Step:
     fits: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Ask:
     """What is searched: between which revisions, for which demand, and how answers are had.
 

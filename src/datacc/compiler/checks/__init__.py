@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +15,7 @@ from datacc.compiler.likeness import Likeness, likeness_of
 from datacc.compiler.slices import slice_rows
 from datacc.compiler.verdict import Line, rate_line
 from datacc.compiler.whole import ask_whole
+from datacc.frozen import frozen
 from datacc.goals import Figure, Metric, Told, rate
 from datacc.registry import load
 from datacc.repo.snapshot import TUNE, Snapshot
@@ -27,7 +28,7 @@ NAMED: Final = 5  # examples that a line names
 MOST_TUNE: Final = 512  # rows that the search varies, for each check
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Place:
     """Where a program that is judged stands: the folder of its `datacc.toml`, its artifact, and the one before it."""
 
@@ -37,7 +38,7 @@ class Place:
     store: Store
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Trial:
     """A program that is looked at: R rows of the snapshot, what they are and what it answers.
 

@@ -7,7 +7,6 @@ import json
 import sys
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
@@ -15,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from datacc.frozen import frozen
 from datacc.runtime.load import load
 
 ARRAYS: Final = "inputs"
@@ -27,7 +27,7 @@ MOST_DETAIL: Final = 4_000  # of a traceback
 MOST_TEXT: Final = 200
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Examples:
     """The learn and tune examples of a build, N rows: what a python check gets.
 

@@ -1,7 +1,6 @@
 """Port a function: record what it answers in a label repository, and ask there for a program that agrees with it."""
 
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, get_args
 
@@ -11,6 +10,7 @@ from datacc.compiler.port.program import program_of, write_calls
 from datacc.compiler.port.record import Announce, Recorded, record
 from datacc.compiler.port.wish import Agree, Wish, consent, gathered, home_of
 from datacc.errors import DataError
+from datacc.frozen import frozen
 from datacc.intake.importing import ImportReport, import_examples
 from datacc.repo.create import create
 from datacc.repo.find import Repository
@@ -26,7 +26,7 @@ _ALL_NUMBERS: Final = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Ported:
     """The program that is asked for now, in the folder `root`, what was recorded and what came into the repository.
 

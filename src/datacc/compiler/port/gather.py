@@ -7,7 +7,6 @@ import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +15,7 @@ from datacc.calls.live import RECORD
 from datacc.calls.ours import environment
 from datacc.calls.plugin import WANTED
 from datacc.errors import DataError, MissingExtra
+from datacc.frozen import frozen
 from datacc.intake import Found
 from datacc.intake.importing.cell import number
 from datacc.intake.importing.read import format_of
@@ -28,7 +28,7 @@ _GAPS: Final = ("int", "float", "bool", "choice")  # of which an empty cell is N
 _TRUTHS: Final = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Gathered:
     """N calls: arguments by parameter, where each came from, the group that it belongs to, and notes."""
 

@@ -3,7 +3,6 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from statistics import median
 from typing import Any, Final
 
@@ -12,6 +11,7 @@ from datacc.calls.ask import Asker, Told
 from datacc.calls.values import Form, NotPlain, form_of, is_number, label_of, names_of
 from datacc.compiler.port.gather import Gathered
 from datacc.errors import DataError
+from datacc.frozen import frozen
 from datacc.intake.importing.columns import look
 from datacc.intake.inbox import ANSWER
 from datacc.repo.words import counted
@@ -31,7 +31,7 @@ Announce = Callable[[str], None]
 Redact = Callable[[dict[str, Any]], Mapping[str, Any] | None]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Recorded:
     """What the function said: rows of arguments and `answer`, a class, a number or several labels, sorted; how it is
     read back; their groups.

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from datacc.compiler.port.program import write_calls
 from datacc.compiler.port.record import Recorded, record
 from datacc.compiler.port.wish import Agree, Wish, consent, gathered, home_of
 from datacc.errors import DataError, UsageError
+from datacc.frozen import frozen
 from datacc.intake.importing import import_examples
 from datacc.intake.inbox import ANSWER
 from datacc.repo.wishes import require_trusted_build
@@ -18,7 +19,7 @@ from datacc.runtime.load import Answer, Labels, Loaded, Number, load
 from datacc.spec.interface import Port
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Shadow:
     """What came of it: calls `asked`, those that the program `known`, of these `disagreed`, and new examples."""
 

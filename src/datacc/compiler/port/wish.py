@@ -3,7 +3,7 @@
 import importlib
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +13,7 @@ from datacc.calls.code import code_of, digest_of
 from datacc.compiler.port.gather import Gathered, from_calls, from_file, from_tests
 from datacc.compiler.port.record import Redact, without_secrets
 from datacc.errors import DataError, RepositoryError, TrustError, UsageError
+from datacc.frozen import frozen
 from datacc.intake.inbox import ANSWER
 from datacc.repo.find import Repository, find
 from datacc.repo.trust import trust, trusted
@@ -28,7 +29,7 @@ COVERAGE: Final = 0.9  # of the calls, where nobody says how many are to be answ
 Agree = Callable[[Sequence[str]], bool]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Wish:
     """What is to be ported, from what (`inputs`, `tests` and `calls` may be given together), and how.
 
@@ -70,7 +71,7 @@ class Wish:
         return Asker(function=self.function, root=self.here, seconds=self.seconds, effects=self.effects)
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Home:
     """The folder `root` of the port, its repository and what its datacc.toml asks; None for what is not there yet."""
 

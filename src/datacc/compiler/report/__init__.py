@@ -1,7 +1,7 @@
 """What a build leaves to be read: the frozen `Report`, its JSON, and nothing about any single judge row."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +15,7 @@ from datacc.compiler.shown import percent, seconds
 from datacc.compiler.suggest import Suggestions
 from datacc.compiler.verdict import Costs, Verdict, floored
 from datacc.errors import DataError, UsageError
+from datacc.frozen import frozen
 from datacc.ir.cost import NodeCost
 from datacc.repo.snapshot import SPLITS, Snapshot
 from datacc.spec.lock import LEARN
@@ -25,7 +26,7 @@ _SAID: Final = {"accuracy": "of judge", "r2": "of the variance (r2)"}
 WIDTHS: Final = ("width", "work", "latency", "right")
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Data:
     """The examples: snapshot digest, origin, notes, rows of each split, class names by output."""
 
@@ -36,7 +37,7 @@ class Data:
     classes: Mapping[str, tuple[str, ...]]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Candidate:
     """One choice that the search looked at: its costs, its score (None: never fitted), and why it stopped there.
 
@@ -58,7 +59,7 @@ class Candidate:
     how: str = ON_TUNE
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Tune:
     """Answers to what was not learnt, for one output: (truth, answer, count) of every pair that occurs, as class
     indices, sorted; `how` they were had.
@@ -96,7 +97,7 @@ class Tune:
         return tuple(sorted((f for f in figures if f[1]), key=lambda f: (f[3] / f[1], f[0]))[:most])
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Provenance:
     """What made the program: versions, processor and arithmetic, the commit, the digest of `datacc.lock`, and
     those of the files that its checks ran.
@@ -117,7 +118,7 @@ class Provenance:
     learnt: str = LEARN
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Digests:
     """Digests of the fitted Graph, the emitted C and the linked library."""
 
@@ -126,7 +127,7 @@ class Digests:
     library: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Report:
     """Everything about one build.
 
@@ -183,7 +184,7 @@ class Report:
         return {name: value for name, value in facts.items() if value}
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class _About:
     version: int
 

@@ -4,7 +4,6 @@ import base64
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from html import escape
 from typing import Any, Final
 
@@ -16,6 +15,7 @@ from datacc.compiler.evidence import Evidence
 from datacc.compiler.legible import Named, cell_of, text_of
 from datacc.compiler.report.png import png
 from datacc.compiler.shown import label_command, percent, shown
+from datacc.frozen import frozen
 
 PER_CELL: Final = 40
 MOST_BYTES: Final = 6_000_000  # of all pictures together, as text
@@ -26,7 +26,7 @@ LONGEST: Final = 300  # characters of a text
 Columns = dict[str, Named]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Cards:
     """The HTML of the cards, how many examples have one, and how many of all had to be left out."""
 

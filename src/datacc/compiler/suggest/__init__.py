@@ -4,7 +4,6 @@ All of it comes from learn and tune, by models that had not seen the example; ju
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from math import isnan
 from typing import Any, Final
 
@@ -19,6 +18,7 @@ from datacc.compiler.suggest.outliers import doubtful, far_out
 from datacc.compiler.suggest.suspects import suspects
 from datacc.compiler.suggest.unseeing import Announce, Unseen, effort, unlike, unseen
 from datacc.fit import Recipe
+from datacc.frozen import frozen
 from datacc.ir.graph import Graph
 from datacc.repo.snapshot import JUDGE, Snapshot
 from datacc.spec.program import Program
@@ -34,7 +34,7 @@ EFFORT: Final = 3 * 10**10  # multiply-adds forwards that a build may spend on i
 CELLS: Final = 5 * 10**7  # rows times classes, beyond which memory would not be a small matter
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Suspect:
     """An example whose label is probably wrong: its `label`, and what it looks like `instead`, each with its share.
 
@@ -51,7 +51,7 @@ class Suspect:
     text: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Suggestions:
     """What could be done about the examples of the output `field`.
 

@@ -6,17 +6,18 @@ doubling the examples left of a class's errors, it is taken to leave once more.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from datacc.frozen import frozen
+
 FEW: Final = 10  # rows of a class: of fewer, no share can be told within 30 points
 SURE: Final = 1.645  # deviations: one-sided 95 %, of the difference of two counts
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Need:
     """A class that more examples help: of its `rows` a model of a third of the examples found `before`, one of two
     thirds `found`, as shares; with `more` examples of it, as many as there are, about `then`.

@@ -4,7 +4,6 @@ A fit for a part of its passes knows the examples less well by heart, so it is t
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -19,6 +18,7 @@ from datacc.compiler.onward import NEAR
 from datacc.compiler.parent import form_of
 from datacc.compiler.row_ids import packed, places, unpacked
 from datacc.fit import Examples, Recipe, Watch
+from datacc.frozen import frozen
 from datacc.ir.container import pack, unpack
 from datacc.ir.cost import work
 from datacc.ir.graph import Graph
@@ -34,7 +34,7 @@ MAGIC: Final = b"DATACCU\n"
 Announce = Callable[[int], Watch | None]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Unseen:
     """Of N `rows` of a snapshot, which are learn and tune: `shares` (N, K) of every class or label, or a number (N, 1),
     by models that learnt from two thirds of them and not from this one; of classes `fewer` (N,) by models of one third.

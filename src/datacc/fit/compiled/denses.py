@@ -1,17 +1,16 @@
 """The C of dense layers, and of both their gradients: examples are the pixels of their tiles."""
 
-from dataclasses import dataclass
-
 from datacc.fit.compiled.layout import WIDE, Layout, padded, vector_of
 from datacc.fit.compiled.products import gradient_vectors, most_sums, pieces, suffix, tiling, walk
 from datacc.fit.compiled.scene import Scene
+from datacc.frozen import frozen
 from datacc.ir.graph import Node
 from datacc.ir.plan import LANES
 
 MANY: range = range(1 << 20)  # as many examples as one likes
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class _Stretches:
     """How a layer walks through all that it reads of an example: adjacent inputs, runs of them, rows of runs."""
 

@@ -1,8 +1,9 @@
 """How the values of a step lie in memory: channels padded to whole vectors, room around what windows read."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
+from datacc.frozen import frozen
 from datacc.ir.plan import LANES, picture
 from datacc.spec.cpus import Cpu
 
@@ -12,7 +13,7 @@ Sides = tuple[int, int, int, int]  # rows and pixels of zeros: above, left, belo
 NO_SIDES: Final[Sides] = (0, 0, 0, 0)
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Layout:
     """One example of a value: `height` × `width` pixels of `channels`, in elements.
 

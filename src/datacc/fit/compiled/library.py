@@ -4,7 +4,6 @@ import ctypes
 import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +15,7 @@ from datacc.fit.compiled.draft import Draft
 from datacc.fit.compiled.memory import Part, Wholes
 from datacc.fit.compiled.moves import positions
 from datacc.fit.compiled.source import source_text
+from datacc.frozen import frozen
 from datacc.ir.graph import Graph
 from datacc.runtime.bound import aligned
 from datacc.runtime.link import link, toolchain
@@ -32,7 +32,7 @@ ALONE: Final = 3_000_000  # multiply-adds of a batch's forward pass below which 
 Float = NDArray[np.float32]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Text:
     """What `link` takes: a C file without a header."""
 
@@ -41,7 +41,7 @@ class Text:
     header: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Settings:
     """What of a recipe decides the C: the optimiser, the limit of the gradient's norm, how much of an average stays."""
 

@@ -10,6 +10,7 @@ from datacc.fit.compiled.layout import Layout, padded, plain
 from datacc.fit.compiled.order import Loop, Step
 from datacc.fit.compiled.phases import ELEMENTWISE, SUMMING, Phases
 from datacc.fit.compiled.windows import needs
+from datacc.frozen import frozen
 from datacc.ir.graph import Graph, Node
 from datacc.ir.plan import picture
 from datacc.spec.cpus import Cpu
@@ -24,7 +25,7 @@ ANY_CHANNELS: Final = ELEMENTWISE | set(
 Home = Literal["input", "kept", "scratch"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Place:
     """Where a row value lies: an input by its number; what is kept, by `offset` floats in the memory of its example.
 
@@ -37,7 +38,7 @@ class Place:
     dtype: str = "float32"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Part:
     """Where a whole value lies, in floats: rows of so many channels, each `pixel` floats after the one before."""
 

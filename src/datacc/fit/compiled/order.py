@@ -1,14 +1,14 @@
 """What one phase computes, in order: kernels, and between them loops that compute chains of elementwise ops at once."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from datacc.fit.compiled.phases import DEAR, ELEMENTWISE, Phases
+from datacc.frozen import frozen
 from datacc.ir.graph import Graph, Node
 from datacc.ir.plan import picture
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Loop:
     """One pass over the elements of values of one shape: `nodes` in order, those that it writes, sums that it adds."""
 

@@ -1,10 +1,10 @@
 """When each value of a step is computed: phases between which all shards meet, because sums must be complete."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from datacc.fit.adjoints import ADJOINTS
 from datacc.fit.step import wholes
+from datacc.frozen import frozen
 from datacc.ir.graph import SOURCES, Graph, Node
 
 # Ops whose element depends on the elements at the same place alone: computed again where they are needed again.
@@ -14,7 +14,7 @@ DEAR = frozenset("divide exp log sqrt sin".split())
 SUMMING = frozenset(name for name, op in ADJOINTS.items() if op.is_summing)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Phases:
     """The nodes of a Graph by when they are computed.
 

@@ -1,11 +1,11 @@
 """The kernels of products and of their gradients, as tiles whose sums stay in registers, and how large tiles are."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import ceil
 from typing import Final
 
 from datacc.emit.lanes import both_widths
+from datacc.frozen import frozen
 from datacc.spec.cpus import Cpu
 
 _TILE: Final = """\
@@ -91,7 +91,7 @@ def _fragments() -> Mapping[str, str]:
 FRAGMENTS: Final = _fragments()
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Tile:
     """Pixels of a tile side by side and one below the other, and its vectors of channels."""
 

@@ -1,15 +1,15 @@
 """What the text of a step is made from: the Graph, and where everything that it touches lies."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from datacc.fit.compiled.layout import Layout
 from datacc.fit.compiled.memory import Part, Place
+from datacc.frozen import frozen
 from datacc.ir.graph import Graph
 from datacc.spec.cpus import Cpu
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Scene:
     """Places of row values; parts of whole ones, of sums in what a shard adds up, of turned weights by their reader.
 

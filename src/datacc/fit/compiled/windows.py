@@ -1,13 +1,12 @@
 """The windows of convolutions and their adjoints, always over two axes, and the zeros that they read around values."""
 
-from dataclasses import dataclass
-
 from datacc.fit.compiled.layout import Sides
+from datacc.frozen import frozen
 from datacc.ir.graph import Graph, Node
 from datacc.ir.plan import picture
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Window:
     """Taps, stride, dilation and the zeros before and after, for rows and columns; channels in and out; groups."""
 

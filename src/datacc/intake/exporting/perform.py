@@ -5,11 +5,11 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from datacc.errors import DataError, UsageError
+from datacc.frozen import frozen
 from datacc.intake.exporting.gather import gather
 from datacc.intake.named import named
 from datacc.registry import load
@@ -19,7 +19,7 @@ from datacc.repo.find import Repository
 MARK: Final = ".datacc-export"  # in every exported folder: only such a one is ever replaced
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class ExportReport:
     """What was written: rows (one per label of an example in conflict), `classes` → rows, and the files by name."""
 

@@ -1,9 +1,9 @@
 """Turn identified rows into the run, the schema and the media that they add to a repository."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from datacc.frozen import frozen
 from datacc.intake.importing.identify import Identified, identify
 from datacc.intake.importing.read import Read
 from datacc.registry import load
@@ -16,7 +16,7 @@ from datacc.repo.values import stored
 from datacc.types import OutputType
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Batch:
     """What is new: N rows, their texts in `files`, path → bytes. `where` they came from, their `labels`: class ids,
     numbers, or tuples of class ids.

@@ -3,10 +3,10 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
+from datacc.frozen import frozen
 from datacc.intake.importing.cell import number
 from datacc.intake.importing.scales import ascending
 from datacc.repo.names import natural
@@ -27,7 +27,7 @@ _READ_DATE: Final = reader("date")
 RARE: Final = 10  # rows, fewer of which no value gets a code of its own for, in a table of a thousand
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Column:
     """`kind` of the cells: number, boolean, date, category, order or text; `values` of the two before the last.
 

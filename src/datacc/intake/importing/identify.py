@@ -2,17 +2,17 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
 from json.encoder import encode_basestring
 from typing import Any
 
+from datacc.frozen import frozen
 from datacc.intake.importing.rows import Rows
 from datacc.repo.coded import each
 from datacc.repo.identity import ADDRESS_BYTES, canonical_json, example_id
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Identified:
     """N rows with their `ids`, `occurrences` of equal inputs before them, and `inputs`: column id → N values."""
 

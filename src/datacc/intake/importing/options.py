@@ -1,9 +1,9 @@
 """What the user says about an import."""
 
-from dataclasses import dataclass
+from datacc.frozen import frozen
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class ImportOptions:
     """Which columns are what; everything left out is inferred.
 

@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from datacc.frozen import frozen
 from datacc.intake.importing.batch import Batch, make_batch
 from datacc.intake.importing.options import ImportOptions
 from datacc.intake.importing.read import Read, read
@@ -28,7 +28,7 @@ from datacc.spec.program import FILE
 _NAMED: Final = 10
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class ImportReport:
     """What an import did. `commit` is None when everything was there already.
 

@@ -1,12 +1,12 @@
 """Find the format of a path and read it: bad rows refused or noted, everything else typed."""
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
 from datacc.errors import DataError
+from datacc.frozen import frozen
 from datacc.intake import Format, Found
 from datacc.intake.importing.columns import Column
 from datacc.intake.importing.options import ImportOptions
@@ -20,7 +20,7 @@ from datacc.repo.names import check_name
 _SHEETS: Final = (".xlsx", ".xls", ".ods", ".numbers")
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Read:
     """Typed rows of one import, what their columns are, and notes on what was decided or left out."""
 

@@ -3,10 +3,11 @@
 import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from datacc.errors import DataError
+from datacc.frozen import frozen
 from datacc.intake import Found, TableRows
 from datacc.intake.importing.cell import number
 from datacc.intake.importing.columns import Column, look
@@ -28,7 +29,7 @@ _ORDER: Final = ("number", "order", "date", "boolean", "category")
 _NUMBERING: Final = frozenset({"id", "index", "row", "rowid", "unnamed: 0", "column 1"})
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Roles:
     """What the columns are. `inputs` say what each holds, none for pictures; `output` is how a program calls the label.
 

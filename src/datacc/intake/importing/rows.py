@@ -1,10 +1,11 @@
 """Typed rows: every cell read as what its column is, bad ones named. Kept column by column, and read row by row too."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, TypeVar, final, overload
 
+from datacc.frozen import frozen
 from datacc.intake import Bad, Found, TableRows
 from datacc.intake.importing.cell import as_number, as_text, number, plain
 from datacc.intake.importing.columns import Column
@@ -23,7 +24,7 @@ _LONGEST: Final = 65536  # characters of a text
 Cell = TypeVar("Cell")
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Row:
     """One example, typed. `cells`: input column → finite float or text, None for none; `others`: column → JSON value.
 
@@ -52,7 +53,7 @@ def bytes_of(media: Path | bytes) -> bytes:
 
 
 @final
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Rows(Sequence[Row]):
     """N examples as columns of N; `media` is None for rows of a table, `addresses` are those of media, once read.
 

@@ -1,9 +1,10 @@
 """What an import has to fit: the inputs and the output that the program or the schema has already."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from datacc.errors import DataError
+from datacc.frozen import frozen
 from datacc.intake.importing.columns import Column, known_columns
 from datacc.intake.importing.fields import infer_inputs, infer_outputs, output_name
 from datacc.intake.importing.options import ImportOptions
@@ -17,7 +18,7 @@ from datacc.spec.write import program_toml
 _HEAD = "# What datacc build makes of these examples. Say what you need: [goal], [[check]], [budget], [target].\n"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Target:
     """The `columns` and the input `picture` that must be there, none where that is still open."""
 

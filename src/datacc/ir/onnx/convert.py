@@ -2,13 +2,14 @@
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 
 from datacc.errors import ModelError
+from datacc.frozen import frozen
 from datacc.ir.check import check
 from datacc.ir.graph import Graph, needed
 from datacc.ir.onnx.arrays import LARGEST
@@ -68,7 +69,7 @@ NEAREST: Final = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Converted:
     """The Graph of a model; its inputs and outputs have the model's names, order of axes and, but for a leading 1,
     shapes. `notes` say what a caller must know."""

@@ -1,7 +1,7 @@
 """What stands in an ONNX file once it has been read and found sound: constants by name, and calls in order."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import Any, Final, NoReturn
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datacc.errors import ModelError
+from datacc.frozen import frozen
 
 Array = NDArray[Any]
 
@@ -27,7 +28,7 @@ def text_of(name: Any) -> str:
     return name
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Value:
     """A graph input: its name, element type (as NumPy calls it) and shape, batch axis included."""
 
@@ -36,7 +37,7 @@ class Value:
     shape: tuple[int, ...]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Call:
     """One ONNX node: `index` counts from 1 in the file. An optional argument that is left out is ""."""
 
@@ -88,7 +89,7 @@ class Call:
         return tuple(value)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Model:
     """A model that is sound: every name a call reads is an input, a constant or the result of an earlier call."""
 

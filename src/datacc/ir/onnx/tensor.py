@@ -7,17 +7,18 @@ the order that it wants, and weights are put into the order that is there.
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 
+from datacc.frozen import frozen
 from datacc.ir.onnx.model import Array
 
 Groups = tuple[tuple[int, ...], ...]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@frozen(eq=False)
 class Known:
     """A value that is the same for every input."""
 
@@ -29,7 +30,7 @@ class Known:
         return self.array.shape
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class View:
     """A node of the Graph, as ONNX sees it.
 

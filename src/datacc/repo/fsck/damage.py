@@ -1,12 +1,13 @@
 """One thing that is wrong with a repository, and what mends it."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+from datacc.frozen import frozen
 
 Copy = Literal["object", "file", "pack", "remote", "cache", "journal", "content"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Damage:
     """What is wrong `where` (a path, with `:line` where there is one), and the `repair`.
 

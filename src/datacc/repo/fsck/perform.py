@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from datacc.errors import DataccError, RepositoryError
+from datacc.frozen import frozen
 from datacc.repo.find import MARKER, Repository, check_marker, find
 from datacc.repo.fsck.content import content_damages
 from datacc.repo.fsck.copies import cache_damages, file_damages, journal_damages, pack_damages, remote_damages
@@ -19,7 +19,7 @@ from datacc.repo.needs import EVERYTHING, Need, needed_packs
 from datacc.repo.packs import Packs
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Checked:
     """What is damaged still, and what was and is mended."""
 

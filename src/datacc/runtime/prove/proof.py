@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any, Final
+
+from datacc.frozen import frozen
 
 VERSION: Final = 1
 PASSED: Final = "passed"
@@ -15,7 +17,7 @@ NOT_FULLY: Final = "not fully checked"
 NOT_GIVEN: Final = "not given"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Finding:
     """What one detector saw: a status, the evidence in words, and figures."""
 
@@ -24,7 +26,7 @@ class Finding:
     figures: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Check:
     """One promise: whether it holds, how that was looked at, on what, and which planted faults were caught before.
 
@@ -52,7 +54,7 @@ class Check:
         return self.finding.evidence + tail
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Proof:
     """All checks of one artifact. `tables` are those that marked ops read by the input: node → bytes."""
 

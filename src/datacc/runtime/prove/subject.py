@@ -1,9 +1,9 @@
 """What is proven: an artifact's interface, C, library and Graph, read from its folder."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from datacc.errors import ToolchainError, UsageError
+from datacc.frozen import frozen
 from datacc.ir.file import load as load_graph
 from datacc.ir.graph import Graph
 from datacc.ir.ops import OPS
@@ -11,7 +11,7 @@ from datacc.runtime.library import name_fits
 from datacc.spec.interface import Interface, read_interface
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Text:
     """The C of an artifact, as `link` takes it."""
 
@@ -20,7 +20,7 @@ class Text:
     header: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Subject:
     """An artifact: what callers see, its C, its library, its Graph if that is there."""
 

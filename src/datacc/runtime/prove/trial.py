@@ -2,10 +2,10 @@
 
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from datacc.frozen import frozen
 from datacc.runtime.bound import row_type
 from datacc.runtime.prove.rows import ROWS, rows
 from datacc.runtime.toolchain import Compiler, run
@@ -19,7 +19,7 @@ PATIENCE: Final = 600  # seconds for one run
 _HARNESS: Final = "-O2 -std=gnu99 -nostdlib -ffreestanding -fno-builtin -fno-stack-protector -w".split()
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Run:
     """What came of one run: its exit code (negative: the signal), what it printed as word → numbers, and its errors."""
 
@@ -33,7 +33,7 @@ class Run:
         return self.code == 0 and "done" in self.said
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Trial:
     """A harness in `folder`, linked with the library; `stack` is the bound that it is held to, in bytes."""
 

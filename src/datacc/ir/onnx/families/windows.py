@@ -1,11 +1,11 @@
 """Windows over pictures and sequences: convolution, pooling, their padding."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
+from datacc.frozen import frozen
 from datacc.ir.onnx import compose as c
 from datacc.ir.onnx.families import Form
 from datacc.ir.onnx.families.padding import padded
@@ -15,7 +15,7 @@ from datacc.ir.onnx.tensor import View, groups_of
 LOWEST: Final = float(np.finfo(np.float32).min)
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Window:
     """Per spatial axis: taps, step, distance of taps, zeros (before, after); `ceil` lets the last window reach over."""
 
