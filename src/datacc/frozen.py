@@ -31,6 +31,7 @@ def frozen(cls: Any = None, /, *, eq: bool = True) -> Any:
 
 
 def _made(cls: type[Any], eq: bool) -> type[Any]:
+    cls.__doc__ = cls.__doc__ or cls.__name__  # without one, a signature is derived to make one of
     made = dataclass(init=False, repr=False, eq=False, kw_only=True)(cls)
     methods = {"__init__": _initial(made), "__repr__": _shown, "__setattr__": _refuse, "__delattr__": _refuse}
     if eq:
