@@ -30,6 +30,9 @@ class Type:
     dtype: str
     shape: tuple[int, ...]
 
+    def __str__(self) -> str:
+        return f"{self.dtype} {self.shape}"
+
     @property
     def count(self) -> int:
         """The number of elements."""
