@@ -1,7 +1,8 @@
-"""Tables in bytes: what NumPy rounds says the same, interpreted, in C and in onnxruntime; the floats are kept."""
+"""Tables of whole numbers say what NumPy rounds, interpreted, in C and in onnxruntime; the floats are kept."""
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -14,7 +15,7 @@ from datacc.compiler.assemble import skeleton_graph
 from datacc.compiler.fitting import fit_once
 from datacc.compiler.produce import stand_in
 from datacc.compiler.simplify import simplify
-from datacc.compiler.tables import in_bytes
+from datacc.compiler.tables import compact
 from datacc.fit import Recipe
 from datacc.ir.build import Builder
 from datacc.ir.graph import Graph
@@ -29,49 +30,95 @@ from tests.emit.compiled import compiled, poisoned
 from tests.ir.graphs import graphs, inputs_for
 
 
-def looked_up(table: NDArray[np.float32], rows: int = 9) -> Graph:
-    """Rows of a table, as they are and twice as large."""
+def looked_up(table: NDArray[np.float32], axis: str, rows: int = 9) -> Graph:
+    """Rows of a table whose columns have this name, as they are and twice as large."""
     b = Builder()
-    found = b.op("gather", "found", b.input("x", "uint8", (rows,)), b.weight("table", table.shape, value=table))
+    weight = b.weight("table", table.shape, value=table, dims=("", axis))
+    found = b.op("gather", "found", b.input("x", "uint8", (rows,)), weight)
     return b.graph({"found": found, "twice": b.op("add", "twice", found, found)})
 
 
-def rounded(table: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Each column in 127 steps up to its largest number."""
+def in_halves(table: NDArray[np.float32]) -> tuple[Graph, NDArray[np.float32]]:
+    """A table of vectors, and what a step of each column is worth."""
+    graph = compact(looked_up(table, "width"))
+    scale = graph.by_name["found.scale"].value
+    assert scale is not None
+    return graph, scale * np.float32(16)
+
+
+def in_bytes(table: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What is left of a table in 127 steps up to the largest number of each column."""
     largest = np.abs(table.astype(np.float64)).max(axis=0)
-    step = np.where(largest > 0, largest / 127, 1).astype(np.float32)
-    return (np.rint(table / step.astype(np.float64)) * step).astype(np.float32)
+    return rounded(table, np.where(largest > 0, largest / 127, 1).astype(np.float32), 127)
 
 
-@given(st.integers(1, 30), st.integers(1, 9), st.integers(0, 2**32 - 1))
-@settings(max_examples=50)
-def test_rows_are_what_is_left_of_them_in_bytes(rows: int, columns: int, seed: int) -> None:
+def rounded(table: NDArray[np.float32], steps: NDArray[np.float32], most: int = 7) -> NDArray[np.float32]:
+    """What is left of a table in steps of so much in each column."""
+    return np.rint(table.astype(np.float64) / steps).clip(-most, most).astype(np.float32) * steps
+
+
+def drawn(seed: int, rows: int, columns: int) -> NDArray[np.float32]:
+    """Columns of many sizes, with few numbers that are far larger than the others."""
     random = np.random.default_rng(seed)
-    sizes = random.choice([0, 1e-6, 1, 1e6], columns)
-    table = (random.standard_normal((rows, columns)) * sizes).astype(np.float32)
-    graph = in_bytes(looked_up(table))
-    given_ = {"x": random.integers(0, rows, (5, 9), np.uint8)}
-    found = interpret(graph, given_)
-    np.testing.assert_array_equal(found["found"], rounded(table)[given_["x"]])
-    np.testing.assert_array_equal(found["twice"], 2 * rounded(table)[given_["x"]])
-    assert np.abs(found["found"] - table[given_["x"]]).max() <= np.abs(table).max() / 250
-    assert graph.by_name["table"].type.nbytes == rows * columns
-    assert in_bytes(graph) is graph
+    sizes = random.choice([0, 1e-6, 1, 1e6], columns) * random.choice([1, 30], (rows, columns), p=[0.95, 0.05])
+    return (random.standard_normal((rows, columns)) * sizes).astype(np.float32)
+
+
+TABLES = st.builds(drawn, st.integers(0, 2**32 - 1), st.integers(1, 99), st.integers(1, 9))
+
+
+@given(TABLES, st.booleans())
+@settings(max_examples=50)
+def test_rows_are_what_is_left_of_them_in_few_steps(table: NDArray[np.float32], is_halved: bool) -> None:
+    rows, columns = table.shape
+    if is_halved:
+        graph, steps = in_halves(table)
+        kept, nbytes = rounded(table, steps), rows * -(-columns // 2)
+    else:
+        graph, kept, nbytes = compact(looked_up(table, "")), in_bytes(table), rows * columns
+    numbers = np.repeat(np.arange(rows, dtype=np.uint8)[:, None], 9, axis=1)
+    found = interpret(graph, {"x": numbers})
+    np.testing.assert_array_equal(found["found"], kept[numbers])
+    np.testing.assert_array_equal(found["twice"], 2 * kept[numbers])
+    assert graph.by_name["table"].type.nbytes == nbytes
+    assert compact(graph) is graph
+
+
+@given(TABLES)
+@settings(max_examples=50)
+def test_half_bytes_reach_the_largest_number_or_lose_less(table: NDArray[np.float32]) -> None:
+    """By fourth powers; a column is looked at in bytes, so that each number is half a 127th of the largest off."""
+    exact = table.astype(np.float64)
+    largest = np.abs(exact).max(axis=0) + 1e-30
+    plain = largest / 7
+
+    def lost(steps: NDArray[Any]) -> NDArray[np.float64]:
+        off = rounded(table, steps.astype(np.float32)) - exact
+        return np.asarray((off**4).mean(axis=0) ** 0.25)
+
+    steps = np.where(largest > 1e-29, in_halves(table)[1], plain)
+    assert (steps <= plain * 1.0001).all()
+    assert (steps >= plain * 0.9999 / 16).all()
+    for part in range(1, 17):
+        assert (lost(steps) <= lost(plain * part / 16) + largest / 120).all()
 
 
 @given(graphs(most=8))
 @settings(max_examples=25)
 def test_any_graph_answers_as_with_rounded_tables(graph: Graph) -> None:
     tables = {node.inputs[1]: graph.by_name[node.inputs[1]].value for node in graph.nodes if node.op == "gather"}
-    expected = graph.fill({name: rounded(value) for name, value in tables.items() if value is not None})
+    floats = {name: table for name, table in tables.items() if table is not None and table.dtype == np.float32}
+    expected = graph.fill({name: in_bytes(table) for name, table in floats.items()})
     rows = inputs_for(graph, 3)
-    wanted, found = interpret(expected, rows), interpret(in_bytes(graph), rows)
+    wanted, found = interpret(expected, rows), interpret(compact(graph), rows)
     for field in wanted:
         np.testing.assert_array_equal(found[field], wanted[field])
 
 
-def test_compiled_rows_have_the_same_bits_and_onnxruntime_agrees(tmp_path: Path) -> None:
-    graph = in_bytes(looked_up(np.random.default_rng(0).standard_normal((40, 5)).astype(np.float32)))
+@pytest.mark.parametrize("axis", ["", "width"])
+@pytest.mark.parametrize("columns", [1, 5, 24])
+def test_compiled_rows_have_the_same_bits_and_onnxruntime_agrees(columns: int, axis: str, tmp_path: Path) -> None:
+    graph = compact(looked_up(np.random.default_rng(0).standard_normal((40, columns)).astype(np.float32), axis))
     given_ = {"x": np.random.default_rng(1).integers(0, 256, (20, 9), np.uint8)}
     wanted = interpret(graph, given_)
     for field, answers in poisoned(compiled(graph, tmp_path), given_).items():
@@ -91,9 +138,7 @@ def messages(folder: Path, store: Store) -> tuple[Program, Snapshot]:
 
 @pytest.mark.parametrize("arithmetic", ["float", "int8"])
 @pytest.mark.parametrize("width", [0, 3])
-def test_a_fitted_text_has_tables_in_bytes_and_is_fitted_on_in_floats(
-    arithmetic: str, width: int, tmp_path: Path
-) -> None:
+def test_a_fitted_text_has_small_tables_and_is_fitted_on_in_floats(arithmetic: str, width: int, tmp_path: Path) -> None:
     store = Store(tmp_path / "cache")
     program, snapshot = messages(tmp_path, store)
     program = replace(program, target=replace(program.target, arithmetics=(arithmetic,)))
@@ -102,8 +147,8 @@ def test_a_fitted_text_has_tables_in_bytes_and_is_fitted_on_in_floats(
     fitted = fit_once(program, snapshot, graph, recipe, store)
     assert fitted.floats is not None
     assert fitted.tune == 1
-    for name in ("grams.table", "loud.table"):
-        assert fitted.graph.by_name[name].type.dtype == "int8"
+    for name, dtype in (("grams.table", "int4" if width else "int8"), ("loud.table", "int8")):
+        assert fitted.graph.by_name[name].type.dtype == dtype
         assert fitted.floats.by_name[name].type.dtype == "float32"
     on = fit_once(program, snapshot, graph, recipe, store, start=fitted.floats)
     assert on.floats is not None

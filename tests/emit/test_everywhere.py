@@ -11,6 +11,8 @@ import pytest
 from datacc.compiler.calibrate import calibrate
 from datacc.compiler.quantise import quantise
 from datacc.compiler.simplify import simplify
+from datacc.ir.build import Builder
+from datacc.ir.check import check
 from datacc.ir.graph import Graph
 from datacc.ir.interpret import interpret
 from datacc.runtime.native import Native
@@ -28,8 +30,8 @@ ROWS = 12
 
 
 @cache
-def everything() -> Graph:
-    """A program of every integer kernel: products of all kinds, sums, pools, signed and unsigned; class and scores."""
+def products() -> Graph:
+    """A program of integers without a table: products of all kinds, sums, pools, signed and unsigned; class, scores."""
     net = Net()
     x = net.conv("stem", net.picture(13, 13, 3), 24, relu=False)
     a, b = net.conv("left", x, 24), net.conv("right", x, 24, 1, relu=False)
@@ -43,6 +45,22 @@ def everything() -> Graph:
     both = net.b.op("add", "both", net.dense("of_picture", mean, 40), more)
     simple = simplify(net.answers(net.dense("logits", net.b.op("relu", "hidden", both), 11)))
     return quantise(simple, calibrate(simple, inputs_for(simple, 100)))
+
+
+@cache
+def everything() -> Graph:
+    """A program of every integer kernel: the products, and rows of half bytes."""
+    b = Builder(products())
+    numbers = b.input("numbers", "int16", (7,))
+    rows = {f"rows{columns}": _half_bytes(b, numbers, columns) for columns in (1, 2, 9, 24, 31)}
+    return check(b.graph({**dict(products().outputs), **rows}), holes=())
+
+
+def _half_bytes(b: Builder, numbers: str, columns: int) -> str:
+    """Rows of a table that holds all half bytes there are."""
+    value = np.random.default_rng(columns).permutation(np.arange(11 * 16 * columns) % 16 * 16 - 128)
+    table = b.weight(f"table{columns}", (176, columns), value=value.reshape(176, columns), role="fixed", dtype="int4")
+    return b.op("gather", f"rows{columns}", numbers, table)
 
 
 @cache

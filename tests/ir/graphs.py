@@ -37,6 +37,10 @@ class Sketch:
         value = self.random.uniform(-size if least is None else least, size, shape)
         return self.b.weight(f"w{len(self.b.nodes)}", shape, value=value, role="fixed")
 
+    def halves(self, shape: tuple[int, ...]) -> str:
+        value = self.random.integers(-8, 8, shape) * 16
+        return self.b.weight(f"w{len(self.b.nodes)}", shape, value=value, role="fixed", dtype="int4")
+
     def op(self, op: str, *inputs: str, **attrs: Any) -> str:
         self.values.append(self.b.op(op, f"{op}{len(self.b.nodes)}", *inputs, **attrs))
         return self.values[-1]
@@ -100,9 +104,12 @@ class Sketch:
         kinds = ["cast", "slice", "reshape", "transpose", "maximum", "argmax", "concat"]
         kind = self.draw(st.sampled_from([*kinds, "gather" if len(shape) == 1 else "maxpool"]))
         if kind == "gather":
-            self.op("gather", y, self.weight((self.draw(st.integers(1, 40)), self.draw(st.integers(1, 9)))))
-            return
-        if kind == "cast":
+            shape = (self.draw(st.integers(1, 40)), self.draw(st.integers(1, 9)))
+            if self.draw(st.booleans()):
+                self.op("gather", y, self.weight(shape))
+                return
+            y = self.op("gather", y, self.halves(shape))
+        elif kind == "cast":
             y = self.op("cast", y, to=self.draw(st.sampled_from(sorted({"uint8", "int8", "int16", "int32"} - {dtype}))))
         elif kind in ("maximum", "argmax"):
             y = self.op(kind, y)

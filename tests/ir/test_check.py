@@ -144,6 +144,21 @@ def test_integer_weights_are_exact() -> None:
             b.weight("v", (1,), value=np.array([wrong]), role="fixed", dtype="int8")
 
 
+def test_half_bytes_are_the_high_halves_of_what_tables_hold() -> None:
+    def rows(value: int, dtype: str = "int4") -> Graph:
+        b = Builder()
+        table = b.weight("table", (4, 3), value=np.full((4, 3), value), role="fixed", dtype=dtype)
+        return b.graph({"y": b.op("gather", "y", b.input("x", "uint8", (2,)), table)})
+
+    graph = check(rows(-112), holes=())
+    assert graph.by_name["y"].type == Type(dtype="int8", shape=(2, 3))
+    assert graph.by_name["table"].type.nbytes == 8  # each row of three begins with a byte of its own
+    with pytest.raises(GraphError, match="low half of a byte is not 0"):
+        check(rows(8))
+    with pytest.raises(GraphError, match="there is no dtype 'int4'"):
+        check(changed("x", type=Type(dtype="int4", shape=(4,))))
+
+
 def test_only_floats_are_learnt() -> None:
     b = Builder()
     top = b.op("gather", "top", b.input("x", "uint8", (2,)), b.weight("table", (3, 2)))

@@ -93,8 +93,8 @@ def test_hostile_files(data: bytes) -> None:
 
 
 def test_a_newer_format_is_named() -> None:
-    newer = pack(MAGIC, {**header(good()), "version": 3}, {})
-    with pytest.raises(GraphError, match=r"x\.dcc: format 3 .*\n  try: install a newer datacc"):
+    newer = pack(MAGIC, {**header(good()), "version": 4}, {})
+    with pytest.raises(GraphError, match=r"x\.dcc: format 4 .*\n  try: install a newer datacc"):
         load(newer, "x.dcc")
 
 

@@ -240,6 +240,8 @@ WRONG = [
     ("gather", (F(3), F(4, 2)), {}),
     ("gather", (Type(dtype="int8", shape=(3, 1)), F(4, 2)), {}),
     ("gather", (Type(dtype="int8", shape=(3,)), F(4, 2, 1)), {}),
+    ("cast", (Type(dtype="int8", shape=(3,)),), {"to": "int4"}),
+    ("dense", (Type(dtype="int8", shape=(3,)), Type(dtype="int4", shape=(4, 3)), Type(dtype="int32", shape=(4,))), {}),
     ("maxpool", (F(5, 5, 2),), {"size": (6, 1), "stride": (1, 1)}),
     ("meanpool", (F(5, 5, 2),), {"size": (2, 2), "stride": (0, 1)}),
     ("maxpool", (F(5, 5, 2),), {"size": (2,), "stride": (1,)}),

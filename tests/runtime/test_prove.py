@@ -27,7 +27,7 @@ from datacc.spec.interface import Port
 from datacc.types.text import TextOptions
 from tests.emit.compiled import CPU
 from tests.emit.nets import digits, record, residual
-from tests.emit.test_everywhere import everything
+from tests.emit.test_everywhere import products
 from tests.emit.test_states import wavenet
 from tests.runtime.artifacts import artifact
 from tests.tools import need
@@ -69,7 +69,7 @@ def test_every_planted_fault_is_caught(tmp_path: Path) -> None:
     assert set(found) == set(CHECKS) - {"source"}
 
 
-NETS = {"digits": digits((8, 16), 14), "record": record(), "residual": residual(), "integers": everything()}
+NETS = {"digits": digits((8, 16), 14), "record": record(), "residual": residual(), "integers": products()}
 
 
 @pytest.mark.parametrize("graph", NETS.values(), ids=NETS)

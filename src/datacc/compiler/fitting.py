@@ -10,7 +10,7 @@ from datacc.compiler.assemble import examples, fit_digest, with_windows
 from datacc.compiler.engine import Engine, engine
 from datacc.compiler.integers import as_integers
 from datacc.compiler.recipe import onward
-from datacc.compiler.tables import in_bytes
+from datacc.compiler.tables import compact
 from datacc.compiler.tutor import said, said_digest
 from datacc.fit import Examples, Fitted, Recipe, Rounding, Start, Watch
 from datacc.fit.checkpoint import Checkpoint
@@ -40,8 +40,8 @@ def fit_once(
 
     `asked` is the back end as a lock names it; without one, that of the program, or the first that covers the Graph.
     With `start`, a fitted Graph of the same form, it takes the fewer steps of `part`, or of `onward(recipe)`, from its
-    weights. With a `tutor` it learns from what that says too. An interrupted fit goes on where it was. Tables are in
-    bytes, whatever the arithmetic; `tune` is the score before that.
+    weights. With a `tutor` it learns from what that says too. An interrupted fit goes on where it was. Tables are
+    of whole numbers, whatever the arithmetic; `tune` is the score before that.
     """
     chosen = engine(asked or program.backend, graph)
     steps = recipe if start is None else part or onward(recipe)
@@ -60,7 +60,7 @@ def fit_once(
         store.put(key, _bytes(found))
     if program.target.arithmetic != "float":
         return _integers(program, snapshot, found, recipe, store, chosen, tutor)
-    stored = in_bytes(found.graph)
+    stored = compact(found.graph)
     return found if stored is found.graph else replace(found, graph=stored, floats=found.graph)
 
 
@@ -127,7 +127,7 @@ def _integers(
 
         found = as_integers(fitted, learn, tune, program.outputs[0].name, refit, recipe)
         store.put(key, _bytes(found))
-    return replace(found, graph=in_bytes(found.graph), floats=fitted.graph)
+    return replace(found, graph=compact(found.graph), floats=fitted.graph)
 
 
 def _bytes(fitted: Fitted) -> bytes:

@@ -9,7 +9,7 @@ from datacc.arrange import arrange
 from datacc.compiler.grid import supposed
 from datacc.compiler.quantise import quantise
 from datacc.compiler.simplify import simplify
-from datacc.compiler.tables import in_bytes
+from datacc.compiler.tables import compact
 from datacc.compiler.verdict import Costs
 from datacc.emit import Source, emit
 from datacc.frozen import frozen
@@ -72,4 +72,4 @@ def stand_in(graph: Graph, arithmetic: str) -> Graph:
     random = np.random.default_rng(0)
     values = {node.name: random.uniform(0.5, 1.5, node.type.shape).astype(np.float32) for node in graph.holes}
     filled = graph.fill(values)
-    return in_bytes(filled if arithmetic == "float" else quantise(simplify(filled), supposed(simplify(filled))))
+    return compact(filled if arithmetic == "float" else quantise(simplify(filled), supposed(simplify(filled))))

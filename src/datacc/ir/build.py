@@ -59,11 +59,11 @@ class Builder:
     ) -> str:
         """A weight; without `value` a hole that `role` says who fills. Raises `GraphError` for inexact integers."""
         dims = dims or ("",) * len(shape)
+        type_ = Type(dtype=dtype, shape=shape)
         if value is not None:
-            given, value = value, np.array(np.broadcast_to(value, shape), dtype, order="C")
+            given, value = value, np.array(np.broadcast_to(value, shape), type_.numpy, order="C")
             if dtype != "float32" and not np.array_equal(value, np.broadcast_to(given, shape)):
                 raise GraphError(f"the value does not fit into {dtype}", where=f"weight {name!r}")
-        type_ = Type(dtype=dtype, shape=shape)
         return self._put(Node(name=name, op="weight", type=type_, role=role, dims=dims, value=value))
 
     def op(self, op: str, name: str, *inputs: str, **attrs: Any) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 
 from datacc.errors import GraphError
 from datacc.ir.build import complete, infer
-from datacc.ir.graph import DTYPES, SOURCES, Graph, Node
+from datacc.ir.graph import DTYPES, HALF_BYTE, SOURCES, Graph, Node
 from datacc.ir.ops import OPS
 
 LARGEST: Final = 2**40  # elements of one value; beyond, sizes would overflow what counts them
@@ -24,7 +24,8 @@ def check(graph: Graph, *, holes: Sequence[str] = ROLES) -> Graph:
     for node in graph.nodes:
         _demand(node, node.name not in seen, "two nodes have this name")
         _demand(node, node.op in OPS or node.op in SOURCES, f"there is no op {node.op!r}")
-        _demand(node, node.type.dtype in DTYPES, f"there is no dtype {node.type.dtype!r}")
+        is_half = node.op == "weight" and node.type.dtype == HALF_BYTE
+        _demand(node, node.type.dtype in DTYPES or is_half, f"there is no dtype {node.type.dtype!r}")
         _check_shape(node)
         if node.op in SOURCES:
             _check_source(node, holes)
@@ -58,8 +59,10 @@ def _check_source(node: Node, holes: Sequence[str]) -> None:
     if node.value is None:
         _demand(node, node.role in holes, f"this {node.role} hole is still open")
         return
-    fits = node.value.shape == node.type.shape and node.value.dtype == np.dtype(node.type.dtype)
+    fits = node.value.shape == node.type.shape and node.value.dtype == node.type.numpy
     _demand(node, fits, f"the value is {node.value.dtype}{node.value.shape}, the type {node.type}")
+    is_half = node.type.dtype == HALF_BYTE
+    _demand(node, not is_half or not (node.value & 15).any(), "the low half of a byte is not 0")
     _demand(node, bool(np.isfinite(node.value).all()), "the value holds NaN or infinity")
 
 

@@ -10,7 +10,7 @@ from datacc.ir.container import pack, unpack
 from datacc.ir.graph import Graph, Node, Role, Type, header
 
 MAGIC: Final = b"DATACCG\n"
-VERSION: Final = 2
+VERSION: Final = 3
 
 
 def dump(graph: Graph) -> bytes:

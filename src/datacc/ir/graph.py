@@ -20,6 +20,7 @@ Attr = int | float | str | tuple[Any, ...]
 Role = Literal["", "learnt", "mean", "variance", "data", "calibrated", "fixed"]
 
 DTYPES: Final = ("float32", "uint8", "int8", "int16", "int32")
+HALF_BYTE: Final = "int4"  # of tables alone: an int8 whose low half is 0, of which a program stores the high one
 SOURCES: Final = ("input", "weight")
 
 
@@ -39,9 +40,16 @@ class Type:
         return prod(self.shape)
 
     @property
+    def numpy(self) -> np.dtype[Any]:
+        """What NumPy holds an element in."""
+        return np.dtype("int8" if self.dtype == HALF_BYTE else self.dtype)
+
+    @property
     def nbytes(self) -> int:
-        """The number of bytes, unpadded."""
-        return self.count * np.dtype(self.dtype).itemsize
+        """The number of bytes in a program, unpadded; half bytes begin anew with every row."""
+        if self.dtype == HALF_BYTE:
+            return prod(self.shape[:-1]) * -(-self.shape[-1] // 2)
+        return self.count * self.numpy.itemsize
 
 
 def float32(*shape: int) -> Type:
@@ -143,7 +151,7 @@ class Graph:
 def _filled(node: Node, values: Mapping[str, NDArray[Any]]) -> Node:
     if node.name not in values:
         return node
-    return replace(node, value=np.array(values[node.name], dtype=node.type.dtype, order="C", copy=True))
+    return replace(node, value=np.array(values[node.name], dtype=node.type.numpy, order="C", copy=True))
 
 
 def header(graph: Graph) -> dict[str, Any]:

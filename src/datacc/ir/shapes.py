@@ -4,7 +4,7 @@ import math
 from typing import Any, Final
 
 from datacc.errors import GraphError
-from datacc.ir.graph import DTYPES, Type, float32
+from datacc.ir.graph import DTYPES, HALF_BYTE, Type, float32
 
 LARGEST: Final = 3.4028234663852886e38  # the largest float32
 BYTES: Final = ("uint8", "int8")
@@ -202,10 +202,10 @@ def rescale(x: Type, multiplier: Type, *, shift: int, to: str) -> Type:
 
 
 def gather(x: Type, table: Type) -> Type:
-    """Row numbers x (N,) of any integer type, table (R, F) of any type → (N, F) of that type."""
+    """Row numbers x (N,) of any integer type, table (R, F) of any type → (N, F) of that type; of half bytes int8."""
     _demand(x.dtype != "float32" and len(x.shape) == 1, f"row numbers are integers (N,), not {x.dtype} {x.shape}")
     _demand(len(table.shape) == 2, f"a table has rows and columns, not {table.shape}")
-    return Type(dtype=table.dtype, shape=(*x.shape, table.shape[1]))
+    return Type(dtype="int8" if table.dtype == HALF_BYTE else table.dtype, shape=(*x.shape, table.shape[1]))
 
 
 def _has_axis(x: Type, axis: Any) -> None:
