@@ -26,7 +26,7 @@ INLINE void kernel_conv_abreast(const conv_walk *walk, int rows, int columns, co
     for (int tap = 0; tap < walk->taps; tap++)
         for (int run = 0; run < walk->runs; run++) {
             const float *from = in + conv_row(walk, tap) + run * walk->run_step;
-            for (int k = 0; k + 1 < walk->run; k += 2, weight += 16)
+            ROLLED for (int k = 0; k + 1 < walk->run; k += 2, weight += 16)
                 UNROLL for (int p = 0; p < 2 * rows * columns; p++) {
                     const int at = p / (2 * columns) * walk->next_row + p % (2 * columns) * walk->next_pixel + k;
                     sum[p] = wide_multiply_add(sum[p], wide_twos(from + at), wide_load(weight));

@@ -59,7 +59,7 @@ INLINE void kernel_conv(const conv_walk *walk, int rows, int columns, int vector
     for (int tap = 0; tap < walk->taps; tap++)
         for (int run = 0; run < walk->runs; run++) {
             const float *from = in + conv_row(walk, tap) + run * walk->run_step;
-            for (int k = 0; k < walk->run; k++, weight += 8 * vectors)
+            ROLLED for (int k = 0; k < walk->run; k++, weight += 8 * vectors)
                 UNROLL for (int p = 0; p < rows * columns; p++) {
                     const lanes x = lanes_all(from[p / columns * walk->next_row + p % columns * walk->next_pixel + k]);
                     UNROLL for (int v = 0; v < vectors; v++)
