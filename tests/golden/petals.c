@@ -20,8 +20,10 @@
 #define WEIGHTS static const __attribute__((aligned(64))) /* a vector that lies in two cache lines is read twice */
 #ifdef __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
+#define ROLLED _Pragma("clang loop unroll(disable)") /* else inputs are kept for the next round, on the stack */
 #else
 #define UNROLL _Pragma("GCC unroll 32")
+#define ROLLED _Pragma("GCC unroll 1")
 #pragma GCC diagnostic ignored "-Wpsabi" /* no vector crosses a call: all that take one are inlined */
 #endif
 #else
@@ -30,6 +32,7 @@
 #define EXPORT
 #define WEIGHTS static const
 #define UNROLL
+#define ROLLED
 #endif
 
 #ifndef DATACC_PORTABLE

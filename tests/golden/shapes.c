@@ -20,8 +20,10 @@
 #define WEIGHTS static const __attribute__((aligned(64))) /* a vector that lies in two cache lines is read twice */
 #ifdef __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
+#define ROLLED _Pragma("clang loop unroll(disable)") /* else inputs are kept for the next round, on the stack */
 #else
 #define UNROLL _Pragma("GCC unroll 32")
+#define ROLLED _Pragma("GCC unroll 1")
 #pragma GCC diagnostic ignored "-Wpsabi" /* no vector crosses a call: all that take one are inlined */
 #endif
 #else
@@ -30,6 +32,7 @@
 #define EXPORT
 #define WEIGHTS static const
 #define UNROLL
+#define ROLLED
 #endif
 
 #ifndef DATACC_PORTABLE
@@ -269,7 +272,7 @@ INLINE void kernel_conv(const conv_walk *walk, int rows, int columns, int vector
     for (int tap = 0; tap < walk->taps; tap++)
         for (int run = 0; run < walk->runs; run++) {
             const float *from = in + conv_row(walk, tap) + run * walk->run_step;
-            for (int k = 0; k < walk->run; k++, weight += 8 * vectors)
+            ROLLED for (int k = 0; k < walk->run; k++, weight += 8 * vectors)
                 UNROLL for (int p = 0; p < rows * columns; p++) {
                     const lanes x = lanes_all(from[p / columns * walk->next_row + p % columns * walk->next_pixel + k]);
                     UNROLL for (int v = 0; v < vectors; v++)
