@@ -1,10 +1,12 @@
-"""The folder of an artifact: another's files are never replaced."""
+"""The folder of an artifact: another's files are never replaced, and an exchange is whole or undone."""
 
+import json
+import os
 from pathlib import Path
 
 import pytest
 
-from datacc.compiler.artifact import replacing
+from datacc.compiler.artifact import recover, replacing
 from datacc.errors import UsageError
 
 
@@ -35,3 +37,67 @@ def test_an_artifact_or_an_empty_folder_is_replaced(tmp_path: Path) -> None:
             (fresh / "interface.json").write_text(text)
     assert (place / "interface.json").read_text() == "two"
     assert (place / "previous" / "interface.json").read_text() == "one"
+
+
+def test_an_exchange_cut_off_half_way_is_mended(tmp_path: Path) -> None:
+    folder = tmp_path / "build" / "flowers"
+    folder.mkdir(parents=True)
+    (folder / "graph.dcc").write_bytes(b"good")
+    folder.rename(folder.with_name(".flowers.old"))  # as if the process had died between the two renames
+    recover(folder)
+    assert (folder / "graph.dcc").read_bytes() == b"good"
+    assert not folder.with_name(".flowers.old").exists()
+
+
+def test_an_interruption_between_the_two_renames_is_undone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "build" / "flowers"
+    folder.mkdir(parents=True)
+    (folder / "graph.dcc").write_bytes(b"good")
+    rename = Path.rename
+
+    def interrupted(path: Path, target: Path) -> Path:
+        if path.name.startswith(".flowers.new"):
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt), replacing(folder):
+        pass
+    assert (folder / "graph.dcc").read_bytes() == b"good"
+    assert [path.name for path in folder.parent.iterdir()] == ["flowers"]
+
+
+def test_two_builds_at_a_time_do_not_meet_and_a_killed_one_is_swept_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "build" / "flowers"
+    killed = folder.with_name(".flowers.new-1")
+    killed.mkdir(parents=True)
+    os.utime(killed, (0, 0))
+    with replacing(folder) as first:
+        (first / "graph.dcc").write_text("first")
+        monkeypatch.setattr(os, "getpid", lambda: 2)
+        with replacing(folder) as second:
+            (second / "graph.dcc").write_text("second")
+        assert (folder / "graph.dcc").read_text() == "second"
+    assert (folder / "graph.dcc").read_text() == "first"
+    assert [path.name for path in folder.parent.iterdir()] == ["flowers"]
+
+
+def test_the_artifact_before_is_kept_until_the_program_changes_again(tmp_path: Path) -> None:
+    folder = tmp_path / "build" / "flowers"
+    for text in ("one", "two", "two"):
+        with replacing(folder) as fresh:
+            (fresh / "graph.dcc").write_text(text)
+            (fresh / "interface.json").write_text("{}")
+    assert (folder / "previous" / "graph.dcc").read_text() == "one"
+    assert not (folder / "previous" / "previous").exists()
+
+
+def test_other_examples_are_another_build_even_of_the_same_graph(tmp_path: Path) -> None:
+    folder = tmp_path / "build" / "flowers"
+    for digest in ("before", "relabelled", "relabelled"):
+        with replacing(folder) as fresh:
+            (fresh / "graph.dcc").write_text("same")
+            (fresh / "report.json").write_text(json.dumps({"data": {"digest": digest}}))
+    assert "before" in (folder / "previous" / "report.json").read_text()

@@ -22,19 +22,13 @@ from datacc.errors import CertifyError
 from datacc.fit import Fitted
 from datacc.repo.snapshot import LEARN, Snapshot
 from datacc.spec.lock import ALL, read_lock
-from datacc.spec.program import Goal, Program
-from datacc.spec.read import read_program
+from datacc.spec.program import Goal
 from datacc.store import Store
+from tests.compiler.abstaining import ABSTAINS, TOML, graph, program_of
 from tests.compiler.made import points, snapshot_of, thirds
 from tests.compiler.tables import blobs
-from tests.compiler.test_knowing import ABSTAINS, TOML, graph
 
 COUNT = 600
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "store")
 
 
 @pytest.fixture
@@ -126,10 +120,6 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Report]:
     (folder / "flowers.csv").write_text("\n".join([head, *lines[:600]]))
     (folder / "datacc.toml").write_text(TOML)
     return folder, build(program_of(folder), folder)
-
-
-def program_of(folder: Path) -> Program:
-    return read_program(folder / "datacc.toml")
 
 
 def test_a_build_of_few_learns_tune_and_says_what_calibrated_it(built: tuple[Path, Report]) -> None:
