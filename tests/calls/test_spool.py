@@ -61,7 +61,17 @@ def test_it_never_grows_beyond_its_limit_and_keeps_the_newest(
     assert spool.kept == len(kept)
     assert spool.dropped == len(lengths) - len(kept)
     left = [call["inputs"]["n"] for call in lines(folder)]
-    assert sorted(left) == kept[len(kept) - len(left) :]
+    assert left == kept[len(kept) - len(left) :]
+
+
+def test_the_oldest_goes_first_of_many_in_a_second(tmp_path: Path) -> None:
+    """Files begun faster than a clock of seconds can tell them apart."""
+    spool = Spool(tmp_path, most_bytes=800)
+    for n in range(60):
+        assert spool.put({"n": n}, "unknown")
+    left = [call["inputs"]["n"] for call in lines(tmp_path)]
+    assert 0 < len(left) < 60
+    assert left == [*range(60 - len(left), 60)]
 
 
 def test_what_is_old_goes_when_the_next_comes(tmp_path: Path) -> None:

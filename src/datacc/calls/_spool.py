@@ -32,6 +32,7 @@ class Spool:
         self._piece, self._most, self._days, self._redact = max(1, most_bytes // PIECES), most_bytes, most_days, redact
         self._lock = threading.Lock()
         self._path, self._size, self._since, self._owner = Path(), 0, 0.0, 0
+        self._stamp = 0  # of the file that was begun last, microseconds since 1970
 
     def put(self, inputs: Mapping[str, Any], why: str, **more: Any) -> bool:
         """Keep one call: what it was asked, why it is kept, and `more` about it; whether it was kept."""
@@ -73,7 +74,9 @@ class Spool:
             if sum(sizes.values()) > room or now - _begun(path, now) >= self._days * DAY:
                 path.unlink(missing_ok=True)
                 del sizes[path]
-        name = f"{int(now):012d}-{os.getpid()}-{os.urandom(4).hex()}.calls.jsonl"
+        self._stamp = max(int(now * 1e6), self._stamp + 1)  # a clock may stand still
+        seconds, rest = divmod(self._stamp, 1_000_000)
+        name = f"{seconds:012d}-{rest:06d}-{os.getpid()}-{os.urandom(4).hex()}.calls.jsonl"
         self._path, self._size, self._since, self._owner = self.folder / name, 0, now, os.getpid()
 
 
