@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -75,12 +76,18 @@ def _converted(code: str, path: Path) -> str:
 def broken(text: str, delimiter: str, line: int, why: str, path: Path) -> DataError:
     """The error that names the quotation mark at which the record that begins in `line` stops being one."""
     start = _start_of(text, line)
-    at, what, to_do = _quote_fault(text, start, delimiter)
-    if at is None:
+    fault = _quote_fault(text, start, delimiter)
+    if fault is None:
         return DataError(f"is not a table: {why}", where=f"{path}:{line}", tries=["close every quote"])
-    before = text[start:at].replace("\r\n", "\n").replace("\r", "\n")
-    column = len(before) - (before.rfind("\n") + 1) + 1
-    return DataError(what, where=f"{path}:{line + before.count(chr(10))}:{column}", tries=[to_do])
+    (row, column), (opened, first) = (_place_in(text[start:at], line) for at in (fault.at, fault.opened))
+    begun = f"; the cell began at {opened}:{first}, perhaps by mistake" if opened < row else ""
+    return DataError(fault.what + begun, where=f"{path}:{row}:{column}", tries=[fault.to_do])
+
+
+def _place_in(before: str, line: int) -> tuple[int, int]:
+    """The line and the column, from 1, that follow this text, which begins in `line`."""
+    lines = before.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return line + len(lines) - 1, len(lines[-1]) + 1
 
 
 def _start_of(text: str, line: int) -> int:
@@ -89,8 +96,18 @@ def _start_of(text: str, line: int) -> int:
     return next((end.end() for number, end in enumerate(ends, 2) if number == line), 0)
 
 
-def _quote_fault(text: str, at: int, delimiter: str) -> tuple[int | None, str, str]:
-    """Where the first field with a fault has it, what it is and what to try; None when there is none in this record."""
+@dataclass(frozen=True, kw_only=True)
+class _Fault:
+    """Where it is, where the quotation mark stands that opened the cell, what it is and what to try."""
+
+    at: int
+    opened: int
+    what: str
+    to_do: str
+
+
+def _quote_fault(text: str, at: int, delimiter: str) -> _Fault | None:
+    """The fault of the first field that has one; None when there is none in this record."""
     while at < len(text):
         if text[at] != '"':
             ends = re.compile(rf"[{re.escape(delimiter)}\r\n]").search(text, at)
@@ -101,15 +118,17 @@ def _quote_fault(text: str, at: int, delimiter: str) -> tuple[int | None, str, s
         close = _closing(text, at)
         if close is None:
             what = "a quotation mark opens here and is never closed, so that the rest of the file is one cell"
-            return at, what, 'close it; within quotation marks, each " is written twice'
+            to_do = 'close it; within quotation marks, each " is written twice'
+            return _Fault(at=at, opened=at, what=what, to_do=to_do)
         after = text[close + 1 : close + 2]
         if after not in ("", delimiter, "\r", "\n"):
             told = f"{printable(after)!r} follows a quotation mark that closes a cell, where only {delimiter!r} may"
-            return close + 1, told, 'write each " within the cell twice, and quote the whole cell'
+            to_do = 'write each " within the cell twice, and quote the whole cell'
+            return _Fault(at=close + 1, opened=at, what=told, to_do=to_do)
         if after != delimiter:
             break
         at = close + 2
-    return None, "", ""
+    return None
 
 
 def _closing(text: str, opened: int) -> int | None:

@@ -80,20 +80,20 @@ def _number(cell: Any) -> float:
     if isinstance(cell, str):
         text = cell.strip(SPACE)
         if text.lower() in _INFINITE:
-            return _within(-math.inf if text.startswith("-") else math.inf)
+            return _within(math.inf, cell)
         if not _NUMBER.fullmatch(text):
             raise ValueError(f"holds {_shown(cell)}, which is no number")
-        return _within(float(text))
+        return _within(float(text), cell)
     try:
-        return _within(float(cell))
+        return _within(float(cell), cell)
     except (TypeError, OverflowError):
         raise ValueError(f"holds {_shown(cell)}, which is no number") from None
 
 
-def _within(value: float) -> float:
+def _within(value: float, cell: Any) -> float:
     if abs(value) <= LARGEST:
         return value
-    raise ValueError(f"holds {value:g}, which is no finite float32")
+    raise ValueError(f"holds {_shown(cell)}, which is no finite float32")
 
 
 def _boolean(cell: Any) -> float:

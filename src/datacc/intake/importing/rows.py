@@ -180,7 +180,7 @@ def _number_faults(cells: Sequence[Any]) -> Iterator[tuple[int, str]]:
         if value is None and not is_missing(cell):
             yield n, f"holds {printable(str(cell), 40)!r}, which is no number"
         elif value is not None and abs(value) > LARGEST:
-            yield n, f"holds {value:g}, which is no finite float32"
+            yield n, f"holds {printable(str(cell), 40)!r}, which is no finite float32"
 
 
 def _column_faults(cells: Sequence[Any], column: Column) -> Iterator[tuple[int, str]]:
