@@ -4,8 +4,9 @@ Time is read around blocks: one call of NAME_batch on distinct rows, which the p
 in C. A block is long enough that reading the clock and calling from Python (about a microsecond together) are noise in
 it. The median is taken over long blocks, the 99th percentile over short ones, each divided by its rows: it is the time
 of an answer in the worst hundredth of short stretches. Long blocks, short blocks and a fixed piece of work, a digest
-of 64 KiB, take turns; where the fixed work varies, something else ran meanwhile. Up to five rounds are measured, until
-one is quiet; the quietest counts, and says whether it was.
+of 64 KiB, take turns; where the fixed work varies, or an answer takes longer within long blocks than in nearly all of the
+short ones, something else ran meanwhile. Up to five rounds are measured, until one is quiet; the quietest counts, and
+says whether it was.
 """
 
 import time
@@ -73,11 +74,13 @@ def _round(native: Native, long: NDArray[Any], short: NDArray[Any], rows: int, c
             reference.append(_timed(_fixed_work))
             stretches += _blocks(native, short, 1)
     low, middle, most, all_but_one = _quantiles(reference, (0, 0.5, 0.9, 0.99))
-    [median], [p99] = _quantiles(blocks, (0.5,)), _quantiles(stretches, (0.99,))
+    [long_block], [short_block] = _quantiles(blocks, (0.5,)), _quantiles(stretches, (0.99,))
+    median, p99 = long_block / len(long), short_block / len(short)
+    is_steady = middle <= QUIET * low and most <= QUIET * middle and all_but_one <= DISTURBED * middle
     return Latency(
-        median=median / len(long),
-        p99=p99 / len(short),
-        quiet=middle <= QUIET * low and most <= QUIET * middle and all_but_one <= DISTURBED * middle,
+        median=median,
+        p99=p99,
+        quiet=is_steady and median <= QUIET * p99,
         reference=middle,
         spread=all_but_one / low,
         rows=rows,
