@@ -134,6 +134,7 @@ def test_a_slice_without_judge_rows_says_so(tmp_path: Path) -> None:
         (Check(metric="accuracy", at_least=0.5, where={"sorce": "phone"}, line=3), "column 'sorce'", "'source'"),
         (Check(metric="accuracy", at_least=0.5, where={"source": "fone"}), "source = 'fone'", "'phone'"),
         (Check(metric="recall", at_least=0.5, of_class="hihg"), "class 'hihg'", "'high'"),
+        (Check(metric="recall", at_least=0.5, of_class="hihg"), "class 'hihg'", "'low', 'high', 'far'"),
         (Check(metric="accuracy", at_least=0.5, where={"page": "1"}), "page = '1'", "'1'"),
         (Check(metric="accuracy", at_least=0.5, where={"page": True}), "page = True", "'1'"),
     ],

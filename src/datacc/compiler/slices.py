@@ -92,5 +92,6 @@ def _equal(item: Any, value: Any) -> bool:
 
 def _near(name: str, known: Iterable[str] | Mapping[str, Any]) -> list[str]:
     names = list(known)
-    close = difflib.get_close_matches(name, names, n=SHOWN, cutoff=0.5) or names[:SHOWN]
-    return ["one of " + ", ".join(repr(item) for item in close)] if close else []
+    close = names if len(names) <= SHOWN else difflib.get_close_matches(name, names, n=SHOWN, cutoff=0.5)
+    shown = ", ".join(repr(item) for item in close or names[:SHOWN])
+    return [f"one of {shown}"] if shown else []

@@ -4,9 +4,9 @@ Time is read around blocks: one call of NAME_batch on distinct rows, which the p
 in C. A block is long enough that reading the clock and calling from Python (about a microsecond together) are noise in
 it. The median is taken over long blocks, the 99th percentile over short ones, each divided by its rows: it is the time
 of an answer in the worst hundredth of short stretches. Long blocks, short blocks and a fixed piece of work, a digest
-of 64 KiB, take turns; where the fixed work varies, or an answer takes longer within long blocks than in nearly all of the
-short ones, something else ran meanwhile. Up to five rounds are measured, until one is quiet; the quietest counts, and
-says whether it was.
+of 64 KiB, take turns; where the fixed work varies, or an answer takes longer within long blocks than in nearly all of
+the short ones, something else ran meanwhile. Up to five rounds are measured, until one is quiet; the quietest counts,
+and says whether it was.
 """
 
 import time

@@ -27,6 +27,16 @@ def read_checks(tables: Sequence[Table], inputs: tuple[Field, ...], outputs: tup
     return checks
 
 
+def measures(output: Field) -> list[str]:
+    """The metrics of all examples that measure this output, by name."""
+    members = {name: registry.load("goals", name) for name in registry.names("goals")}
+    return [
+        name
+        for name, one in members.items()
+        if output.form in one.forms and not one.needs_class and (output.abstains or not one.needs_known)
+    ]
+
+
 def read_where(table: Table) -> Mapping[str, Any]:
     """The slice that a check is about: column → the value it must equal."""
     where = table.table("where")

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 from datacc import registry
 from datacc.errors import RepositoryError
 from datacc.spec import units
-from datacc.spec.checks import read_checks
+from datacc.spec.checks import measures, read_checks
 from datacc.spec.cpus import judging_cpu
 from datacc.spec.fields import read_fields
 from datacc.spec.names import check_name
@@ -178,9 +178,8 @@ def _goals(whole: Table, outputs: Sequence[Field]) -> tuple[Goal, ...]:
             tries = [f"abstain = true under [output.{outputs[0].name}]"]
             raise table.error(f"{metric} is of programs that say when they do not know", metric, tries)
         if outputs[0].form not in member.forms:
-            able = [name for name in registry.names("goals") if outputs[0].form in registry.load("goals", name).forms]
             what = f"{metric} does not measure {outputs[0].name}, which is of type {outputs[0].type}"
-            raise table.error(what, metric, [f"one of {', '.join(able)}"])
+            raise table.error(what, metric, [f"one of {', '.join(measures(outputs[0]))}"])
         limit = _limit(table, metric, member)
         if member.at_most and not member.amount and limit == 1:
             raise table.error(f"{metric} ≤ 100 % asks for nothing", metric, [f"{metric} = 0.01"])

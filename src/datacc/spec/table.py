@@ -118,7 +118,8 @@ class Table:
         value = self.values[key]
         accepted = (int, float) if kind is float else (kind,)
         if not isinstance(value, accepted) or isinstance(value, bool) is not (kind is bool):
-            raise self.error(f"{self._name(key)} must be {_WORDS[kind]}, not {_word(value)}", key)
+            tries = [f"{key} = {meant}"] if (meant := _meant(value, kind)) else []
+            raise self.error(f"{self._name(key)} must be {_WORDS[kind]}, not {_word(value)}", key, tries)
         return kind(value)
 
     def _name(self, key: str) -> str:
@@ -159,6 +160,17 @@ def _syntax(error: tomllib.TOMLDecodeError, path: Path, text: str, tries: Sequen
 def _nearest(key: str, known: Sequence[str]) -> list[str]:
     close = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
     return [close[0]] if close else ["one of " + ", ".join(known)]
+
+
+def _meant(value: Any, kind: type) -> str:
+    """The value with quotes, or without, where that is of this kind; nothing for anything else."""
+    if kind is str and type(value) in (int, float):
+        return f'"{value}"'
+    try:
+        found = tomllib.loads(f"x = {value.strip()}")["x"] if isinstance(value, str) else None
+    except tomllib.TOMLDecodeError:
+        return ""
+    return value.strip() if type(found) is kind or (kind is float and type(found) is int) else ""
 
 
 def _word(value: Any) -> str:

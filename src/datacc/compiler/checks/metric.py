@@ -13,7 +13,7 @@ from datacc.goals.bootstrap import LEAST
 from datacc.registry import load
 from datacc.repo.snapshot import JUDGE, Snapshot
 from datacc.spec.bounds import needed_total
-from datacc.spec.checks import read_where
+from datacc.spec.checks import measures, read_where
 from datacc.spec.program import Check, Field, Program
 from datacc.spec.table import Table
 
@@ -28,9 +28,8 @@ class MetricKind(RateKind):
         with table.blaming("metric"):
             member = _metric(metric)
         if outputs[0].form not in member.forms:
-            raise table.error(
-                f"{metric} does not measure {outputs[0].name}, which is of type {outputs[0].type}", "metric"
-            )
+            what = f"{metric} does not measure {outputs[0].name}, which is of type {outputs[0].type}"
+            raise table.error(what, "metric", [f"one of {', '.join(measures(outputs[0]))}"])
         if member.needs_known:
             raise table.error(f"{metric} is a goal, not a check", "metric", [f"{metric} = … under [goal]"])
         of_class = table.find("class", str)
