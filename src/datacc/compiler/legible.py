@@ -2,27 +2,61 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-Named = dict[str, tuple[str, ...]]  # column of a record → the values that its codes stand for
+from datacc.types.cells import DAY_ONE
+
+_FIRST: Final = datetime.fromordinal(DAY_ONE)
+_LAST: Final = (datetime.max - _FIRST).days
+
+
+@dataclass(frozen=True, kw_only=True)
+class Meaning:
+    """What the numbers of a column stand for: number, boolean, date, or codes of `values`."""
+
+    kind: str = "number"
+    values: tuple[str, ...] = ()
+
+    @property
+    def is_amount(self) -> bool:
+        """Whether more of it means something."""
+        return self.kind in ("number", "date")
+
+
+Named = dict[str, Meaning]  # by column of a record
 
 
 def columns_of(options: Mapping[str, Any]) -> Named:
     """The columns that the options of an input name, in their order; of what is no record, as if it were numbers."""
-    values = {**options.get("categories", {}), **options.get("ordered", {})}
-    return {column: tuple(values.get(column, ())) for column in options.get("columns", ())}
+    codes = {**options.get("categories", {}), **options.get("ordered", {})}
+    kinds = {column: Meaning(kind="code", values=tuple(values)) for column, values in codes.items()}
+    for kind in ("boolean", "date"):
+        kinds |= dict.fromkeys(options.get(f"{kind}s", ()), Meaning(kind=kind))
+    return {column: kinds.get(column, Meaning()) for column in options.get("columns", ())}
 
 
-def cell_of(value: float, values: tuple[str, ...]) -> str:
-    """What a number of a record stands for, among `values` where it is a code."""
+def cell_of(value: float, meaning: Meaning) -> str:
+    """What a number of a record stands for."""
     if math.isnan(value):
         return "missing"
-    if not values:
-        return f"{value:.4g}"
-    return values[int(value)] if 0 <= value < len(values) else "unknown"
+    if meaning.kind == "code":
+        return meaning.values[int(value)] if 0 <= value < len(meaning.values) else "unknown"
+    if meaning.kind == "boolean":
+        return "true" if value else "false"
+    if meaning.kind == "date" and -DAY_ONE < value < _LAST:
+        return _date(value)
+    return f"{value:.4g}"
+
+
+def _date(days: float) -> str:
+    """A day, and the time where it is not midnight: to the minute, as float32 has it."""
+    moment = _FIRST + timedelta(minutes=round(days * 1440))
+    return moment.isoformat(" ", "minutes") if float(days) % 1 else moment.date().isoformat()
 
 
 def text_of(frozen: NDArray[np.uint8]) -> str:

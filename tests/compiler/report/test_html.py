@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from datacc.compiler.diff import Answers, Changed, Diff, Judged, Relabelled
+from datacc.compiler.legible import columns_of
 from datacc.compiler.report import cards as report_cards
 from datacc.compiler.report.cards import PER_CELL, cards, picture
 from datacc.compiler.report.html import report_html
@@ -166,7 +167,7 @@ def test_a_record_shows_its_most_unusual_columns() -> None:
 
 def test_only_what_is_an_amount_is_so_far_from_usual() -> None:
     """Neither the code of a category nor what is missing."""
-    columns = {"size": (), "where": ("north", "south"), "gap": ()}
+    columns = columns_of({"columns": ["size", "where", "gap"], "categories": {"where": ["north", "south"]}})
     value = np.array([9.0, 1.0, np.nan], np.float32)
     page = report_cards.input_html(value, columns, np.array([[1.5, -7.0, 0.0]]), 0)
     cells = re.findall(r'<bdi>(\w+)</bdi><td>(?:<bdi>)?(\w+)(?:</bdi>)?<td class="far">([^<]*)', page)

@@ -115,12 +115,12 @@ def picture(pixels: NDArray[np.uint8]) -> str:
 
 def _record(value: NDArray[Any], columns: Named, unusual: NDArray[Any]) -> str:
     names = list(columns)
-    amounts = np.where([not columns[name] for name in names], unusual, 0)  # the code of a category is no amount
+    amounts = np.where([columns[name].is_amount for name in names], unusual, 0)
     rows = []
     for i in map(int, np.argsort(-np.abs(amounts), kind="stable")[:COLUMNS]):
-        values = columns[names[i]]
-        far = "" if values or math.isnan(value[i]) else f"{amounts[i]:+.1f} σ"
-        said = cell_of(float(value[i]), values)
+        meaning = columns[names[i]]
+        far = f"{amounts[i]:+.1f} σ" if meaning.is_amount and not math.isnan(value[i]) else ""
+        said = cell_of(float(value[i]), meaning)
         rows.append(f'<tr><th>{bdi(names[i], 24)}<td>{bdi(said, 24)}<td class="far">{far}')
     rest = len(columns) - len(rows)
     more = f'<p class="more">and {rest:,} columns nearer to usual</p>' if rest > 0 else ""

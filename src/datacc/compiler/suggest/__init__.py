@@ -180,7 +180,7 @@ def _text(program: Program, inputs: Mapping[str, NDArray[Any]]) -> str:
             parts.append(text_of(value))
         elif field.type == "record":
             told = zip(columns_of(field.options).items(), value.tolist(), strict=True)
-            said = (f"{column}={cell_of(one, values)}" for (column, values), one in told if not isnan(one))
+            said = (f"{column}={cell_of(one, meaning)}" for (column, meaning), one in told if not isnan(one))
             parts.append(", ".join(said))
     whole = " · ".join(" ".join(part.split()) for part in parts if part)
     return whole if len(whole) <= TEXT else f"{whole[: TEXT - 1]}…"
