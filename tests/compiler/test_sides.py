@@ -7,7 +7,7 @@ import pytest
 
 from datacc.compiler.build import build
 from datacc.compiler.cache import cache
-from datacc.compiler.diff import Diff
+from datacc.compiler.changes import Diff
 from datacc.compiler.diff_text import diff_text
 from datacc.compiler.sides import diff_builds
 from datacc.errors import DataError, UsageError

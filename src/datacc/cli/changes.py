@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from datacc.cli.outcome import columns
-from datacc.compiler.diff import EFFECTS, Answers, Diff
+from datacc.compiler.changes import EFFECTS, Answers, Diff
 from datacc.repo.changes import Change, Changes
 from datacc.repo.words import counted, listed, printable
 

@@ -18,7 +18,7 @@ from datacc.cli.place import place_of
 from datacc.cli.progress import FitDisplay
 from datacc.compiler.between import diff_commits
 from datacc.compiler.cache import cache
-from datacc.compiler.diff import Diff
+from datacc.compiler.changes import Diff
 from datacc.compiler.diff_text import answers_text, diff_text
 from datacc.compiler.sides import diff_builds
 from datacc.errors import UsageError

@@ -5,7 +5,8 @@ from typing import Final
 
 from datacc.compiler.ask import Interpreted
 from datacc.compiler.build import LOCK
-from datacc.compiler.diff import Diff, Side, diff
+from datacc.compiler.changes import Diff
+from datacc.compiler.diff import Side, diff
 from datacc.compiler.past import Announce, Fits, Past, chosen_form, examples_at, past_of, program_at
 from datacc.repo.git import Git
 from datacc.spec.lock import ALL, read_lock

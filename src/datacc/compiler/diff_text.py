@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from datacc.compiler.diff import EFFECTS, Answers, Diff, Judged
+from datacc.compiler.changes import EFFECTS, Answers, Diff, Judged
 from datacc.compiler.shown import number, shown
 
 NAMED: Final = 20  # examples named of each kind

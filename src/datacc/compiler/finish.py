@@ -13,8 +13,9 @@ from datacc.compiler.ask import Answering
 from datacc.compiler.assemble import interface
 from datacc.compiler.begin import FILE as PARENT
 from datacc.compiler.begin import FITTED
+from datacc.compiler.changes import Diff
 from datacc.compiler.checks import Place
-from datacc.compiler.diff import Diff, Side, diff
+from datacc.compiler.diff import Side, diff
 from datacc.compiler.diff_text import NAMED
 from datacc.compiler.evidence import Evidence, Far, far_off, gather, seen_on_tune
 from datacc.compiler.judge import judge, judged

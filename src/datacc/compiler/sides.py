@@ -7,7 +7,8 @@ from typing import Final
 
 from datacc.compiler.artifact import PREVIOUS
 from datacc.compiler.begin import fitted_graph
-from datacc.compiler.diff import Diff, Side, diff
+from datacc.compiler.changes import Diff
+from datacc.compiler.diff import Side, diff
 from datacc.compiler.folds import Announce
 from datacc.compiler.learnt import Unlearnt, lessons
 from datacc.compiler.recipe import recipe_of

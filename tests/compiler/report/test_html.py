@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from datacc.compiler.diff import Answers, Changed, Diff, Judged, Relabelled
+from datacc.compiler.changes import Answers, Changed, Diff, Judged, Relabelled
 from datacc.compiler.legible import columns_of
 from datacc.compiler.report import cards as report_cards
 from datacc.compiler.report.cards import PER_CELL, cards, picture

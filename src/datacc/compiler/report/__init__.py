@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from datacc.compiler.diff import Diff
+from datacc.compiler.changes import Diff
 from datacc.compiler.evidence import Evidence
 from datacc.compiler.knowing import Knowing
 from datacc.compiler.learnt import ON_TUNE
