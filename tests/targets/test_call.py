@@ -14,7 +14,8 @@ import PIL.Image
 import pytest
 
 from datacc.registry import load
-from datacc.targets._call import Port, Program, demand_processor
+from datacc.targets._call import Port, Program
+from datacc.targets._processor import demand_processor
 from tests.targets.programs import Packed
 
 PICTURE = Port("picture", "uint8", (2, 3, 1))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import platform
 import struct
 import threading
 from functools import partial
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
     from ._port import Rows, Values
 
-__all__ = ["Bound", "Port", "Program", "demand_processor"]
+__all__ = ["Bound", "Port", "Program"]
 
 NUMBERS: dict[str, Any] = {
     "f": ctypes.c_float,
@@ -259,28 +258,3 @@ def _struct(ports: tuple[Port, ...]) -> Any:
     """The C struct with these members, called m0, m1, …"""
     fields = [(f"m{k}", NUMBERS[CODES[port.dtype]] * port.elements) for k, port in enumerate(ports)]
     return type("Members", (ctypes.Structure,), {"_fields_": fields})
-
-
-def demand_processor(name: str, machine: str, needs: str) -> None:
-    """Raise `ImportError` where the program could not run: the processor would end Python by a signal.
-
-    Where the system does not list the processor's features (only Linux does), the architecture alone is compared.
-    """
-    here = platform.machine().lower()
-    here = {"amd64": "x86_64", "arm64": "aarch64"}.get(here, here)
-    if here != machine:
-        raise ImportError(f"{name} was built for {machine}; this processor is {here}")
-    missing = sorted(set(needs.split()) - _features()) if _features() else []
-    if missing:
-        raise ImportError(f"{name} was built for a newer processor; this one lacks {', '.join(missing)}")
-
-
-def _features() -> set[str]:
-    if platform.system() != "Linux":
-        return set()
-    try:
-        lines = Path("/proc/cpuinfo").read_text(errors="replace").splitlines()
-    except OSError:
-        return set()
-    lists = [line.partition(":")[2] for line in lines if line.startswith(("flags", "Features"))]
-    return set(lists[0].split()) if lists else set()

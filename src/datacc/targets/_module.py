@@ -30,7 +30,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ._call import Bound, Port, Program, demand_processor{imports}
+from ._call import Bound, Port, Program{imports}
+from ._processor import demand_processor
 
 if TYPE_CHECKING:{typed}
     from ._port import Rows, Values{wraps}

@@ -81,7 +81,7 @@ def _wheel(built: Built, form: Form, distribution: str) -> tuple[str, bytes]:
 
 def parts(interface: Interface) -> dict[str, Path]:
     """The files that go into the package as they are, by the names that they have there."""
-    called = {name: Path(__file__).with_name(name) for name in ("_call.py", "_port.py")}
+    called = {name: Path(__file__).with_name(name) for name in ("_call.py", "_port.py", "_processor.py")}
     read = {"_cells.py": Path(cells.__file__)} if reads_cells(interface) else {}
     apart = {"_windows.py": Path(windows.__file__)} if windowed(interface) else {}
     return {**called, **read, **apart, **(WRAP if wraps(interface) else {})}
