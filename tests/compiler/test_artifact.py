@@ -1,5 +1,6 @@
 """The folder of an artifact: another's files are never replaced, and an exchange is whole or undone."""
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -101,3 +102,11 @@ def test_other_examples_are_another_build_even_of_the_same_graph(tmp_path: Path)
             (fresh / "graph.dcc").write_text("same")
             (fresh / "report.json").write_text(json.dumps({"data": {"digest": digest}}))
     assert "before" in (folder / "previous" / "report.json").read_text()
+
+
+def test_a_disk_that_fills_up_is_named_by_the_folder(tmp_path: Path) -> None:
+    """What a write raises names no file; what an open raises does, and keeps it."""
+    for given, named in ((None, "build/.flowers.new-"), ("elsewhere", "elsewhere")):
+        with pytest.raises(OSError, match="No space left") as caught, replacing(tmp_path / "build" / "flowers"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), given)
+        assert named in caught.value.filename

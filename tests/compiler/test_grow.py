@@ -135,7 +135,9 @@ def test_without_the_parent_a_build_begins_from_nothing(root: Path) -> None:
     assert build(asked(root), root).provenance.parent == lock.parent, "the cache has it, too"
     shutil.rmtree(root / "build")
     shutil.rmtree(root / ".datacc")
-    assert build(asked(root), root).provenance.parent is None
+    report = build(asked(root), root)
+    assert report.provenance.parent is None
+    assert any(note.startswith("fitted from nothing") for note in report.data.notes)
     renewed = read_lock(root / "datacc.lock")
     assert renewed is not None
     assert (renewed.parent, renewed.sizes, renewed.recipe) == (None, lock.sizes, lock.recipe)
@@ -152,6 +154,7 @@ def test_a_new_class_makes_a_build_begin_from_nothing(root: Path) -> None:
         table.writelines(f"{7 + n / 100},7,7,shore,kind d\n" for n in range(60))
     report = build(asked(root), root)
     assert report.provenance.parent is None
+    assert any(note.startswith("fitted from nothing") for note in report.data.notes)
     assert report.data.classes["species"] == ("kind a", "kind b", "kind c", "kind d")
 
 

@@ -37,6 +37,9 @@ def replacing(folder: Path) -> Iterator[Path]:
         yield fresh
         _keep_previous(folder, fresh)
         _exchange(folder, fresh)
+    except OSError as error:
+        error.filename = error.filename or str(fresh)  # a disk that is full while it is written to names no file
+        raise
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
 
