@@ -37,8 +37,8 @@ def fit_on(
 ) -> Onward:
     """Fit `graph`, which is of the form that the lock chose, by `recipe`, on from the parent that it names.
 
-    It begins at nothing where the lock names none, or the parent was fitted to these very examples; and, which is said,
-    where the fit costs little, the parent is lost, was asked for otherwise, learnt too much else, or in another
+    It begins at nothing where the lock names none, the fit costs little, or the parent was fitted to these very
+    examples; and, which is said, where the parent is lost, was asked for otherwise, learnt too much else, or in another
     unit, or where going on from it loses more on tune than chance explains.
     """
     by = program.backend or lock.toolchain.get("fit")
@@ -79,7 +79,8 @@ def _parent(
         return None, ""
     parent, name, nothing = recall_parent(store, lock.parent), lock.parent[:12], "fitted from nothing:"
     if is_cheap(snapshot, graph, recipe):
-        return None, f"{nothing} that costs little, and the parent {name} does not fit any more, or is lost"
+        lost = f"{nothing} that costs little, and the parent {name} is of another form by now, or lost"
+        return None, lost if parent is None else ""
     if parent is None:
         return None, f"{nothing} the parent {name} is not in the cache"
     if parent.examples == snapshot.seen:
