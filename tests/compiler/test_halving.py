@@ -32,11 +32,15 @@ def weighing(count: int) -> Graph:
 
 @dataclass
 class World:
-    """Candidates whose errors after a whole fit are given; a quarter of the steps leaves `haste` times as many."""
+    """Candidates whose errors after a whole fit are given; a quarter of the steps leaves `haste` times as many.
+
+    Where fits are `brief`, a search takes none that is not whole.
+    """
 
     works: list[int]
     errors: list[float]
     haste: float = 1.7
+    brief: bool = False
     unsound: tuple[int, ...] = ()
     lesson: float = 0.5
     chance: Callable[[float], float] = lambda score: float(score >= GOAL)
@@ -50,7 +54,8 @@ class World:
 
     @property
     def attempts(self) -> Attempts:
-        def attempt(rung: Rung, share: float, tutor: Attempt | None, settings: Settings) -> Attempt:
+        def attempt(rung: Rung, asked: float, tutor: Attempt | None, settings: Settings) -> Attempt:
+            share = max(asked, WHOLE if self.brief else SHORT)
             error = self.errors[rung.sizes["n"]] * {SHORT: self.haste, WHOLE: 1.0, LONG: 0.8}[share]
             error *= 1 if tutor is None else self.lesson
             error *= settings.get("errors", 1)
@@ -90,7 +95,7 @@ def test_where_more_work_never_does_worse_the_cheapest_that_will_do_is_found(
     world = World(
         [2**n for n in range(len(found))], sorted((one * 0.9**n for n, one in enumerate(found)), reverse=True)
     )
-    world.haste = haste
+    world.haste, world.brief = haste, brief
     chosen = cheapest(world.ladder, world.attempts, rows=10**9, brief=brief)
     able = [n for n, error in enumerate(world.errors) if 1 - error >= GOAL]
     assert chosen.share >= WHOLE
