@@ -4,6 +4,8 @@ import json
 import math
 from collections.abc import Iterable, Sequence, Set
 from enum import Enum
+from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 from typing import Any, Final, Literal
 
 SEMICOLON: Final = ";"  # between labels in a cell of a table
@@ -35,20 +37,40 @@ def plain(value: Any) -> Any:
 
 
 def answered(value: Any) -> Any:
-    """An answer in its plain form: what `plain` takes, or a collection of texts, sorted, each once: several labels.
+    """An answer in its plain form: what `plain` takes, or a collection of texts, each once: several labels.
 
-    Raises `NotPlain` for anything else.
+    They keep the order of a list or tuple; a set has none, and is sorted. Raises `NotPlain` for anything else.
     """
     if isinstance(value, list | tuple | Set):
         names = [plain(one) if isinstance(one, str | Enum) else None for one in value]
         if None not in names:
-            return sorted(set(names))
+            return sorted(set(names)) if isinstance(value, Set) else list(dict.fromkeys(names))
     return plain(value)
 
 
 def is_several(answer: Any) -> bool:
     """Whether an answer (in its plain form) is a list of labels."""
     return isinstance(answer, list) and all(isinstance(one, str) for one in answer)
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Whether two answers (in their plain forms) say the same: several labels do in any order."""
+    if is_several(one) and is_several(other):
+        return sorted(one) == sorted(other)
+    return bool(one == other)
+
+
+def order_of(answers: Sequence[Any]) -> tuple[str, ...]:
+    """All labels in an order that every answer keeps; none where two answers contradict each other."""
+    after: dict[str, set[str]] = {}
+    for names in filter(is_several, answers):
+        for before, name in pairwise(names):
+            after.setdefault(name, set()).add(before)
+    names = sorted(names_of(answers))
+    try:
+        return tuple(TopologicalSorter({name: sorted(after.get(name, ())) for name in names}).static_order())
+    except CycleError:
+        return ()
 
 
 def in_a_cell(names: Sequence[str]) -> str:

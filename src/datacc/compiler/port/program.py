@@ -23,7 +23,7 @@ def write_calls(table: Path, recorded: Recorded) -> ImportOptions:
     rows = zip(map(_flat, recorded.rows), recorded.groups, strict=True)
     lines = [canonical_json({**row, **({GROUP: group} if group is not None else {})}) for row, group in rows]
     table.write_text("\n".join([*lines, ""]), encoding="utf-8")
-    return ImportOptions(label=ANSWER, group=GROUP if any(recorded.groups) else None)
+    return ImportOptions(label=ANSWER, group=GROUP if any(recorded.groups) else None, classes=recorded.classes)
 
 
 def _flat(row: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from datacc.calls import secrets
 from datacc.calls.ask import Asker, Told
-from datacc.calls.values import Form, NotPlain, form_of, is_number, label_of, names_of
+from datacc.calls.values import Form, NotPlain, alike, form_of, is_number, label_of, names_of, order_of
 from datacc.compiler.port.gather import Gathered
 from datacc.errors import DataError
 from datacc.frozen import frozen
@@ -21,6 +21,7 @@ TWICE: Final = 2_000  # calls, spread over all, that are made again to see wheth
 _FEW: Final = 20  # answers; fewer do not tell whether they repeat
 _SHOWN: Final = 3
 _LEAVE: Final = "--skip-bad leaves these calls out; wrap(fallback=…) may answer them later"
+_UNORDERED: Final = "its labels come in no order that all answers keep: the program has an order of its own"
 _FAULTS: Final = (
     ("blocked", "gives no answer", ("--seconds 60 waits longer", _LEAVE)),
     ("raised", "raises", (_LEAVE,)),
@@ -36,6 +37,7 @@ class Recorded:
     """What the function said: rows of arguments and `answer`, a class, a number or several labels, sorted; how it is
     read back; their groups.
 
+    `classes` of several labels: all of them, in an order that every answer keeps, none where there is no such order.
     `seconds`: the median of a call; `asked` calls, of which `left_out` came to nothing. `notes` say why.
     """
 
@@ -43,6 +45,7 @@ class Recorded:
     where: Sequence[str]
     groups: Sequence[str | None]
     form: Form
+    classes: tuple[str, ...]
     seconds: float
     asked: int
     left_out: int
@@ -96,7 +99,7 @@ def record(
     notes += _faults(asker, plain, told, skip_bad=skip_bad)
     good = [row for row, one in sorted(told.items()) if one.is_good]
     announce("asking again, in another order …")
-    good, unsteady = _steady(asker, plain, told, good, skip_bad=skip_bad)
+    good, second, unsteady = _steady(asker, plain, told, good, skip_bad=skip_bad)
     notes += unsteady
     whole = _whole([plain.inputs[row] for row in good])
     empty = {row for row in good if any(plain.inputs[row][name] in (None, "") for name in whole)}
@@ -105,11 +108,14 @@ def record(
     if not good:
         raise DataError("no call is left", where=asker.function, tries=["give other inputs"])
     form = form or _form(asker.function, [told[row].answer for row in good])
+    classes = _ordered([one[row].answer for one in (told, second) for row in good if row in one], form)
+    notes += [] if classes or form != "labels" else [_UNORDERED]
     return Recorded(
         rows=[{**plain.inputs[row], ANSWER: _label(asker.function, told[row].answer, form)} for row in good],
         where=[plain.where[row] for row in good],
         groups=[plain.groups[row] for row in good],
         form=form,
+        classes=classes,
         seconds=median(told[row].seconds for row in good),
         asked=len(different),
         left_out=len(different) - len(good),
@@ -152,21 +158,21 @@ def _faults(asker: Asker, gathered: Gathered, told: Mapping[int, Told], *, skip_
 
 def _steady(
     asker: Asker, gathered: Gathered, told: Mapping[int, Told], good: Sequence[int], *, skip_bad: bool
-) -> tuple[list[int], list[str]]:
-    """The calls whose answer stayed when they were made again, in another order, with other hashes."""
+) -> tuple[list[int], Mapping[int, Told], list[str]]:
+    """The calls whose answer stayed when they were made again, in another order, with other hashes; what came then."""
     step = 1 if skip_bad else max(1, -(-len(good) // TWICE))
     again = list(good[::step])[::-1]
     second = asker.ask(gathered.inputs, again, seed=1) if again else {}
-    torn = sorted(row for row in again if row not in second or second[row].answer != told[row].answer)
+    torn = sorted(row for row in again if row not in second or not alike(second[row].answer, told[row].answer))
     if not torn:
-        return list(good), []
+        return list(good), second, []
     first, other = told[torn[0]], second.get(torn[0], Told(fault="blocked", why="no answer"))
     said = f"{first.answer!r}, then {other.answer!r}" if other.is_good else f"{first.answer!r}, then: {other.why}"
     what = f"it does not answer the same twice ({_shown(gathered, torn)} of {len(again):,}): {said}"
     if not skip_bad:
         tries = ["fix its seed, or give it what it depends on as an argument", "--skip-bad leaves such calls out"]
         raise DataError(what, where=asker.function, tries=tries)
-    return [row for row in good if row not in set(torn)], [f"left out: {what}"]
+    return [row for row in good if row not in set(torn)], second, [f"left out: {what}"]
 
 
 def _form(function: str, answers: Sequence[Any]) -> Form:
@@ -180,6 +186,11 @@ def _form(function: str, answers: Sequence[Any]) -> Form:
         tries = ["a program names classes: a function of your own that makes a few of them, or a number"]
         raise DataError(what, where=function, tries=tries)
     return form
+
+
+def _ordered(answers: Sequence[Any], form: Form) -> tuple[str, ...]:
+    """All of several labels as the answers have them, in the order that all keep; none where there is no such order."""
+    return order_of(answers) if form == "labels" else ()
 
 
 def _label(function: str, answer: Any, form: Form) -> str | float | list[str]:

@@ -114,7 +114,9 @@ def _schema(found: Read, schema: Schema, picture: tuple[str, str], output: str) 
     assert column is not None
     member: OutputType = load("types", roles.type)
     told = {text for text in set(rows.label) if text is not None} if member.form != "number" else set()
-    return schema.with_classes(column, sorted(member.classes([member.read(text) for text in told]), key=natural))
+    wanted = {name: place for place, name in enumerate(found.classes)}
+    names = sorted(member.classes([member.read(text) for text in told]), key=natural)
+    return schema.with_classes(column, sorted(names, key=lambda name: wanted.get(name, len(wanted))))
 
 
 def _hashable(value: Any) -> Any:

@@ -10,7 +10,7 @@ class ImportOptions:
     `label` is the column with the class, or a name for it where the folder tells the class. `group`: rows of one
     group never straddle two splits. `split`: learn, tune, judge or words like them. `key`: tells equal inputs apart.
     `inputs`: the columns to learn from. `skip_bad`: leave out what cannot be read instead of refusing.
-    `type`: what labels are: "label", "labels" or "number".
+    `type`: what labels are: "label", "labels" or "number". `classes`: new ones that come first, in this order.
     """
 
     label: str | None = None
@@ -20,3 +20,4 @@ class ImportOptions:
     inputs: tuple[str, ...] | None = None
     skip_bad: bool = False
     type: str | None = None
+    classes: tuple[str, ...] = ()

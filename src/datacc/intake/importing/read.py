@@ -22,12 +22,15 @@ _SHEETS: Final = (".xlsx", ".xls", ".ods", ".numbers")
 
 @frozen
 class Read:
-    """Typed rows of one import, what their columns are, and notes on what was decided or left out."""
+    """Typed rows of one import, what their columns are, notes on what was decided or left out, and the `classes` that
+    come first where they are new.
+    """
 
     rows: Rows
     roles: Roles
     notes: tuple[str, ...]
     skipped: int
+    classes: tuple[str, ...] = ()
 
     @property
     def pictures(self) -> bool:
@@ -70,6 +73,7 @@ def read(
         roles=roles,
         notes=(*found.notes, *roles.notes, *notes),
         skipped=len({one.where for one in bad}),
+        classes=options.classes,
     )
 
 
