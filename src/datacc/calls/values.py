@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any, Final, Literal
 
 SEMICOLON: Final = ";"  # between labels in a cell of a table
+LONGEST: Final = 10_000  # characters of an answer; a class has two hundred bytes
 Form = Literal["text", "json", "number", "labels"]
 
 
@@ -29,8 +30,10 @@ def plain(value: Any) -> Any:
         return str(value)
     if isinstance(value, int):
         return int(value)
-    if isinstance(value, float) and math.isfinite(value):
-        return float(value)
+    if isinstance(value, float):
+        if math.isfinite(value):
+            return float(value)
+        raise NotPlain(f"{value} is no finite number")
     if isinstance(value, list | tuple) and value and all(type(item) in (int, float) for item in value):
         return [plain(item) for item in value]
     raise NotPlain(f"{type(value).__name__} is neither text, number, truth nor a list of numbers")
@@ -39,13 +42,21 @@ def plain(value: Any) -> Any:
 def answered(value: Any) -> Any:
     """An answer in its plain form: what `plain` takes, or a collection of texts, each once: several labels.
 
-    They keep the order of a list or tuple; a set has none, and is sorted. Raises `NotPlain` for anything else.
+    They keep the order of a list or tuple; a set has none, and is sorted. Raises `NotPlain` for anything else, and for
+    texts that are far too long to name a class.
     """
-    if isinstance(value, list | tuple | Set):
-        names = [plain(one) if isinstance(one, str | Enum) else None for one in value]
-        if None not in names:
-            return sorted(set(names)) if isinstance(value, Set) else list(dict.fromkeys(names))
-    return plain(value)
+    found = _collected(value) if isinstance(value, list | tuple | Set) else plain(value)
+    size = len(found) if isinstance(found, str) else sum(map(len, found)) if is_several(found) else 0
+    if size > LONGEST:
+        raise NotPlain(f"a text of {size:,} characters names no class")
+    return found
+
+
+def _collected(value: Sequence[Any] | Set[Any]) -> Any:
+    names = [plain(one) if isinstance(one, str | Enum) else None for one in value]
+    if None in names:
+        return plain(value)
+    return sorted(set(names)) if isinstance(value, Set) else list(dict.fromkeys(names))
 
 
 def is_several(answer: Any) -> bool:

@@ -29,7 +29,7 @@ from datacc.compiler.port.shadow import Shadow, shadow
 from datacc.compiler.port.wish import MASK, Wish
 from datacc.compiler.report import Report
 from datacc.compiler.shown import number, percent, seconds
-from datacc.errors import CertifyError, UsageError
+from datacc.errors import CertifyError, DataError, UsageError
 from datacc.repo.words import counted
 from datacc.store import canonical
 
@@ -85,14 +85,17 @@ def run(options: argparse.Namespace) -> Outcome:
 
 
 def _built(ported: Ported, make: Callable[[], Report]) -> Report:
-    """What `make` builds. Of what too few calls cannot certify, the error says that in the words of a port."""
+    """What `make` builds. Of too few calls, or too much alike, the error says so in the words of a port."""
+    more = "more calls: port it once more with other inputs, which are added to these"
+    kept = f"what was recorded is kept in {ported.root.name}, and too little"
     try:
         return make()
     except CertifyError as error:
-        more = "more calls: port it once more with other inputs, which are added to these"
         less = "ask for less: --agreement and --coverage, in another folder, or [goal] in its datacc.toml"
-        told = f"what was recorded is kept in {ported.root.name}, and too little for the agreement that is asked"
-        raise CertifyError(f"{told}: {error.what}", where=ported.root.name, tries=[more, less, *error.tries]) from error
+        what, tries = f"{kept} for the agreement that is asked: {error.what}", [more, less, *error.tries]
+        raise CertifyError(what, where=ported.root.name, tries=tries) from error
+    except DataError as error:
+        raise DataError(f"{kept}: {error.what}", where=ported.root.name, tries=[more]) from error
 
 
 def _tell(what: str, *, events: bool) -> None:

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from datacc import errors
+from datacc.calls.ask import Parameter
+from datacc.compiler.port.gather import from_file
 from datacc.spec.read import read_program
 from tests.cli.port.theirs import write_csv
 
@@ -24,6 +26,17 @@ BAD = [
     ("hangs", "gives no answer (1 call, the first numbers.csv:5: n=3): no answer within 1 s", ["--seconds"]),
     ("writes", "writes '", ["--allow-effects"]),
     ("texts", "hardly repeat: 60 different texts in 60 calls", ["classes"]),
+    ("always_raises", "raises (60 calls, the first numbers.csv:2: n=0): KeyError: 0", ["inputs that it answers"]),
+    (
+        "long",
+        "answers what is no class (60 calls, the first numbers.csv:2: n=0): a text of 20,000 char",
+        ["a function of your own"],
+    ),
+    (
+        "infinite",
+        "is no class (1 call, the first numbers.csv:9: n=7): inf is no finite number",
+        ["--skip-bad"],
+    ),
 ]
 
 
@@ -38,6 +51,15 @@ def test_what_no_program_can_stand_in_for_is_told(
     assert all(any(word in one for one in said["error"]["tries"]) for word in tries)
     assert not (counted / f"ported_{name}").exists()
     assert not (counted / "log").exists()
+
+
+def test_of_what_is_always_the_same_the_calls_are_kept_for_more(counted: Path, datacc: Datacc) -> None:
+    words = ["port", "theirs:same", "--inputs", "numbers.csv", "--yes"]
+    error = datacc(*words, code=errors.DataError.exit_code)["error"]
+    assert "kept in ported_same, and too little: every labelled example (60) has the same answer" in error["what"]
+    assert error["where"] == "ported_same"
+    assert "port it once more" in error["tries"][0]
+    assert (counted / "ported_same" / "datacc.toml").exists()
 
 
 @pytest.mark.parametrize(("name", "left_out"), [("raises", 10), ("hangs", 1), ("unsteady", None)])
@@ -65,6 +87,16 @@ def test_a_function_that_changes_its_arguments(here: Path, datacc: Datacc) -> No
     assert datacc(*words, "--allow-effects")["import"]["examples"] == 60
     [field] = read_program(here / "ported_sorts" / "datacc.toml").inputs
     assert list(field.options["columns"]) == ["values[0]", "values[1]", "values[2]"]
+
+
+@pytest.mark.parametrize(("cells", "kind"), [([["1", "-2"], ["3", "4"]], int), ([["1", "0.5"], ["-3.25", "2"]], float)])
+def test_the_elements_of_a_list_in_a_csv_are_numbers(cells: list[list[str]], kind: type, here: Path) -> None:
+    write_csv(here / "lists.csv", ["values[0]", "values[1]"], cells)
+    found = from_file(
+        here / "lists.csv", [Parameter(name="values", kind="POSITIONAL_OR_KEYWORD", needed=True)], None
+    ).inputs
+    assert [one["values"] for one in found] == [[kind(cell) for cell in row] for row in cells]
+    assert all(type(value) is kind for one in found for value in one["values"])
 
 
 def test_numbers_choices_truths_and_texts_together(here: Path, datacc: Datacc) -> None:

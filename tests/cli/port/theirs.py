@@ -52,6 +52,18 @@ def sorts(values) -> bool:
 def texts(n: int) -> str:
     return f"number {n}"
 
+def always_raises(n: int) -> str:
+    raise KeyError(n)
+
+def long(n: int) -> str:
+    return "x" * 20_000
+
+def infinite(n: int) -> float:
+    return float("inf") if n == 7 else n % 3
+
+def same(n: int) -> str:
+    return "same"
+
 def cost(weight: float, far: float, tax: float | None = None) -> float:
     return 3 + 2 * weight + 0.5 * far + (0 if tax is None else 10 + tax)
 

@@ -85,7 +85,7 @@ def _columns(
 def _cells(found: Found, columns: tuple[str, ...], parameter: Parameter, path: Path) -> list[Any]:
     """The values of one parameter, of the type that its annotation, its default or all of the cells say."""
     if columns != (parameter.name,) and _ELEMENT.fullmatch(columns[0]):
-        return [list(row) for row in zip(*(found.column(column) for column in columns), strict=True)]
+        return [list(row) for row in zip(*_elements([found.column(column) for column in columns]), strict=True)]
     cells = found.column(columns[0])
     kind = parameter.type or (type(parameter.default).__name__ if parameter.default is not None else "")
     given = [cell for cell in cells if not is_missing(cell)]
@@ -101,6 +101,16 @@ def _cells(found: Found, columns: tuple[str, ...], parameter: Parameter, path: P
             what = f"{parameter.name} is {shown}; the function takes {kind}{choices}"
             raise DataError(what, where=where, tries=["mend the cell, or leave the row out"]) from None
     return read
+
+
+def _elements(columns: list[Sequence[Any]]) -> list[Sequence[Any]]:
+    """The columns of a list's elements: numbers where all of them are, whole ones where all are whole."""
+    read = [[None if is_missing(cell) else number(cell) for cell in column] for column in columns]
+    pairs = [pair for cells, values in zip(columns, read, strict=True) for pair in zip(cells, values, strict=True)]
+    if any(value is None and not is_missing(cell) for cell, value in pairs):
+        return columns
+    whole = all(value is None or value.is_integer() for _, value in pairs)
+    return [[int(value) if whole and value is not None else value for value in values] for values in read]
 
 
 def _cell(cell: Any, kind: str, parameter: Parameter) -> Any:

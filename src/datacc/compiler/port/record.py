@@ -150,7 +150,7 @@ def _faults(asker: Asker, gathered: Gathered, told: Mapping[int, Told], *, skip_
         if not skip_bad or (fault == "blocked" and unasked):
             more = f"; {unasked:,} calls were not made any more" if unasked else ""
             rest = any(one.is_good for one in told.values()) and not skip_bad
-            tries = [way for way in ways if rest or way != _LEAVE]
+            tries = [way for way in ways if rest or way != _LEAVE] or ["mend it, or give inputs that it answers"]
             raise DataError(what + more, where=asker.function, tries=tries)
         notes.append(f"left out: {what}")
     return notes
