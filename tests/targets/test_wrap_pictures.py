@@ -125,6 +125,19 @@ print(json.dumps([said, ask.counts]))
     assert sorted(row.tobytes() for row in seen.values()) == sorted(PICTURES[n].tobytes() for n in kept)
 
 
+def test_a_file_goes_to_the_fallback_and_says_how_to_make_pixels(python: Path, tmp_path: Path) -> None:
+    code = """
+ask = zoo.wrap(fallback=lambda picture: "theirs")
+before = ask.refusal
+said = ask(b"\\x89PNG\\r\\n\\x1a\\n and the rest")
+print(json.dumps([said, ask.counts, before, ask.refusal]))
+"""
+    said, counts, before, refusal = ran(python, code, tmp_path)
+    assert (said, counts["refused"], before) == ("theirs", 1, "")
+    assert "PNG file" in refusal
+    assert "PIL.Image.open" in refusal
+
+
 def test_what_a_hook_covers_is_nowhere(python: Path, truth: list[tuple[str, bool]], tmp_path: Path) -> None:
     """It may change pixels in place, give others, or drop a picture."""
     code = """

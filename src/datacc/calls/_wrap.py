@@ -20,7 +20,8 @@ class Wrapped:
     `value` makes of a class, a number or a tuple of labels what callers get (itself, if left out). A share `shadow` of
     the calls asks the fallback, too, and gets its answer. With `inbox`, a folder, the inputs that were not known are
     kept there, and those on which the two disagreed, as `redact` leaves them: pictures as a memoryview of the pixels
-    that the program saw. `counts` says how often what happened.
+    that the program saw. `counts` says how often what happened, `refusal` why the program could not take the last call
+    that it left to the fallback unasked.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Wrapped:
             self._called = dict.fromkeys(list(self._parameters)[:1], self._taught[0])  # whatever it calls its own
         self._is_one_text = len(self._inputs) == 1 and self._inputs[0][0] == "text" and len(self._inputs[0][1]) == 1
         self.counts = {"asked": 0, "unknown": 0, "refused": 0, "compared": 0, "disagreed": 0}
+        self.refusal = ""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The answer to these arguments. Raises what the fallback raises, and what the program does without one."""
@@ -57,10 +59,11 @@ class Wrapped:
                 answer = self._predict(args[0])
             else:
                 answer = self._predict(*self._asked(args, kwargs))
-        except (TypeError, ValueError, KeyError, OverflowError):
+        except (TypeError, ValueError, KeyError, OverflowError) as error:
             if self._fallback is None:
                 raise
             counts["refused"] += 1
+            self.refusal = str(error)
             return self._fallback(*args, **kwargs)
         known = getattr(answer, "known", True)
         if known and (not self._shadow or self._draw() >= self._shadow):
