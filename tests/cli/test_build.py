@@ -101,6 +101,7 @@ def test_it_answers_every_row_of_a_table(points: Path, datacc: Datacc) -> None:
     ("words", "error", "where"),
     [
         (["build/points", "nothing.csv"], errors.DataError, "nothing.csv"),
+        (["build/points", ""], errors.UsageError, ""),
         (["build/points", "{"], errors.DataError, "input"),
         (["build/points", '{"width": 1}'], errors.DataError, "input"),
         (["build/points", "[1, NaN]"], errors.DataError, "input"),

@@ -56,6 +56,8 @@ def test_from_messages_to_a_program(
     answers = datacc("run", "build/mail", "snow and frost in the wind", "mail.csv")["answers"]
     assert len(answers) == 601
     assert answers[0]["label"] == "weather"
+    [nothing] = datacc("run", "build/mail", "")["answers"]  # an empty text, not the folder where we are
+    assert (nothing["input"], nothing["scores"]) == ('""', program("").scores)
 
 
 def test_a_repository_of_texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, datacc: Callable[..., Any]) -> None:

@@ -46,8 +46,9 @@ def test_the_wheel_refuses_what_is_too_long_where_that_is_wanted() -> None:
     assert port.row("x" * 16) == b"x" * 16
     with pytest.raises(ValueError, match="message is 17 bytes of text; the program takes 16"):
         port.row("x" * 17)
-    with pytest.raises(TypeError, match="NoneType"):
-        port.row(None)  # type: ignore[arg-type]
+    for wrong in (None, 3, ["a"], {"message": "a"}):
+        with pytest.raises(TypeError, match=f"message is of type {type(wrong).__name__}; the program takes a text"):
+            port.row(wrong)  # type: ignore[arg-type]
 
 
 def test_several_texts_are_a_list() -> None:

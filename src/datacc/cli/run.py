@@ -60,14 +60,14 @@ def _values_of(words: Sequence[str], program: Loaded) -> Iterator[tuple[str, Any
     is_text = program.interface.inputs[0].type == "text"
     for word in words:
         if is_text and not _is_file(word):
-            yield shown(word, 40), word
+            yield shown(word, 40) or '""', word
         else:
             yield from _values([word])
 
 
 def _is_file(word: str) -> bool:
     try:
-        return Path(word).exists()
+        return bool(word) and Path(word).exists()
     except (OSError, ValueError):  # longer than a file name can be, or with a zero in it
         return False
 
@@ -75,6 +75,8 @@ def _is_file(word: str) -> bool:
 def _values(words: Sequence[str]) -> Iterator[tuple[str, Any]]:
     """What each word of the command line holds: one value, or one per row of a table."""
     for word in words:
+        if not word:
+            raise UsageError("an input is empty", tries=["a file, or a value as JSON"])
         if word.lstrip()[:1] in ("{", "["):  # it may be longer than a file name can be
             yield "input", _json(word, "input")
             continue

@@ -54,11 +54,20 @@ class Port(NamedTuple):
             values = [values[name] for name in self.columns]
         if self.readers and isinstance(values, (list, tuple)):
             values = self._read(values)
-        data, shape = self._data(values)
+        data, shape = self._data(values) if not self.longer else self._buffer(values)
         if len(data) != self.width:
             raise self._file(data) or self._error(f"{len(data)} bytes" if not shape else _times(shape))
         self._demand_shape(shape)
         return data
+
+    def _buffer(self, values: Values) -> tuple[bytes, tuple[int, ...]]:
+        """A text that is neither str nor bytes: a buffer of them, as the program reads it."""
+        try:
+            memoryview(values)  # type: ignore[arg-type]
+        except TypeError:
+            what = f"{self.name} is of type {type(values).__name__}; the program takes a text: a str, or UTF-8 in bytes"
+            raise TypeError(what) from None
+        return self._data(values)
 
     def copied(self, values: Values) -> memoryview:
         """One value as the program reads it, in its shape and in memory of its own."""
