@@ -87,9 +87,7 @@ def record(
     Raises `DataError` for what no program can stand in for: it raises, does not end, answers differently or what is
     neither class nor number (`skip_bad` leaves such calls out), or reaches outside. `announce` hears what is done.
     """
-    different = list({canonical(dict(inputs)): n for n, inputs in reversed([*enumerate(gathered.inputs)])}.values())[
-        ::-1
-    ]
+    different = _different(gathered.inputs)
     plain = _only(gathered, different)
     announce(f"asking {asker.function} {counted(len(different), 'different call')} …")
     told = asker.ask(plain.inputs, range(len(different)), seed=0)
@@ -101,15 +99,14 @@ def record(
     announce("asking again, in another order …")
     good, second, unsteady = _steady(asker, plain, told, good, skip_bad=skip_bad)
     notes += unsteady
-    whole = _whole([plain.inputs[row] for row in good])
-    empty = {row for row in good if any(plain.inputs[row][name] in (None, "") for name in whole)}
-    notes += [f"left out: a text or a list is empty ({_shown(plain, sorted(empty))})"] if empty else []
-    good = [row for row in good if row not in empty]
+    good, empty = _filled(plain, good)
+    notes += empty
     if not good:
         raise DataError("no call is left", where=asker.function, tries=["give other inputs"])
     form = form or _form(asker.function, [told[row].answer for row in good])
-    classes = _ordered([one[row].answer for one in (told, second) for row in good if row in one], form)
-    notes += [] if classes or form != "labels" else [_UNORDERED]
+    several = [one[row].answer for one in (told, second) for row in good if row in one] if form == "labels" else []
+    classes = order_of(several)
+    notes += [_UNORDERED] if several and not classes else []
     return Recorded(
         rows=[{**plain.inputs[row], ANSWER: _label(asker.function, told[row].answer, form)} for row in good],
         where=[plain.where[row] for row in good],
@@ -121,6 +118,12 @@ def record(
         left_out=len(different) - len(good),
         notes=tuple(notes),
     )
+
+
+def _different(inputs: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Where each different call stands first."""
+    firsts = {canonical(dict(one)): n for n, one in reversed([*enumerate(inputs)])}
+    return list(firsts.values())[::-1]
 
 
 def _only(gathered: Gathered, rows: Sequence[int], inputs: Any = None, notes: tuple[str, ...] = ()) -> Gathered:
@@ -175,6 +178,14 @@ def _steady(
     return [row for row in good if row not in set(torn)], second, [f"left out: {what}"]
 
 
+def _filled(gathered: Gathered, good: Sequence[int]) -> tuple[list[int], list[str]]:
+    """The calls of which no text and no list is empty, and what is to be said of the others."""
+    whole = _whole([gathered.inputs[row] for row in good])
+    empty = {row for row in good if any(gathered.inputs[row][name] in (None, "") for name in whole)}
+    notes = [f"left out: a text or a list is empty ({_shown(gathered, sorted(empty))})"] if empty else []
+    return [row for row in good if row not in empty], notes
+
+
 def _form(function: str, answers: Sequence[Any]) -> Form:
     """How its answers are labels: numbers that hardly repeat are themselves. Raises `DataError` for other such ones."""
     form = form_of(answers)
@@ -186,11 +197,6 @@ def _form(function: str, answers: Sequence[Any]) -> Form:
         tries = ["a program names classes: a function of your own that makes a few of them, or a number"]
         raise DataError(what, where=function, tries=tries)
     return form
-
-
-def _ordered(answers: Sequence[Any], form: Form) -> tuple[str, ...]:
-    """All of several labels as the answers have them, in the order that all keep; none where there is no such order."""
-    return order_of(answers) if form == "labels" else ()
 
 
 def _label(function: str, answer: Any, form: Form) -> str | float | list[str]:
