@@ -204,7 +204,12 @@ def test_class_folders_are_safe_everywhere(pets: Repository, tmp_path: Path) -> 
     assert len({folded(name) for name in folders}) == len(folders)
 
 
-@given(st.lists(st.text(max_size=12) | st.sampled_from(["con", "NUL.txt", "com¹", "a.", "a ", "..", ".x", "A", "a"])))
+@given(
+    st.lists(
+        st.text(max_size=12)
+        | st.sampled_from(["con", "NUL.txt", "com¹", "a.", "a ", "..", ".x", "A", "a", "\xa0", "a\xa0.", "\u3000a"])
+    )
+)
 def test_file_names_are_safe_and_different(names: list[str]) -> None:
     given_names = FileNames()
     made = [given_names.new(name) for name in names]

@@ -6,6 +6,7 @@ from typing import Final
 
 _LONGEST: Final = 100  # bytes of UTF-8, room for what makes it unique
 _REFUSED: Final = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]')
+_ENDS: Final = re.compile(r"\A\s+|[\s.]+\Z")  # blanks of every width, which nobody sees there
 _RESERVED: Final = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|clock\$|(com|lpt)[0-9¹²³])\s*(\.|$)", re.IGNORECASE)
 _CLUTTER: Final = frozenset({"thumbs.db", "desktop.ini", "__macosx"})  # left out when a folder is imported
 
@@ -38,6 +39,6 @@ def safe(name: str) -> str:
     """`name` with what any file system refuses replaced by an underscore; never empty, hidden or reserved."""
     text = _REFUSED.sub("_", unicodedata.normalize("NFC", name))
     cut = text.encode()[:_LONGEST].decode(errors="ignore") if len(text.encode()) > _LONGEST else text
-    plain = cut.strip(" ").rstrip(". ")
+    plain = _ENDS.sub("", cut)
     hidden = not plain or plain.startswith(".") or plain.casefold() in _CLUTTER
     return f"_{plain}" if hidden or _RESERVED.match(plain) else plain
