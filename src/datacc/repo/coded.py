@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from datacc.frozen import frozen
 
 NONE: Final = -1
-_EQUAL: Final = ({str, type(None)}, {int, float, type(None)})  # types of which equal values are the same JSON
-
+_EQUAL: Final = frozenset({str, int, float, type(None)})  # types of which equal values are the same JSON
 _LOOK: Final = 1000  # cells that tell whether they repeat
 
 Read = TypeVar("Read")
@@ -54,15 +53,18 @@ def coded(parts: Iterable[Sequence[Any]]) -> Coded:
     places: dict[Any, int] = {None: NONE}
     words, codes = list[Any](), [np.zeros(0, np.int32)]
     for cells in parts:
-        kinds = set(map(type, cells))
-        plain = any(kinds <= equal for equal in _EQUAL)
-        keys = cells if plain else [None if cell is None else (type(cell), repr(cell)) for cell in cells]
+        keys = cells if set(map(type, cells)) <= _EQUAL else list(map(_key, cells))
         firsts = dict(zip(keys, cells, strict=True))
         new = [key for key in firsts if key not in places]
         places.update(zip(new, range(len(words), len(words) + len(new)), strict=True))
         words += map(firsts.__getitem__, new)
         codes.append(np.fromiter(map(places.__getitem__, keys), np.int32, len(cells)))
     return Coded(codes=np.concatenate(codes), words=tuple(words))
+
+
+def _key(value: Any) -> Any:
+    """What the values have in common that are the same JSON, and no others."""
+    return value if type(value) in _EQUAL else (type(value), repr(value))
 
 
 def each(cells: Sequence[Any], read: Callable[[Any], Read]) -> list[Read]:
@@ -108,8 +110,8 @@ def code_texts(data: NDArray[np.uint8], starts: NDArray[np.intp], ends: NDArray[
 
 def told_apart(codes: NDArray[np.int32], words: Sequence[Any]) -> Coded:
     """The column of `codes` (N,), in which words that stand for one value are one."""
-    places: dict[str, int] = {}
-    known = [places.setdefault(repr(word), len(places)) for word in words]
+    places: dict[Any, int] = {}
+    known = [places.setdefault(_key(word), len(places)) for word in words]
     if len(places) == len(words):
         return Coded(codes=codes, words=tuple(words))
     merged = np.array([*known, NONE], np.int32)[codes]
