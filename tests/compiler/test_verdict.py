@@ -71,16 +71,17 @@ def test_an_error_holds_when_its_upper_bound_does(counts: tuple[int, int], at_mo
         assert slips(fewer, total).bound <= at_most + 1e-9 < slips(fewer + 1, total).bound + 2e-9
 
 
-@given(st.floats(0.3, 0.95), st.floats(0.005, 0.05), st.integers(30, 3000), st.floats(0.01, 0.05))
+@given(st.floats(0.3, 0.95), st.floats(0.005, 0.05), st.integers(30, 3000), st.floats(0.01, 0.05), st.floats(1.2, 2.2))
 def test_the_examples_that_a_bootstrapped_metric_needs_bring_its_bound_there(
-    value: float, spread: float, total: int, room: float
+    value: float, spread: float, total: int, room: float, skew: float
 ) -> None:
-    figure = Figure(value=value, bound=max(0.0, value - 1.645 * spread), right=0, total=total, spread=spread)
+    """Also where its samples lie askew, so that the bound is nearer or farther than those of a bell."""
+    figure = Figure(value=value, bound=max(0.0, value - skew * spread), right=0, total=total, spread=spread)
     line = rate_line("goal", "auroc", value - room, figure)
     assert line.holds == (figure.bound >= value - room)
     if not line.holds and "too near" not in line.closes:
         wanted = int(line.closes.removeprefix("about ").split()[0].replace(",", ""))
-        assert value - 1.645 * spread * (total / wanted) ** 0.5 >= value - room - 1e-9
+        assert value - (value - figure.bound) * (total / wanted) ** 0.5 >= value - room - 1e-9
         assert "better" not in line.closes
     short = rate_line("goal", "auroc", value + 0.01, figure)
     assert short.closes.startswith("1.00 % more")

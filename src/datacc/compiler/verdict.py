@@ -145,17 +145,18 @@ def certified(figure: Figure) -> str:
 
 def gap(figure: Figure, limit: float) -> str:
     """What would bring the bound to `limit`: a better figure, or more examples with the same."""
-    return _gap_of_rate(figure, limit) if figure.spread is None else _gap_of_spread(figure, figure.spread, limit)
+    return _gap_of_rate(figure, limit) if figure.spread is None else _gap_of_spread(figure, limit)
 
 
-def _gap_of_spread(figure: Figure, spread: float, limit: float) -> str:
+def _gap_of_spread(figure: Figure, limit: float) -> str:
     if figure.total < LEAST:
         return f"{figure.total:,} judge examples say nothing of it; {LEAST} are the least"
     room = limit - figure.value if figure.at_most else figure.value - limit
     if room <= 0:
         better = number(-room) if figure.amount else percent(-room, 2)
         return f"{better} {'less' if figure.at_most else 'more'}, and then some: the bound must reach it"
-    rows = math.ceil(figure.total * max(1.0, (QUANTILE * spread / room) ** 2)) + 1
+    distance = abs(figure.value - figure.bound)  # which falls with the root of the rows
+    rows = math.ceil(figure.total * (distance / room) ** 2) + 1
     return f"about {rows:,} judge examples at this figure" if rows <= MOST_EXAMPLES else "it is too near its limit"
 
 
