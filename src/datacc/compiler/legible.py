@@ -2,20 +2,20 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from datacc.frozen import frozen
 from datacc.types.cells import DAY_ONE
 
 _FIRST: Final = datetime.fromordinal(DAY_ONE)
 _LAST: Final = (datetime.max - _FIRST).days
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Meaning:
     """What the numbers of a column stand for: number, boolean, date, or codes of `values`."""
 

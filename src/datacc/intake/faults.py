@@ -2,11 +2,11 @@
 
 import codecs
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from datacc.errors import DataError
+from datacc.frozen import frozen
 from datacc.repo.words import counted, printable
 
 MOST_COLUMNS: Final = 1 << 16
@@ -96,7 +96,7 @@ def _start_of(text: str, line: int) -> int:
     return next((end.end() for number, end in enumerate(ends, 2) if number == line), 0)
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class _Fault:
     """Where it is, where the quotation mark stands that opened the cell, what it is and what to try."""
 
