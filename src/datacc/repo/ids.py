@@ -63,7 +63,11 @@ def matches(ids: Ids, keys: Ids) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     which = np.repeat(order, counts)
     rows = np.repeat(starts - np.cumsum(counts) + counts, counts) + np.arange(len(which))
     are_equal = ids[rows, 1] == keys[which, 1]
-    return which[are_equal], rows[are_equal]
+    which, rows = which[are_equal], rows[are_equal]
+    if np.any(rows[1:] < rows[:-1]):  # seldom: keys that begin alike, and were asked in another order
+        ranks = np.argsort(rows)
+        return which[ranks], rows[ranks]
+    return which, rows
 
 
 def beginning(ids: Ids, prefix: str) -> slice:
