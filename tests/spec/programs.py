@@ -34,11 +34,12 @@ CHECKS = st.builds(
 ) | st.builds(Check, metric=st.just("accuracy"), at_least=SHARES, where=st.dictionaries(TEXTS, TEXTS, max_size=3))
 
 
-def behaviour(field: Field) -> st.SearchStrategy[Check]:
-    """Checks of the other kinds that a program with this input may have."""
+def behaviour(field: Field, inputs: tuple[Field, ...]) -> st.SearchStrategy[Check]:
+    """Checks of the other kinds that a program with these inputs may have of one of them."""
     if field.type == "image":
+        which = {} if [one.type for one in inputs].count("image") == 1 else {"input": field.name}
         options = st.sampled_from([
-            {"invariant": "rotate", "by": {"degrees": 7.5}, "draws": 3},
+            {"invariant": "rotate", **which, "by": {"degrees": 7.5}, "draws": 3},
             {"invariant": "brightness", "input": field.name},
         ])  # fmt: skip
         varied = st.builds(Check, kind=st.just("invariant"), at_least=SHARES, where=SLICES, options=options)
@@ -81,7 +82,7 @@ def programs(draw: Any) -> Program:
         outputs=(Field(name=fields[0], type="label", options=abstains),),
         skeleton=draw(st.sampled_from([None, "mlp.v1", "conv.v1"])),
         goals=goals,
-        checks=tuple(draw(st.lists(CHECKS | behaviour(inputs[0]), max_size=3))),
+        checks=tuple(draw(st.lists(CHECKS | behaviour(inputs[0], inputs), max_size=3))),
         budget=Budget(
             latency=draw(st.none() | st.floats(1e-9, 1e3)), size=draw(COUNTS), memory=draw(COUNTS), work=draw(COUNTS)
         ),
