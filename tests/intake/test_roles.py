@@ -176,7 +176,7 @@ def test_bad_cells_are_named_by_line_and_column(tmp_path: Path) -> None:
         table(tmp_path, text, label="y")
     what = caught.value.what
     assert "2 examples cannot be read" in what
-    assert "data.csv:23: column 'b' holds inf" in what
+    assert "data.csv:23: column 'b' holds 'inf'" in what
     assert "data.csv:25: column 'b' holds '1O', which is no number" in what
     assert any("--skip-bad" in line for line in caught.value.tries)
     found = table(tmp_path, text, label="y", skip_bad=True)
