@@ -316,6 +316,14 @@ def test_other_settings_are_tried_until_some_do_better() -> None:
     assert otherwise(found, attempts, []) is found
 
 
+def test_of_few_examples_the_dearest_is_tried_wherever_the_way_up_ended() -> None:
+    world = World(works=[100, 310, 1000, 3100, 10_000], errors=[0.3, 0.3, 0.3, 0.3, 0.1])
+    given = world.ladder, world.attempts, ROWS, lambda rung: rung.work
+    assert knee(*given).rung.work == 100
+    assert knee(*given, few=True).rung.work == 10_000
+    assert 3100 not in {one.rung.work for one in world.told}
+
+
 @pytest.mark.parametrize(
     ("errors", "chosen"), [((0.5, 0.1, 0.099), 350), ((0.5, 0.1, 0.1), 310), ((0.5, 0.1, 0.2), 310)]
 )

@@ -5,16 +5,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from datacc.compiler import folds as folding
 from datacc.compiler.assemble import skeleton_graph
+from datacc.compiler.attempts import Attempt
 from datacc.compiler.recipe import default_recipe
-from datacc.compiler.repeats import is_small, repeated
+from datacc.compiler.repeats import is_small, out_of_fold, repeated
+from datacc.compiler.search import search
 from datacc.goals import Figure
 from datacc.registry import load
 from datacc.repo.snapshot import JUDGE, Snapshot
 from datacc.sources.table import infer_program
-from datacc.spec.program import Program
+from datacc.spec.program import Goal, Program
 from datacc.store import Store
 
 
@@ -76,8 +79,9 @@ def test_every_fit_is_remembered_and_none_sees_what_it_answers(
             return super().answers(*given)
 
     monkeypatch.setattr(folding, "Fold", Seen)
-    first, _ = repeated(program, snapshot, graph, default_recipe(rows, 10), store)
+    first, dealt = repeated(program, snapshot, graph, default_recipe(rows, 10), store)
     assert len(made) == folds * repeats_asked
+    assert len(dealt) == repeats_asked
     monkeypatch.setattr("datacc.compiler.engine.fit", lambda *given, **more: pytest.fail("fitted again"))
     assert repeated(program, snapshot, graph, default_recipe(rows, 10), store)[0] == first
     assert is_small(snapshot, asked=False)
@@ -89,3 +93,19 @@ def test_some_thousands_are_few_where_fits_are_cheap(tmp_path: Path) -> None:
     assert is_small(snapshot, asked=False, cheap=True)
     assert not is_small(snapshot, asked=False)
     assert not is_small(snapshot, asked=True, cheap=True)
+
+
+def test_what_is_asked_is_measured_each_time_that_they_are_dealt(tmp_path: Path) -> None:
+    random = np.random.default_rng(3)
+    lines = [f"{x:.4f},{'xy'[int(x + random.normal() > 0)]}" for x in random.normal(size=120)]
+    program, snapshot, store = frozen(tmp_path, lines)
+    program = replace(program, skeleton="mlp.v1", goals=(Goal(metric="auroc", limit=0.5),))
+    told: list[Attempt] = []
+    search(program, snapshot, store, chosen_goal=False, announce=lambda rung: None, tell=told.append)
+    for one in told:
+        areas = []
+        for repeat in range(2):
+            found = out_of_fold(program, snapshot, one.rung.graph, one.recipe, store, repeat=repeat)
+            areas.append(roc_auc_score(snapshot.labels["kind"][found.rows], found.answers["kind_scores"][:, 1]))
+        assert one.score == pytest.approx(np.mean(areas))
+        assert areas[0] != areas[1]

@@ -6,6 +6,7 @@ is sorted by multiply-adds; of rungs that break the budget nothing is fitted.
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import Final
 
 from datacc.compiler.attempts import LONG, SHORT, WHOLE, Attempt, Attempts, Rung, Settings
@@ -52,12 +53,16 @@ def knee(
     """Where more work no longer gains more than chance could give, for a goal that nobody asked for.
 
     `effort` is how many multiply-adds a whole fit takes; one of more than `DEAR` is not begun, but for the first. Of
-    `few` examples the dearest is tried, too.
+    `few` examples the dearest other one is tried, too, wherever the way up ended.
     """
-    up = (_to_the_top if few else _strides)(ladder, attempts, FLOOR_STRIDE)
+    up = _strides(ladder, attempts, FLOOR_STRIDE)
     afford = (rung for n, rung in enumerate(up) if not n or effort(rung) <= DEAR)
+    shorts = [*_climb(afford, attempts, rows, FLOOR_PATIENCE)]
+    if few:
+        dear = (rung for rung in reversed(ladder) if effort(rung) <= DEAR and attempts.fits(rung))
+        shorts += [attempts.of(rung, SHORT) for rung in islice(dear, 1)]
     best = None
-    for short in _climb(afford, attempts, rows, FLOOR_PATIENCE):
+    for short in shorts:
         if best is None or (short.sound, _gained(short, best, rows)) > (best.sound, False):
             best = short
     assert best is not None  # the ladder has a rung within the budget
@@ -132,14 +137,6 @@ def _strides(ladder: Sequence[Rung], attempts: Attempts, stride: float) -> Itera
         if rung.work >= least and attempts.fits(rung):
             yield rung
             least = stride * rung.work
-
-
-def _to_the_top(ladder: Sequence[Rung], attempts: Attempts, stride: float) -> Iterator[Rung]:
-    """The same, and at last the dearest, which may be less than a stride away."""
-    last = None
-    for last in _strides(ladder, attempts, stride):
-        yield last
-    yield from (rung for rung in list(filter(attempts.fits, ladder))[-1:] if rung is not last)
 
 
 def _climb(strides: Iterator[Rung], attempts: Attempts, rows: int, patience: int) -> Iterator[Attempt]:

@@ -33,16 +33,16 @@ def is_small(snapshot: Snapshot, *, asked: bool, cheap: bool = False) -> bool:
 
 def repeated(
     program: Program, snapshot: Snapshot, graph: Graph, recipe: Recipe, store: Store
-) -> tuple[Figure, Unlearnt]:
+) -> tuple[Figure, tuple[Unlearnt, ...]]:
     """How many of the learn and tune rows are answered right, in the mean of `repeats_of` times `folds_of` fits.
 
-    With it come the answers of the first of them. Raises `FitError` when a fit fails.
+    With it come the answers of each time. Raises `FitError` when a fit fails.
     """
     rows = int((snapshot.splits != JUDGE).sum())
     deals = range(repeats_of(rows))
-    found = [out_of_fold(program, snapshot, graph, recipe, store, repeat=repeat) for repeat in deals]
+    found = tuple(out_of_fold(program, snapshot, graph, recipe, store, repeat=repeat) for repeat in deals)
     right = sum(right_of(program, snapshot, one).right for one in found)
-    return rate(round(right / len(found)), rows), found[0]
+    return rate(round(right / len(found)), rows), found
 
 
 def right_of(program: Program, snapshot: Snapshot, found: Unlearnt) -> Figure:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from statistics import fmean
 from typing import Final
 
 from datacc.compiler.assemble import ladders, skeleton_graph
@@ -180,17 +181,19 @@ def _attempts(
         recipe, by = replace(_recipe(snapshot, rung, share), **settings), None if tutor is None else tutor.fitted
         fitted = fit_once(one, snapshot, rung.graph, recipe, store, watch=announce(rung), tutor=by)
         told = repeated(program, snapshot, rung.graph, recipe, store) if folded else None
-        seen, unlearnt = told or (rate(round(fitted.tune * scored), scored), None)
+        dealt: tuple[Unlearnt | None, ...]
+        seen, dealt = told or (rate(round(fitted.tune * scored), scored), (None,))
         fitted = replace(fitted, tune=seen.value) if folded else fitted
-        fitted, known = calibrated(program, snapshot, fitted, store, unlearnt)
-        unlearnt = unlearnt and as_known(program, snapshot, unlearnt, known)
-        trial = trial_of(program, snapshot, fitted.graph, unlearnt)
+        fitted, known = calibrated(program, snapshot, fitted, store, dealt[0])
+        dealt = tuple(answers and as_known(program, snapshot, answers, known) for answers in dealt)
+        trials = [trial_of(program, snapshot, fitted.graph, answers) for answers in dealt]
+        trial, unlearnt = trials[0], dealt[0]
         return Attempt(
             rung=rung,
             share=share,
             recipe=recipe,
             fitted=fitted,
-            score=score(trial, seen),
+            score=fmean(score(one, seen) for one in trials),
             sound=all_promising(trial),
             chance=passing_chance(trial, seen, folded=folded),
             outlook=lambda left: outlook(trial, seen, left),
