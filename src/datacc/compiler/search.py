@@ -181,36 +181,33 @@ def _attempts(
         recipe, by = replace(_recipe(snapshot, rung, share), **settings), None if tutor is None else tutor.fitted
         fitted = fit_once(one, snapshot, rung.graph, recipe, store, watch=announce(rung), tutor=by)
         told = repeated(program, snapshot, rung.graph, recipe, store) if folded else None
-        dealt: tuple[Unlearnt | None, ...]
-        seen, dealt = told or (rate(round(fitted.tune * scored), scored), (None,))
+        seen, dealt = told or (rate(round(fitted.tune * scored), scored), ())
         fitted = replace(fitted, tune=seen.value) if folded else fitted
-        fitted, known = calibrated(program, snapshot, fitted, store, dealt[0])
-        dealt = tuple(answers and as_known(program, snapshot, answers, known) for answers in dealt)
-        trials = [trial_of(program, snapshot, fitted.graph, answers) for answers in dealt]
-        trial, unlearnt = trials[0], dealt[0]
+        fitted, known = calibrated(program, snapshot, fitted, store, next(iter(dealt), None))
+        dealt = tuple(as_known(program, snapshot, answers, known) for answers in dealt)
+        trial, *more = (trial_of(program, snapshot, fitted.graph, answers) for answers in dealt or (None,))
         return Attempt(
             rung=rung,
             share=share,
             recipe=recipe,
             fitted=fitted,
-            score=fmean(score(one, seen) for one in trials),
+            score=fmean(score(time, seen) for time in (trial, *more)),
             sound=all_promising(trial),
             chance=passing_chance(trial, seen, folded=folded),
             outlook=lambda left: outlook(trial, seen, left),
             work=_effort(snapshot, rung, share),
             known=known,
-            unlearnt=unlearnt,
+            unlearnt=next(iter(dealt), None),
             tutor=tutor,
             settings=settings,
         )
 
-    judged = len(snapshot.rows(JUDGE))
     return Attempts(
         program.budget,
         lambda rung: price(program.computed_in(rung.arithmetic), snapshot, rung.graph, store),
         attempt,
         tell,
-        lambda contenders: wanted_chance(contenders, scored, judged),
+        lambda contenders: wanted_chance(contenders, scored, len(snapshot.rows(JUDGE))),
     )
 
 
