@@ -12,8 +12,9 @@ from datacc.compiler.likeness import Likeness, likeness_of
 from datacc.compiler.verdict import plainly
 from datacc.frozen import frozen
 from datacc.goals import Metric
-from datacc.registry import load, names
+from datacc.registry import load
 from datacc.repo.snapshot import TUNE, Snapshot
+from datacc.spec.checks import measures
 from datacc.spec.program import Program
 
 MOST_FAR: Final = 60
@@ -119,16 +120,11 @@ def seen_on_tune(program: Program, snapshot: Snapshot, native: Answering) -> tup
     inputs = {name: array[rows] for name, array in snapshot.inputs.items()}
     told_of = []
     for output in (one for one in program.outputs if one.form != "label"):
-        metrics: dict[str, Metric] = {name: load("goals", name) for name in names("goals")}
-        able = {
-            name: one
-            for name, one in metrics.items()
-            if output.form in one.forms and not one.needs_class and output.abstains >= one.needs_known
-        }
         if len(rows):
             answers, truth = ask(native, inputs), snapshot.labels[output.name][rows]
             whole = told(answers, output.name, likeness_of(program, snapshot, output.name).tolerance)
-            found = {name: one.measure(truth, whole, None) for name, one in able.items()}
+            metrics: dict[str, Metric] = {name: load("goals", name) for name in measures(output)}
+            found = {name: one.measure(truth, whole, None) for name, one in metrics.items()}
             said = ", ".join(f"{name} {plainly(figure)}" for name, figure in found.items())
             told_of.append(f"{output.name} on {len(rows):,} rows of tune: {said}")
     return tuple(told_of)

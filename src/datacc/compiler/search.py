@@ -191,7 +191,7 @@ def _attempts(
             share=share,
             recipe=recipe,
             fitted=fitted,
-            score=fmean(score(time, seen) for time in (trial, *more)),
+            score=fmean(score(each, seen) for each in (trial, *more)),
             sound=all_promising(trial),
             chance=passing_chance(trial, seen, folded=folded),
             outlook=lambda left: outlook(trial, seen, left),

@@ -33,7 +33,7 @@ def measures(output: Field) -> list[str]:
     return [
         name
         for name, one in members.items()
-        if output.form in one.forms and not one.needs_class and (output.abstains or not one.needs_known)
+        if output.form in one.forms and not one.needs_class and output.abstains >= one.needs_known
     ]
 
 
