@@ -8,8 +8,9 @@
 Every side gets the same rows, and is asked about the same others (at most 4,000), which no seed learns. The build gets
 no other hint than the rows' labels; it parts them into learn and tune itself, and of few it learns both. Of the peers'
 settings, each seed takes the best by five folds of its own rows; the best peer counts. A small language model is one
-of them where `datacc[few]` is installed: the only side that has read anything before. It prints figures and asserts
-none.
+of them where `datacc[few]` is installed: the only side that has read anything before. Where that is the best peer,
+rows `few_taught/…` have it as teacher: a build from the same labels and from what it says of all texts that neither
+learn nor judge, whose labels nobody sees. It prints figures and asserts none.
 """
 
 import argparse
@@ -19,12 +20,13 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import mean
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sides.pools import Pool, pools
+from sides.pools import READER, Pool, pools
 from sides.rows import Row
+from sides.teaching import taught
 from sides.telling import tell
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
@@ -55,18 +57,17 @@ def ours(pool: Pool, learn: NDArray[np.intp], judge: NDArray[np.intp]) -> float:
         build(program, root, Order())
         native = datacc.load(root / "build" / "few")
         answers = [native(one).label for one in pool.inputs[judge]]
-    return float(np.mean(np.array(answers) == pool.labels[judge]))
+    return right(pool, judge, np.array(answers))
 
 
-def theirs(pool: Pool, learn: NDArray[np.intp], judge: NDArray[np.intp]) -> dict[str, float]:
-    """The same of each peer."""
+def theirs(pool: Pool, learn: NDArray[np.intp]) -> dict[str, Any]:
+    """The peers, fitted."""
     folds = min(5, np.unique(pool.labels[learn], return_counts=True)[1].min())
     found = {}
     for name, (model, grid) in pool.peers().items():
         parted = StratifiedKFold(int(folds), shuffle=True, random_state=0)
         tuned = GridSearchCV(clone(model), grid, cv=parted, n_jobs=1)
-        tuned.fit(pool.inputs[learn], pool.labels[learn])
-        found[name] = float(np.mean(tuned.predict(pool.inputs[judge]) == pool.labels[judge]))
+        found[name] = tuned.fit(pool.inputs[learn], pool.labels[learn])
     return found
 
 
@@ -75,16 +76,41 @@ def measured(names: Sequence[str], sizes: Sequence[int], seeds: int) -> Iterator
         for pool in pools(names, Path(scratch)):
             for count in sizes:
                 parts = [pool.part(count, seed) for seed in range(seeds)]
-                if not all(len(learn) for learn, _ in parts):
-                    continue
-                mine = [ours(pool, *part) for part in parts]
-                peers = [theirs(pool, *part) for part in parts]
-                by_name = {name: mean(one[name] for one in peers) for name in peers[0]}
-                best = max(by_name, key=lambda name: by_name[name])
-                spread = max(mine) - min(mine)
-                note = f"best peer: {best}; ours ± {spread / 2:.1%}, {len(np.unique(pool.labels[parts[0][0]]))} classes"
-                yield Row(name=f"few/{pool.name}/{count}", ours=mean(mine), peer=by_name[best], unit="share",
-                          better="more", note=note)  # fmt: skip
+                if all(len(learn) for learn, _ in parts):
+                    yield from beside(pool, count, parts)
+
+
+def beside(pool: Pool, count: int, parts: Sequence[tuple[NDArray[np.intp], NDArray[np.intp]]]) -> Iterator[Row]:
+    """The rows of one set and count: ours beside the best peer and, where that can teach, beside its teacher."""
+    mine = [ours(pool, *part) for part in parts]
+    peers = [theirs(pool, learn) for learn, _ in parts]
+    by_name = {
+        name: mean(
+            right(pool, judge, fitted[name].predict(pool.inputs[judge]))
+            for fitted, (_, judge) in zip(peers, parts, strict=True)
+        )
+        for name in peers[0]
+    }
+    best = max(by_name, key=lambda name: by_name[name])
+    classes = len(np.unique(pool.labels[parts[0][0]]))
+
+    def row(kind: str, mine: Sequence[float], note: str) -> Row:
+        spread = f"ours ± {(max(mine) - min(mine)) / 2:.1%}, {classes} classes"
+        name = f"{kind}/{pool.name}/{count}"
+        return Row(
+            name=name, ours=mean(mine), peer=by_name[best], unit="share", better="more", note=f"{note}; {spread}"
+        )
+
+    yield row("few", mine, f"best peer: {best}")
+    if best == READER:
+        lessons = zip(parts, peers, strict=True)
+        pupils = [right(pool, part[1], taught(pool, *part, fitted[READER])) for part, fitted in lessons]
+        yield row("few_taught", pupils, f"peer and teacher: {best}")
+
+
+def right(pool: Pool, judge: NDArray[np.intp], answers: NDArray[np.str_]) -> float:
+    """The share of right answers."""
+    return float(np.mean(answers == pool.labels[judge]))
 
 
 def main() -> int:

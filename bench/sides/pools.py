@@ -20,6 +20,7 @@ from . import sentences
 from .process import ROOT
 
 MOST_JUDGED: Final = 4_000
+READER: Final = "sentence vectors"  # the peer that has read before
 HALVES: Final = 12_345  # a seed
 
 
@@ -47,6 +48,12 @@ class Pool:
         judged = np.random.default_rng(HALVES).permutation(np.array(judge, np.intp))[:MOST_JUDGED]
         return np.sort(np.array(learn, np.intp)), np.sort(judged)
 
+    def rest(self, learn: NDArray[np.intp], judge: NDArray[np.intp]) -> NDArray[np.intp]:
+        """All other texts, of whatever class, but for those that are among the judged ones, too."""
+        shut = set(self.inputs[judge])
+        left = np.setdiff1d(np.arange(len(self.labels)), learn)
+        return np.array([row for row in left if self.inputs[row] not in shut], np.intp)
+
     def _halves(self) -> Iterator[NDArray[np.intp]]:
         """The rows of each class in an order by chance: those to learn are drawn from the first half."""
         order = np.random.default_rng(HALVES).permutation(len(self.labels))
@@ -64,7 +71,7 @@ def text_peers() -> dict[str, Any]:
     }
     if sentences.there():
         model = make_pipeline(sentences.Sentences(), LogisticRegression(max_iter=1000))
-        found["sentence vectors"] = (model, {"logisticregression__C": [1, 10, 100]})
+        found[READER] = (model, {"logisticregression__C": [1, 10, 100]})
     return found
 
 
