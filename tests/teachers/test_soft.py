@@ -5,6 +5,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from datacc.cli import app
 from datacc.compiler.ask import ask_reference
@@ -12,6 +15,7 @@ from datacc.compiler.assemble import skeleton_graph
 from datacc.compiler.fitting import fit_once
 from datacc.errors import SpecError
 from datacc.fit import Recipe
+from datacc.repo import soft
 from datacc.repo.snapshot import JUDGE, LEARN
 from datacc.spec.read import read_program
 from datacc.store import Store
@@ -91,6 +95,26 @@ def test_a_fit_learns_how_likely_it_is(place: Place) -> None:
     assert distance[0] < 0.6 * distance[1]
 
 
+@settings(max_examples=100)
+@given(arrays(np.int64, (5, 4), elements=st.integers(1, 16)), st.integers(1, 6))
+def test_shares_that_hardly_differ_are_raised_to_one_power(drawn: np.ndarray, flat: int) -> None:
+    """By the definition: logarithms of shares are in proportion, and the largest are 0.5 in the mean, or were more."""
+    flatter = drawn.astype(np.float64) ** (1 / flat)
+    shares = (flatter / flatter.sum(axis=1, keepdims=True)).astype(np.float32)
+    found = soft.sharpened(shares)
+    np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-5)
+    was, now = (np.log(part.astype(np.float64)) for part in (shares, found))
+    was, now = was - was.max(axis=1, keepdims=True), now - now.max(axis=1, keepdims=True)
+    power = now.sum() / was.sum() if was.sum() else soft.STEEPEST  # where nothing differs
+    assert 1 - 1e-3 <= power <= soft.STEEPEST + 1e-2
+    np.testing.assert_allclose(now, power * was, rtol=1e-2, atol=1e-4)
+    sure = shares.max(axis=1).mean()
+    if sure >= soft.SURE:
+        np.testing.assert_array_equal(found, shares)
+    elif power < soft.STEEPEST - 1e-2:
+        assert abs(found.max(axis=1).mean() - soft.SURE) < 1e-2
+
+
 NUMBERS = """
 def value(record):
     return {found}
@@ -110,6 +134,22 @@ def labelled(place: Place, form: str, known: str) -> None:
         assert app.call(["import", "../t.csv", "--label", "what", "--type", form]) == 0
     place.plain = (place.root / "datacc.toml").read_text()
     place.teacher('function = "mine:value"')
+
+
+def test_a_teacher_that_is_never_sure_is_heard(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """0.4 : 0.3 : 0.3 becomes 0.5 : 0.25 : 0.25, by the power ln 2 / ln (4 / 3); what people say stays whole."""
+    labelled(place, "label", "thin;tall")
+    monkeypatch.chdir(place.root)
+    assert app.call(["schema", "add-class", "what", "round"]) == 0
+    likely = {"tall": 0.4, "thin;tall": 0.3, "round": 0.3}
+    (place.root / "mine.py").write_text(NUMBERS.format(found=f"dict(probabilities={likely})"))
+    place.allow()
+    snapshot = place.snapshot()
+    taught = np.array(snapshot.columns["labelled_by"]) != "people"
+    wanted = [0.5 if name == "tall" else 0.25 for name in snapshot.classes["what"]]
+    np.testing.assert_allclose(snapshot.soft["what"][taught], np.tile(wanted, (taught.sum(), 1)), atol=1e-3)
+    people = ~taught & (snapshot.splits != JUDGE)
+    np.testing.assert_array_equal(snapshot.soft["what"][people], np.eye(3)[snapshot.labels["what"][people]])
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from datacc.registry import load
 from datacc.repo.find import find
 from datacc.repo.snapshot import JUDGE, LEARN, TUNE
 from datacc.repo.wishes import wishes
+from datacc.sources import teaching
 from datacc.sources.table import infer_program
 from datacc.spec.program import Teacher
 from datacc.store import Store
@@ -62,17 +63,33 @@ def test_another_function_must_be_allowed_anew_and_answers_anew(place: Place) ->
     assert (names[taught] == np.where(widths[taught] > 30, "long", "short")).all()
 
 
-def test_people_keep_tune_and_judge(place: Place) -> None:
+def test_people_keep_judge_and_what_they_labelled(place: Place) -> None:
+    """Of tune they labelled too little to choose by, so that the teacher's stand beside theirs."""
     plain = place.snapshot()
     place.function()
     place.allow()
     taught = place.snapshot()
     by = np.array(taught.columns["labelled_by"])
-    assert (by[taught.splits != LEARN] == "people").all()
+    assert (by[taught.splits == JUDGE] == "people").all()
     assert (by == "people").sum() == len(plain.ids)
     assert {id for id, who in zip(taught.ids, by, strict=True) if who == "people"} == set(plain.ids)
-    assert (by[taught.splits == LEARN] == "mine:kind").sum() == len(place.asked()) > 0
+    asked = {split: (by[taught.splits == split] == "mine:kind").sum() for split in (LEARN, TUNE)}
+    assert min(asked.values()) > 0
+    assert sum(asked.values()) == len(place.asked())
     assert any("learn 30 + " in note and "judge 3 + 0" in note for note in taught.notes)
+    assert any(note.startswith("tune has answers of the teacher") for note in taught.notes)
+
+
+def test_people_keep_tune_where_they_labelled_enough_of_it(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = place.snapshot()
+    place.function()
+    place.allow()
+    monkeypatch.setattr(teaching, "ENOUGH", len(plain.rows(TUNE)))
+    taught = place.snapshot()
+    by = np.array(taught.columns["labelled_by"])
+    assert (by[taught.splits != LEARN] == "people").all()
+    assert (by[taught.splits == LEARN] == "mine:kind").sum() == len(place.asked()) > 0
+    assert not any(note.startswith("tune has answers of the teacher") for note in taught.notes)
 
 
 def test_where_people_said_nothing_goals_speak_of_agreement(silent: Place, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ def digest_of(program: Program, ordered: Examples, classes: Mapping[str, tuple[s
     """The digest of examples in the order of their ids; `classes` are the names by output, in permanent order."""
     fields = [[f.name, f.type, dict(f.options)] for f in (*program.inputs, *program.outputs)]
     told = {"content": ordered.contents, "name": ordered.names, "group": ordered.groups, "split": ordered.splits}
-    soft = {"shares": ordered.shares} if ordered.shares else {}
+    soft = {"shares 2": ordered.shares} if ordered.shares else {}
     tables = ({"id": ordered.ids, **told, **soft}, ordered.labels, ordered.columns)
     columns = [(place, name, table[name]) for place, table in enumerate(tables) for name in sorted(table)]
     return digest(_LAYOUT, canonical_json(fields), canonical_json(classes), *map(_column_digest, columns))

@@ -1,13 +1,16 @@
 """What teachers say of examples that are not of one class alone: a share of each class."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from datacc.repo.example import Examples
 from datacc.repo.split import JUDGE, LEARN
+
+SURE: Final = 0.5  # the largest share in the mean, at least: what hardly differs drowns in the noise of a fit
+STEEPEST: Final = 16.0
 
 
 def shares(
@@ -18,19 +21,46 @@ def shares(
 ) -> dict[str, NDArray[np.float32]]:
     """Output → (N, K) shares of its classes: all to the label where nobody told shares, zeros in judge.
 
-    `truth` holds the frozen labels (N,). Only outputs of which some learn example has shares are in it.
+    Shares that hardly differ are `sharpened`. `truth` holds the frozen labels (N,). Only outputs of which some learn
+    example has shares are in it.
     """
     found = {}
     learn = np.flatnonzero(splits == LEARN).tolist() if ordered.shares else []
     for field in sorted({field for row in learn for field in ordered.shares[row]}):
         place = {name: index for index, name in enumerate(classes[field])}
-        soft = np.zeros((len(ordered), len(place)), np.float32)
+        soft, told_rows = np.zeros((len(ordered), len(place)), np.float32), list[int]()
         for row in np.flatnonzero(splits != JUDGE).tolist():
             told = {name: share for name, share in ordered.shares[row].get(field, {}).items() if name in place}
             total = sum(told.values())
             if total > 0:
                 soft[row, [place[name] for name in told]] = [share / total for share in told.values()]
+                told_rows.append(row)
             else:
                 soft[row, truth[field][row]] = 1
+        soft[told_rows] = sharpened(soft[told_rows])
         found[field] = soft
+    return found
+
+
+def sharpened(soft: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Shares (R, K) to one power for all, the least at which the largest of a row is `SURE` in the mean.
+
+    It is 1 at least, and `STEEPEST` at most; a row's order stays what it is.
+    """
+    least, most = 1.0, STEEPEST
+    if not len(soft) or _is_sure(soft):
+        return soft
+    while most - least > 1e-3:
+        middle = (least + most) / 2
+        least, most = (least, middle) if _is_sure(_raised(soft, middle)) else (middle, most)
+    return _raised(soft, most)
+
+
+def _is_sure(soft: NDArray[np.float32]) -> bool:
+    return bool(soft.max(axis=1).mean(dtype=np.float64) >= SURE)
+
+
+def _raised(soft: NDArray[np.float32], power: float) -> NDArray[np.float32]:
+    raised = (soft / soft.max(axis=1, keepdims=True)) ** power
+    found: NDArray[np.float32] = raised / raised.sum(axis=1, keepdims=True)
     return found

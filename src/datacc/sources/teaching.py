@@ -1,4 +1,4 @@
-"""Labels for what people left unlabelled: from a teacher, for learn alone wherever people labelled the other splits."""
+"""Labels for what people left unlabelled, from a teacher: never for judge where people labelled any of it."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from datacc.frozen import frozen
 from datacc.registry import load
 from datacc.repo.example import Example
 from datacc.repo.find import find
-from datacc.repo.split import LEARN, SPLITS, assign
+from datacc.repo.split import JUDGE, SPLITS, TUNE, assign
 from datacc.repo.trust import require_trust
 from datacc.repo.words import counted
 from datacc.sources.taught import folder_of, keep, recall, state_of
@@ -23,6 +23,7 @@ from datacc.types import OutputType
 
 COLUMN: Final = "labelled_by"  # for slices: where = { labelled_by = "people" }
 PEOPLE: Final = "people"
+ENOUGH: Final = 200  # rows of tune by people; fewer hardly tell candidates apart, and the teacher's stand beside them
 MOST_SHOWN: Final = 5  # reasons why examples stay without a label
 
 
@@ -48,9 +49,10 @@ def teach(
 ) -> Taught:
     """`labelled` as they are, and those of the `open_` that the teacher of `program` labels.
 
-    Tune and judge stay people's where people labelled any of them; else the teacher's answers stand there too, and
-    goals speak of agreement with it. Without `classes`, every answer is a class. Raises `TrustError` unless somebody
-    allowed to ask, `TeacherError` when it fails; what it answered before that is kept.
+    Judge stays people's where people labelled any of it; else the teacher's answers stand there too, and goals speak
+    of agreement with it. Tune stays people's where they labelled `ENOUGH` of it. Without `classes`, every answer is a
+    class. Raises `TrustError` unless somebody allowed to ask, `TeacherError` when it fails; what it answered before
+    that is kept.
     """
     teacher = program.teacher
     if teacher is None:
@@ -80,14 +82,13 @@ def _digest(teacher: Teacher, root: Path) -> str:
 
 
 def _wanted(labelled: Sequence[Example], open_: Sequence[Example]) -> list[Example]:
-    """Of learn all, of another split those of one that no person labelled, in the order of their ids."""
+    """Those of learn, and of another split that people labelled too little of, in the order of their ids."""
     everything = sorted((*labelled, *open_), key=lambda example: example.id)
     splits, _ = assign(everything)
-    peoples = {split for example, split in zip(everything, splits, strict=True) if example.labels}
+    peoples = Counter(split for example, split in zip(everything, splits, strict=True) if example.labels)
+    shut = {split for split, enough in ((TUNE, ENOUGH), (JUDGE, 1)) if peoples[split] >= enough}
     return [
-        example
-        for example, split in zip(everything, splits, strict=True)
-        if not example.labels and (split == LEARN or split not in peoples)
+        example for example, split in zip(everything, splits, strict=True) if not example.labels and split not in shut
     ]
 
 
@@ -194,7 +195,9 @@ def _notes(
     each = [f"{name} {by[split, True]:,} + {by[split, False]:,}" for split, name in enumerate(SPLITS)]
     notes = [f"labelled by people + by the teacher {teacher.what}: {', '.join(each)}"]
     notes += [f"{counted(soft, 'label')} of the teacher are probabilities, learnt as such"] if soft else []
-    if by[SPLITS.index("judge"), False]:
+    if by[TUNE, False]:
+        notes.append("tune has answers of the teacher: what is told of it is agreement with them, too")
+    if by[JUDGE, False]:
         notes.append("judge has the teacher's answers: goals speak of agreement with it, not of what is right")
     if answered := _answered(fresh):
         cost = sum(teacher.price if answer.cost is None else answer.cost for answer in answered)
