@@ -32,6 +32,17 @@ def test_a_class_with_too_few_rows_is_left_out_on_both_sides() -> None:
     assert not len(pool().part(21, 0)[0])
 
 
+def test_a_teacher_sees_all_that_nobody_learns_and_nothing_that_judges() -> None:
+    texts = np.array([f"text {row if row % 5 else 0}" for row in range(len(LABELS))], object)
+    some = pools.Pool(name="letters", inputs=texts, labels=LABELS, peers=pools.text_peers)
+    learn, judge = some.part(4, 1)
+    rest = some.rest(learn, judge)
+    assert not set(texts[rest]) & set(texts[judge])
+    assert not set(rest) & set(learn)
+    left = set(range(len(LABELS))) - set(learn) - set(rest)
+    assert {texts[row] for row in left} == set(texts[judge])
+
+
 @pytest.mark.parametrize("there", [True, False])
 def test_sentences_are_a_peer_where_they_are_there(there: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sentences, "there", lambda: there)
