@@ -9,7 +9,7 @@ import torch.nn.functional as nn
 
 from datacc.fit import losses
 from datacc.fit.backward import backward
-from datacc.fit.losses import binary, cross_entropy, quantiles, squared
+from datacc.fit.losses import binary, cross_entropy, of_members, quantiles, squared
 from datacc.fit.step import check_step
 from datacc.ir.build import Builder
 from datacc.ir.check import check
@@ -93,6 +93,18 @@ def test_its_gradient_is_that_of_torch_even_where_numbers_are_large(name: str, s
     [expected] = torch.autograd.grad(loss, features)
     found = gradient(name, features.detach().numpy())
     np.testing.assert_allclose(found, expected.numpy(), rtol=1e-4, atol=1e-6 * size)
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("members", [1, 3])
+def test_members_lose_what_each_of_them_loses(name: str, members: int) -> None:
+    one, target, _ = CASES[name]
+    graph = check(of_members(one, (members, K)), holes=())
+    features = np.stack([FEATURES * np.float32(scale) for scale in (1, -2, 5)[:members]], axis=1)
+    fed = {"features": features, losses.TARGET: target, losses.WEIGHT: WEIGHT}
+    each = [rows(name, np.ascontiguousarray(features[:, member])) for member in range(members)]
+    np.testing.assert_allclose(interpret(graph, fed)["loss"], sum(each), rtol=1e-5)
+    assert of_members(one, (K,)) is one
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -9,12 +9,14 @@ import torch
 import torch.nn.functional as nn
 
 from datacc.errors import GraphError
-from datacc.fit.losses import TARGET, WEIGHT, cross_entropy, squared
+from datacc.fit.losses import TARGET, WEIGHT, cross_entropy, of_members, squared
 from datacc.fit.step import SHARE, by_batch, check_step, look_graph, step_graph, wholes
 from datacc.fit.torch import FITTING_FORMS
 from datacc.ir.build import Builder
 from datacc.ir.graph import SOURCES, Graph
 from datacc.ir.interpret import walk
+from datacc.registry import load
+from datacc.skeletons import answered
 from tests.fit.sets import graph as skeleton
 from tests.fit.sets import picture_graph, pictures, row_graph, rows
 from tests.fit.walks import NUMPY, in_numpy, in_torch
@@ -200,3 +202,29 @@ def test_the_check_names_a_row_value_in_a_weights_place() -> None:
     graph = b.graph({"y": b.op("affine", "y", x, x, x)})
     with pytest.raises(GraphError, match="'x' is row"):
         check_step(graph)
+
+
+def test_what_one_member_learns_has_nothing_to_do_with_another() -> None:
+    answer, random = load("types", "label").answer("y", ("a", "b", "c")), np.random.default_rng(6)
+    weights = random.normal(size=(2, 3, 5)).astype(np.float32)
+    fed = {
+        "x": random.normal(size=(ROWS, 5)).astype(np.float32),
+        TARGET: np.eye(3, dtype=np.float32)[random.integers(0, 3, ROWS)],
+        WEIGHT: np.ones((ROWS, 1), np.float32),
+    }
+
+    def gradients(members: int, first: int) -> list[Any]:
+        """Those of dense layers without a bias that learns, of so many members from this one on."""
+        b = Builder()
+        x, bias = b.input("x", "float32", (5,)), b.weight("bias", (3,), role="fixed", value=np.zeros(3))
+        ones = [b.under(str(k)) for k in range(members)]
+        whole = answered(b, [one.op("dense", "top", x, one.weight("weight", (3, 5)), bias) for one in ones], answer)
+        step = step_graph(whole, of_members(cross_entropy(3), whole.by_name[whole.loss].type.shape))
+        names = [f"{k}.weight" for k in range(members)]
+        held = {name: weights[first + k] for k, name in enumerate(names)} | {SHARE: np.full(1, 1 / ROWS, np.float32)}
+        found = in_numpy(step.fill(held), fed)
+        return [found[name] for name in names]
+
+    together, alone = gradients(2, 0), [*gradients(1, 0), *gradients(1, 1)]
+    assert np.abs(alone).max() > 0.01
+    np.testing.assert_allclose(together, alone, rtol=1e-5, atol=1e-7)

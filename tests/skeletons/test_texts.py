@@ -4,6 +4,7 @@ import itertools
 import math
 import re
 from collections.abc import Mapping
+from itertools import cycle, islice
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,7 @@ TABLES: tuple[tuple[str, Sizes, float, Rows, Rows], ...] = (
 )
 TEXTS = st.text(st.sampled_from("abcXYZ 09.\n\u00e9\U0001f600"), max_size=LENGTH)
 CLASSES = ("a", "b", "c")
+NEAR: Any = {"rtol": 1e-4, "atol": 1e-5}
 
 
 def filled(name: str, sizes: Sizes, seed: int = 0) -> Graph:
@@ -58,18 +60,19 @@ def value(graph: Graph, name: str, text: str) -> NDArray[Any]:
     return walk(graph, values, [name])[name][0]
 
 
-def rows_of(data: bytes, sizes: Rows) -> list[int]:
+def rows_of(data: bytes, sizes: Rows, turn: int = 0) -> list[int]:
     """The row of every n-gram and word, by what the module says of them and by Python's integers."""
+    grams, words = ([*islice(cycle(one), turn, turn + len(one))] for one in (MULTIPLIERS, WORD[: SIZES["word"]]))
     begin = dict(zip(sizes, itertools.accumulate(sizes.values(), initial=0), strict=False))
     small = bytes(c + 32 if 65 <= c <= 90 else c for c in data)
     at = [0, *(c - 32 for c in small), *[0] * LENGTH]
     found = []
     for start in range(len(small) + 1 if small else 0):
         for length in (length for length in sizes if isinstance(length, int)):
-            total = sum(m * c for m, c in zip(MULTIPLIERS, at[start : start + length], strict=False))
+            total = sum(m * c for m, c in zip(grams, at[start : start + length], strict=False))
             found.append(begin[length] + total % sizes[length])
     for word in re.findall(rb"[a-z0-9\x80-\xff]+", small):
-        total = sum(m * (c - 32) for m, c in zip(WORD, word[: SIZES["word"]], strict=False))
+        total = sum(m * (c - 32) for m, c in zip(words, word[: len(words)], strict=False))
         found.append(begin["word"] + total % sizes["word"])
     return found
 
@@ -81,22 +84,38 @@ def test_the_rows_of_a_text_are_those_of_its_grams_and_words(
     name: str, sizes: Sizes, top: float, rows: Rows, weights: Rows, text: str
 ) -> None:
     graph = filled(name, sizes)
+    np.testing.assert_allclose(value(graph, "added", text)[0], top * sum_of(graph, text, rows, weights), **NEAR)
+
+
+@given(text=TEXTS)
+@settings(max_examples=50)
+def test_members_look_up_other_rows_and_answer_by_their_mean(text: str) -> None:
+    count, rows = 3, ALIKE["text.v3"]
+    graph = filled("text.v3", SCORES | {"width": 5, "members": count})
+    for turn in range(count):
+        found = value(graph, f"member{turn}.added", text)[0]
+        np.testing.assert_allclose(found, sum_of(graph, text, rows, rows, turn, f"member{turn}."), **NEAR)
+    each = value(graph, graph.loss, text)
+    assert each.shape == (count, len(CLASSES))
+    np.testing.assert_allclose(value(graph, "members.answer", text), each.mean(axis=0), rtol=1e-5)
+
+
+def sum_of(graph: Graph, text: str, rows: Rows, weights: Rows, turn: int = 0, of: str = "") -> NDArray[Any]:
+    """The weighted sum of the rows of a table, by the root of the sum of squared weights."""
     data = TYPE.encode([text], OPTIONS)[0].tobytes().rstrip(b"\0")
-    table, loud = (graph.by_name[f"{one}.table"].value for one in ("grams", "loud"))
+    table, loud = (graph.by_name[f"{of}{one}.table"].value for one in ("grams", "loud"))
     assert table is not None
     assert loud is not None
     assert (len(table), len(loud)) == (sum(rows.values()), sum(weights.values()))
-    told = [math.exp(LOUD * float(loud[row, 0])) for row in rows_of(data, weights)]
-    each = zip(told, rows_of(data, rows), strict=True)
+    told = [math.exp(LOUD * float(loud[row, 0])) for row in rows_of(data, weights, turn)]
+    each = zip(told, rows_of(data, rows, turn), strict=True)
     wanted = sum((w * table[row].astype(float) for w, row in each), np.zeros(table.shape[1]))
-    root = math.sqrt(sum(w * w for w in told)) or 1.0
-    np.testing.assert_allclose(value(graph, "added", text)[0], top * wanted / root, rtol=1e-4, atol=1e-5)
+    return wanted / (math.sqrt(sum(w * w for w in told)) or 1.0)
 
 
 def test_sizes_that_older_locks_name_mean_what_they_meant() -> None:
-    assert (
-        filled("text.v3", SCORES).digest == filled("text.v3", SCORES | {"shortest": 1, "finer": 0, "scores": 0}).digest
-    )
+    now = SCORES | {"shortest": 1, "finer": 0, "scores": 0, "members": 1}
+    assert filled("text.v3", SCORES).digest == filled("text.v3", now).digest
 
 
 @pytest.mark.parametrize("most", [0, len(CLASSES) - 1, len(CLASSES), len(CLASSES) + 1])

@@ -70,8 +70,10 @@ def parts(examples: Examples, rows: int, at_once: int) -> Iterator[Examples]:
 def features_of(
     fitting: Fitting, graph: Graph, weights: Mapping[str, NDArray[Any]], examples: Examples
 ) -> NDArray[np.float32]:
-    """The features (N, K) of all rows, with these means and variances."""
+    """The features (N, K) of all rows, with these means and variances; of several members their mean."""
     values: dict[str, NDArray[Any]] = {node.name: weights[node.name] for node in graph.holes if node.role in STATISTICS}
     values |= {node.name + BEFORE: np.zeros_like(values[node.name]) for node in graph.holes if node.role == "mean"}
+    *members, count = graph.by_name[graph.loss].type.shape
     found = [fitting.look(values, part.inputs)[0] for part in parts(examples, len(examples), look_rows(graph))]
-    return np.concatenate(found) if found else np.zeros((0, *graph.by_name[graph.loss].type.shape), np.float32)
+    each = np.concatenate(found) if found else np.zeros((0, *members, count), np.float32)
+    return each.mean(axis=1) if members else each

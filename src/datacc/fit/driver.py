@@ -19,6 +19,7 @@ from datacc.fit._statistics import EXACT_ROWS, ONWARD_ROWS, QUICK_ROWS, features
 from datacc.fit._trouble import first_not_finite, likely_cause, nothing_moved
 from datacc.fit.checkpoint import Best, Checkpoint, Moment
 from datacc.fit.initial import Weights, initial, opened
+from datacc.fit.losses import of_members
 from datacc.fit.objective import objective_of
 from datacc.fit.rarity import gains
 from datacc.ir.check import check
@@ -87,9 +88,10 @@ class _Fit:
         self.filled, self.learn, self.tune, self.recipe, self.seed = graph, learn, tune, recipe, seed
         self.batch = min(recipe.batch, len(learn))
         self.graph = opened(graph, rounding, self.batch)
-        (self.classes,) = graph.by_name[graph.loss].type.shape
+        shape = graph.by_name[graph.loss].type.shape
+        self.classes = shape[-1]
         self.objective = objective_of(learn)
-        self.loss = self.objective.loss(self.classes, recipe.smoothing)
+        self.loss = of_members(self.objective.loss(self.classes, recipe.smoothing), shape)
         self.steps = recipe.epochs * steps_per_epoch(len(learn), recipe.batch)
         self.looks = looks_of(self.steps) if len(tune) and not start else frozenset([self.steps])
         self.rate = falling if start else rate

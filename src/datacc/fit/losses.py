@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from datacc.fit._tape import Tape
-from datacc.ir.graph import Graph
+from datacc.ir.graph import SOURCES, Graph
 
 FEATURES: Final = "features"
 TARGET: Final = "loss.target"  # with a dot, which no input of a program has
@@ -74,6 +74,36 @@ def binary(count: int) -> Graph:
     agreed = t.do("multiply", FEATURES, TARGET)
     each = _difference(t, t.do("add", positive, rest), agreed)
     return _end(t, t.total(each))
+
+
+def of_members(one: Graph, shape: tuple[int, ...]) -> Graph:
+    """The loss of features (K,), or of M members' features (M, K): the sum of what each of them loses by itself.
+
+    So their gradients have nothing to do with each other. The constant outputs are those of each.
+    """
+    *members, count = shape
+    if not members:
+        return one
+    t = Tape()
+    t.near = LOSS
+    t.input(FEATURES, "float32", shape)
+    for node in one.nodes:
+        if node.op in SOURCES and node.name != FEATURES:
+            t.put(node)
+    losses, constant = [], dict[str, str]()
+    for member in range(members[0]):
+        row = t.do("slice", FEATURES, axis=0, first=member, last=member)
+        names = {FEATURES: t.do("reshape", row, shape=(count,))}
+        for node in one.nodes:
+            if node.op not in SOURCES:
+                names[node.name] = t.do(node.op, *(names.get(i, i) for i in node.inputs), **dict(node.attrs))
+        (_, loss), *others = one.outputs
+        losses.append(names[loss])
+        constant |= {f"{field}.{member}": names[name] for field, name in others}
+    total, *rest = losses
+    for loss in rest:
+        total = t.do("add", total, loss)
+    return t.graph({LOSS: total, **constant})
 
 
 def _begin(features: int, target: int) -> Tape:

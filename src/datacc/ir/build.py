@@ -1,6 +1,8 @@
 """Building a Graph node by node: names checked, attributes completed, types inferred."""
 
 from collections.abc import Mapping
+from copy import copy
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -35,9 +37,16 @@ class Builder:
     """A Graph under construction; each method adds one node and returns its name. `table` has the ops that it knows."""
 
     table: Mapping[str, Op] = OPS
+    prefix = ""  # of the names of new nodes, and of the axes of new weights
 
     def __init__(self, start: Graph | None = None) -> None:
         self.nodes: dict[str, Node] = {} if start is None else dict(start.by_name)
+
+    def under(self, name: str) -> "Builder":
+        """One that adds to the same Graph, where what it adds is called `name`, a dot, and as it is asked to."""
+        inner = copy(self)
+        inner.prefix = f"{self.prefix}{name}."
+        return inner
 
     def type(self, name: str) -> Type:
         """The type of a node that was added before."""
@@ -58,7 +67,7 @@ class Builder:
         dtype: str = "float32",
     ) -> str:
         """A weight; without `value` a hole that `role` says who fills. Raises `GraphError` for inexact integers."""
-        dims = dims or ("",) * len(shape)
+        dims = tuple(axis and self.prefix + axis for axis in dims or ("",) * len(shape))
         type_ = Type(dtype=dtype, shape=shape)
         if value is not None:
             given, value = value, np.array(np.broadcast_to(value, shape), type_.numpy, order="C")
@@ -79,6 +88,8 @@ class Builder:
         return Graph(nodes=tuple(self.nodes.values()), outputs=tuple(outputs.items()), states=states, loss=loss)
 
     def _put(self, node: Node) -> str:
+        if self.prefix:
+            node = replace(node, name=self.prefix + node.name)
         if node.name in self.nodes:
             raise GraphError("two nodes have this name", where=f"node {node.name!r}")
         self.nodes[node.name] = node

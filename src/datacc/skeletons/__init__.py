@@ -2,12 +2,13 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from datacc.errors import SpecError
 from datacc.ir.build import Builder
 from datacc.ir.graph import Graph, Role, Type
-from datacc.ir.join import side_by_side
+from datacc.ir.join import join, side_by_side
 
 Sizes = Mapping[str, int]
 
@@ -59,6 +60,23 @@ def checked(sizes: Sizes, **limits: tuple[int, int]) -> tuple[int, ...]:
         if not low <= sizes[name] <= high:
             raise SpecError(f"size {name} = {sizes[name]} is outside {low} … {high}")
     return tuple(sizes[name] for name in limits)
+
+
+def members(b: Builder, count: int) -> tuple[Builder, ...]:
+    """What each of so many members is built with; a single one has no names of its own."""
+    return (b,) if count == 1 else tuple(b.under(f"member{number}") for number in range(count))
+
+
+def answered(b: Builder, tops: Sequence[str], answer: Graph) -> Graph:
+    """The whole Graph of members that say `tops`, (K,) each: it answers by their mean, and each is fitted by itself."""
+    goal = answer.inputs[0].name
+    if len(tops) == 1:
+        return join(b.graph({goal: tops[0]}), answer)
+    rows = [b.op("reshape", f"{top}.row", top, shape=(1, *b.type(top).shape)) for top in tops]
+    said = b.op("concat", "members", *rows, axis=0)
+    mean = b.op("meanpool", "members.mean", said, size=(len(tops),), stride=(len(tops),))
+    whole = join(b.graph({goal: b.op("reshape", "members.answer", mean, shape=b.type(tops[0]).shape)}), answer)
+    return replace(whole, loss=said)
 
 
 def normalised(b: Builder, name: str, x: str) -> str:

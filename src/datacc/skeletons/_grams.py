@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from datacc.frozen import frozen
 from datacc.ir.build import Builder
 from datacc.ir.graph import Type
 
@@ -24,12 +25,29 @@ def is_text(features: Sequence[Type]) -> bool:
     return len(features) == 1 and features[0].dtype == "uint8" and len(features[0].shape) == 1
 
 
-def gram_sums(b: Builder, column: str, grams: int, shortest: int = 1) -> str:
-    """(N, G) of bytes (N, 1): Σ multiplier · byte of the n-grams that begin here, `shortest` to `grams` long."""
+@frozen
+class Seen:
+    """What tells n-grams and words: `shown` (N, 1), the bytes of a text in small letters, 0 for blanks.
+
+    `words` (N, W) are, for each byte, those of its word from there on, "" where there are no words. `begun` (N, G) is 1
+    where an n-gram of each length begins, and a word, else 0.
+    """
+
+    shown: str
+    words: str
+    begun: str
+
+
+def gram_sums(b: Builder, column: str, grams: int, shortest: int = 1, turn: int = 0) -> str:
+    """(N, G) of bytes (N, 1): Σ multiplier · byte of the n-grams that begin here, `shortest` to `grams` long.
+
+    The multipliers change places by `turn`: what shares a row by one turn does not by another.
+    """
+    multipliers = _turned(MULTIPLIERS, turn)
     lengths = range(shortest, grams + 1)
     taps = np.zeros((len(lengths), grams, 1))
     for tap, length in zip(taps, lengths, strict=True):
-        tap[:length, 0] = MULTIPLIERS[:length]
+        tap[:length, 0] = multipliers[:length]
     return conv(b, "hash.sums", column, taps, grams - 1)
 
 
@@ -82,8 +100,8 @@ def conv(b: Builder, name: str, x: str, taps: NDArray[Any], after: int, before: 
     return b.op("conv", name, x, weight, bias, stride=(1,), pad=((before, after),), dilation=(1,))
 
 
-def found(b: Builder, source: str, grams: int, word: int, shortest: int = 1) -> tuple[str, str]:
-    """What tells each n-gram and word (M, G), and 1 where there is one, else 0; all is blank around the text."""
+def seen(b: Builder, source: str, grams: int, word: int, shortest: int = 1) -> Seen:
+    """What tells the n-grams and words, of `word` bytes at most, of a text; all is blank around it."""
     column = _begun_blank(b, source)
     small = b.op("add", "text.small", column, _scaled(b, "text.case", _between(b, "text.capital", column, "AZ"), BLANK))
     is_byte = b.op("clip", "text.byte", small, low=0.0, high=1.0)
@@ -91,11 +109,24 @@ def found(b: Builder, source: str, grams: int, word: int, shortest: int = 1) -> 
     pairs = conv(b, "begun.pairs", is_byte, np.ones((1, 2, 1)), 1)  # the blank before the text begins n-grams too
     some = b.op("clip", "begun.some", pairs, low=0.0, high=1.0)
     begun = conv(b, "begun.each", some, np.ones((grams + 1 - shortest, 1, 1)), 0)
-    sums = gram_sums(b, shown, grams, shortest)
     if not word:
-        return sums, begun
+        return Seen(shown=shown, words="", begun=begun)
     words, first = _words(b, small, shown, word)
-    return b.op("concat", "hash.all", sums, words, axis=1), b.op("concat", "begun.all", begun, first, axis=1)
+    return Seen(shown=shown, words=words, begun=b.op("concat", "begun.all", begun, first, axis=1))
+
+
+def sums_of(b: Builder, text: Seen, grams: int, shortest: int = 1, turn: int = 0) -> str:
+    """(N, G) of what was seen: Σ multiplier · byte of each n-gram, and of the word as far as it goes."""
+    sums = gram_sums(b, text.shown, grams, shortest, turn)
+    if not text.words:
+        return sums
+    taps = np.array(_turned(WORD[: b.type(text.words).shape[1]], turn)).reshape(1, 1, -1)
+    return b.op("concat", "hash.all", sums, conv(b, "word.sums", text.words, taps, 0), axis=1)
+
+
+def _turned(multipliers: tuple[int, ...], turn: int) -> tuple[int, ...]:
+    turn %= len(multipliers)
+    return multipliers[turn:] + multipliers[:turn]
 
 
 def _begun_blank(b: Builder, source: str) -> str:
@@ -107,7 +138,7 @@ def _begun_blank(b: Builder, source: str) -> str:
 
 
 def _words(b: Builder, small: str, shown: str, size: int) -> tuple[str, str]:
-    """For each byte (N, 1): Σ multiplier · byte of the word, as far as it goes, and 1 where a word begins, else 0.
+    """For each byte (N, 1) those of its word from there on, 0 behind it (N, `size`), and 1 where a word begins, else 0.
 
     A word is of letters, digits and bytes beyond ASCII.
     """
@@ -119,11 +150,8 @@ def _words(b: Builder, small: str, shown: str, size: int) -> tuple[str, str]:
     whole = b.op("affine", "word.whole", reach, fixed(b, "word.one", np.ones(size)), lacks)
     belongs = b.op("clip", "word.belongs", whole, low=0.0, high=1.0)
     bytes_ = conv(b, "word.bytes", shown, np.eye(size)[:, :, None], size - 1)
-    sums = conv(
-        b, "word.sums", b.op("multiply", "word.taken", bytes_, belongs), np.array(WORD[:size]).reshape(1, 1, size), 0
-    )
     step = conv(b, "word.step", within, np.array([-1.0, 1.0]).reshape(1, 2, 1), 0, before=1)
-    return sums, b.op("relu", "word.begins", step)
+    return b.op("multiply", "word.taken", bytes_, belongs), b.op("relu", "word.begins", step)
 
 
 def added(b: Builder, rows: str, loud: str, begun: str, scale: float = 1.0) -> str:

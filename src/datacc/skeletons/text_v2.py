@@ -7,7 +7,7 @@ from datacc.ir.build import Builder
 from datacc.ir.graph import Graph, Type
 from datacc.ir.join import join
 from datacc.skeletons import Sizes, Skeleton, checked, taken
-from datacc.skeletons._grams import MULTIPLIERS, WORD, added, found, is_text, looked_up
+from datacc.skeletons._grams import MULTIPLIERS, WORD, added, is_text, looked_up, seen, sums_of
 from datacc.skeletons._passes import of_texts
 
 
@@ -40,11 +40,13 @@ class Text(Skeleton):
         )
         inputs = taken(self, fronts, "text.v2 takes one text")
         b, goal = Builder(inputs), answer.inputs[0]
-        sums, begun = found(b, inputs.outputs[0][1], grams, word)
+        text = seen(b, inputs.outputs[0][1], grams, word)
         parts = [min(bits, 8 * (g + 1)) for g in range(grams)] + [bits] * bool(word)
-        rows, loud = looked_up(b, sums, parts, width, "grams")
+        rows, loud = looked_up(b, sums_of(b, text, grams), parts, width, "grams")
         weight = b.weight("top.weight", (*goal.type.shape, 1, width), dims=("", "", "grams"))
-        top = b.op("dense", "top.dense", added(b, rows, loud, begun), weight, b.weight("top.bias", goal.type.shape))
+        top = b.op(
+            "dense", "top.dense", added(b, rows, loud, text.begun), weight, b.weight("top.bias", goal.type.shape)
+        )
         return join(b.graph({goal.name: top}), answer)
 
 

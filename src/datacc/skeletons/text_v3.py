@@ -6,13 +6,12 @@ from typing import Any, Final
 
 from datacc.ir.build import Builder
 from datacc.ir.graph import Graph, Type
-from datacc.ir.join import join
-from datacc.skeletons import Sizes, Skeleton, checked, taken
-from datacc.skeletons._grams import LOUD, MULTIPLIERS, WORD, added, fixed, found, is_text, looked_up
+from datacc.skeletons import Sizes, Skeleton, answered, checked, members, taken
+from datacc.skeletons._grams import LOUD, MULTIPLIERS, WORD, added, fixed, is_text, looked_up, seen, sums_of
 from datacc.skeletons._passes import of_texts
 
 BITS: Final = (8, 11)  # that single bytes and pairs need: there are no more that say anything
-BEFORE: Final = {"shortest": 1, "finer": 0, "scores": 0}  # sizes that locks from before they were there mean
+BEFORE: Final = {"shortest": 1, "finer": 0, "scores": 0, "members": 1}  # what locks mean that lack these sizes
 FEW: Final = 5_000  # rows to learn from, below which a fit goes as `of_texts` says, but for the decay
 DECAY: Final = 0.5  # tables remember whatever is said once; see bench/RESULTS.md
 RARE: Final = 15.0  # by the root of the rows: the power of how rare an n-gram is that it weighs at first, 1 at most
@@ -28,6 +27,8 @@ class Text(Skeleton):
     scores of the classes themselves: a linear model of full rank, in which no class has to share with others.
     `shortest`: the shortest n-gram. `finer`: the weights are told by 2^this times as many rows. `scores`: up to so many
     classes have scores, whatever the width: vectors that are as wide as there are classes do no better, and cost more.
+    `members`: so many such models, which no fit mixes, answer by their mean. Two n-grams that share a row of one do not
+    of another.
     """
 
     others = ({"decay": 0.9}, {"decay": 0.2})  # what is hard to tell wants much of it, and what is easy little
@@ -38,8 +39,8 @@ class Text(Skeleton):
 
     def ladder(self, features: Sequence[Type]) -> tuple[Sizes, ...]:
         """From pairs of bytes to n-grams of five, and words; most rows, 43,000, with n-grams of four."""
-        small = ((8, 2, 0, 8, 1, 0, 0), (10, 3, 0, 16, 1, 0, 0), (13, 4, 0, 0, 1, 0, 0))
-        rungs = (*small, (13, 5, 12, 24, 3, 2, 24), (14, 4, 12, 24, 1, 2, 0))
+        small = ((8, 2, 0, 8, 1, 0, 0, 1), (10, 3, 0, 16, 1, 0, 0, 1), (13, 4, 0, 0, 1, 0, 0, 1))
+        rungs = (*small, (13, 5, 12, 24, 3, 2, 24, 1), (13, 5, 12, 24, 1, 1, 0, 2))
         return tuple(dict(zip(SIZES, rung, strict=True)) for rung in rungs)
 
     def suits(self, rows: int) -> Mapping[str, Any]:
@@ -53,20 +54,26 @@ class Text(Skeleton):
         most = {"bits": (1, 20), "grams": (1, len(MULTIPLIERS)), "word": (0, len(WORD)), "width": (0, 1024)}
         finest = 20 - sizes.get("bits", 0)
         more = {"shortest": (1, sizes.get("grams", 1)), "finer": (0, finest), "scores": (0, 1024)}
-        bits, grams, word, width, shortest, finer, scores = checked({**BEFORE, **sizes}, **most, **more)
+        limits = {**most, **more, "members": (1, len(MULTIPLIERS))}
+        bits, grams, word, width, shortest, finer, scores, count = checked({**BEFORE, **sizes}, **limits)
         inputs = taken(self, fronts, "text.v3 takes one text")
         b, goal = Builder(inputs), answer.inputs[0]
-        sums, begun = found(b, inputs.outputs[0][1], grams, word, shortest)
-        parts = _parts(bits, grams, shortest, word)
-        weights = _parts(bits + finer, grams, shortest, word) if finer else ()
+        text = seen(b, inputs.outputs[0][1], grams, word, shortest)
         width = 0 if goal.type.count <= scores else width
-        columns, axis = (width, "grams") if width else (goal.type.count, "")
-        rows, loud = looked_up(b, sums, parts, columns, axis, weights)
-        if width:
-            top = _dense(b, added(b, rows, loud, begun), goal.type)
-        else:
-            top = _scores(b, added(b, rows, loud, begun, STEPS), goal.type)
-        return join(b.graph({goal.name: top}), answer)
+        rows = _parts(bits, grams, shortest, word), _parts(bits + finer, grams, shortest, word) if finer else ()
+        tops = []
+        for turn, one in enumerate(members(b, count)):
+            sums = sums_of(one, text, grams, shortest, turn)
+            tops.append(_top(one, sums, text.begun, rows, width, goal.type))
+        return answered(b, tops, answer)
+
+
+def _top(b: Builder, sums: str, begun: str, rows: tuple[Sequence[int], Sequence[int]], width: int, goal: Type) -> str:
+    """(K,) of the sums of a text: by vectors so wide, or of no width by scores."""
+    found, loud = looked_up(b, sums, rows[0], width or goal.count, "grams" if width else "", rows[1])
+    if width:
+        return _dense(b, added(b, found, loud, begun), goal)
+    return _scores(b, added(b, found, loud, begun, STEPS), goal)
 
 
 def _parts(bits: int, grams: int, shortest: int, word: int) -> list[int]:

@@ -94,7 +94,7 @@ def _asked(
 ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
     """The features (N, K), and of one label the class of fewer examples (N,), of all rows, fold by fold."""
     fold_of = assign_folds(rows)
-    (count,) = graph.by_name[graph.loss].type.shape
+    count = graph.by_name[graph.loss].type.shape[-1]
     told, fewer = np.zeros((len(rows), count), np.float32), np.zeros(len(rows), np.int32)
     for fold, (held, others, some) in enumerate(_folds(fold_of)):
         watch, asked = announce(fold), rows.rows(held)
