@@ -89,8 +89,7 @@ class _Fit:
         self.batch = min(recipe.batch, len(learn))
         self.graph = opened(graph, rounding, self.batch)
         shape = graph.by_name[graph.loss].type.shape
-        self.classes = shape[-1]
-        self.objective = objective_of(learn)
+        self.objective, self.classes = objective_of(learn), shape[-1]
         self.loss = of_members(self.objective.loss(self.classes, recipe.smoothing), shape)
         self.steps = recipe.epochs * steps_per_epoch(len(learn), recipe.batch)
         self.looks = looks_of(self.steps) if len(tune) and not start else frozenset([self.steps])
