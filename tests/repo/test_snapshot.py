@@ -1,7 +1,8 @@
 """Freezing: judge labels are put away, order and cache make no difference, unusable examples are refused."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from datacc.registry import load
 from datacc.repo.example import Example
 from datacc.repo.identity import content
 from datacc.repo.sealed import open_labels
-from datacc.repo.snapshot import JUDGE, freeze
+from datacc.repo.snapshot import JUDGE, Snapshot, freeze, recall
 from datacc.spec.program import Field, Program
 from datacc.store import Store
 
@@ -164,3 +165,58 @@ def test_an_input_that_its_type_refuses_is_named(store: Store) -> None:
         freeze(store, PROGRAM, given, CLASSES, "table t 0")
     assert caught.value.where == "t.csv:19"
     assert "height" in caught.value.what
+
+
+def _relabelled(given: list[Example]) -> list[Example]:
+    """The same examples, every tenth with the other class."""
+    other = {"wide": "tall", "tall": "wide"}
+    return [
+        replace(one, labels={"shape": other[one.labels["shape"]]}) if n % 10 == 0 else one
+        for n, one in enumerate(given)
+    ]
+
+
+def test_relabelled_examples_are_what_they_are_without_a_cache(store: Store, tmp_path: Path) -> None:
+    freeze(store, PROGRAM, examples(), CLASSES, "table t 0")
+    known = freeze(store, PROGRAM, _relabelled(examples()), CLASSES, "table t 1", ["one note"])
+    fresh = freeze(Store(tmp_path / "other"), PROGRAM, _relabelled(examples()), CLASSES, "table t 1", ["one note"])
+    assert _all_of(known) == _all_of(fresh)
+    assert open_labels(store, known)["shape"].tolist() == open_labels(store, fresh)["shape"].tolist()
+
+
+def test_a_snapshot_is_recalled_whole_alone_and_beside_one_of_other_labels(store: Store) -> None:
+    first = freeze(store, PROGRAM, examples(), CLASSES, "")
+    other = freeze(store, PROGRAM, _relabelled(examples()), CLASSES, "")
+    for like in (None, first, other):
+        found = recall(store, first.digest, like)
+        assert found is not None
+        assert _all_of(found) == _all_of(first)
+
+
+@pytest.mark.parametrize("lost", ["outline", "encoded", "sealed"])
+def test_what_the_cache_lost_of_a_snapshot_is_made_again(store: Store, lost: str) -> None:
+    first = freeze(store, PROGRAM, examples(), CLASSES, "table t 0")
+    store.drop(getattr(first, lost))
+    assert recall(store, first.digest) is None
+    assert _all_of(freeze(store, PROGRAM, examples(), CLASSES, "table t 0")) == _all_of(first)
+
+
+@pytest.mark.parametrize("change", [{"name": "renamed"}, {"group": "one"}, {"split": "judge"}, {"columns": {}}])
+def test_rows_are_worked_out_anew_when_anything_beside_labels_changes(
+    store: Store, tmp_path: Path, change: dict[str, Any]
+) -> None:
+    freeze(store, PROGRAM, examples(), CLASSES, "")
+    changed = [replace(one, **change) if n % 7 == 0 else one for n, one in enumerate(examples())]
+    known, fresh = (freeze(one, PROGRAM, changed, CLASSES, "") for one in (store, Store(tmp_path / "other")))
+    assert _all_of(known) == _all_of(fresh)
+
+
+def _all_of(snapshot: Snapshot) -> dict[str, object]:
+    """Every field of a snapshot, as values that can be compared."""
+
+    def plain(value: object) -> object:
+        if isinstance(value, np.ndarray):
+            return value.dtype.name, value.tolist()
+        return {name: plain(one) for name, one in value.items()} if isinstance(value, dict) else value
+
+    return {one.name: plain(getattr(snapshot, one.name)) for one in fields(snapshot)}

@@ -10,6 +10,7 @@ from datacc.errors import DataError
 from datacc.ir.container import pack, unpack
 from datacc.registry import load
 from datacc.repo.example import Examples
+from datacc.repo.frozen import CONTENTS, IDS, Told
 from datacc.repo.identity import canonical_json
 from datacc.spec.program import Field, Program
 from datacc.store import Store, digest
@@ -41,10 +42,10 @@ def parted(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
     return {"inputs": {name: array for name, array in arrays.items() if name not in apart}, "further": further}
 
 
-def inputs_key(program: Program, ordered: Examples) -> str:
-    """The digest of all that the inputs are made of."""
+def inputs_key(program: Program, told: Told) -> str:
+    """The digest of all that the inputs are made of; `told` are the digests of the columns of examples."""
     fields = [[field.name, field.type, dict(field.options)] for field in program.inputs]
-    return digest("inputs 1", canonical_json(fields), "".join(map("{} {}\n".format, ordered.ids, ordered.contents)))
+    return digest("inputs 2", canonical_json(fields), told[IDS], told[CONTENTS])
 
 
 def _encoded(field: Field, ordered: Examples) -> NDArray[Any]:

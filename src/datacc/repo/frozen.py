@@ -13,16 +13,37 @@ from datacc.spec.program import Program
 from datacc.store import digest
 
 _LAYOUT: Final = "snapshot 2"
+_ROWS, _LABELS, _COLUMNS = range(3)  # tables of columns
+
+IDS: Final = (_ROWS, "id")
+CONTENTS: Final = (_ROWS, "content")
+
+Told = Mapping[tuple[int, str], str]  # the digest of a column, by its table and name
 
 
-def digest_of(program: Program, ordered: Examples, classes: Mapping[str, tuple[str, ...]]) -> str:
-    """The digest of examples in the order of their ids; `classes` are the names by output, in permanent order."""
+def digest_of(program: Program, told: Told, classes: Mapping[str, tuple[str, ...]]) -> str:
+    """The digest of examples with columns of these digests; `classes` are the names by output, in permanent order."""
     fields = [[f.name, f.type, dict(f.options)] for f in (*program.inputs, *program.outputs)]
-    told = {"content": ordered.contents, "name": ordered.names, "group": ordered.groups, "split": ordered.splits}
-    soft = {"shares 2": ordered.shares} if ordered.shares else {}
-    tables = ({"id": ordered.ids, **told, **soft}, ordered.labels, ordered.columns)
-    columns = [(place, name, table[name]) for place, table in enumerate(tables) for name in sorted(table)]
-    return digest(_LAYOUT, canonical_json(fields), canonical_json(classes), *map(_column_digest, columns))
+    return digest(_LAYOUT, canonical_json(fields), canonical_json(classes), *(told[one] for one in sorted(told)))
+
+
+def told_of_rows(ordered: Examples) -> Told:
+    """The digests of all columns that no label changes, of examples in the order of their ids."""
+    rows = {"id": ordered.ids, "content": ordered.contents, "name": ordered.names}
+    return _told({_ROWS: {**rows, "group": ordered.groups, "split": ordered.splits}, _COLUMNS: ordered.columns})
+
+
+def told_of_labels(ordered: Examples) -> Told:
+    """The digests of the columns that labels are, and of what a teacher thinks likely."""
+    return _told({_ROWS: {"shares 2": ordered.shares} if ordered.shares else {}, _LABELS: ordered.labels})
+
+
+def _told(tables: Mapping[int, Mapping[str, Sequence[Any]]]) -> Told:
+    return {
+        (place, name): _column_digest((place, name, cells))
+        for place, table in tables.items()
+        for name, cells in table.items()
+    }
 
 
 def _column_digest(column: tuple[int, str, Sequence[Any]]) -> str:

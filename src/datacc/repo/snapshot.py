@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from datacc.frozen import frozen
 from datacc.ir.container import pack, unpack
 from datacc.registry import load
-from datacc.repo.coded import Coded, as_coded
 from datacc.repo.encoded import ENCODED, encoded_inputs, inputs_key, parted
-from datacc.repo.enough import rare, refuse_empty_split, refuse_too_few
+from datacc.repo.enough import rare, refuse_too_few
 from datacc.repo.example import Example, Examples, columnar
-from datacc.repo.frozen import digest_of
+from datacc.repo.frozen import digest_of, told_of_labels
+from datacc.repo.outline import Outline, outline, recall_outline
 from datacc.repo.soft import shares
-from datacc.repo.split import JUDGE, LEARN, SPLITS, TUNE, assign, leaders_of
+from datacc.repo.split import JUDGE, LEARN, SPLITS, TUNE
 from datacc.spec.program import Program
 from datacc.store import Store, canonical, digest
 
@@ -26,10 +26,7 @@ __all__ = ["JUDGE", "LEARN", "SEALED", "SPLITS", "TUNE", "Snapshot", "freeze", "
 
 FROZEN: Final = b"DATACCT\n"  # first bytes of a snapshot in the cache
 SEALED: Final = b"DATACCJ\n"  # first bytes of judge labels in the cache
-_SPLITS: Final = "splits of all rows"  # no name of an output
-_GROUPS: Final = "groups of all rows"
 _SOFT: Final = "shares of "  # before the name of an output
-_COLUMN: Final = "column "  # before the name of a column, of its codes
 
 
 @frozen(eq=False)
@@ -44,7 +41,8 @@ class Snapshot:
     `columns` other columns for slices, with "name", what the user calls the row (None on judge rows, since a path often
     tells the label); `sealed` the digest under which the judge labels were put away; `notes` what was left out or
     counted; `origin` "commit <hash>" or "table <name> <digest>"; `looked` output → how many judge labels people looked
-    at again, and how many of them they changed; `encoded` the digest of what the inputs are made of.
+    at again, and how many of them they changed; `encoded` the digest of what the inputs are made of, `outline` that of
+    all that examples have beside inputs and labels.
     """
 
     ids: tuple[str, ...]
@@ -62,6 +60,7 @@ class Snapshot:
     soft: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     looked: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     encoded: str = ""
+    outline: str = ""
 
     def rows(self, split: int) -> NDArray[np.intp]:
         """The row numbers of one split, ascending."""
@@ -99,26 +98,24 @@ def freeze(
     class, an empty split or an input that its type refuses.
     """
     given = columnar(examples)
-    ordered = given.take(sorted(range(len(given)), key=given.ids.__getitem__))
     for output in program.outputs:
-        refuse_too_few(ordered, output)
-    splits, split_notes = assign(ordered)
-    refuse_empty_split(splits)
-    said = (*notes, *split_notes, *rare(ordered, program.outputs))
+        refuse_too_few(given, output)
+    lines = outline(store, given)
+    ordered = given.take(lines.order.tolist())
+    said = (*notes, *lines.notes, *rare(ordered, program.outputs))
     names = {field: tuple(order) for field, order in classes.items()}
-    key = digest_of(program, ordered, names)
+    key = digest_of(program, {**lines.told, **told_of_labels(ordered)}, names)
     found = recall(store, key)
     if found is None:
-        inputs = inputs_key(program, ordered)
-        found = _encode(store, program, ordered, names, splits, key, inputs)
-        store.put(_place(key), _dump(found, inputs))
+        found = _encode(store, program, ordered, names, lines, key)
+        store.put(_place(key), _dump(found))
     return replace(found, origin=origin, notes=said)
 
 
 def recall(store: Store, key: str, like: Snapshot | None = None) -> Snapshot | None:
     """The snapshot of digest `key`, as it was frozen before, without origin and notes; None when the cache lost it.
 
-    Where the inputs are those of `like`, they are not read once more.
+    What it has in common with `like` but labels is not read once more.
     """
     raw = store.get(_place(key))
     if raw is None:
@@ -126,10 +123,22 @@ def recall(store: Store, key: str, like: Snapshot | None = None) -> Snapshot | N
     texts, arrays = unpack(FROZEN, raw)
     if store.get(texts["sealed"]) is None:
         return None
-    if like is not None and like.encoded == texts["inputs"]:
-        return replace(_restored(texts, arrays, {}), inputs=like.inputs, further=like.further)
-    encoded = store.get(texts["inputs"])
-    return None if encoded is None else _restored(texts, arrays, unpack(ENCODED, encoded)[1])
+    rows, inputs = _rows(store, texts["outline"], like), _inputs(store, texts["inputs"], like)
+    return None if rows is None or inputs is None else _restored(texts, arrays, {**rows, **inputs})
+
+
+def _rows(store: Store, key: str, like: Snapshot | None) -> dict[str, Any] | None:
+    """What a snapshot has of the outline under `key`; None when the cache lost it."""
+    found = like if like is not None and like.outline == key else recall_outline(store, key)
+    return None if found is None else {name: getattr(found, name) for name in ("ids", "splits", "groups", "columns")}
+
+
+def _inputs(store: Store, key: str, like: Snapshot | None) -> dict[str, Any] | None:
+    """What a snapshot has of the inputs under `key`; None when the cache lost them."""
+    if like is not None and like.encoded == key:
+        return {"inputs": like.inputs, "further": like.further}
+    raw = store.get(key)
+    return None if raw is None else parted(unpack(ENCODED, raw)[1])
 
 
 def remember(store: Store, key: str, snapshot: Snapshot) -> None:
@@ -156,30 +165,29 @@ def _encode(
     program: Program,
     ordered: Examples,
     classes: Mapping[str, tuple[str, ...]],
-    splits: Sequence[int],
+    lines: Outline,
     key: str,
-    inputs: str,
 ) -> Snapshot:
-    where = np.array(splits, np.uint8)
     truth = {
         output.name: load("types", output.type).encode(list(ordered.labels[output.name]), classes[output.name])
         for output in program.outputs
     }
-    judged = where == JUDGE
+    judged, inputs = lines.splits == JUDGE, inputs_key(program, lines.told)
     return Snapshot(
-        ids=tuple(ordered.ids),
-        splits=where,
+        ids=lines.ids,
+        splits=lines.splits,
         **parted(encoded_inputs(store, inputs, program, ordered)),
         labels=_hidden(program, truth, judged),
         classes=classes,
-        columns=_columns(ordered, splits),
+        columns=lines.columns,
         sealed=_seal(store, _hidden(program, truth, ~judged)),
         notes=(),
         origin="",
         digest=key,
-        groups=_groups(ordered),
-        soft=shares(ordered, where, truth, classes),
+        groups=lines.groups,
+        soft=shares(ordered, lines.splits, truth, classes),
         encoded=inputs,
+        outline=lines.key,
     )
 
 
@@ -191,16 +199,6 @@ def _hidden(program: Program, truth: Mapping[str, NDArray[Any]], rows: NDArray[n
     return found
 
 
-def _groups(ordered: Examples) -> NDArray[np.int64]:
-    numbers: dict[str, int] = {}
-    return np.array([numbers.setdefault(leader, len(numbers)) for leader in leaders_of(ordered)], np.int64)
-
-
-def _columns(ordered: Examples, splits: Sequence[int]) -> dict[str, tuple[Any, ...]]:
-    shown = (None if split == JUDGE else name for name, split in zip(ordered.names, splits, strict=True))
-    return {"name": tuple(shown), **{name: tuple(ordered.columns[name]) for name in sorted(ordered.columns)}}
-
-
 def _seal(store: Store, truth: Mapping[str, NDArray[Any]]) -> str:
     data = pack(SEALED, {}, {name: truth[name] for name in sorted(truth)})
     key = digest("judge labels", data)
@@ -210,36 +208,26 @@ def _seal(store: Store, truth: Mapping[str, NDArray[Any]]) -> str:
 
 def _place(key: str) -> str:
     """Where the cache has the snapshot of digest `key`, in the present form."""
-    return digest("snapshot, inputs apart, columns coded", key)
+    return digest("snapshot, labels alone", key)
 
 
-def _dump(snapshot: Snapshot, inputs: str) -> bytes:
-    """All but the inputs, which are kept under the digest `inputs`."""
-    texts = {name: getattr(snapshot, name) for name in ("ids", "classes", "sealed", "digest")}
+def _dump(snapshot: Snapshot) -> bytes:
+    """The labels; all else is kept apart, under digests of its own."""
+    texts = {name: getattr(snapshot, name) for name in ("classes", "sealed", "digest", "outline")}
     soft = {_SOFT + name: array for name, array in snapshot.soft.items()}
-    columns = {name: as_coded(cells) for name, cells in snapshot.columns.items()}
-    words = {name: column.words for name, column in columns.items()}
-    codes = {_COLUMN + name: column.codes for name, column in columns.items()}
-    arrays = {**snapshot.labels, **soft, **codes, _SPLITS: snapshot.splits, _GROUPS: snapshot.groups}
-    return pack(FROZEN, {**texts, "columns": words, "inputs": inputs}, arrays)
+    return pack(FROZEN, {**texts, "inputs": snapshot.encoded}, {**snapshot.labels, **soft})
 
 
-def _restored(texts: Mapping[str, Any], arrays: Mapping[str, Any], inputs: Mapping[str, Any]) -> Snapshot:
+def _restored(texts: Mapping[str, Any], arrays: Mapping[str, Any], apart: Mapping[str, Any]) -> Snapshot:
     return Snapshot(
-        ids=tuple(texts["ids"]),
-        splits=arrays[_SPLITS],
-        **parted(inputs),
+        **apart,
         labels={name: arrays[name] for name in texts["classes"]},
         classes={name: tuple(order) for name, order in texts["classes"].items()},
-        columns={
-            name: tuple(Coded(codes=arrays[_COLUMN + name], words=tuple(words)))
-            for name, words in texts["columns"].items()
-        },
         sealed=texts["sealed"],
         notes=(),
         origin="",
         digest=texts["digest"],
-        groups=arrays[_GROUPS],
         soft={name.removeprefix(_SOFT): array for name, array in arrays.items() if name.startswith(_SOFT)},
         encoded=texts["inputs"],
+        outline=texts["outline"],
     )
