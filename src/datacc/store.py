@@ -19,8 +19,11 @@ _ROOM: Final = 1 << 16  # bytes freed beyond what is needed, since files take wh
 _log: Final = logging.getLogger("datacc")
 
 
-def digest(*parts: bytes | str) -> str:
-    """The 128-bit BLAKE2b of `parts` as 32 hex digits; parts are length-prefixed, so boundaries count."""
+def digest(*parts: bytes | str | memoryview) -> str:
+    """The 128-bit BLAKE2b of `parts` as 32 hex digits; parts are length-prefixed, so boundaries count.
+
+    What is seen through a `memoryview` counts as its bytes, one an item.
+    """
     if len(parts) == 1 and isinstance(parts[0], str):  # by the thousand: the lines of segments
         text = parts[0].encode()
         return hashlib.blake2b(len(text).to_bytes(8, "little") + text, digest_size=DIGEST_BYTES).hexdigest()

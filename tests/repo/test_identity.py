@@ -4,12 +4,13 @@ import json
 import math
 import struct
 import subprocess
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datacc.repo.identity import address, canonical_json, canonical_number, content, example_id
+from datacc.repo.identity import address, canonical_json, canonical_number, content, example_id, file_address
 from tests.tools import need
 
 SAMPLES = {  # RFC 8785, appendix B
@@ -69,6 +70,14 @@ def test_what_json_cannot_hold_is_refused(value: object) -> None:
 def test_an_address_is_what_b2sum_prints() -> None:
     told = subprocess.run([need("b2sum"), "-l", "128"], input=b"a picture", capture_output=True, check=True).stdout
     assert told.split()[0].decode() == address(b"a picture")
+
+
+@pytest.mark.parametrize("size", [0, 1, 1_000_003])
+def test_the_address_of_a_file_is_what_b2sum_prints(tmp_path: Path, size: int) -> None:
+    file = tmp_path / "a file"
+    file.write_bytes(bytes(n * 7919 % 251 for n in range(size)))
+    told = subprocess.run([need("b2sum"), "-l", "128", file], capture_output=True, check=True).stdout
+    assert told.split()[0].decode() == file_address(file) == address(file.read_bytes())
 
 
 def test_an_id_changes_with_input_key_and_occurrence_alone() -> None:

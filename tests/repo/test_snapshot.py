@@ -220,3 +220,14 @@ def _all_of(snapshot: Snapshot) -> dict[str, object]:
         return {name: plain(one) for name, one in value.items()} if isinstance(value, dict) else value
 
     return {one.name: plain(getattr(snapshot, one.name)) for one in fields(snapshot)}
+
+
+def test_what_a_fit_sees_is_told_by_the_bytes_of_learn_and_tune(store: Store) -> None:
+    first = freeze(store, PROGRAM, examples(), CLASSES, "")
+    judged = first.splits == JUDGE
+    for row in (int(np.flatnonzero(judged)[0]), int(np.flatnonzero(~judged)[0])):
+        inputs = {"record": first.inputs["record"].copy()}
+        inputs["record"][row, 0] += 1
+        other = {"record": np.asfortranarray(first.inputs["record"])}  # the same rows, laid out otherwise
+        assert (replace(first, inputs=inputs).seen == first.seen) == bool(judged[row])
+        assert replace(first, inputs=other).seen == first.seen

@@ -4,7 +4,9 @@ import hashlib
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from json.encoder import encode_basestring  # json.dumps(text, ensure_ascii=False) makes an encoder at each call
+from pathlib import Path
 from typing import Any, Final
 
 from datacc.repo.coded import Coded
@@ -69,6 +71,12 @@ def _from_digits(shortest: str) -> str:
 def address(data: bytes) -> str:
     """The 128-bit BLAKE2b of `data` as 32 hex digits: what `b2sum -l 128` prints."""
     return hashlib.blake2b(data, digest_size=ADDRESS_BYTES).hexdigest()
+
+
+def file_address(path: Path) -> str:
+    """The `address` of a file's bytes, which are read piece by piece: a large file takes no memory."""
+    with path.open("rb", buffering=0) as file:
+        return hashlib.file_digest(file, partial(hashlib.blake2b, digest_size=ADDRESS_BYTES)).hexdigest()
 
 
 def example_id(plain: str, key: str | None = None, occurrence: int = 0) -> str:

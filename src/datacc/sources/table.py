@@ -15,7 +15,7 @@ from datacc.intake.importing.read import Read, format_of, read
 from datacc.intake.importing.rows import bytes_of
 from datacc.registry import load
 from datacc.repo.example import columnar
-from datacc.repo.identity import ADDRESS_BYTES, address
+from datacc.repo.identity import ADDRESS_BYTES, file_address
 from datacc.repo.names import natural
 from datacc.repo.snapshot import Snapshot, freeze, remember, remembered
 from datacc.repo.split import JUDGE
@@ -185,11 +185,9 @@ def _addresses(sound: bytes) -> frozenset[str]:
 def _digest(path: Path) -> str:
     """The digest of a file, or of a folder's files with their places, since a class is the name of a folder."""
     if not path.is_dir():
-        return address(path.read_bytes())
+        return file_address(path)
     files = sorted(file for file in path.rglob("*") if file.is_file())
-    return digest(
-        *(os.fsencode(file.relative_to(path).as_posix()) + address(file.read_bytes()).encode() for file in files)
-    )
+    return digest(*(os.fsencode(file.relative_to(path).as_posix()) + file_address(file).encode() for file in files))
 
 
 ENTRY = TableSource()
