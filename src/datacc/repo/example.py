@@ -80,7 +80,7 @@ class Examples(Sequence[Example]):
 
         def some(column: Sequence[Any]) -> Sequence[Any]:
             quick = getattr(column, "take", None)  # of columns that are coded, and of several that an input reads
-            return quick(numbers) if quick else [column[n] for n in numbers]
+            return quick(numbers) if quick else list(map(column.__getitem__, numbers))
 
         return Examples(
             ids=some(self.ids),

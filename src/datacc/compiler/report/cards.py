@@ -73,15 +73,20 @@ def _card(
     if evidence.known is not None and not evidence.known[row]:
         label += '<span class="was">not known</span>'
     inputs = "".join(input_html(one[row], columns.get(n), unusual.get(n), row) for n, one in evidence.inputs.items())
-    command = label_command(example, evidence.classes[answer])
-    short = command.replace(example, f"{example[:8]}…", 1)
-    relabel = f'<button class="copy" data-copy="{escape(command)}">{escape(shown(short, 100))}</button>'
+    relabel = _relabel(example, evidence.classes[answer]) if commands and wrong else ""
     return (
         f'<li class="card" data-cell="{truth}-{answer}"{" data-wrong" if wrong else " hidden"}>{inputs}'
         f'<p class="says">{said} <span class="sure">{percent(float(evidence.confidence[row]))}</span>{label}</p>'
         f"{who(name, example)}"
-        f"{relabel if commands and wrong else ''}</li>"
+        f"{relabel}</li>"
     )
+
+
+def _relabel(example: str, answer: str) -> str:
+    """The command that gives the example this label, to copy."""
+    command = label_command(example, answer)
+    short = command.replace(example, f"{example[:8]}…", 1)
+    return f'<button class="copy" data-copy="{escape(command)}">{escape(shown(short, 100))}</button>'
 
 
 def who(name: str | None, example: str) -> str:
