@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from datacc.repo.coded import NONE, Coded, as_coded, coded, together
 from datacc.repo.example import Example, columnar
-from datacc.repo.frozen import digest_of
+from datacc.repo.frozen import told_of_rows
 from datacc.repo.identity import content, contents_of
 from datacc.repo.ids import to_ids
 from datacc.repo.lines import lines_of
@@ -135,7 +135,7 @@ def test_a_column_has_one_digest_however_its_words_are_numbered(cells: list[Any]
     other = Coded(codes=codes, words=tuple(words))
     assert list(other) == cells
     one, same = (
-        digest_of(PROGRAM, replace(columnar([example(n) for n in range(len(cells))]), columns={"cell": column}), {})
+        told_of_rows(replace(columnar([example(n) for n in range(len(cells))]), columns={"cell": column}))
         for column in (cells, other)
     )
     assert one == same
