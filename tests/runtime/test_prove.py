@@ -104,7 +104,7 @@ def planted(text: str) -> Plant:
     tail = "(volatile float *)(void *)answer; (void)in, (void)out;"
 
     def change(c: str) -> str:
-        start = c.index("EXPORT void program(")
+        start = c.index("ENTRY void program(")
         end = c.index("\n}", start)
         return f"{c[:end]}\n    {head}{tail} {text}{c[end:]}"
 

@@ -6,12 +6,18 @@ from typing import Final
 
 from datacc.emit import convert, crossed, functions
 from datacc.ir.plan import LANES
+from datacc.spec.sections import ALIGNS
 
-WORDS: Final = """\
+WORDS: Final = f"""\
 #ifndef DATACC_PORTABLE
 #define INLINE static inline __attribute__((always_inline))
 #define STEP static __attribute__((noinline))
 #define EXPORT __attribute__((visibility("default")))
+#ifdef __x86_64__
+#define ENTRY EXPORT {ALIGNS} /* of the stack, for vectors of all that it calls */
+#else
+#define ENTRY EXPORT
+#endif
 #define WEIGHTS static const __attribute__((aligned(64))) /* a vector that lies in two cache lines is read twice */
 #ifdef __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
@@ -25,6 +31,7 @@ WORDS: Final = """\
 #define INLINE static inline
 #define STEP static
 #define EXPORT
+#define ENTRY
 #define WEIGHTS static const
 #define UNROLL
 #define ROLLED

@@ -62,9 +62,9 @@ _FILE: Final = """\
 
 /* ---- The program: inputs and answers lie in the caller's structs, everything between in the scratch. ---- */
 
-EXPORT {program}
+ENTRY {program}
 
-EXPORT {batch}
+ENTRY {batch}
 {widths}
 {runs_here}
 
@@ -209,11 +209,11 @@ def _widths(plans: Sequence[Plan], interface: Interface, calls: Mapping[str, Cal
     cases = [f"    case {k}: width{k}({x}, {y}, {scratch}); break;" for k in range(whole)]
     chosen = "\n".join([f"    switch ({width}) {{", *cases, f"    default: {name}({x}, {y}, {scratch});", "    }"])
     ports = f"const {name}_input *{x}, {name}_answer *{y}, {name}_scratch *{scratch}"
-    at = f"EXPORT void {name}_at(int {width}, {ports})\n{{\n{chosen}\n}}"
+    at = f"ENTRY void {name}_at(int {width}, {ports})\n{{\n{chosen}\n}}"
     xs, ys, count, i = (f"{word}_" if word == name else word for word in ("inputs", "answers", "count", "i"))
     ports = f"const {name}_input *{xs}, {name}_answer *{ys}, size_t {count},\n    {name}_scratch *{scratch}"
     loop = f"for (size_t {i} = 0; {i} < {count}; {i}++) {name}_at({width}, {xs} + {i}, {ys} + {i}, {scratch});"
-    batch = f"EXPORT void {name}_at_batch(int {width}, {ports})\n{{\n    {loop}\n}}"
+    batch = f"ENTRY void {name}_at_batch(int {width}, {ports})\n{{\n    {loop}\n}}"
     numbers = ", ".join(f"{width!r}f" for width in interface.widths)
     shares = f"EXPORT const float {name}_widths[{whole + 1}] = {{{numbers}}};"
     return "\n" + "\n\n".join([*bodies, at, batch, shares]) + "\n"

@@ -92,7 +92,8 @@ def linked(
     compiler = find()
     with tempfile.TemporaryDirectory(prefix="datacc-") as work:
         place = _written(Path(work), source, more)
-        given = (*compiler.target(cpu, platform), *FLAGS, *QUIET, *_SYSTEM[platform.system], *flags)
+        kind = *compiler.target(cpu, platform), *FLAGS, *compiler.aligned(cpu, source.c)
+        given = (*kind, *QUIET, *_SYSTEM[platform.system], *flags)
         run([*compiler.command, *given, f"{source.name}.c", *more, *late, "-o", output], place)
         data = (place / output).read_bytes()
     missing = [name for name in undefined_symbols(data) if not (allowed and name.startswith(allowed))]

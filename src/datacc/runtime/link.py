@@ -49,7 +49,8 @@ def link(source: Text, cpu: str, folder: Path, kept: Store | None = None, more: 
     """
     compiler, level = find(), cpu_named(cpu)
     c, h = f"{source.name}.c", f"{source.name}.h"
-    flags = (*compiler.target(level), *FLAGS, *QUIET, *visible(level), *_INSIDE, *compiler.silent_calls, *more)
+    kind = *compiler.target(level), *FLAGS, *compiler.aligned(level, source.c)
+    flags = (*kind, *QUIET, *visible(level), *_INSIDE, *compiler.silent_calls, *more)
     with tempfile.TemporaryDirectory(prefix="datacc-") as name:
         work = Path(name)
         (work / h).write_text(source.header, encoding="utf-8")

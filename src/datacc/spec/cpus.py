@@ -24,6 +24,11 @@ class Cpu:
     registers: int
     wide: bool = False
 
+    @property
+    def vector(self) -> int:
+        """The bytes of its largest register; 16, as every caller aligns its stack, where it has none above that."""
+        return (64 if self.wide else 32) if "avx" in self.needs else 16
+
 
 _V2: Final = frozenset("cx16 lahf_lm popcnt pni sse4_1 sse4_2 ssse3".split())
 _V3: Final = _V2 | frozenset("abm avx avx2 bmi1 bmi2 f16c fma movbe xsave".split())

@@ -179,6 +179,9 @@ static void run(int count, const char *const *words)
 
 #ifdef _WIN32
 /* The arguments after the program's name, which may stand in quotation marks; as many as there could be, and one more. */
+#ifdef __x86_64__
+__attribute__((force_align_arg_pointer)) /* the program trusts that the stack is aligned for vectors */
+#endif
 void BEGIN(void)
 {
     enum { MOST = 5 };

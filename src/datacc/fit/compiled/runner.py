@@ -86,4 +86,4 @@ def run(draft: Draft, *, clip: float, chunks: int) -> str:
         meet(*([f"{name}_end(job)"] if draft.carried else []))
     lines.append("}")
     body = "\n".join(f"    {line}" for line in lines)
-    return f"EXPORT void {name}_run(fit_job *job, int thread)\n{{\n{body}\n}}"
+    return f"ENTRY void {name}_run(fit_job *job, int thread)\n{{\n{body}\n}}"
