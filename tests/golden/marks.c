@@ -17,6 +17,11 @@
 #define INLINE static inline __attribute__((always_inline))
 #define STEP static __attribute__((noinline))
 #define EXPORT __attribute__((visibility("default")))
+#ifdef __x86_64__
+#define ENTRY EXPORT __attribute__((force_align_arg_pointer)) /* of the stack, for vectors of all that it calls */
+#else
+#define ENTRY EXPORT
+#endif
 #define WEIGHTS static const __attribute__((aligned(64))) /* a vector that lies in two cache lines is read twice */
 #ifdef __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
@@ -30,6 +35,7 @@
 #define INLINE static inline
 #define STEP static
 #define EXPORT
+#define ENTRY
 #define WEIGHTS static const
 #define UNROLL
 #define ROLLED
@@ -597,7 +603,7 @@ STEP void step11_maximum(const float *in, float *out)
 
 /* ---- The program: inputs and answers lie in the caller's structs, everything between in the scratch. ---- */
 
-EXPORT void marks(const marks_input *input, marks_answer *answer, marks_scratch *scratch)
+ENTRY void marks(const marks_input *input, marks_answer *answer, marks_scratch *scratch)
 {
     step1_picture(input->picture, (uint8_t *)(scratch->floats + 256));
     step2_first_sums((uint8_t *)(scratch->floats + 256), (uint8_t *)(scratch->floats));
@@ -612,7 +618,7 @@ EXPORT void marks(const marks_input *input, marks_answer *answer, marks_scratch 
     step11_maximum(answer->mark_scores, &answer->mark_confidence);
 }
 
-EXPORT void marks_batch(const marks_input *inputs, marks_answer *answers, size_t count, marks_scratch *scratch)
+ENTRY void marks_batch(const marks_input *inputs, marks_answer *answers, size_t count, marks_scratch *scratch)
 {
     for (size_t i = 0; i < count; i++) marks(inputs + i, answers + i, scratch);
 }

@@ -17,6 +17,11 @@
 #define INLINE static inline __attribute__((always_inline))
 #define STEP static __attribute__((noinline))
 #define EXPORT __attribute__((visibility("default")))
+#ifdef __x86_64__
+#define ENTRY EXPORT __attribute__((force_align_arg_pointer)) /* of the stack, for vectors of all that it calls */
+#else
+#define ENTRY EXPORT
+#endif
 #define WEIGHTS static const __attribute__((aligned(64))) /* a vector that lies in two cache lines is read twice */
 #ifdef __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
@@ -30,6 +35,7 @@
 #define INLINE static inline
 #define STEP static
 #define EXPORT
+#define ENTRY
 #define WEIGHTS static const
 #define UNROLL
 #define ROLLED
@@ -351,7 +357,7 @@ STEP void step9_maximum(const float *in, float *out)
 
 /* ---- The program: inputs and answers lie in the caller's structs, everything between in the scratch. ---- */
 
-EXPORT void petals(const petals_input *input, petals_answer *answer, petals_scratch *scratch)
+ENTRY void petals(const petals_input *input, petals_answer *answer, petals_scratch *scratch)
 {
     step1_standard(input->petals, scratch->floats + 16);
     step2_hidden(scratch->floats + 16, scratch->floats);
@@ -364,7 +370,7 @@ EXPORT void petals(const petals_input *input, petals_answer *answer, petals_scra
     step9_maximum(answer->kind_scores, &answer->kind_confidence);
 }
 
-EXPORT void petals_batch(const petals_input *inputs, petals_answer *answers, size_t count, petals_scratch *scratch)
+ENTRY void petals_batch(const petals_input *inputs, petals_answer *answers, size_t count, petals_scratch *scratch)
 {
     for (size_t i = 0; i < count; i++) petals(inputs + i, answers + i, scratch);
 }

@@ -17,6 +17,11 @@
 #define INLINE static inline __attribute__((always_inline))
 #define STEP static __attribute__((noinline))
 #define EXPORT __attribute__((visibility("default")))
+#ifdef __x86_64__
+#define ENTRY EXPORT __attribute__((force_align_arg_pointer)) /* of the stack, for vectors of all that it calls */
+#else
+#define ENTRY EXPORT
+#endif
 #define WEIGHTS static const __attribute__((aligned(64))) /* a vector that lies in two cache lines is read twice */
 #ifdef __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
@@ -30,6 +35,7 @@
 #define INLINE static inline
 #define STEP static
 #define EXPORT
+#define ENTRY
 #define WEIGHTS static const
 #define UNROLL
 #define ROLLED
@@ -478,7 +484,7 @@ STEP void step10_maximum(const float *in, float *out)
 
 /* ---- The program: inputs and answers lie in the caller's structs, everything between in the scratch. ---- */
 
-EXPORT void shapes(const shapes_input *input, shapes_answer *answer, shapes_scratch *scratch)
+ENTRY void shapes(const shapes_input *input, shapes_answer *answer, shapes_scratch *scratch)
 {
     step1_float_1(input->picture, scratch->floats + 512);
     step2_conv(scratch->floats + 512, scratch->floats);
@@ -492,7 +498,7 @@ EXPORT void shapes(const shapes_input *input, shapes_answer *answer, shapes_scra
     step10_maximum(answer->shape_scores, &answer->shape_confidence);
 }
 
-EXPORT void shapes_batch(const shapes_input *inputs, shapes_answer *answers, size_t count, shapes_scratch *scratch)
+ENTRY void shapes_batch(const shapes_input *inputs, shapes_answer *answers, size_t count, shapes_scratch *scratch)
 {
     for (size_t i = 0; i < count; i++) shapes(inputs + i, answers + i, scratch);
 }
