@@ -97,11 +97,35 @@ def test_the_artifact_before_is_kept_until_the_program_changes_again(tmp_path: P
 
 def test_other_examples_are_another_build_even_of_the_same_graph(tmp_path: Path) -> None:
     folder = tmp_path / "build" / "flowers"
-    for digest in ("before", "relabelled", "relabelled"):
-        with replacing(folder) as fresh:
-            (fresh / "graph.dcc").write_text("same")
-            (fresh / "report.json").write_text(json.dumps({"data": {"digest": digest}}))
-    assert "before" in (folder / "previous" / "report.json").read_text()
+    for examples in ("before", "relabelled", "relabelled"):
+        build(folder, examples)
+    assert digest(folder / "previous") == "before"
+
+
+@pytest.mark.parametrize("damaged", ["", '{"data":', '{"data": 3}', "[]"])
+def test_what_was_damaged_is_not_kept_to_be_compared_with(tmp_path: Path, damaged: str) -> None:
+    """Damaged itself, an artifact gives way to the one that it replaced; if that is damaged, nothing is kept."""
+    folder = tmp_path / "build" / "flowers"
+    build(folder, "first")
+    build(folder, "second")
+    (folder / "report.json").write_text(damaged)
+    build(folder, "third")
+    assert digest(folder / "previous") == "first"
+    (folder / "previous" / "report.json").write_text(damaged)
+    build(folder, "third")
+    assert not (folder / "previous").exists()
+    build(folder, "fourth")
+    assert digest(folder / "previous") == "third"
+
+
+def build(folder: Path, examples: str) -> None:
+    with replacing(folder) as fresh:
+        (fresh / "graph.dcc").write_text("graph")
+        (fresh / "report.json").write_text(json.dumps({"data": {"digest": examples}}))
+
+
+def digest(folder: Path) -> object:
+    return json.loads((folder / "report.json").read_text())["data"]["digest"]
 
 
 def test_a_disk_that_fills_up_is_named_by_the_folder(tmp_path: Path) -> None:

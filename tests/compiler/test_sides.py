@@ -1,5 +1,6 @@
 """The behaviour diff of two real builds: relabel, build again, compare the artifacts on disk."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from datacc.compiler.cache import cache
 from datacc.compiler.changes import Diff
 from datacc.compiler.diff_text import diff_text
 from datacc.compiler.sides import diff_builds
-from datacc.errors import DataError, UsageError
+from datacc.errors import DataccError, DataError, UsageError
 from datacc.fit import Recipe
 from datacc.sources.table import infer_program
 from datacc.spec.lock import Lock, shape_digest, write_lock
@@ -83,3 +84,17 @@ def test_nothing_to_compare_with_is_told(root: Path, tmp_path: Path) -> None:
         diff_builds(tmp_path / "build" / "none", tmp_path, store)
     with pytest.raises(UsageError, match="no other build before this one"):
         diff_builds(root / "build" / "flowers" / "previous", root, store)
+
+
+@pytest.mark.parametrize("file", ["report.json", "graph.dcc", "interface.json"])
+def test_of_a_damaged_build_before_it_is_said_what_helps(root: Path, tmp_path: Path, file: str) -> None:
+    """Another build would leave it as it is."""
+    place = tmp_path / "flowers"
+    shutil.copytree(root / "build" / "flowers", place)
+    (place / "previous" / file).write_bytes(b"{")
+    with pytest.raises(DataccError, match="try: relabel, datacc commit, datacc build") as caught:
+        diff_builds(place, root, cache(root))
+    assert caught.value.where == str(place / "previous" / file)
+    with pytest.raises(DataccError) as other:
+        diff_builds(place / "previous", root, cache(root), old=root / "build" / "flowers")
+    assert other.value.tries == ("datacc build",), "of an artifact that somebody names, a build is what helps"

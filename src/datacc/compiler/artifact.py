@@ -22,7 +22,7 @@ def replacing(folder: Path) -> Iterator[Path]:
     """A new empty folder that takes the place of `folder` when the block ends well, and vanishes when it does not.
 
     The old artifact becomes `previous/` of the new one; what was its own `previous/` goes, unless both hold the same
-    program of the same examples, or the old one broke too much: then the older one stays, to be compared with.
+    program of the same examples, or the old one is no measure: then the older one stays, to be compared with.
     """
     _demand_ours(folder)
     recover(folder)
@@ -48,10 +48,10 @@ def replaced(folder: Path, fresh: Path, examples: str) -> Path | None:
     """The artifact that `fresh` is to be compared with when it takes the place of `folder`; None without one.
 
     `fresh` holds all but its report; `examples` is the digest of its examples. Where both hold the same program of the
-    same examples, or `folder` broke too much to be a measure, it is the one that `folder` replaced itself.
+    same examples, or `folder` is no measure, it is the one that `folder` replaced itself.
     """
     before = _before(folder, _content(fresh, examples))
-    return before if (before / "report.json").is_file() else None
+    return before if before is not None and (before / "report.json").is_file() else None
 
 
 def files(folder: Path) -> dict[str, Path]:
@@ -90,17 +90,25 @@ def _sweep(folder: Path) -> None:
 
 def _keep_previous(folder: Path, fresh: Path) -> None:
     before = _before(folder, _content(fresh))
-    if before.exists():
+    if before is not None and _is_whole(before):
         shutil.copytree(before, fresh / PREVIOUS, ignore=lambda *_: [PREVIOUS])
 
 
-def _before(folder: Path, fresh: tuple[object, ...]) -> Path:
-    """What an artifact of the content `fresh` is to keep as its `previous/`: `folder`, or what that kept.
+def _before(folder: Path, fresh: tuple[object, ...]) -> Path | None:
+    """What an artifact of the content `fresh` is to be compared with: `folder`, or what that kept; None without either.
 
-    That stays where both are the same, and where a check found `folder` to break answers: what is broken would else
-    count as given with the next build.
+    The older where both are the same, where a check found `folder` to break answers (what is broken would else count as
+    given with the next build), and where only that is whole.
     """
-    return folder / PREVIOUS if _content(folder) == fresh or _broke(folder / "report.json") else folder
+    older = folder / PREVIOUS
+    kept = (older,) if _content(folder) == fresh or _broke(folder / "report.json") else (folder, older)
+    return max(filter(Path.exists, kept), key=_is_whole, default=None)
+
+
+def _is_whole(artifact: Path) -> bool:
+    """Whether its report, if it has one, can be read."""
+    report = artifact / "report.json"
+    return not report.exists() or _told(report, "data", "digest") is not None
 
 
 def _content(folder: Path, examples: str | None = None) -> tuple[object, ...]:

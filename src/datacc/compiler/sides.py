@@ -1,6 +1,8 @@
 """Opens builds again: the two that a behaviour diff compares, or the one whose examples are looked at."""
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -17,7 +19,7 @@ from datacc.compiler.repeats import unseen
 from datacc.compiler.report import Report, read_report
 from datacc.compiler.suggest import MOST, Suggestions, suggest
 from datacc.compiler.verdict import Verdict
-from datacc.errors import DataError, UsageError
+from datacc.errors import DataccError, DataError, UsageError
 from datacc.registry import load
 from datacc.repo.snapshot import Snapshot, recall
 from datacc.runtime.load import load as load_native
@@ -51,13 +53,25 @@ def diff_builds(
                 "there is no other build before this one" if folder == new / PREVIOUS else "there is no built program"
             )
             raise UsageError(what, where=str(folder), tries=["relabel, datacc commit, datacc build", "datacc build"])
-    sides = open_side(before, root, store), open_side(new, root, store)
-    if not (learn or any(side.learnt_tune for side in sides)):
-        return diff(*sides)
-    first, second = (
-        unseen_of(folder, side, store, announce) for folder, side in zip((before, new), sides, strict=True)
-    )
+    with _helping(before):
+        sides = open_side(before, root, store), open_side(new, root, store)
+        if not (learn or any(side.learnt_tune for side in sides)):
+            return diff(*sides)
+        first, second = (
+            unseen_of(folder, side, store, announce) for folder, side in zip((before, new), sides, strict=True)
+        )
     return diff(*sides, (first, second))
+
+
+@contextmanager
+def _helping(before: Path) -> Iterator[None]:
+    """Says what helps where a file of an artifact that was replaced is damaged: no build makes that again."""
+    try:
+        yield
+    except DataccError as error:
+        if before.name == PREVIOUS and error.where.startswith(str(before)):
+            error.tries = ("relabel, datacc commit, datacc build: that one is compared with the present one",)
+        raise
 
 
 def open_side(folder: Path, root: Path, store: Store, like: Snapshot | None = None) -> Side:
