@@ -2,16 +2,25 @@
 
 import math
 from dataclasses import replace
+from pathlib import Path
+from typing import Final
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from datacc.fit import Examples
+from datacc.fit import Examples, Fitted, Progress, Recipe, Watch, driver, rarity
+from datacc.fit.checkpoint import Checkpoint
+from datacc.fit.driver import fit
 from datacc.fit.rarity import gains
+from datacc.fit.torch import ENTRY as TORCH
 from datacc.ir.build import Builder
 from datacc.ir.graph import Graph
+from datacc.ir.interpret import interpret
+from datacc.ir.join import join
+from datacc.store import Store
 
 WORDS, ROWS = 3, 5
 
@@ -69,3 +78,48 @@ def test_what_no_example_could_read_is_as_common_as_all() -> None:
     (found,) = gains(graph(gated=True), some, 1.0).values()
     assert found[4, 0] == found[0, 0] == -np.float32(math.log(5.0))
     assert found[1, 0] == -np.float32(math.log(4.5))
+
+
+def test_a_fit_that_goes_on_counts_nothing_and_comes_out_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driver, "MOMENT", 0.0)
+    asked = list[int]()
+    monkeypatch.setattr(rarity, "interpret", lambda *given: asked.append(1) or interpret(*given))
+    learn, recipe = counted(90), Recipe(epochs=30, batch=8, rate=0.05, threads=1, rare=0.5)
+
+    def fitted(watch: Watch | None = None, checkpoint: Checkpoint | None = None) -> Fitted:
+        return fit(TORCH, classifier(), learn, counted(20), recipe, 0, watch=watch, checkpoint=checkpoint)
+
+    straight, kept = fitted(), Checkpoint(store=Store(tmp_path), key="0" * 32)
+    with pytest.raises(KeyboardInterrupt):
+        fitted(stop, kept)
+    assert asked
+    asked.clear()
+    steps = list[int]()
+    again = fitted(lambda progress: steps.append(progress.step), kept)
+    assert not asked
+    assert steps[0] > STOPPED, "it went on"
+    assert again.graph.digest == straight.graph.digest
+    assert again.warnings == straight.warnings
+
+
+STOPPED: Final = 150
+
+
+def stop(progress: Progress) -> None:
+    if progress.step >= STOPPED:
+        raise KeyboardInterrupt
+
+
+def counted(count: int) -> Examples:
+    """Whether a 0 is among three numbers."""
+    numbers = np.random.default_rng(count).integers(0, ROWS, (count, WORDS)).astype(np.uint8)
+    return replace(told(numbers, np.ones_like(numbers)), targets=(numbers == 0).any(1).astype(np.int32))
+
+
+def classifier() -> Graph:
+    b = Builder()
+    gains = b.input("sum", "float32", (WORDS,))
+    features = b.op("dense", "dense", gains, b.weight("by", (2, WORDS)), b.weight("bias", (2,)))
+    return join(graph(gated=True), b.graph({"y": b.op("argmax", "y", features)}, loss=features))

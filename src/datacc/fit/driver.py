@@ -29,6 +29,7 @@ from datacc.ir.graph import Graph
 MOMENT: Final = 0.5  # seconds of work that are done again after an interruption
 WRITTEN: Final = 30.0  # seconds between checkpoints in the cache
 SAME_ROWS: Final = 256  # of learn, whose answers should differ
+NONE: Final = np.arange(0)  # rows
 TOLD: Final = 10  # steps between two words of progress, at least
 
 
@@ -58,7 +59,8 @@ def fit(
     check(graph, holes=("learnt", "mean", "variance"))
     if not len(learn):
         raise FitError("there are no examples to learn from")
-    return _Fit(back_end, graph, learn, tune, recipe, seed, rounding, start, asked).run(watch, checkpoint)
+    moment = None if checkpoint is None else checkpoint.read()
+    return _Fit(back_end, graph, learn, tune, recipe, seed, rounding, start, asked, moment).run(watch, checkpoint)
 
 
 class _NotFinite(Exception):
@@ -83,8 +85,9 @@ class _Fit:
         rounding: Rounding | None,
         start: Start | None,
         asked: Examples | None,
+        resumed: Moment | None,
     ) -> None:
-        self.asked = asked
+        self.asked, self.resumed = asked, resumed
         self.filled, self.learn, self.tune, self.recipe, self.seed = graph, learn, tune, recipe, seed
         self.batch = min(recipe.batch, len(learn))
         self.graph = opened(graph, rounding, self.batch)
@@ -99,9 +102,7 @@ class _Fit:
         self.spans = spans(self.steps, self.at_once, sorted(self.looks))
         values = look_rows(self.graph) * value_bytes(self.graph) + (AHEAD + 1) * self.at_once * self.batch * row
         demand(back_end.memory(self.graph, self.batch) + values, limit())
-        known = {node.name: node.value for node in graph.weights if node.value is not None}
-        begun = start.weights if start else gains(self.graph, learn, recipe.rare)
-        self.start = initial(self.graph, seed, {**known, **begun})
+        self.start = initial(self.graph, seed, self._known(graph, start))
         self.by = back_end.version
         self.open = partial(back_end.open, self.graph, self.loss, recipe, rows=self.batch, rounding=rounding)
         self.fitting, self.kept = self.open(self.start), start.kept if start else 0.0
@@ -113,11 +114,16 @@ class _Fit:
             found = dict(start.statistics) or statistics(self.fitting, self.graph, learn, QUICK_ROWS)
             self.now = self.moment = replace(self._look(0, found), best=None)
 
+    def _known(self, graph: Graph, start: Start | None) -> Weights:
+        """The weights that do not begin by chance. A fit that is resumed has other gains by now: none are counted."""
+        counted = self.learn if self.resumed is None else self.learn.rows(NONE)
+        fixed = {node.name: node.value for node in graph.weights if node.value is not None}
+        return {**fixed, **(start.weights if start else gains(self.graph, counted, self.recipe.rare))}
+
     def run(self, watch: Watch | None, checkpoint: Checkpoint | None) -> Fitted:
-        known = None if checkpoint is None else checkpoint.read()
-        if known is not None:
-            self.now = self.moment = known
-            self.fitting.restore(known.state)
+        if self.resumed is not None:
+            self.now = self.moment = self.resumed
+            self.fitting.restore(self.resumed.state)
         try:
             found = self._fitted(self._go(watch, checkpoint))
         except KeyboardInterrupt:
