@@ -9,7 +9,7 @@ import pytest
 
 from datacc.compiler import folds as module
 from datacc.compiler.assemble import examples, skeleton_graph
-from datacc.compiler.folds import FOLDS, assign_folds, emptied, folds
+from datacc.compiler.folds import FOLDS, assign_folds, emptied, unseen
 from datacc.fit import Examples, Fitted, Recipe
 from datacc.ir.graph import Graph
 from datacc.repo.snapshot import LEARN
@@ -48,7 +48,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Commonest:
 def test_every_learn_row_is_answered_by_a_fit_without_it(tmp_path: Path, engine: Commonest) -> None:
     snapshot = snapshot_of(Store(tmp_path), VALUES, NAMES, SPLITS)
     graph = skeleton_graph(PROGRAM, snapshot, "mlp.v1", {"width": 0, "depth": 0})
-    found = folds(PROGRAM, snapshot, graph, RECIPE, Store(tmp_path))
+    found = unseen(PROGRAM, snapshot, graph, RECIPE, Store(tmp_path))
     learn, _ = examples(PROGRAM, snapshot)
     assert found.rows.tolist() == snapshot.rows(LEARN).tolist()
     assert len(engine.fits) == FOLDS
@@ -64,15 +64,15 @@ def test_a_relabelled_row_costs_no_fit_in_the_fold_that_held_it_out(tmp_path: Pa
     store = Store(tmp_path)
     before = snapshot_of(store, VALUES, NAMES, SPLITS)
     graph = skeleton_graph(PROGRAM, before, "mlp.v1", {"width": 0, "depth": 0})
-    first = folds(PROGRAM, before, graph, RECIPE, store)
-    again = folds(PROGRAM, before, graph, RECIPE, store)
+    first = unseen(PROGRAM, before, graph, RECIPE, store)
+    again = unseen(PROGRAM, before, graph, RECIPE, store)
     np.testing.assert_array_equal(first.answers["side"], again.answers["side"])
     assert len(engine.fits) == FOLDS, "the second time nothing is fitted"
     labels = list(NAMES)
     labels[0] = "low" if labels[0] != "low" else "high"
-    folds(PROGRAM, snapshot_of(store, VALUES, labels, SPLITS), graph, RECIPE, store)
+    unseen(PROGRAM, snapshot_of(store, VALUES, labels, SPLITS), graph, RECIPE, store)
     assert len(engine.fits) == 2 * FOLDS - 1
-    folds(PROGRAM, before, graph, replace(RECIPE, epochs=2), store)
+    unseen(PROGRAM, before, graph, replace(RECIPE, epochs=2), store)
     assert len(engine.fits) == 3 * FOLDS - 1
 
 

@@ -12,12 +12,14 @@ from datacc.compiler.assemble import skeleton_graph
 from datacc.compiler.bisect.demand import SliceGoal
 from datacc.compiler.build import Order, build
 from datacc.compiler.cache import cache
+from datacc.compiler.deal import FOLDS
 from datacc.compiler.engine import fit
+from datacc.compiler.folds import unseen
 from datacc.compiler.grow import grow
 from datacc.compiler.learnt import lessons
 from datacc.compiler.past import Fits, past_of
 from datacc.compiler.recipe import default_recipe
-from datacc.compiler.repeats import FOLDS, out_of_fold, right_of
+from datacc.compiler.repeats import right_of
 from datacc.compiler.sides import diff_builds
 from datacc.compiler.verify import verify
 from datacc.registry import load
@@ -101,7 +103,7 @@ def test_answers_of_folds_are_in_the_order_of_the_rows_and_score_what_they_say(t
     assert taught.rows(LEARN).tolist() == np.flatnonzero(snapshot.splits != JUDGE).tolist()
     assert lessons(snapshot, LEARN_ALONE) is snapshot
     graph = skeleton_graph(program, taught, "mlp.v1", {"width": 8, "depth": 1})
-    found = out_of_fold(program, snapshot, graph, default_recipe(180, 10), store)
+    found = unseen(program, taught, graph, default_recipe(180, 10), store)
     assert found.rows.tolist() == taught.rows(LEARN).tolist()
     scores, said = found.answers["kind_scores"], found.answers["kind"].reshape(-1)
     assert (scores.argmax(axis=1) == said).all()

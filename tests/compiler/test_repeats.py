@@ -10,13 +10,16 @@ from sklearn.metrics import roc_auc_score
 from datacc.compiler import folds as folding
 from datacc.compiler.assemble import skeleton_graph
 from datacc.compiler.attempts import Attempt
+from datacc.compiler.folds import unseen
+from datacc.compiler.learnt import lessons
 from datacc.compiler.recipe import default_recipe
-from datacc.compiler.repeats import is_small, out_of_fold, repeated
+from datacc.compiler.repeats import is_small, repeated
 from datacc.compiler.search import search
 from datacc.goals import Figure
 from datacc.registry import load
 from datacc.repo.snapshot import JUDGE, Snapshot
 from datacc.sources.table import infer_program
+from datacc.spec.lock import ALL
 from datacc.spec.program import Goal, Program
 from datacc.store import Store
 
@@ -105,7 +108,7 @@ def test_what_is_asked_is_measured_each_time_that_they_are_dealt(tmp_path: Path)
     for one in told:
         areas = []
         for repeat in range(2):
-            found = out_of_fold(program, snapshot, one.rung.graph, one.recipe, store, repeat=repeat)
+            found = unseen(program, lessons(snapshot, ALL), one.rung.graph, one.recipe, store, repeat=repeat)
             areas.append(roc_auc_score(snapshot.labels["kind"][found.rows], found.answers["kind_scores"][:, 1]))
         assert one.score == pytest.approx(np.mean(areas))
         assert areas[0] != areas[1]

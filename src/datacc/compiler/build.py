@@ -17,6 +17,7 @@ from datacc.compiler.chances import in_folds
 from datacc.compiler.checks import what_runs
 from datacc.compiler.finish import Decided, Printed, expecting, finish, printed, standing, told_in
 from datacc.compiler.fitting import absent
+from datacc.compiler.folds import unseen
 from datacc.compiler.halves import selecting
 from datacc.compiler.interval import interval_notes
 from datacc.compiler.knowing import Knowing, as_known, calibrated
@@ -25,7 +26,7 @@ from datacc.compiler.noise import judge_noise
 from datacc.compiler.onward import Onward, fit_on, keep_parent
 from datacc.compiler.price import over_budget, price
 from datacc.compiler.recipe import recipe_of
-from datacc.compiler.repeats import is_small, out_of_fold, right_of
+from datacc.compiler.repeats import is_small, right_of
 from datacc.compiler.report import Report
 from datacc.compiler.search import Announce, Choice, Rung, candidate, search
 from datacc.compiler.suggest import suggest, suggested_within
@@ -233,7 +234,7 @@ def obey(lock: Lock, program: Program, snapshot: Snapshot, store: Store, announc
     else:
         fitted = begun.fit(program, snapshot, recipe, store, watch, by)
         found = Onward(fitted=fitted, parent=lock.parent, said=())
-    unlearnt = out_of_fold(program, snapshot, graph, recipe, store, asked=by) if lock.learnt == ALL else None
+    unlearnt = unseen(program, snapshot, graph, recipe, store, asked=by) if lock.learnt == ALL else None
     fitted, known, unlearnt = _calibrated(program, snapshot, found.fitted, store, unlearnt)
     row = replace(candidate(rung, costs, fitted.tune, "as datacc.lock says"), how=how_of(unlearnt), chosen=True)
     return Choice(

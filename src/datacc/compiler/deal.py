@@ -2,13 +2,29 @@
 
 import hashlib
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from datacc.repo.snapshot import Snapshot
+from datacc.repo.snapshot import LEARN, Snapshot
 
+SMALL: Final = 1000  # rows; from here on tune alone tells whether a goal is met
+FOLDS: Final = 5  # of fewer than `SMALL` rows
+FEWER: Final = 3  # folds of more: that will do, and fits take longer
 _BYTES = 16  # of a digest: beyond those that order the folds, they order the groups
+
+
+def dealt(snapshot: Snapshot, output: str, repeat: int) -> NDArray[np.int64]:
+    """The fold of each learn row (N,), by the classes of `output`."""
+    rows = snapshot.rows(LEARN)
+    classes, keys = snapshot.labels[output][rows], group_keys(snapshot, rows)
+    return deal(classes, keys, repeat, folds_of(len(rows)))
+
+
+def folds_of(rows: int) -> int:
+    """In how many folds so many rows are dealt."""
+    return FOLDS if rows < SMALL else FEWER
 
 
 def group_keys(snapshot: Snapshot, rows: NDArray[np.intp]) -> list[str]:

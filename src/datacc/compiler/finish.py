@@ -18,13 +18,13 @@ from datacc.compiler.checks import Place
 from datacc.compiler.diff import Side, diff
 from datacc.compiler.diff_text import NAMED
 from datacc.compiler.evidence import Evidence, Far, far_off, gather, seen_on_tune
+from datacc.compiler.folds import unseen
 from datacc.compiler.judge import judge, judged
 from datacc.compiler.learnt import Unlearnt, lessons, on_tune
 from datacc.compiler.ledger import ledger_folder
 from datacc.compiler.parity import Expected, expect
 from datacc.compiler.produce import Draft, Product, build_library, write
 from datacc.compiler.remembering import Remembering
-from datacc.compiler.repeats import unseen
 from datacc.compiler.report import Digests, Provenance, Report, data_of, read_report, tune_of
 from datacc.compiler.report.card import card
 from datacc.compiler.report.html import report_html

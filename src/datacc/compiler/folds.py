@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from datacc.compiler.ask import Arrays, ask_reference
 from datacc.compiler.assemble import examples, with_windows
+from datacc.compiler.deal import dealt
 from datacc.compiler.engine import Engine, engine
 from datacc.compiler.learnt import Unlearnt
 from datacc.compiler.whole import asked_rows, joined
@@ -18,7 +19,7 @@ from datacc.fit import Examples, Recipe, Watch
 from datacc.ir.container import pack, unpack
 from datacc.ir.graph import Graph, Node
 from datacc.registry import load
-from datacc.repo.snapshot import JUDGE, LEARN, Snapshot
+from datacc.repo.snapshot import JUDGE, LEARN, TUNE, Snapshot
 from datacc.spec.program import Program
 from datacc.store import Store, canonical, digest
 
@@ -29,7 +30,7 @@ _FITTED: Final = ("learnt", "mean", "variance")
 Announce = Callable[[int], Watch | None]
 
 
-def folds(
+def unseen(
     program: Program,
     snapshot: Snapshot,
     graph: Graph,
@@ -37,34 +38,19 @@ def folds(
     store: Store,
     announce: Announce = lambda fold: None,
     asked: str | None = None,
+    repeat: int = 0,
 ) -> Unlearnt:
-    """Out-of-fold answers for every learn row, by `FOLDS` fits of the form of `graph`; parted as by `assign_folds`.
+    """Answers to every learn row by fits of the form of `graph`, each without a fold and asked about that.
 
-    The rest is as in `answered`.
-    """
-    fold_of = assign_folds(examples(program, snapshot)[0])
-    return answered(program, snapshot, graph, recipe, store, fold_of, announce, asked)
-
-
-def answered(
-    program: Program,
-    snapshot: Snapshot,
-    graph: Graph,
-    recipe: Recipe,
-    store: Store,
-    fold_of: NDArray[np.int64],
-    announce: Announce,
-    asked: str | None,
-) -> Unlearnt:
-    """Answers to every learn row, whose fold is in `fold_of` (N,), by fits of the form of `graph` without that fold.
-
-    Each fit is remembered under a digest of all that goes into it, its own rows and labels among them: a relabelled
-    example costs no fit in the fold that held it out. `announce(fold)` is called before a fit and gives what watches
-    it. `asked` is the back end of the fit that is asked about. Raises `FitError` when a fit fails, or where one fold
-    has all rows.
+    The folds are those of `assign_folds`; where tune is learnt too and such models score it, those that `deal` makes at
+    that `repeat`. Each fit is remembered under a digest of all that goes into it, its own rows and labels among them: a
+    relabelled example costs no fit in the fold that held it out. `announce(fold)` is called before a fit and gives what
+    watches it. `asked` is the back end of the fit that is asked about. Raises `FitError` when a fit fails, or where one
+    fold has all rows.
     """
     (learn, tune), rows, (output,) = examples(program, snapshot), snapshot.rows(LEARN), program.outputs
     empty = emptied(graph)
+    fold_of = assign_folds(learn) if len(snapshot.rows(TUNE)) else dealt(snapshot, output.name, repeat)
     chosen, order, parts = engine(asked or program.backend, empty), list[NDArray[np.intp]](), list[Arrays]()
     for fold in np.unique(fold_of).tolist():
         held = fold_of == fold

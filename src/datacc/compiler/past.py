@@ -14,11 +14,11 @@ from datacc.compiler.ask import ask_reference
 from datacc.compiler.assemble import skeleton_graph
 from datacc.compiler.build import LOCK, floor_goal, lock_of
 from datacc.compiler.fitting import fit_once
+from datacc.compiler.folds import unseen
 from datacc.compiler.learnt import Unlearnt, lessons
 from datacc.compiler.lesson import taught_by
 from datacc.compiler.likeness import Likeness, likeness_of
 from datacc.compiler.recipe import recipe_of
-from datacc.compiler.repeats import unseen
 from datacc.compiler.search import search
 from datacc.errors import SpecError, UsageError
 from datacc.fit import Progress, Watch

@@ -5,21 +5,19 @@ Folds keep groups and equal inputs together and have about the same share of eve
 
 from typing import Final
 
-from datacc.compiler.deal import deal, group_keys
-from datacc.compiler.folds import Announce, answered, folds
+from datacc.compiler.deal import SMALL
+from datacc.compiler.folds import unseen
 from datacc.compiler.learnt import Unlearnt, lessons
 from datacc.fit import Recipe
 from datacc.goals import Figure, rate
 from datacc.ir.graph import Graph
-from datacc.repo.snapshot import JUDGE, LEARN, TUNE, Snapshot
+from datacc.repo.snapshot import JUDGE, Snapshot
 from datacc.spec.lock import ALL
 from datacc.spec.program import Program
 from datacc.store import Store
 
-SMALL: Final = 1000  # rows of learn and tune; from here on tune alone tells whether a goal is met
-FOLDS, REPEATS = 5, 2  # of fewer than `SMALL` rows
-FEWER: Final = 3  # folds of more rows, once: that will do, and fits take longer
-UNASKED: Final = 2000  # … and from here on which candidate is better: see bench/RESULTS.md
+REPEATS: Final = 2  # of fewer than `SMALL` rows
+UNASKED: Final = 2000  # rows of learn and tune; from here on tune tells which candidate is better: bench/RESULTS.md
 CHEAPLY: Final = 4000  # … or from here on, where fits are cheap
 
 
@@ -38,9 +36,9 @@ def repeated(
 
     With it come the answers of each time. Raises `FitError` when a fit fails.
     """
-    rows = int((snapshot.splits != JUDGE).sum())
+    rows, taught = int((snapshot.splits != JUDGE).sum()), lessons(snapshot, ALL)
     deals = range(repeats_of(rows))
-    found = tuple(out_of_fold(program, snapshot, graph, recipe, store, repeat=repeat) for repeat in deals)
+    found = tuple(unseen(program, taught, graph, recipe, store, repeat=repeat) for repeat in deals)
     right = sum(right_of(program, snapshot, one).right for one in found)
     return rate(round(right / len(found)), rows), found
 
@@ -52,46 +50,6 @@ def right_of(program: Program, snapshot: Snapshot, found: Unlearnt) -> Figure:
     return rate(int((found.answers[output.name].reshape(-1) == truth).sum()), len(truth))
 
 
-def out_of_fold(
-    program: Program,
-    snapshot: Snapshot,
-    graph: Graph,
-    recipe: Recipe,
-    store: Store,
-    announce: Announce = lambda fold: None,
-    asked: str | None = None,
-    repeat: int = 0,
-) -> Unlearnt:
-    """Answers to all learn and tune rows by `folds_of` models of the form of `graph`, each without those it answers.
-
-    The rest is as in `folds.answered`. Raises `FitError` when a fit fails, or where all rows are one group.
-    """
-    taught = lessons(snapshot, ALL)
-    rows, (output,) = taught.rows(LEARN), program.outputs
-    classes, keys = taught.labels[output.name][rows], group_keys(taught, rows)
-    fold_of = deal(classes, keys, repeat, folds_of(len(rows)))
-    return answered(program, taught, graph, recipe, store, fold_of, announce, asked)
-
-
-def unseen(
-    program: Program,
-    snapshot: Snapshot,
-    graph: Graph,
-    recipe: Recipe,
-    store: Store,
-    announce: Announce = lambda fold: None,
-    asked: str | None = None,
-) -> Unlearnt:
-    """Answers to every learn row by models that have not seen it: where tune is learnt too, the ones that score it."""
-    parted = folds if len(snapshot.rows(TUNE)) else out_of_fold
-    return parted(program, snapshot, graph, recipe, store, announce, asked)
-
-
 def repeats_of(rows: int) -> int:
     """How often so many rows are dealt into folds."""
     return REPEATS if rows < SMALL else 1
-
-
-def folds_of(rows: int) -> int:
-    """In how many folds so many rows are dealt."""
-    return FOLDS if rows < SMALL else FEWER

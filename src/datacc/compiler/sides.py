@@ -11,11 +11,10 @@ from datacc.compiler.artifact import PREVIOUS
 from datacc.compiler.begin import fitted_graph
 from datacc.compiler.changes import Diff
 from datacc.compiler.diff import Side, diff
-from datacc.compiler.folds import Announce
+from datacc.compiler.folds import Announce, unseen
 from datacc.compiler.learnt import Unlearnt, lessons
 from datacc.compiler.recipe import recipe_of
 from datacc.compiler.remembering import Remembering
-from datacc.compiler.repeats import unseen
 from datacc.compiler.report import Report, read_report
 from datacc.compiler.suggest import MOST, Suggestions, suggest
 from datacc.compiler.verdict import Verdict
