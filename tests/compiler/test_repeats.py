@@ -15,7 +15,8 @@ from datacc.compiler.learnt import lessons
 from datacc.compiler.recipe import default_recipe
 from datacc.compiler.repeats import is_small, repeated
 from datacc.compiler.search import search
-from datacc.goals import Figure
+from datacc.goals import Figure, _ranking
+from datacc.goals.bootstrap import by_rows
 from datacc.registry import load
 from datacc.repo.snapshot import JUDGE, Snapshot
 from datacc.sources.table import infer_program
@@ -98,13 +99,19 @@ def test_some_thousands_are_few_where_fits_are_cheap(tmp_path: Path) -> None:
     assert not is_small(snapshot, asked=True, cheap=True)
 
 
-def test_what_is_asked_is_measured_each_time_that_they_are_dealt(tmp_path: Path) -> None:
+def test_what_is_asked_is_measured_each_time_that_they_are_dealt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     random = np.random.default_rng(3)
     lines = [f"{x:.4f},{'xy'[int(x + random.normal() > 0)]}" for x in random.normal(size=120)]
     program, snapshot, store = frozen(tmp_path, lines)
     program = replace(program, skeleton="mlp.v1", goals=(Goal(metric="auroc", limit=0.5),))
-    told: list[Attempt] = []
+    told, drawn = list[Attempt](), list[int]()
+    monkeypatch.setattr(
+        _ranking, "by_rows", lambda rows, *given, **more: drawn.append(rows) or by_rows(rows, *given, **more)
+    )
     search(program, snapshot, store, chosen_goal=False, announce=lambda rung: None, tell=told.append)
+    assert len(drawn) == len(told), "a bound is asked for once"
     for one in told:
         areas = []
         for repeat in range(2):

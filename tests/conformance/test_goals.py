@@ -114,6 +114,7 @@ def test_it_is_the_metric_of_that_name(
     assert (figure.spread is None) == metric.exact
     assert figure.bound >= figure.value if metric.at_most else figure.bound <= max(figure.value, 0)
     assert figure == metric.measure(truth, told, chosen)  # the same samples again
+    assert figure.value == metric.value(truth, told, chosen)
     assert figure.reaches(figure.bound)
     step = 1e-6 * max(1.0, abs(figure.bound))
     assert not figure.reaches(figure.bound + (-step if metric.at_most else step))

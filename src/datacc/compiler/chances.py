@@ -11,8 +11,9 @@ from datacc.compiler.certify import chance_at
 from datacc.compiler.checks import Trial
 from datacc.compiler.learnt import Unlearnt, on_tune
 from datacc.compiler.repeats import is_small
-from datacc.goals import Figure, rate
+from datacc.goals import Figure, Metric, rate
 from datacc.ir.graph import Graph
+from datacc.registry import load
 from datacc.repo.snapshot import JUDGE, Snapshot
 from datacc.spec.lock import may_learn_all
 from datacc.spec.program import Goal, Program
@@ -38,9 +39,9 @@ def score(trial: Trial, seen: Figure) -> float:
     """What candidates are ranked by, the more the better: the share of right answers, `seen`, unless a goal asks for
     another share that these answers can measure, such as an area under a curve."""
     for goal in trial.program.goals[:1]:
-        found = trial.figures[goal.metric]
-        if found.spread is not None and not (found.at_most or found.amount):
-            return found.value
+        metric: Metric = load("goals", goal.metric)
+        if not (metric.exact or metric.at_most or metric.amount):
+            return metric.value(trial.truth, trial.said, None)
     return seen.value
 
 

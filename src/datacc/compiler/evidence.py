@@ -124,7 +124,7 @@ def seen_on_tune(program: Program, snapshot: Snapshot, native: Answering) -> tup
             answers, truth = ask(native, inputs), snapshot.labels[output.name][rows]
             whole = told(answers, output.name, likeness_of(program, snapshot, output.name).tolerance)
             metrics: dict[str, Metric] = {name: load("goals", name) for name in measures(output)}
-            found = {name: one.measure(truth, whole, None) for name, one in metrics.items()}
-            said = ", ".join(f"{name} {plainly(figure)}" for name, figure in found.items())
+            values = {name: plainly(one.value(truth, whole, None), one.amount) for name, one in metrics.items()}
+            said = ", ".join(f"{name} {value}" for name, value in values.items())
             told_of.append(f"{output.name} on {len(rows):,} rows of tune: {said}")
     return tuple(told_of)

@@ -120,13 +120,13 @@ def _reached(figure: Figure) -> str:
 def measured(figure: Figure) -> str:
     """The value, with the counts behind a rate: "97.20 % (972 of 1,000)", "1.25 (of 1,000)"."""
     counted = figure.total - figure.right if figure.at_most else figure.right
-    value = plainly(figure)
+    value = plainly(figure.value, figure.amount)
     return f"{value} ({counted:,} of {figure.total:,})" if figure.spread is None else f"{value} (on {figure.total:,})"
 
 
-def plainly(figure: Figure) -> str:
-    """The value alone: "97.20 %", "1.25"."""
-    return number(figure.value) if figure.amount else percent(figure.value, 2)
+def plainly(value: float, amount: bool) -> str:
+    """The value of a figure: "97.20 %", or in the unit of the answer "1.25"."""
+    return number(value) if amount else percent(value, 2)
 
 
 def demanded(limit: float, *, at_most: bool, amount: bool = False) -> str:

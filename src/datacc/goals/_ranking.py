@@ -1,7 +1,7 @@
 """What metrics of ranking read: rows in order of a score, equal scores together, weighed as samples draw them."""
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,30 +29,40 @@ class Ranking(Metric):
 
         Raises `DataError` without scores.
         """
-        return _measured(truth, told, of_class, self)
+        found, total = _ranked(truth, told, of_class), len(truth)
+        if found is None:
+            return figure(0.0, np.zeros(0), total)
+        orders = [_Order(*column) for column in _columns(*_with_bad(*found))]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            draws = by_rows(total + 1, lambda weights: self._mean(orders, weights), work=4 * len(orders))
+        return figure(self._value(*found), draws, total)
+
+    def value(self, truth: NDArray[Any], told: Told, of_class: int | None) -> float:
+        """The value of that figure alone. Raises `DataError` without scores."""
+        found = _ranked(truth, told, of_class)
+        return 0.0 if found is None else self._value(*found)
+
+    def _value(self, of: NDArray[Any], scores: NDArray[Any]) -> float:
+        orders = [_Order(*column) for column in _columns(of, scores)]
+        return float(self._mean(orders, np.ones((1, len(of))))[0])
+
+    def _mean(self, orders: Sequence["_Order"], weights: Floats) -> Floats:
+        """The statistic (S,) of weights (S, N), in the mean over classes."""
+        return np.asarray(np.mean([self.of(*order.parts(weights)) for order in orders], axis=0))
 
 
-def _measured(truth: NDArray[Any], told: Told, of_class: int | None, metric: Ranking) -> Figure:
+def _ranked(truth: NDArray[Any], told: Told, of_class: int | None) -> tuple[NDArray[Any], NDArray[Any]] | None:
+    """Whether each row is of a class, and its score, both (N, C), of the C classes that count; None if there is none.
+
+    Raises `DataError` without scores.
+    """
     if told.scores is None:
         raise DataError("this metric reads the scores of classes, which are not there")
-    if not len(truth):
-        return figure(0.0, np.zeros(0), 0)
     scores = told.scores
     of = truth > 0 if truth.ndim > 1 else truth[:, None] == np.arange(scores.shape[1])
     chosen = [1] if truth.ndim == 1 and scores.shape[1] == 2 and of_class is None else range(of.shape[1])
     both = [k for k in chosen if (of_class is None or k == of_class) and 0 < of[:, k].sum() < len(of)]
-    if not both:
-        return figure(0.0, np.zeros(0), len(truth))
-    of, scores = of[:, both], scores[:, both].astype(np.float64)
-    one = np.ones((1, len(of)))
-    value = float(np.mean([metric.of(*_Order(*column).parts(one))[0] for column in _columns(of, scores)]))
-    orders = [_Order(*column) for column in _columns(*_with_bad(of, scores))]
-
-    def mean(weights: Floats) -> Floats:
-        return np.asarray(np.mean([metric.of(*order.parts(weights)) for order in orders], axis=0))
-
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return figure(value, by_rows(len(of) + 1, mean, work=4 * len(both)), len(truth))
+    return (of[:, both], scores[:, both].astype(np.float64)) if both else None
 
 
 def _columns(of: NDArray[Any], scores: NDArray[Any]) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
