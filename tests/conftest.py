@@ -5,6 +5,8 @@ import tempfile
 
 from hypothesis import settings
 
+from tests.laws import ORDINARY
+
 os.environ |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
 for name in [name for name in os.environ if name.startswith(("GIT_AUTHOR", "GIT_COMMITTER", "GIT_DIR", "EMAIL"))]:
     del os.environ[name]
@@ -12,6 +14,6 @@ for name in [name for name in os.environ if name.startswith(("GIT_AUTHOR", "GIT_
 if not os.access(os.path.expanduser("~"), os.W_OK):
     os.environ.setdefault("ZIG_GLOBAL_CACHE_DIR", tempfile.mkdtemp(prefix="datacc-zig-"))
 
-settings.register_profile("datacc", deadline=None, derandomize=True, max_examples=50)
-settings.register_profile("nightly", deadline=None, max_examples=500)  # chosen by --hypothesis-profile=nightly
+settings.register_profile("datacc", deadline=None, derandomize=True, max_examples=ORDINARY)
+settings.register_profile("nightly", deadline=None, max_examples=ORDINARY * 10)  # by --hypothesis-profile=nightly
 settings.load_profile("datacc")

@@ -17,6 +17,7 @@ from datacc.ir.interpret import interpret
 from tests.emit.compiled import compiled, poisoned
 from tests.emit.nets import Net, digits, record, residual
 from tests.ir.graphs import graphs, inputs_for
+from tests.laws import about
 
 
 def integers(graph: Graph, rows: int = 200, share: float = 1.0) -> Graph:
@@ -89,7 +90,7 @@ def test_the_compiled_program_gives_the_very_same_scores(name: str, tmp_path: Pa
         np.testing.assert_array_equal(answers[field], expected)
 
 
-@settings(max_examples=25)
+@settings(max_examples=about(25))
 @given(graphs(most=8, states=False))
 def test_any_graph_can_be_quantised(graph: Graph) -> None:
     """What integers cannot say stays in floats."""

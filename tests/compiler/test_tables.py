@@ -28,6 +28,7 @@ from datacc.spec.program import Program
 from datacc.store import Store
 from tests.emit.compiled import compiled, poisoned
 from tests.ir.graphs import graphs, inputs_for
+from tests.laws import about
 
 
 def looked_up(table: NDArray[np.float32], axis: str, rows: int = 9) -> Graph:
@@ -68,7 +69,6 @@ TABLES = st.builds(drawn, st.integers(0, 2**32 - 1), st.integers(1, 99), st.inte
 
 
 @given(TABLES, st.booleans())
-@settings(max_examples=50)
 def test_rows_are_what_is_left_of_them_in_few_steps(table: NDArray[np.float32], is_halved: bool) -> None:
     rows, columns = table.shape
     if is_halved:
@@ -85,7 +85,6 @@ def test_rows_are_what_is_left_of_them_in_few_steps(table: NDArray[np.float32], 
 
 
 @given(TABLES)
-@settings(max_examples=50)
 def test_half_bytes_reach_the_largest_number_or_lose_less(table: NDArray[np.float32]) -> None:
     """By fourth powers; a column is looked at in bytes, so that each number is half a 127th of the largest off."""
     exact = table.astype(np.float64)
@@ -104,7 +103,7 @@ def test_half_bytes_reach_the_largest_number_or_lose_less(table: NDArray[np.floa
 
 
 @given(graphs(most=8))
-@settings(max_examples=25)
+@settings(max_examples=about(25))
 def test_any_graph_answers_as_with_rounded_tables(graph: Graph) -> None:
     tables = {node.inputs[1]: graph.by_name[node.inputs[1]].value for node in graph.nodes if node.op == "gather"}
     floats = {name: table for name, table in tables.items() if table is not None and table.dtype == np.float32}

@@ -31,6 +31,7 @@ from datacc.spec.program import Program, Target
 from tests.compiler.tables import blobs
 from tests.compiler.test_sides import asked, cheap
 from tests.conformance.test_widths import form
+from tests.laws import about
 
 WIDTHS = (0.25, 0.5, 1.0)
 
@@ -131,7 +132,7 @@ def test_a_search_weighs_all_widths_together_and_skips_what_has_only_one(tmp_pat
     assert work(graph) < wider.costs.work + 100
 
 
-@settings(max_examples=40)
+@settings(max_examples=about(40))
 @given(
     name=st.sampled_from(["conv.v1", "mlp.v1"]),
     channels=st.integers(4, 40),

@@ -13,6 +13,7 @@ from sklearn import metrics
 from datacc.errors import DataError
 from datacc.goals import Figure, Metric, Told, faultless
 from datacc.registry import load, names
+from tests.laws import about
 
 K = 4
 
@@ -89,7 +90,7 @@ def test_every_metric_has_an_oracle() -> None:
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize(("name", "form"), CASES)
-@settings(max_examples=15)
+@settings(max_examples=about(15))
 @given(
     count=st.integers(2, 60),
     seed=st.integers(0, 9999),

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage
 
@@ -135,7 +135,6 @@ def test_brightness_is_one_factor_for_the_whole_picture() -> None:
     st.lists(st.floats(-(2.0**100), 2.0**100, width=32, allow_subnormal=False), min_size=3, max_size=3),
     st.floats(0.001, 0.99),
 )
-@settings(max_examples=50)
 def test_jitter_stays_within_its_share(row: list[float], share: float) -> None:
     variation, _, of, _ = opened("jitter")
     batch = np.array([row] * 20, np.float32)
@@ -175,7 +174,6 @@ def text_of(row: Any) -> str:
 
 
 @given(TEXTS, st.integers(0, 2**31))
-@settings(max_examples=50)
 def test_texts_keep_what_they_say(texts: list[str], seed: int) -> None:
     """A typo keeps the letters of each word, one case keeps them but for their case, spacing the words."""
     of, batch = rows_of(texts)

@@ -17,6 +17,7 @@ from datacc.ir.interpret import interpret
 from datacc.registry import load, names
 from tests.conformance.samples import front
 from tests.ir.graphs import inputs_for
+from tests.laws import about
 
 SIDES = {
     "mlp.v1": ("image", "record"),
@@ -58,7 +59,7 @@ def complete(graph: Graph, seed: int) -> Graph:
 
 
 @EACH
-@settings(max_examples=15)
+@settings(max_examples=about(15))
 @given(seed=st.integers(0, 2**31 - 1), width=st.integers(1, 9), more=st.integers(1, 20), depth=st.integers(1, 2))
 def test_widening_changes_no_answer(name: str, seed: int, width: int, more: int, depth: int) -> None:
     before = complete(form(name, width, depth), seed)
@@ -86,7 +87,7 @@ def test_what_is_new_is_not_a_copy_and_can_learn(name: str) -> None:
 
 
 @EACH
-@settings(max_examples=15)
+@settings(max_examples=about(15))
 @given(seed=st.integers(0, 2**31 - 1), width=st.integers(2, 8), data=st.data())
 def test_channels_that_nothing_reads_go_first(name: str, seed: int, width: int, data: st.DataObject) -> None:
     kept = data.draw(st.integers(1, width - 1))

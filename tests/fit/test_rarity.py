@@ -21,6 +21,7 @@ from datacc.ir.graph import Graph
 from datacc.ir.interpret import interpret
 from datacc.ir.join import join
 from datacc.store import Store
+from tests.laws import about
 
 WORDS, ROWS = 3, 5
 
@@ -47,7 +48,7 @@ three = arrays(np.uint8, st.tuples(st.integers(1, 70), st.just(WORDS)), elements
 
 
 @given(three, st.booleans(), st.floats(0.01, 1), st.randoms(use_true_random=False))
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=about(40))
 def test_a_gain_begins_by_how_many_examples_read_its_row(
     numbers: np.ndarray, gated: bool, rare: float, random: st.DrawFn
 ) -> None:

@@ -25,6 +25,7 @@ from datacc.repo.find import Repository
 from datacc.repo.label import label
 from datacc.repo.remove import delete
 from datacc.repo.working import read_working
+from tests.laws import about
 
 ROWS = ("table.csv", "table.tsv", "table.jsonl", "table.parquet", "table.npz", "table.json", "table/huggingface")
 FILES = ("pets/folder", "pets.parquet", "pets.json", "pets/huggingface")
@@ -87,7 +88,7 @@ ROW = st.fixed_dictionaries(
 
 
 @pytest.mark.parametrize("target", ROWS)
-@settings(max_examples=4, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=about(4), phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow])
 @given(rows=st.lists(ROW, min_size=1, max_size=6))
 def test_rows_come_back(target: str, rows: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> None:
     place = tmp_path_factory.mktemp("rows")

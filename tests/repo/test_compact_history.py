@@ -19,6 +19,7 @@ from datacc.repo.log import log
 from datacc.repo.remotes import contact
 from datacc.repo.revert import revert
 from datacc.repo.trust import trust
+from tests.laws import about
 from tests.repo.compacting import STEPS, Step, copied, do, planted, really, relabel, said, same, segments, values_of
 from tests.repo.conftest import drawn
 from tests.repo.exchange import addresses, cloned, git, restored
@@ -31,7 +32,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@settings(max_examples=settings.default.max_examples // 20)
+@settings(max_examples=about(2))
 @given(steps=st.lists(STEPS, min_size=3, max_size=8), later=st.lists(STEPS, min_size=1, max_size=4))
 def test_any_history_is_what_it_was_and_goes_on_so(template: Path, steps: list[Step], later: list[Step]) -> None:
     one = find(restored(template) / "ann")
@@ -69,7 +70,7 @@ def reverted(repository: Repository, made: str) -> str:
         return error.what
 
 
-@settings(max_examples=settings.default.max_examples // 20)
+@settings(max_examples=about(2))
 @given(side=st.lists(STEPS, min_size=1, max_size=4), main=st.lists(STEPS, max_size=3), by_git=st.booleans())
 def test_a_branch_merges_as_before(template: Path, side: list[Step], main: list[Step], by_git: bool) -> None:
     """Both ways round, and by plain git with nothing configured, as a host does it."""

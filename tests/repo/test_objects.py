@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from datacc.errors import DataccError
 from datacc.repo.git import Git
+from tests.laws import about
 
 
 def git(root: Path, *arguments: str, input: bytes = b"") -> str:
@@ -51,7 +52,7 @@ def test_a_tree_is_seen_from_the_folder_that_git_is_asked_in(repository: Path) -
 
 
 @given(contents=st.lists(st.binary(max_size=300), max_size=30))
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=about(5), deadline=None)
 def test_blobs_come_in_order_whatever_is_in_them(
     tmp_path_factory: pytest.TempPathFactory, contents: list[bytes]
 ) -> None:

@@ -22,6 +22,7 @@ from datacc.skeletons import Sizes
 from datacc.skeletons._grams import LOUD, MULTIPLIERS, WORD
 from datacc.spec.program import Field, Program
 from datacc.types.text import TextOptions
+from tests.laws import about
 
 Rows = Mapping[int | str, int]
 
@@ -79,7 +80,7 @@ def rows_of(data: bytes, sizes: Rows, turn: int = 0) -> list[int]:
 
 @pytest.mark.parametrize(("name", "sizes", "top", "rows", "weights"), TABLES)
 @given(text=TEXTS)
-@settings(max_examples=100)
+@settings(max_examples=about(100))
 def test_the_rows_of_a_text_are_those_of_its_grams_and_words(
     name: str, sizes: Sizes, top: float, rows: Rows, weights: Rows, text: str
 ) -> None:
@@ -141,7 +142,6 @@ def test_capitals_of_ascii_say_nothing(one: str, other: str) -> None:
 
 
 @given(st.binary(max_size=LENGTH))
-@settings(max_examples=50)
 def test_bits_are_those_of_the_bytes(data: bytes) -> None:
     graph = filled("bytes.v1", {"each": 3, "width": 4, "reach": 3})
     row = np.frombuffer(data.ljust(LENGTH, b"\0"), np.uint8)

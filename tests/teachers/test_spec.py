@@ -12,6 +12,7 @@ from datacc.sources.table import infer_program
 from datacc.spec.program import Teacher
 from datacc.spec.read import read_program
 from datacc.spec.write import program_toml
+from tests.laws import about
 from tests.teachers.conftest import Place
 
 
@@ -57,7 +58,7 @@ def test_a_table_that_is_wrong_has_its_line(place: Place, lines: str, said: str)
     st.integers(1, 3600),
     st.lists(st.text("abc é\"'", min_size=1, max_size=5), max_size=3),
 )
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=about(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_written_reads_back(
     tmp_path: Path, kind: str, what: str, price: float, most: int | None, seconds: int, classes: list[str]
 ) -> None:

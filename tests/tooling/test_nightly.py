@@ -1,6 +1,7 @@
 """The nightly script: k parts of n are everything once, what is done is skipped, what failed is not done."""
 
 import importlib.util
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,12 @@ def test_every_part_is_a_file_that_exists() -> None:
     for name, command in nightly.parts().items():
         assert command[1] == "-m" or (ROOT / command[1]).exists(), name
     assert {"gallery-digits", "gallery-tumours", "laws"} <= set(nightly.parts())
+
+
+def test_no_law_is_deaf_to_the_night() -> None:
+    """A number of examples that a law sets itself holds under every profile: `about` follows it."""
+    said = re.compile(r"max_examples=\d")
+    assert [path.name for path in (ROOT / "tests").rglob("*.py") if said.search(path.read_text("utf-8"))] == []
 
 
 def test_it_resumes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:

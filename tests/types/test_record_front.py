@@ -13,6 +13,7 @@ from datacc.ir.check import check
 from datacc.ir.interpret import interpret
 from datacc.types.record import ENTRY as RECORD
 from datacc.types.record import RecordOptions
+from tests.laws import about
 
 WORDS = ("red", "green", "blue", "", "né", '"; drop', "7")
 OPTIONS = RecordOptions(
@@ -57,7 +58,7 @@ def numbers(rows: NDArray[np.float32]) -> NDArray[np.float64]:
     return rows[:, [0, 2, 4, 5, 3]].astype(np.float64)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=about(25), deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), rows=st.integers(40, 300))
 def test_features_are_what_numpy_makes_of_the_same_rows(seed: int, rows: int) -> None:
     cells = table(seed, 2 * rows)

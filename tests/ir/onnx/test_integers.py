@@ -9,9 +9,10 @@ from datacc.ir.interpret import interpret
 from datacc.ir.onnx.write import export
 from tests.ir.graphs import inputs_for
 from tests.ir.whole import integer_graphs
+from tests.laws import about
 
 
-@settings(max_examples=40)
+@settings(max_examples=about(40))
 @given(integer_graphs())
 def test_onnxruntime_computes_the_same_integers(graph: Graph) -> None:
     inputs = inputs_for(graph)
