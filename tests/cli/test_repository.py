@@ -125,6 +125,9 @@ def test_the_same_as_text(repository: Path, told: Told) -> None:
         (["show", "zz*/"], errors.DataError, "no example"),
         (["log", "no-such-revision"], errors.RepositoryError, "no-such-revision"),
         (["log", "--limit", "many"], errors.UsageError, "--limit"),
+        (["log", "--limit", "-1"], errors.UsageError, "no whole number above 0"),
+        (["suggest", "--most", "0"], errors.UsageError, "no whole number above 0"),
+        (["gold", "--majority", "--at-least", "0"], errors.UsageError, "no whole number above 0"),
     ],
 )
 def test_what_is_not_there(

@@ -44,6 +44,12 @@ def test_columns_are_read_by_name() -> None:
     assert named.tolist() == RECORD.encode([[1, 2.5]], OPTIONS).tolist() == [[1, 2.5]]
 
 
+def test_too_many_numbers_are_told_with_the_columns() -> None:
+    with pytest.raises(DataError, match="3 numbers where 2 are expected") as caught:
+        RECORD.encode([[1, 2, 3]], OPTIONS)
+    assert caught.value.tries == ("the columns in their order: 'a', 'b'",)
+
+
 def test_a_missing_cell_is_called_so() -> None:
     for cell in ("", None):
         with pytest.raises(DataError, match="column 'b' is missing"):

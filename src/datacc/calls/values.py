@@ -43,12 +43,15 @@ def answered(value: Any) -> Any:
     """An answer in its plain form: what `plain` takes, or a collection of texts, each once: several labels.
 
     They keep the order of a list or tuple; a set has none, and is sorted. Raises `NotPlain` for anything else, and for
-    texts that are far too long to name a class.
+    texts that name no class: far too long, or with half a character, which no file can hold.
     """
     found = _collected(value) if isinstance(value, list | tuple | Set) else plain(value)
     size = len(found) if isinstance(found, str) else sum(map(len, found)) if is_several(found) else 0
     if size > LONGEST:
         raise NotPlain(f"a text of {size:,} characters names no class")
+    for text in [found] if isinstance(found, str) else found if is_several(found) else []:
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            raise NotPlain(f"{text!r} has half a character, and names no class")
     return found
 
 

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
+from datacc.cli.numbers import count
 from datacc.cli.outcome import Outcome, columns
 from datacc.errors import UsageError
 from datacc.repo.find import find
@@ -26,7 +27,7 @@ _TOLD: Final = {
 def arguments(parser: argparse.ArgumentParser) -> None:
     """How to decide, and whether to."""
     parser.add_argument("--majority", action="store_true", help="what more than half of the votes say")
-    parser.add_argument("--at-least", type=int, default=2, metavar="N", help="only with so many votes (2)")
+    parser.add_argument("--at-least", type=count, default=2, metavar="N", help="only with so many votes (2)")
     parser.add_argument("--output", metavar="OUTPUT", help="which output, when there are several")
     parser.add_argument("--dry-run", action="store_true", help="only tell what would change")
 

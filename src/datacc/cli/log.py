@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
+from datacc.cli.numbers import count
 from datacc.cli.outcome import Outcome, columns
 from datacc.errors import UsageError
 from datacc.repo.find import find
@@ -20,7 +21,7 @@ EXAMPLE: Final = "datacc log --limit 5"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """How much of which history, and which part of it."""
     parser.add_argument("revision", nargs="?", default="HEAD", help="where to begin (HEAD)")
-    parser.add_argument("-n", "--limit", type=int, default=20, help="at most so many (20)")
+    parser.add_argument("-n", "--limit", type=count, default=20, help="at most so many (20)")
     parser.add_argument("--author", metavar="TEXT", help="a part of the author's name or address")
     parser.add_argument("--class", action="append", default=[], dest="classes", metavar="NAME",
                         help="edits to or from this class; may be repeated")  # fmt: skip

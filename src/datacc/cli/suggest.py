@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
+from datacc.cli.numbers import count
 from datacc.cli.outcome import Outcome, columns
 from datacc.cli.place import place_of
 from datacc.cli.progress import FitDisplay
@@ -22,7 +23,7 @@ EXAMPLE: Final = "datacc suggest --most 100"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The artifact, and how many rows to name."""
     parser.add_argument("artifact", nargs="?", type=Path, help="the folder that a build left (that of this program)")
-    parser.add_argument("--most", type=int, default=MOST, metavar="N", help=f"name so many rows at most ({MOST})")
+    parser.add_argument("--most", type=count, default=MOST, metavar="N", help=f"name so many rows at most ({MOST})")
 
 
 def run(options: argparse.Namespace) -> Outcome:
@@ -34,7 +35,7 @@ def run(options: argparse.Namespace) -> Outcome:
             place.root,
             place.store,
             announce=lambda fold: display.watch(f"fit fold {fold + 1}"),
-            most=max(options.most, 0),
+            most=options.most,
         )
     return Outcome(facts=asdict(found), text=suggestions_text(found))
 

@@ -168,14 +168,19 @@ def _cells(value: Any, options: RecordOptions, n: int) -> Sequence[Any]:
     if isinstance(value, Mapping):
         missing = [name for name in options.columns if name not in value]
         if missing:
-            names = ", ".join(map(repr, missing[:8])) + (", …" if len(missing) > 8 else "")
-            raise DataError(f"it lacks {len(missing):,} of {len(options.columns):,} columns: {names}", where=where)
+            what = f"it lacks {len(missing):,} of {len(options.columns):,} columns: {_some(missing)}"
+            raise DataError(what, where=where)
         return [value[name] for name in options.columns]
     if not isinstance(value, Sequence | np.ndarray) or isinstance(value, str | bytes):
         raise DataError(f"{type(value).__name__} where a row of numbers is expected", where=where)
     if len(value) != len(options.columns):
-        raise DataError(f"{len(value)} numbers where {len(options.columns)} are expected", where=where)
+        what = f"{len(value)} numbers where {len(options.columns)} are expected"
+        raise DataError(what, where=where, tries=[f"the columns in their order: {_some(options.columns)}"])
     return list(value)
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(map(repr, names[:8])) + (", …" if len(names) > 8 else "")
 
 
 def _columns(values: Sequence[Any], options: RecordOptions) -> Sequence[tuple[Any, ...]]:
