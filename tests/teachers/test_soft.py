@@ -19,6 +19,7 @@ from datacc.repo import soft
 from datacc.repo.snapshot import JUDGE, LEARN
 from datacc.spec.read import read_program
 from datacc.store import Store
+from tests.laws import about
 from tests.teachers.conftest import ROWS, Place
 
 LIKELY = """
@@ -95,7 +96,7 @@ def test_a_fit_learns_how_likely_it_is(place: Place) -> None:
     assert distance[0] < 0.6 * distance[1]
 
 
-@settings(max_examples=100)
+@settings(max_examples=about(100))
 @given(arrays(np.int64, (5, 4), elements=st.integers(1, 16)), st.integers(1, 6))
 def test_shares_that_hardly_differ_are_raised_to_one_power(drawn: np.ndarray, flat: int) -> None:
     """By the definition: logarithms of shares are in proportion, and the largest are 0.5 in the mean, or were more."""
