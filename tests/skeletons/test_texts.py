@@ -89,7 +89,7 @@ def test_the_rows_of_a_text_are_those_of_its_grams_and_words(
 
 
 @given(text=TEXTS)
-@settings(max_examples=50)
+@settings(max_examples=about(50))
 def test_members_look_up_other_rows_and_answer_by_their_mean(text: str) -> None:
     count, rows = 3, ALIKE["text.v3"]
     graph = filled("text.v3", SCORES | {"width": 5, "members": count})
