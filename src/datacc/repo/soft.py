@@ -45,22 +45,23 @@ def shares(
 def sharpened(soft: NDArray[np.float32]) -> NDArray[np.float32]:
     """Shares (R, K) to one power for all, the least at which the largest of a row is `SURE` in the mean.
 
-    It is 1 at least, and `STEEPEST` at most; a row's order stays what it is.
+    It is 1 at least, and `STEEPEST` at most; a row's order stays what it is. Powers are of doubles, so that what
+    processors make of their last bits is rounded away.
     """
-    least, most = 1.0, STEEPEST
-    if not len(soft) or _is_sure(soft):
+    shares, least, most = soft.astype(np.float64), 1.0, STEEPEST
+    if not len(soft) or _is_sure(shares):
         return soft
     while most - least > 1e-3:
         middle = (least + most) / 2
-        least, most = (least, middle) if _is_sure(_raised(soft, middle)) else (middle, most)
-    return _raised(soft, most)
+        least, most = (least, middle) if _is_sure(_raised(shares, middle)) else (middle, most)
+    return _raised(shares, most).astype(np.float32)
 
 
-def _is_sure(soft: NDArray[np.float32]) -> bool:
-    return bool(soft.max(axis=1).mean(dtype=np.float64) >= SURE)
+def _is_sure(shares: NDArray[np.float64]) -> bool:
+    return bool(shares.max(axis=1).mean() >= SURE)
 
 
-def _raised(soft: NDArray[np.float32], power: float) -> NDArray[np.float32]:
-    raised = (soft / soft.max(axis=1, keepdims=True)) ** power
-    found: NDArray[np.float32] = raised / raised.sum(axis=1, keepdims=True)
+def _raised(shares: NDArray[np.float64], power: float) -> NDArray[np.float64]:
+    raised = (shares / shares.max(axis=1, keepdims=True)) ** power
+    found: NDArray[np.float64] = raised / raised.sum(axis=1, keepdims=True)
     return found
