@@ -118,7 +118,9 @@ def test_what_a_function_says_of_itself(ask: Any, tmp_path: Path) -> None:
 
 
 def test_answers(ask: Any) -> None:
-    assert [one.answer for one in ask("shout", {"text": "a"}, {"text": "ü\ud800"})] == ["A", "Ü\ud800"]
+    whole, half = ask("shout", {"text": "aü"}, {"text": "ü\ud800"})
+    assert (whole.answer, half.fault) == ("AÜ", "odd")
+    assert "'Ü\\ud800' has half a character" in half.why  # it was asked by all of the text
     assert [one.answer for one in ask("colour", {"c": "RED"}, {"c": "BLUE"})] == ["BLUE", "BLUE"]
     assert [one.answer for one in ask("of_list", {"values": [1, 2.5]}, {"values": [1]})] == [True, False]
     assert all(one.seconds > 0 and not one.effect for one in ask("reads", {"n": 10}))
