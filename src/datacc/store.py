@@ -22,7 +22,7 @@ _log: Final = logging.getLogger("datacc")
 def digest(*parts: bytes | str | memoryview) -> str:
     """The 128-bit BLAKE2b of `parts` as 32 hex digits; parts are length-prefixed, so boundaries count.
 
-    What is seen through a `memoryview` counts as its bytes, one an item.
+    A `memoryview` is one of bytes.
     """
     if len(parts) == 1 and isinstance(parts[0], str):  # by the thousand: the lines of segments
         text = parts[0].encode()

@@ -30,7 +30,7 @@ SIDES = {
 OTHERS = {
     "text.v1": {"bits": 5, "grams": 2},
     "text.v2": {"bits": 5, "grams": 2, "word": 3},
-    "text.v3": {"bits": 5, "grams": 2, "word": 3},
+    "text.v3": {"bits": 5, "grams": 2, "word": 3, "members": 2},
     "bytes.v1": {"each": 5, "reach": 3},
 }  # sizes that no width is: instead of a depth
 MORE = {"table.v1": {"bins": 2}}  # and beside it

@@ -35,6 +35,16 @@ def pictures(count: int = 60, seed: int = 0) -> Examples:
     return Examples(inputs={"x": found}, targets=targets, augment={})
 
 
+def texts(count: int = 120, seed: int = 0) -> Examples:
+    """Texts of twelve letters by chance, of which a few say the class."""
+    random = np.random.default_rng(seed)
+    targets = random.integers(0, 3, count).astype(np.int32)
+    found = random.integers(97, 123, (count, 12)).astype(np.uint8)
+    for text, target in zip(found, targets, strict=True):
+        text[4:8] = list(b" " + CLASSES[target].encode()[:3])
+    return Examples(inputs={"x": found}, targets=targets, augment={})
+
+
 def graph(kind: str, options: dict[str, Any], skeleton: str, sizes: dict[str, int], learn: Examples) -> Graph:
     """A skeleton with its data holes filled from learn."""
     type_ = load("types", kind)

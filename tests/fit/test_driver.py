@@ -17,12 +17,14 @@ from datacc.fit.checkpoint import Checkpoint
 from datacc.fit.driver import fit
 from datacc.fit.initial import initial, opened
 from datacc.fit.losses import cross_entropy
+from datacc.fit.native import ENTRY as NATIVE
 from datacc.fit.torch import ENTRY as TORCH
 from datacc.ir.graph import Graph
 from datacc.ir.interpret import interpret, walk
 from datacc.store import Store
 from tests.fit.fakes import Fake, Linear
-from tests.fit.sets import picture_graph, pictures, row_graph, rows
+from tests.fit.sets import graph as skeleton
+from tests.fit.sets import picture_graph, pictures, row_graph, rows, texts
 
 RECIPE = Recipe(epochs=12, batch=16, rate=0.3, threads=1, smoothing=0.0)
 BOTH = pytest.mark.parametrize("back_end", [Fake(), TORCH], ids=["fake", "torch"])
@@ -53,6 +55,22 @@ def test_the_best_of_tune_is_kept() -> None:
     assert found.tune == found.history[0][1]
     x = rows(60, 1)
     assert (interpret(found.graph, x.inputs)["y"][:, 0] == x.targets).mean() == found.tune
+
+
+@pytest.mark.parametrize("back_end", [NATIVE, TORCH], ids=["native", "torch"])
+def test_several_members_are_scored_and_heard_by_their_mean(back_end: BackEnd) -> None:
+    learn, tune = texts(), texts(40, 1)
+    sizes = {"bits": 8, "grams": 3, "word": 4, "width": 6, "members": 2}
+    form = skeleton("text", {"length": 12}, "text.v3", sizes, learn)
+    found = fit(back_end, form, learn, tune, replace(RECIPE, rate=0.01), 0, asked=tune)
+    each = interpret(replace(found.graph, outputs=(("each", form.loss),)), tune.inputs)["each"]
+    assert each.shape == (len(tune), 2, 3)
+    assert not np.allclose(each[:, 0], each[:, 1], atol=0.01), "they are different nets"
+    assert found.features is not None
+    np.testing.assert_allclose(found.features, each.mean(axis=1), rtol=1e-4, atol=1e-4)
+    answers = interpret(found.graph, tune.inputs)["y"][:, 0]
+    assert found.tune == pytest.approx((answers == tune.targets).mean())
+    assert found.tune > 0.8
 
 
 def test_gains_begin_at_one_and_matrices_by_chance_of_the_seed() -> None:

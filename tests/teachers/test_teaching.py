@@ -92,6 +92,16 @@ def test_people_keep_tune_where_they_labelled_enough_of_it(place: Place, monkeyp
     assert not any(note.startswith("tune has answers of the teacher") for note in taught.notes)
 
 
+def test_tune_is_peoples_where_a_goal_counts_on_it(place: Place) -> None:
+    place.plain += "\n[goal]\naccuracy = 0.6\n"
+    place.function()
+    place.allow()
+    taught = place.snapshot()
+    by = np.array(taught.columns["labelled_by"])
+    assert (by[taught.splits != LEARN] == "people").all()
+    assert (by[taught.splits == LEARN] == "mine:kind").any()
+
+
 def test_where_people_said_nothing_goals_speak_of_agreement(silent: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     silent.function()
     silent.allow()

@@ -69,7 +69,7 @@ def _helping(before: Path) -> Iterator[None]:
         yield
     except DataccError as error:
         if before.name == PREVIOUS and error.where.startswith(str(before)):
-            error.tries = ("relabel, datacc commit, datacc build: that one is compared with the present one",)
+            error.tries = ("relabel, datacc commit, datacc build: the next artifact is compared with the present one",)
         raise
 
 

@@ -14,7 +14,7 @@ from datacc.ir.plan import LANES, Place, Plan, Step, lanes
 from datacc.spec.cpus import CPUS, Cpu
 
 MOST_SUMS: Final = 24  # vectors of them that a tile holds
-BESIDE: Final = 3  # registers beside sums and weights: an input, its product, and the ones by which AVX2 adds up pairs
+AROUND: Final = 3  # registers beside sums and weights: an input, its product, and the ones by which AVX2 adds up pairs
 
 
 @frozen
@@ -120,7 +120,8 @@ class Shape:
 
     def tile(self, vectors: int) -> tuple[int, int]:
         """(rows, columns) of pixels in a tile: as few tiles as registers allow, of one size if possible."""
-        most = min(MOST_SUMS, max(2, self.cpu.registers - vectors - BESIDE)) // vectors
+        beside = vectors + AROUND if self.how == "quads" else 4
+        most = min(MOST_SUMS, max(2, self.cpu.registers - beside)) // vectors
         width, height = self.out.width, self.out.height
         if width <= most // 2:
             return min(height, most // width), width

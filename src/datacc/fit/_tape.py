@@ -49,6 +49,10 @@ class Tape(Builder):
         for node in self.start.nodes:
             self.put(node)
 
+    def under(self, name: str) -> Builder:
+        """No tape has parts of their own: its nodes are known by what they compute. Raises `GraphError`."""
+        raise GraphError("a tape names its nodes itself", where=f"part {name!r}")
+
     def put(self, node: Node) -> str:
         """A node as it is. Raises `GraphError` when its name is taken."""
         if node.value is not None and node.name.startswith(_CONSTANT):

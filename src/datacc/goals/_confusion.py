@@ -18,12 +18,23 @@ def measured(truth: NDArray[Any], told: Told, statistic: Statistic) -> Figure:
     """The figure of `statistic` over class indices (N,), or over 0 and 1 (N, K)."""
     if not len(truth):
         return figure(0.0, np.zeros(0), 0)
-    found = _of_labels(truth, told.value) if truth.ndim > 1 else _of_classes(truth, told.value)
-    cells, counts = found
+    cells, counts = _counted(truth, told)
     with np.errstate(invalid="ignore"):
-        value = float(statistic(*(counts[None, :-1] @ cell[:-1] for cell in cells))[0])
         draws = by_cells(counts, lambda samples: statistic(*(samples @ cell for cell in cells)))
-    return figure(value, draws, len(truth))
+    return figure(valued(truth, told, statistic), draws, len(truth))
+
+
+def valued(truth: NDArray[Any], told: Told, statistic: Statistic) -> float:
+    """The value of that figure alone."""
+    if not len(truth):
+        return 0.0
+    cells, counts = _counted(truth, told)
+    with np.errstate(invalid="ignore"):
+        return float(statistic(*(counts[None, :-1] @ cell[:-1] for cell in cells))[0])
+
+
+def _counted(truth: NDArray[Any], told: Told) -> tuple[list[Counts], Counts]:
+    return _of_labels(truth, told.value) if truth.ndim > 1 else _of_classes(truth, told.value)
 
 
 def _of_classes(truth: NDArray[Any], answer: NDArray[Any]) -> tuple[list[Counts], Counts]:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datacc.goals import Figure, Metric, Told
-from datacc.goals._confusion import Counts, measured
+from datacc.goals._confusion import Counts, Statistic, measured, valued
 from datacc.goals.bootstrap import Floats
 
 
@@ -19,14 +19,22 @@ class F1(Metric):
 
     def measure(self, truth: NDArray[Any], told: Told, of_class: int | None) -> Figure:
         """The figure over N rows: class indices (N,), or 0 and 1 (N, K)."""
-        if of_class is not None:
-            is_, said = (_is(values, of_class) for values in (truth, told.value))
-            return measured(is_, Told(value=said), _f1)
-        return measured(truth, told, _macro_of_labels if truth.ndim > 1 else _f1)
+        return measured(*_told(truth, told, of_class))
+
+    def value(self, truth: NDArray[Any], told: Told, of_class: int | None) -> float:
+        """The value of that figure alone."""
+        return valued(*_told(truth, told, of_class))
 
     def rows(self, truth: NDArray[Any], of_class: int | None) -> int:
         """All of them, or those whose truth is the class."""
         return len(truth) if of_class is None else int(_is(truth, of_class).sum())
+
+
+def _told(truth: NDArray[Any], told: Told, of_class: int | None) -> tuple[NDArray[Any], Told, Statistic]:
+    """Truth, answers and what is measured of them: of one class whether each row is of it."""
+    if of_class is not None:
+        return _is(truth, of_class), Told(value=_is(told.value, of_class)), _f1
+    return truth, told, _macro_of_labels if truth.ndim > 1 else _f1
 
 
 def _is(values: NDArray[Any], of_class: int) -> NDArray[Any]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datacc.goals import Figure, Metric, Told
-from datacc.goals._losses import measured
+from datacc.goals._losses import measured, valued
 from datacc.goals.bootstrap import Floats
 
 
@@ -22,13 +22,22 @@ class R2(Metric):
 
     def measure(self, truth: NDArray[Any], told: Told, of_class: int | None) -> Figure:
         """The figure over N rows: numbers (N,)."""
-        true = truth.astype(np.float64)
-        shifted = true - (true.mean() if len(true) else 0.0)
-        error = (told.value.astype(np.float64) - true) ** 2
-        columns = np.stack([error, shifted, shifted**2], axis=1)
-        far = shifted[[int(np.abs(shifted).argmax())]] if len(true) else shifted
+        columns = _columns(truth, told)
+        error, shifted = columns[:, 0], columns[:, 1]
+        far = shifted[[int(np.abs(shifted).argmax())]] if len(truth) else shifted
         worst = np.stack([np.maximum(error.max(initial=0), far**2), far, far**2], axis=1)
         return replace(measured(columns, worst, _explained, at_most=False), amount=False)
+
+    def value(self, truth: NDArray[Any], told: Told, of_class: int | None) -> float:
+        """The value of that figure alone."""
+        return valued(_columns(truth, told), _explained)
+
+
+def _columns(truth: NDArray[Any], told: Told) -> Floats:
+    """(N, 3): squared errors, numbers less their mean, and the squares of these."""
+    true = truth.astype(np.float64)
+    shifted = true - (true.mean() if len(true) else 0.0)
+    return np.stack([(told.value.astype(np.float64) - true) ** 2, shifted, shifted**2], axis=1)
 
 
 def _explained(means: Floats) -> Floats:

@@ -15,7 +15,7 @@ from datacc.repo.frozen import Told, told_of_rows
 from datacc.repo.split import JUDGE, assign, leaders_of
 from datacc.store import Store, canonical, digest
 
-OUTLINE: Final = b"DATACCO\n"  # first bytes of an outline in the cache
+OUTLINE: Final = b"DATACCL\n"  # first bytes of an outline in the cache
 _ORDER: Final = "order"
 _SPLITS: Final = "splits"
 _GROUPS: Final = "groups"

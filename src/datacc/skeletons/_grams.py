@@ -41,7 +41,7 @@ class Seen:
 def gram_sums(b: Builder, column: str, grams: int, shortest: int = 1, turn: int = 0) -> str:
     """(N, G) of bytes (N, 1): Σ multiplier · byte of the n-grams that begin here, `shortest` to `grams` long.
 
-    The multipliers change places by `turn`: what shares a row by one turn does not by another.
+    The multipliers change places by `turn`: what shares a row by one turn mostly does not by another.
     """
     multipliers = _turned(MULTIPLIERS, turn)
     lengths = range(shortest, grams + 1)

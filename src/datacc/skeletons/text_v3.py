@@ -27,8 +27,8 @@ class Text(Skeleton):
     scores of the classes themselves: a linear model of full rank, in which no class has to share with others.
     `shortest`: the shortest n-gram. `finer`: the weights are told by 2^this times as many rows. `scores`: up to so many
     classes have scores, whatever the width: vectors that are as wide as there are classes do no better, and cost more.
-    `members`: so many such models, which no fit mixes, answer by their mean. Two n-grams that share a row of one do not
-    of another.
+    `members`: so many such models, which no gradient mixes, answer by their mean. Two n-grams that share a row of one
+    mostly do not of another.
     """
 
     others = ({"decay": 0.9}, {"decay": 0.2})  # what is hard to tell wants much of it, and what is easy little
@@ -38,7 +38,7 @@ class Text(Skeleton):
         return is_text(features)
 
     def ladder(self, features: Sequence[Type]) -> tuple[Sizes, ...]:
-        """From pairs of bytes to n-grams of five, and words; most rows, 43,000, with n-grams of four."""
+        """From pairs of bytes to n-grams of five, and words; most rows, 62,000, in two members."""
         small = ((8, 2, 0, 8, 1, 0, 0, 1), (10, 3, 0, 16, 1, 0, 0, 1), (13, 4, 0, 0, 1, 0, 0, 1))
         rungs = (*small, (13, 5, 12, 24, 3, 2, 24, 1), (13, 5, 12, 24, 1, 1, 0, 2))
         return tuple(dict(zip(SIZES, rung, strict=True)) for rung in rungs)

@@ -50,14 +50,15 @@ def teach(
     """`labelled` as they are, and those of the `open_` that the teacher of `program` labels.
 
     Judge stays people's where people labelled any of it; else the teacher's answers stand there too, and goals speak
-    of agreement with it. Tune stays people's where they labelled `ENOUGH` of it. Without `classes`, every answer is a
+    of agreement with it. Tune stays people's, too, but where it only chooses and they labelled less than `ENOUGH` of
+    it. Without `classes`, every answer is a
     class. Raises `TrustError` unless somebody allowed to ask, `TeacherError` when it fails; what it answered before
     that is kept.
     """
     teacher = program.teacher
     if teacher is None:
         raise ValueError(f"{program.name} has no teacher")
-    wanted = _wanted(labelled, open_)
+    wanted = _wanted(program, labelled, open_)
     known = recall(folder_of(root, _digest(teacher, root)))
     asked, left = _asked(teacher, wanted, known)
     fresh = _ask(teacher, root, program, classes, asked, known) if asked else []
@@ -81,15 +82,24 @@ def _digest(teacher: Teacher, root: Path) -> str:
     return digest("teacher 1", teacher.kind, kind.wish(teacher, root), teacher.what, *teacher.classes)
 
 
-def _wanted(labelled: Sequence[Example], open_: Sequence[Example]) -> list[Example]:
+def _wanted(program: Program, labelled: Sequence[Example], open_: Sequence[Example]) -> list[Example]:
     """Those of learn, and of another split that people labelled too little of, in the order of their ids."""
     everything = sorted((*labelled, *open_), key=lambda example: example.id)
     splits, _ = assign(everything)
     peoples = Counter(split for example, split in zip(everything, splits, strict=True) if example.labels)
-    shut = {split for split, enough in ((TUNE, ENOUGH), (JUDGE, 1)) if peoples[split] >= enough}
+    shut = {
+        split
+        for split, enough in ((TUNE, ENOUGH if _only_chooses(program) else 1), (JUDGE, 1))
+        if peoples[split] >= enough
+    }
     return [
         example for example, split in zip(everything, splits, strict=True) if not example.labels and split not in shut
     ]
+
+
+def _only_chooses(program: Program) -> bool:
+    """Whether tune but ranks candidates: no goal asks how likely judge is to grant it, no interval is measured."""
+    return not program.goals and program.outputs[0].form == "label"
 
 
 def _asked(teacher: Teacher, wanted: Sequence[Example], known: Mapping[str, Answer]) -> tuple[list[Question], int]:
