@@ -39,7 +39,7 @@ def test_a_proof_is_written_and_told(tmp_path: Path, told: Callable[..., str]) -
 
 def test_a_broken_program_has_an_exit_code(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def kept(c: str) -> str:
-        at = c.index("\n}", c.index("EXPORT void program("))
+        at = c.index("\n}", c.index("ENTRY void program("))
         return f"{c[:at]}\n    static volatile int calls; calls++;{c[at:]}"
 
     folder = artifact(record(), tmp_path, change=kept)

@@ -24,7 +24,7 @@ QUIET: Final = (
 _SHARED: Final = ("-shared",)
 _INSIDE: Final = ("-fPIC", "-Wframe-larger-than=0")
 _STRIPPED: Final = ("-s", "-Wl,--build-id=none") if sys.platform.startswith("linux") else ()
-_AROUND: Final = 8 + 6 * 8 + 64  # bytes beside a frame: return address, saved registers, alignment of vectors
+_AROUND: Final = 8 + 6 * 8 + 32  # bytes beside a frame: return address, saved registers, alignment of vectors
 _FRAME: Final = re.compile(r"(?:frame size \((\d+)\)|frame size of (\d+) bytes)[^']*in (?:function )?'(\w+)'")
 _STEP: Final = re.compile(r"step(\d+)([a-z]*)_")  # a step, or its part of this letter, or parts from a to another
 
