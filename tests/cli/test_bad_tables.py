@@ -52,6 +52,12 @@ def records(*odd: str, head: str = "size,kind,topic") -> str:
         (table(TEXTS[1:], ",".join(TEXTS[0])), "", "no column 'topic'", "is there a header?"),
         (table([(text, "") for text, _ in TEXTS]), "", "no row has a label: column 'topic' is empty", "another column"),
         (table(TEXTS[:2]), "", "2 examples are too few", "about 100 are a beginning"),
+        (
+            table([("the first text of two", "a"), ("and the other one here", "b")] * 60),
+            "",
+            "120 examples are too few: those of equal input or group share a split, and make 2 sets: learn",
+            "with other inputs",
+        ),
         (table([("hi", "a")]), "", "nothing to learn from in 1 row", "about 100 are a beginning"),
         ("n,topic\n" + "1,a\n1,b\n" * 50, "", r"nothing to learn from in 100 rows: 'n' \(constant\)", "that varies"),
         (

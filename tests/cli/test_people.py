@@ -178,6 +178,18 @@ BAD_LINES = [
 ]
 
 
+def test_a_file_of_labels_that_is_not_there_is_no_damaged_one(repository: Path, datacc: Datacc) -> None:
+    (repository / "bytes").write_bytes(b"\xff\n")
+    wrong = {
+        "nowhere.jsonl": "there is no such file",
+        "bytes": "this is no file of text",
+        "schema": "this is no file of text",
+    }
+    for name, what in wrong.items():
+        error = datacc("label", "--from", repository / name, code=errors.DataError.exit_code)["error"]
+        assert (error["what"], error["where"]) == (what, str(repository / name))
+
+
 @pytest.mark.parametrize("line", BAD_LINES)
 def test_a_file_of_labels_is_taken_whole_or_not_at_all(repository: Path, datacc: Datacc, line: str) -> None:
     id = ids(repository)[0]

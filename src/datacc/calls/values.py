@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 from collections.abc import Iterable, Sequence, Set
 from enum import Enum
 from graphlib import CycleError, TopologicalSorter
@@ -29,6 +30,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, str):
         return str(value)
     if isinstance(value, int):
+        if abs(value) > sys.float_info.max:
+            raise NotPlain("an integer beyond all doubles is no finite number")
         return int(value)
     if isinstance(value, float):
         if math.isfinite(value):
@@ -37,6 +40,13 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple) and value and all(type(item) in (int, float) for item in value):
         return [plain(item) for item in value]
     raise NotPlain(f"{type(value).__name__} is neither text, number, truth nor a list of numbers")
+
+
+def whole(value: Any) -> Any:
+    """The same, with U+FFFD for each half of a surrogate pair in a text: no file holds one."""
+    return (
+        value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace") if isinstance(value, str) else value
+    )
 
 
 def answered(value: Any) -> Any:

@@ -63,7 +63,9 @@ def _told(done: Labelled) -> str:
 def _many(file: Path, more: dict[str, Any]) -> Outcome:
     try:
         lines = file.read_text(encoding="utf-8").split("\n")
-    except (FileNotFoundError, IsADirectoryError, UnicodeDecodeError) as error:
+    except FileNotFoundError:
+        raise DataError("there is no such file", where=str(file), tries=["JSON Lines in UTF-8"]) from None
+    except (IsADirectoryError, UnicodeDecodeError) as error:
         raise DataError("this is no file of text", where=str(file), tries=["JSON Lines in UTF-8"]) from error
     places = [f"{file}:{number}" for number, line in enumerate(lines, 1) if line.strip()]
     labels = [_parsed(line, place, more) for line, place in zip(filter(str.strip, lines), places, strict=True)]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from datacc.calls.values import SEMICOLON, in_a_cell
+from datacc.calls.values import SEMICOLON, in_a_cell, whole
 from datacc.errors import DataError
 from datacc.intake import Bad, Format, Found, Raw
 from datacc.intake.jsonl import flat
@@ -67,10 +67,10 @@ def _call(value: Any) -> tuple[dict[str, Any], dict[str, bytes], dict[str, Any]]
     files = {name: _file(cell) for name, cell in inputs.items() if isinstance(cell, dict) and set(cell) == {MEDIA}}
     if files and len(inputs) > 1:
         raise ValueError("has a file and other inputs; an example is one file, or texts and numbers")
-    cells = flat({name: _whole(cell) for name, cell in inputs.items() if name not in files})
+    cells = flat({name: whole(cell) for name, cell in inputs.items() if name not in files})
     if ANSWER in cells:
         raise ValueError(f"has an input called {ANSWER!r}, which is what the function said")
-    others = {name: _whole(value[name]) for name in (*_BESIDE, ANSWER) if value.get(name) is not None}
+    others = {name: whole(value[name]) for name in (*_BESIDE, ANSWER) if value.get(name) is not None}
     lists = [name for one in others.values() if isinstance(one, list) for name in one]
     if not all(isinstance(name, str) and name and name == name.strip() and SEMICOLON not in name for name in lists):
         raise ValueError("names labels that are none")
@@ -92,10 +92,6 @@ def _file(cell: dict[str, Any]) -> bytes:
 
 def _kind(is_file: object) -> str:
     return "a file" if is_file else "texts or numbers"
-
-
-def _whole(cell: Any) -> Any:
-    return cell.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace") if isinstance(cell, str) else cell
 
 
 ENTRY: Final = Inbox()

@@ -8,7 +8,7 @@ from datacc.registry import load
 from datacc.repo.coded import as_coded
 from datacc.repo.example import Examples
 from datacc.repo.split import SPLITS
-from datacc.repo.words import listed, seen_once
+from datacc.repo.words import counted, listed, seen_once
 from datacc.spec.program import Field
 
 
@@ -28,15 +28,18 @@ def refuse_too_few(ordered: Examples, output: Field) -> None:
         )
 
 
-def refuse_empty_split(splits: Sequence[int]) -> None:
-    """Raise `DataError` where learn, tune or judge has no example."""
+def refuse_empty_split(splits: Sequence[int], leaders: Sequence[str]) -> None:
+    """Raise `DataError` where learn, tune or judge has no example; `leaders` tell which examples share a split."""
     counts = Counter(splits)
-    if len(counts) < len(SPLITS):
-        shares = ", ".join(f"{name} {counts[split]}" for split, name in enumerate(SPLITS))
-        raise DataError(
-            f"{len(splits)} examples are too few, or their groups too large: {shares}",
-            tries=["add examples; about 100 are a beginning", "import them with a split column"],
-        )
+    if len(counts) == len(SPLITS):
+        return
+    sets, what = len(set(leaders)), f"{counted(len(splits), 'example')} are too few"
+    tries = ["add examples; about 100 are a beginning", "import them with a split column"]
+    if sets < len(splits):
+        what += f": those of equal input or group share a split, and make {counted(sets, 'set')}"
+        tries = ["add examples with other inputs or of other groups", *tries]
+    shares = ", ".join(f"{name} {counts[split]:,}" for split, name in enumerate(SPLITS))
+    raise DataError(f"{what}: {shares}", tries=tries[:2] if sets < len(SPLITS) else tries)
 
 
 def _alike(field: str, names: Sequence[str]) -> list[str]:

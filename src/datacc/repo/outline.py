@@ -87,7 +87,7 @@ def _worked_out(given: Examples, key: str) -> Outline:
     order = sorted(range(len(given)), key=given.ids.__getitem__)
     ordered = given.take(order)
     splits, notes = assign(ordered)
-    refuse_empty_split(splits)
+    refuse_empty_split(splits, leaders_of(ordered))
     return Outline(
         key=key,
         order=np.array(order, np.int64),

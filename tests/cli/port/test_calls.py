@@ -32,6 +32,9 @@ BAD = [
         "answers what is no class (60 calls, the first numbers.csv:2: n=0): a text of 20,000 char",
         ["a function of your own"],
     ),
+    ("longer", "its answer can be no class (numbers.csv:9): the class 'xxx", ["a function of your own"]),
+    ("many", "its answer can be no class (numbers.csv:9): the class 'yyy", ["a function of your own"]),
+    ("huge", "is no class (60 calls, the first numbers.csv:2: n=0): an integer beyond", ["a function of your own"]),
     (
         "infinite",
         "is no class (1 call, the first numbers.csv:9: n=7): inf is no finite number",
@@ -69,6 +72,14 @@ def test_single_bad_calls_can_be_left_out(name: str, left_out: int | None, count
     assert any(note.startswith("left out: it ") for note in said["notes"])
     assert said["left_out"] == left_out if left_out is not None else 0 < said["left_out"] <= 30
     assert said["import"]["examples"] == 60 - said["left_out"]
+
+
+def test_half_a_character_that_a_test_asks_about_is_recorded_as_its_replacement(here: Path, datacc: Datacc) -> None:
+    asks = """theirs.mail(f"{chr(0xD800)}{'@' * (n % 2)} {n}")"""
+    (here / "test_theirs.py").write_text(f"import theirs\n\ndef test():\n    for n in range(30):\n        {asks}\n")
+    said = datacc("port", "theirs:mail", "--tests", "test_theirs.py", "--no-build", "--yes", "--keep-secrets")
+    assert said["import"]["classes"] == {"mail": 15, "none": 15}
+    assert everything(here / "ported_mail").count("\N{REPLACEMENT CHARACTER}".encode()) == 30
 
 
 def test_effects_can_be_allowed(counted: Path, datacc: Datacc) -> None:

@@ -58,6 +58,15 @@ def always_raises(n: int) -> str:
 def long(n: int) -> str:
     return "x" * 20_000
 
+def longer(n: int) -> str:
+    return "x" * 201 if n > 6 else "short"
+
+def many(n: int) -> list:
+    return ["y" * 201, "z"] if n > 6 else ["z"]
+
+def huge(n: int) -> int:
+    return 10 ** 400
+
 def infinite(n: int) -> float:
     return float("inf") if n == 7 else n % 3
 

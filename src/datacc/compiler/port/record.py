@@ -14,6 +14,7 @@ from datacc.errors import DataError
 from datacc.frozen import frozen
 from datacc.intake.importing.columns import look
 from datacc.intake.inbox import ANSWER
+from datacc.repo.names import check_name
 from datacc.repo.words import counted
 from datacc.store import canonical
 
@@ -108,7 +109,10 @@ def record(
     classes = order_of(several)
     notes += [_UNORDERED] if several and not classes else []
     return Recorded(
-        rows=[{**plain.inputs[row], ANSWER: _label(asker.function, told[row].answer, form)} for row in good],
+        rows=[
+            {**plain.inputs[row], ANSWER: _label(asker.function, told[row].answer, form, plain.where[row])}
+            for row in good
+        ],
         where=[plain.where[row] for row in good],
         groups=[plain.groups[row] for row in good],
         form=form,
@@ -199,14 +203,23 @@ def _form(function: str, answers: Sequence[Any]) -> Form:
     return form
 
 
-def _label(function: str, answer: Any, form: Form) -> str | float | list[str]:
-    """The answer as a label. Raises `DataError` for one that is no number or no labels, where all of them were."""
+def _label(function: str, answer: Any, form: Form, where: str) -> str | float | list[str]:
+    """The answer to the call `where` as a label. Raises `DataError` for one that can be no class, and for one that is
+    no number or no labels, where all of them were."""
     try:
-        return label_of(answer, form)
+        label = label_of(answer, form)
     except NotPlain as error:
         what = f"its answers are to be {'numbers' if form == 'number' else 'labels'}, and {error}"
         without = ["leave --within out"] if form == "number" else []
         raise DataError(what, where=function, tries=[*without, "port it anew, in another folder"]) from error
+    try:
+        for name in [label] if isinstance(label, str) else label if isinstance(label, list) else ():
+            check_name(name, "class")
+    except DataError as error:
+        what = f"its answer can be no class ({where}): {error.what}"
+        tries = ["a function of your own that makes a short text or a number of it"]
+        raise DataError(what, where=function, tries=tries) from error
+    return label
 
 
 def _whole(rows: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Final
 from datacc.calls import secrets
 from datacc.calls.ask import Asker, Parameter
 from datacc.calls.code import code_of, digest_of
+from datacc.calls.values import whole
 from datacc.compiler.port.gather import Gathered, from_calls, from_file, from_tests
 from datacc.compiler.port.record import Redact, without_secrets
 from datacc.errors import DataError, RepositoryError, TrustError, UsageError
@@ -135,12 +136,13 @@ def _runs(wish: Wish) -> list[str]:
 
 
 def gathered(wish: Wish) -> Gathered:
-    """What the function is to be asked, without secrets; this runs it. Raises `DataError`."""
+    """What the function is to be asked, without secrets and halves of characters; this runs it. Raises `DataError`."""
     parameters = wish.asker.parameters()
     if not any(one.is_named for one in parameters):
         what = "it takes no arguments by name, so there is nothing to learn from"
         raise DataError(what, where=wish.function, tries=["a function of your own that calls it"])
-    return without_secrets(_together(wish, parameters), _redact(wish), kept=wish.keep_secrets)
+    found = without_secrets(_together(wish, parameters), _redact(wish), kept=wish.keep_secrets)
+    return replace(found, inputs=[{name: whole(value) for name, value in one.items()} for one in found.inputs])
 
 
 def _together(wish: Wish, parameters: Sequence[Parameter]) -> Gathered:
