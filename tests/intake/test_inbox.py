@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,8 @@ import pytest
 
 from datacc.calls._spool import Spool
 from datacc.errors import DataError
-from datacc.intake.importing.read import format_of
+from datacc.intake.importing import ImportOptions
+from datacc.intake.importing.read import format_of, read
 from datacc.intake.inbox import ENTRY, Inbox
 
 
@@ -87,6 +89,7 @@ def test_a_line_that_was_torn_off_is_not_there(tmp_path: Path) -> None:
         '{"inputs": {"picture": {"media": 3}}}',
         '{"inputs": {"text": "b"}, "answer": ["a;b"]}',
         '{"inputs": {"text": "b"}, "answer": ["a", 1]}',
+        '{"inputs": {"text": "b"}, "answer": {"a": 1}}',
         '{"inputs": {"picture": {"media": "", "more": 1}}}',
         "[" * 9999,
     ],
@@ -114,3 +117,20 @@ def test_what_it_is_taken_for(tmp_path: Path) -> None:
     assert not isinstance(format_of(tmp_path / "cats"), Inbox)
     with pytest.raises(DataError, match="no calls"):
         ENTRY.read(tmp_path / "cats")
+
+
+def test_what_is_only_called_like_a_file_of_calls_is_passed_over(tmp_path: Path) -> None:
+    box = tmp_path / "box"
+    (box / "folder.calls.jsonl").mkdir(parents=True)
+    (box / "gone.calls.jsonl").symlink_to(tmp_path / "nowhere")
+    os.mkfifo(box / "pipe.calls.jsonl")  # who reads it waits for ever
+    assert not Inbox().matches(box)
+    write(box, json.dumps({"inputs": {"text": "a"}}), "")
+    assert [row.cells["text"] for row in ENTRY.read(box).rows] == ["a"]
+
+
+def test_a_number_beyond_all_doubles_is_none_beside_an_input(tmp_path: Path) -> None:
+    calls = [{"inputs": {"text": "a"}, "answer": "x", "confidence": one} for one in (0.5, 10**400, -(10**400))]
+    box = write(tmp_path / "box", *map(json.dumps, calls), "")
+    rows = read(box, ImportOptions()).rows
+    assert list(rows.others["confidence"]) == [0.5, None, None]

@@ -32,7 +32,7 @@ class Inbox(Format):
         inputs: dict[str, None] = {}
         for where, line in _lines(path):
             try:
-                cells, files, others = _call(json.loads(line))
+                cells, files, others = _call(json.loads(line.decode("utf-8-sig")))
                 if rows and bool(files) != (rows[0].media is not None):
                     raise ValueError(f"holds {_kind(files)} where the first call holds {_kind(not files)}")
             except (ValueError, RecursionError) as error:
@@ -49,12 +49,17 @@ class Inbox(Format):
 
 def is_inbox(path: Path) -> bool:
     """Whether the folder `path` holds files of calls."""
-    return path.is_dir() and any(path.glob(f"*{ENDING}"))
+    return path.is_dir() and bool(_files(path))
+
+
+def _files(folder: Path) -> list[Path]:
+    """The files of calls in it, the oldest first; what is only called like one (a folder, a pipe) is none."""
+    return sorted(file for file in folder.glob(f"*{ENDING}") if file.is_file())
 
 
 def _lines(path: Path) -> Iterator[tuple[str, bytes]]:
     """(place, line), but for a last line that is torn off: its process was ended."""
-    for file in [path] if path.is_file() else sorted(path.glob(f"*{ENDING}")):
+    for file in [path] if path.is_file() else _files(path):
         for number, line in enumerate(file.read_bytes().split(b"\n")[:-1], 1):
             yield f"{file.name}:{number}", line
 
@@ -71,6 +76,8 @@ def _call(value: Any) -> tuple[dict[str, Any], dict[str, bytes], dict[str, Any]]
     if ANSWER in cells:
         raise ValueError(f"has an input called {ANSWER!r}, which is what the function said")
     others = {name: whole(value[name]) for name in (*_BESIDE, ANSWER) if value.get(name) is not None}
+    if isinstance(others.get(ANSWER), dict):
+        raise ValueError("has an answer that names no class: an object")
     lists = [name for one in others.values() if isinstance(one, list) for name in one]
     if not all(isinstance(name, str) and name and name == name.strip() and SEMICOLON not in name for name in lists):
         raise ValueError("names labels that are none")

@@ -1,8 +1,8 @@
 """Questions and answers as JSON lines, to and from a process, which may answer in any order."""
 
 import json
-import math
 import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -119,7 +119,7 @@ def _answer(line: str, name: str, classes: Sequence[str]) -> Answer:
     nonsense = TeacherError(f"this is no answer: {line.strip()[:200]}", where=name, tries=wanted)
     try:
         said = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise nonsense from None
     if not isinstance(said, dict) or not isinstance(said.get("id"), str):
         raise nonsense
@@ -156,7 +156,7 @@ def _is_label(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
 def _end(process: "subprocess.Popen[bytes]", threads: Sequence[threading.Thread]) -> None:

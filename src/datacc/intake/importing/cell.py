@@ -21,8 +21,8 @@ def number(cell: Any) -> float | None:
 
 
 def plain(cell: Any) -> Any:
-    """The cell as a JSON value for a column that is not an input; None when there is nothing."""
-    if isinstance(cell, float) and not math.isfinite(cell):
+    """The cell as a JSON value for a column that is not an input; None when there is nothing, or no double."""
+    if isinstance(cell, int | float) and not math.isfinite(_double(cell)):
         return None
     return cell if not isinstance(cell, str) or cell.strip() else None
 
