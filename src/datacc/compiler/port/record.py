@@ -109,10 +109,7 @@ def record(
     classes = order_of(several)
     notes += [_UNORDERED] if several and not classes else []
     return Recorded(
-        rows=[
-            {**plain.inputs[row], ANSWER: _label(asker.function, told[row].answer, form, plain.where[row])}
-            for row in good
-        ],
+        rows=_rows(asker.function, plain, told, good, form),
         where=[plain.where[row] for row in good],
         groups=[plain.groups[row] for row in good],
         form=form,
@@ -201,6 +198,14 @@ def _form(function: str, answers: Sequence[Any]) -> Form:
         tries = ["a program names classes: a function of your own that makes a few of them, or a number"]
         raise DataError(what, where=function, tries=tries)
     return form
+
+
+def _rows(
+    function: str, gathered: Gathered, told: Mapping[int, Told], good: Sequence[int], form: Form
+) -> list[Mapping[str, Any]]:
+    """Arguments and answer of each good call."""
+    said = [_label(function, told[row].answer, form, gathered.where[row]) for row in good]
+    return [{**gathered.inputs[row], ANSWER: label} for row, label in zip(good, said, strict=True)]
 
 
 def _label(function: str, answer: Any, form: Form, where: str) -> str | float | list[str]:
