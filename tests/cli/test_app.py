@@ -162,3 +162,27 @@ def test_every_verb_and_exit_code_is_documented() -> None:
     assert {str(code) for code in (0, app.INTERRUPTED, app.PIPE_CLOSED)} <= {code for code, _ in listed}
     first_words = {cell.split()[0] for cell, _ in listed if cell[:1].isalpha()}
     assert first_words == {*app.VERBS, "verb", "code"}
+
+
+def test_an_interrupt_within_a_destructor_is_not_lost() -> None:
+    """There Python drops what is raised, and the command would go on to its end."""
+    code = """
+import os, signal, sys, time
+from datacc.cli import app
+
+class Ends:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(60)
+
+def work(arguments):
+    ends = Ends()
+    del ends
+    time.sleep(60)
+
+app._outcome = work
+app.main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=50)
+    assert done.returncode == app.INTERRUPTED
+    assert done.stderr.startswith("\ninterrupted;")

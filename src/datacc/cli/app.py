@@ -7,10 +7,12 @@ import difflib
 import errno
 import gc
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
+from threading import Timer
 from types import ModuleType
 from typing import Final, NoReturn
 
@@ -30,6 +32,7 @@ VERBS: Final = (
 )
 INTERRUPTED: Final = 130
 PIPE_CLOSED: Final = 141
+DROPPED: Final = 0.02  # seconds, after which a destructor that dropped Ctrl-C is over
 SEEN_FOR_CYCLES: Final = 50_000  # values made before a collection: we make many, and hardly any in cycles
 WIDTH: Final = 120  # of tables that are not shown on a terminal
 
@@ -42,8 +45,17 @@ def main() -> NoReturn:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure:
             reconfigure(errors="backslashreplace")
+    sys.unraisablehook = _interrupt_again
     ended.append(call(sys.argv[1:]))
     sys.exit(ended[0])
+
+
+def _interrupt_again(lost: "sys.UnraisableHookArgs") -> None:
+    """Raise Ctrl-C once more where it came within a destructor or a callback: there Python drops it."""
+    if lost.exc_type is KeyboardInterrupt:
+        Timer(DROPPED, os.kill, (os.getpid(), signal.SIGINT)).start()
+    else:
+        sys.__unraisablehook__(lost)
 
 
 def _leave(ended: Sequence[int]) -> None:
