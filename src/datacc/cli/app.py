@@ -7,8 +7,8 @@ import difflib
 import errno
 import gc
 import os
-import signal
 import sys
+from _thread import interrupt_main
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -53,7 +53,7 @@ def main() -> NoReturn:
 def _interrupt_again(lost: "sys.UnraisableHookArgs") -> None:
     """Raise Ctrl-C once more where it came within a destructor or a callback: there Python drops it."""
     if lost.exc_type is KeyboardInterrupt:
-        Timer(DROPPED, os.kill, (os.getpid(), signal.SIGINT)).start()
+        Timer(DROPPED, interrupt_main).start()
     else:
         sys.__unraisablehook__(lost)
 
