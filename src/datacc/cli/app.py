@@ -7,6 +7,7 @@ import difflib
 import errno
 import gc
 import os
+import signal
 import sys
 from _thread import interrupt_main
 from collections.abc import Sequence
@@ -53,9 +54,13 @@ def main() -> NoReturn:
 def _interrupt_again(lost: "sys.UnraisableHookArgs") -> None:
     """Raise Ctrl-C once more where it came within a destructor or a callback: there Python drops it."""
     if lost.exc_type is KeyboardInterrupt:
-        Timer(DROPPED, interrupt_main).start()
+        Timer(DROPPED, interrupt_main if os.name == "nt" else _interrupt).start()
     else:
         sys.__unraisablehook__(lost)
+
+
+def _interrupt() -> None:
+    os.kill(os.getpid(), signal.SIGINT)  # which ends a wait of the main thread, too
 
 
 def _leave(ended: Sequence[int]) -> None:
