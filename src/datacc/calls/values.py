@@ -42,7 +42,7 @@ def plain(value: Any) -> Any:
     raise NotPlain(f"{type(value).__name__} is neither text, number, truth nor a list of numbers")
 
 
-def whole(value: Any) -> Any:
+def without_halves(value: Any) -> Any:
     """The same, with U+FFFD for each half of a surrogate pair in a text: no file holds one."""
     return (
         value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace") if isinstance(value, str) else value
@@ -60,7 +60,7 @@ def answered(value: Any) -> Any:
     if size > LONGEST:
         raise NotPlain(f"a text of {size:,} characters names no class")
     for text in [found] if isinstance(found, str) else found if is_several(found) else []:
-        if any("\ud800" <= character <= "\udfff" for character in text):
+        if without_halves(text) != text:
             raise NotPlain(f"{text!r} has half a character, and names no class")
     return found
 

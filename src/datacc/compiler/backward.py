@@ -1,5 +1,6 @@
 """The step that fits a built program's skeleton, node by node: what `inspect --backward` shows."""
 
+from functools import partial
 from pathlib import Path
 
 from datacc.compiler.assemble import skeleton_graph
@@ -7,7 +8,7 @@ from datacc.compiler.report import Report, read_report
 from datacc.compiler.sides import asked, snapshot_of
 from datacc.errors import DataError
 from datacc.fit.adjoints import ADJOINTS, STEP_OPS
-from datacc.fit.losses import cross_entropy, of_members
+from datacc.fit.losses import cross_entropy, loss_of
 from datacc.fit.step import step_graph, wholes
 from datacc.frozen import frozen
 from datacc.ir.cost import node_costs
@@ -45,8 +46,8 @@ def step_of(folder: Path, root: Path, store: Store) -> tuple[str, tuple[StepNode
     report = read_report(folder / "report.json")
     graph = _skeleton(report, root, store)
     smoothing = float(report.recipe.get("smoothing", 0.0))
-    shape = graph.by_name[graph.loss].type.shape
-    return report.name, step_nodes(step_graph(graph, of_members(cross_entropy(shape[-1], smoothing), shape)))
+    loss = loss_of(graph, partial(cross_entropy, smoothing=smoothing))
+    return report.name, step_nodes(step_graph(graph, loss))
 
 
 def step_nodes(step: Graph) -> tuple[StepNode, ...]:

@@ -19,7 +19,7 @@ from datacc.fit._statistics import EXACT_ROWS, ONWARD_ROWS, QUICK_ROWS, features
 from datacc.fit._trouble import first_not_finite, likely_cause, nothing_moved
 from datacc.fit.checkpoint import Best, Checkpoint, Moment
 from datacc.fit.initial import Weights, initial, opened
-from datacc.fit.losses import of_members
+from datacc.fit.losses import loss_of
 from datacc.fit.objective import objective_of
 from datacc.fit.rarity import gains
 from datacc.ir.check import check
@@ -91,9 +91,8 @@ class _Fit:
         self.filled, self.learn, self.tune, self.recipe, self.seed = graph, learn, tune, recipe, seed
         self.batch = min(recipe.batch, len(learn))
         self.graph = opened(graph, rounding, self.batch)
-        shape = graph.by_name[graph.loss].type.shape
-        self.objective, self.classes = objective_of(learn), shape[-1]
-        self.loss = of_members(self.objective.loss(self.classes, recipe.smoothing), shape)
+        self.objective, self.classes = objective_of(learn), graph.by_name[graph.loss].type.shape[-1]
+        self.loss = loss_of(graph, partial(self.objective.loss, smoothing=recipe.smoothing))
         self.steps = recipe.epochs * steps_per_epoch(len(learn), recipe.batch)
         self.looks = looks_of(self.steps) if len(tune) and not start else frozenset([self.steps])
         self.rate = falling if start else rate

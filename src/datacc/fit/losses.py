@@ -4,7 +4,7 @@ Inputs are `features` (K,), `target` ((K,) or (1,)) and `weight` (1,). Output `l
 names a node that is regarded as constant when gradients are taken, because its gradient is zero analytically.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
@@ -74,6 +74,12 @@ def binary(count: int) -> Graph:
     agreed = t.do("multiply", FEATURES, TARGET)
     each = _difference(t, t.do("add", positive, rest), agreed)
     return _end(t, t.total(each))
+
+
+def loss_of(graph: Graph, of: Callable[[int], Graph]) -> Graph:
+    """What a row loses whose features are the loss node of a skeleton; `of(K)` is the loss of K features."""
+    shape = graph.by_name[graph.loss].type.shape
+    return of_members(of(shape[-1]), shape)
 
 
 def of_members(one: Graph, shape: tuple[int, ...]) -> Graph:

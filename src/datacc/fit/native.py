@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from datacc.errors import GraphError
 from datacc.fit import BackEnd, Fitting, Recipe, Rounding, decays
 from datacc.fit.compiled.library import Float, Library, Program, Settings, best_cpu, linked
-from datacc.fit.losses import TARGET, WEIGHT, cross_entropy, of_members
+from datacc.fit.losses import TARGET, WEIGHT, cross_entropy, loss_of
 from datacc.fit.step import SHARE, look_graph, step_graph
 from datacc.ir.graph import Graph
 from datacc.runtime.machine import features, machine
@@ -38,8 +38,7 @@ class Native(BackEnd):
     def lacks(self, graph: Graph, rounding: Rounding | None) -> str:
         """What of this fit it cannot do, for a message; nothing when it covers all."""
         try:
-            shape = graph.by_name[graph.loss].type.shape
-            _program(graph, of_members(cross_entropy(shape[-1]), shape), Settings(), rounding)
+            _program(graph, loss_of(graph, cross_entropy), Settings(), rounding)
         except GraphError as error:
             return f"{error.what} ({error.where})" if error.where else error.what
         return ""

@@ -21,14 +21,16 @@ def measured(truth: NDArray[Any], told: Told, statistic: Statistic) -> Figure:
     cells, counts = _counted(truth, told)
     with np.errstate(invalid="ignore"):
         draws = by_cells(counts, lambda samples: statistic(*(samples @ cell for cell in cells)))
-    return figure(valued(truth, told, statistic), draws, len(truth))
+    return figure(_value(cells, counts, statistic), draws, len(truth))
 
 
 def valued(truth: NDArray[Any], told: Told, statistic: Statistic) -> float:
     """The value of that figure alone."""
-    if not len(truth):
-        return 0.0
-    cells, counts = _counted(truth, told)
+    return _value(*_counted(truth, told), statistic) if len(truth) else 0.0
+
+
+def _value(cells: list[Counts], counts: Counts, statistic: Statistic) -> float:
+    """Of all rows but the last, which is the bad one."""
     with np.errstate(invalid="ignore"):
         return float(statistic(*(counts[None, :-1] @ cell[:-1] for cell in cells))[0])
 

@@ -17,12 +17,14 @@ def measured(columns: NDArray[Any], bad: int | NDArray[Any], statistic: Statisti
     that was seen, by its number."""
     if not len(columns):
         return figure(0.0, np.zeros(0), 0, at_most=at_most, amount=True)
-    values, value = columns.astype(np.float64), valued(columns, statistic)
+    values = columns.astype(np.float64)
     rows = np.vstack([values, values[[bad]] if isinstance(bad, int) else bad])
     draws = by_rows(len(rows), lambda weights: statistic(weights @ rows / len(rows)), work=rows.shape[1])
-    return figure(value, draws, len(columns), at_most=at_most, amount=True)
+    return figure(valued(values, statistic), draws, len(columns), at_most=at_most, amount=True)
 
 
 def valued(columns: NDArray[Any], statistic: Statistic) -> float:
     """The value of that figure alone."""
-    return float(statistic(columns.astype(np.float64).mean(axis=0, keepdims=True))[0]) if len(columns) else 0.0
+    return (
+        float(statistic(columns.astype(np.float64, copy=False).mean(axis=0, keepdims=True))[0]) if len(columns) else 0.0
+    )

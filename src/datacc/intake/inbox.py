@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from datacc.calls.values import SEMICOLON, in_a_cell, whole
+from datacc.calls.values import SEMICOLON, in_a_cell, without_halves
 from datacc.errors import DataError
 from datacc.intake import Bad, Format, Found, Raw
 from datacc.intake.jsonl import flat
@@ -72,10 +72,10 @@ def _call(value: Any) -> tuple[dict[str, Any], dict[str, bytes], dict[str, Any]]
     files = {name: _file(cell) for name, cell in inputs.items() if isinstance(cell, dict) and set(cell) == {MEDIA}}
     if files and len(inputs) > 1:
         raise ValueError("has a file and other inputs; an example is one file, or texts and numbers")
-    cells = flat({name: whole(cell) for name, cell in inputs.items() if name not in files})
+    cells = flat({name: without_halves(cell) for name, cell in inputs.items() if name not in files})
     if ANSWER in cells:
         raise ValueError(f"has an input called {ANSWER!r}, which is what the function said")
-    others = {name: whole(value[name]) for name in (*_BESIDE, ANSWER) if value.get(name) is not None}
+    others = {name: without_halves(value[name]) for name in (*_BESIDE, ANSWER) if value.get(name) is not None}
     if isinstance(others.get(ANSWER), dict):
         raise ValueError("has an answer that names no class: an object")
     lists = [name for one in others.values() if isinstance(one, list) for name in one]

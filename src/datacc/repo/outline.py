@@ -87,22 +87,23 @@ def _worked_out(given: Examples, key: str) -> Outline:
     order = sorted(range(len(given)), key=given.ids.__getitem__)
     ordered = given.take(order)
     splits, notes = assign(ordered)
-    refuse_empty_split(splits, leaders_of(ordered))
+    leaders = leaders_of(ordered)
+    refuse_empty_split(splits, leaders)
     return Outline(
         key=key,
         order=np.array(order, np.int64),
         ids=tuple(ordered.ids),
         splits=np.array(splits, np.uint8),
-        groups=_groups(ordered),
+        groups=_groups(leaders),
         columns=_columns(ordered, splits),
         told=told_of_rows(ordered),
         notes=notes,
     )
 
 
-def _groups(ordered: Examples) -> NDArray[np.int64]:
+def _groups(leaders: Sequence[str]) -> NDArray[np.int64]:
     numbers: dict[str, int] = {}
-    return np.array([numbers.setdefault(leader, len(numbers)) for leader in leaders_of(ordered)], np.int64)
+    return np.array([numbers.setdefault(leader, len(numbers)) for leader in leaders], np.int64)
 
 
 def _columns(ordered: Examples, splits: Sequence[int]) -> dict[str, tuple[Any, ...]]:

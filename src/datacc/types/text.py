@@ -8,6 +8,7 @@ import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
+from datacc.calls.values import without_halves
 from datacc.errors import DataError
 from datacc.ir.build import Builder
 from datacc.ir.graph import Graph, Type
@@ -118,8 +119,7 @@ def _whole(value: Any, columns: Sequence[str], n: int) -> str:
 def _composed(text: str) -> bytes:
     """UTF-8 of the composed form. Two surrogates that are a pair are the character, as in JavaScript."""
     if not text.isascii():
-        whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-        text = unicodedata.normalize("NFC", whole)
+        text = unicodedata.normalize("NFC", without_halves(text))
     return text.encode()
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from datacc.calls import secrets
 from datacc.calls.ask import Asker, Parameter
 from datacc.calls.code import code_of, digest_of
-from datacc.calls.values import whole
+from datacc.calls.values import without_halves
 from datacc.compiler.port.gather import Gathered, from_calls, from_file, from_tests
 from datacc.compiler.port.record import Redact, without_secrets
 from datacc.errors import DataError, RepositoryError, TrustError, UsageError
@@ -142,7 +142,7 @@ def gathered(wish: Wish) -> Gathered:
         what = "it takes no arguments by name, so there is nothing to learn from"
         raise DataError(what, where=wish.function, tries=["a function of your own that calls it"])
     found = without_secrets(_together(wish, parameters), _redact(wish), kept=wish.keep_secrets)
-    return replace(found, inputs=[{name: whole(value) for name, value in one.items()} for one in found.inputs])
+    return replace(found, inputs=[{name: without_halves(value) for name, value in one.items()} for one in found.inputs])
 
 
 def _together(wish: Wish, parameters: Sequence[Parameter]) -> Gathered:
