@@ -46,14 +46,18 @@ class Bad:
 @final
 @frozen(eq=False)
 class TableRows(Sequence[Raw]):
-    """The rows of a table, kept column by column: `cells` column → values, `lines` where each row stands in `file`."""
+    """N examples kept column by column: `where` each stands, `cells` column → values.
 
-    file: str
-    lines: Sequence[int]
-    cells: Mapping[str, list[Any]]
+    `media` and `labels` are None where the examples are rows of a table, whose label is a column like any other.
+    """
+
+    where: Sequence[str]
+    cells: Mapping[str, Sequence[Any]]
+    media: Sequence[bytes] | None = None
+    labels: Sequence[str | None] | None = None
 
     def __len__(self) -> int:
-        return len(self.lines)
+        return len(self.where)
 
     @overload
     def __getitem__(self, number: int) -> Raw: ...
@@ -65,8 +69,12 @@ class TableRows(Sequence[Raw]):
         """One row, or several."""
         if isinstance(number, slice):
             return [self[n] for n in range(*number.indices(len(self)))]
-        cells = {name: column[number] for name, column in self.cells.items()}
-        return Raw(where=f"{self.file}:{self.lines[number]}", cells=cells)
+        return Raw(
+            where=self.where[number],
+            media=None if self.media is None else self.media[number],
+            cells={name: column[number] for name, column in self.cells.items()},
+            label=None if self.labels is None else self.labels[number],
+        )
 
 
 @frozen
@@ -90,7 +98,7 @@ class Found:
     @property
     def is_media(self) -> bool:
         """Whether the examples are files."""
-        return not isinstance(self.rows, TableRows) and bool(self.rows) and self.rows[0].media is not None
+        return bool(self.rows) and self.rows[0].media is not None
 
     def column(self, name: str) -> Sequence[Any]:
         """The cells of a column, one per row; None where a row has none."""
@@ -98,11 +106,25 @@ class Found:
             return self.rows.cells[name] if name in self.rows.cells else [None] * len(self.rows)
         return [row.cells.get(name) for row in self.rows]
 
-    def where(self) -> list[str]:
+    def where(self) -> Sequence[str]:
         """Where each row stands."""
+        return self.rows.where if isinstance(self.rows, TableRows) else [row.where for row in self.rows]
+
+    def media(self) -> Sequence[Path | bytes]:
+        """The files of all rows, of examples that are files."""
         if isinstance(self.rows, TableRows):
-            return [f"{self.rows.file}:{line}" for line in self.rows.lines]
-        return [row.where for row in self.rows]
+            return self.rows.media or []
+        return [row.media for row in self.rows if row.media is not None]
+
+    def labels(self) -> Sequence[str | None]:
+        """The label that the place itself tells of each row; empty where no place does."""
+        if isinstance(self.rows, TableRows):
+            return self.rows.labels or []
+        return [row.label for row in self.rows]
+
+    def splits(self) -> Sequence[str | None]:
+        """The split that the place itself tells of each row; empty where no place does."""
+        return [] if isinstance(self.rows, TableRows) else [row.split for row in self.rows]
 
 
 class Format(ABC):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from datacc.calls._spool import header
 from datacc.errors import DataError
-from datacc.intake import Format, Found, Raw
+from datacc.intake import Format, Found, TableRows
 from datacc.intake.arrays import WORDS, exported, read_exported
 from datacc.intake.sheet import Sheet
 
@@ -39,21 +39,19 @@ class Npz(Format):
         labels = next((arrays[word] for word in _LABELS if word in arrays), None)
         if labels is not None and labels.shape not in ((count,), (count, 1)):
             raise DataError(f"{count} examples but labels of shape {labels.shape}", where=str(path))
-        said = [None] * count if labels is None else [_text(v) for v in labels.reshape(count).tolist()]
-        wheres = [f"{path.name}[{i}]" for i in range(count)]
-        extra = _extra(arrays, count)
+        own, media = dict[str, list[Any]](), None
         if inputs.ndim == 2 and inputs.dtype.kind in "uif":
-            rows, own = _records(inputs), [f"{name}{i}" for i in range(inputs.shape[1])]
-            cells = [dict(zip(own, row, strict=True)) for row in rows]
-            media: Sequence[bytes | None] = [None] * count
+            own = {f"{name}{i}": inputs[:, i].tolist() for i in range(inputs.shape[1])}
         else:
-            own, cells, media = [], [{} for _ in range(count)], _pictures(inputs, path)
-        for column, values in extra.items():
-            for row, value in zip(cells, values, strict=True):
-                row[column] = value
-        parts = zip(wheres, media, cells, said, strict=True)
-        found = tuple(Raw(where=where, media=m, cells=c, label=y) for where, m, c, y in parts)
-        return Found(rows=found, columns=(*own, *extra))
+            media = _pictures(inputs, path)
+        extra = _extra(arrays, count)
+        rows = TableRows(
+            where=[f"{path.name}[{i}]" for i in range(count)],
+            cells={**own, **extra},
+            media=media,
+            labels=[None] * count if labels is None else _texts(labels.reshape(count)),
+        )
+        return Found(rows=rows, columns=(*own, *extra))
 
     def write(self, sheet: Sheet, path: Path) -> None:
         """`x` (pictures of one size, or float64 columns), `y` (text), and what else is known in `datacc`."""
@@ -87,11 +85,6 @@ def _pick(arrays: dict[str, NDArray[Any]], names: Sequence[str], path: Path) -> 
     )
 
 
-def _records(inputs: NDArray[Any]) -> list[list[Any]]:
-    rows: list[list[Any]] = inputs.tolist()
-    return rows
-
-
 def _pictures(inputs: NDArray[Any], path: Path) -> list[bytes]:
     if inputs.dtype != np.uint8 or not (inputs.ndim == 3 or (inputs.ndim == 4 and inputs.shape[3] in (1, 3))):
         raise DataError(
@@ -111,6 +104,12 @@ def _extra(arrays: dict[str, NDArray[Any]], count: int) -> dict[str, list[Any]]:
         for name, array in arrays.items()
         if name not in known and array.shape == (count,) and array.dtype.kind in "buifUS"
     }
+
+
+def _texts(labels: NDArray[Any]) -> list[str]:
+    """The labels (N,) as they are written; each different one is written once."""
+    values, which = np.unique(labels, return_inverse=True)
+    return list(map([_text(value) for value in values.tolist()].__getitem__, which.tolist()))
 
 
 def _text(value: Any) -> str:

@@ -60,7 +60,7 @@ class Table(Format):
             rows = [row for row in rows if len(row) == width]
         columns = (each(cells, str) for cells in zip(*rows, strict=True)) if rows else ([] for _ in header)
         cells = dict(zip(header, columns, strict=True))
-        table = TableRows(file=path.name, lines=lines, cells=cells)
+        table = TableRows(where=[f"{path.name}:{line}" for line in lines], cells=cells)
         found = Found(rows=table, columns=tuple(header), bad=tuple(bad))
         return _as_said(found, said, path) if said else found
 

@@ -25,7 +25,7 @@ def require(found: Found, column: str, role: str, where: str) -> None:
 
 def _header(found: Found) -> list[str]:
     """What to try where the columns may be called wrongly: of a table of text the first line says their names."""
-    is_text = isinstance(found.rows, TableRows)
+    is_text = isinstance(found.rows, TableRows) and found.rows.labels is None
     return ["is there a header? The first line of the file names its columns"] if is_text else []
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from datacc.errors import DataError
 from datacc.frozen import frozen
-from datacc.intake import Found, TableRows
+from datacc.intake import Found
 from datacc.intake.importing.cell import number
 from datacc.intake.importing.columns import Column, look
 from datacc.intake.importing.measured import kind_of, output_kind
@@ -173,7 +173,7 @@ def _label(found: Found, options: ImportOptions, output: str | None, where: str)
     """The label column; None when the rows carry their label already."""
     if options.label in found.columns:
         return options.label
-    if not isinstance(found.rows, TableRows) and any(row.label is not None for row in found.rows):
+    if any(label is not None for label in found.labels()):
         return None
     if options.label is not None:
         if found.is_media:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar, final, overload
 
 from datacc.frozen import frozen
-from datacc.intake import Bad, Found, TableRows
+from datacc.intake import Bad, Found
 from datacc.intake.importing.cell import as_number, as_text, number, plain
 from datacc.intake.importing.columns import Column
 from datacc.intake.importing.roles import Roles
@@ -213,14 +213,13 @@ def _text_fault(cell: Any) -> str | None:
 
 def _rows(found: Found, roles: Roles, where: Sequence[str]) -> Rows:
     nothing: list[None] = [None] * len(where)
-    raws = () if isinstance(found.rows, TableRows) else found.rows
-    own_labels = each([raw.label for raw in raws], as_text) or nothing
-    own_splits = [raw.split for raw in raws] or nothing
+    own_labels = each(found.labels(), as_text) or nothing
+    own_splits = found.splits() or nothing
     words = each(found.column(roles.split), as_text) if roles.split else nothing
     named = {word: split_named(word) for word in set(words) if word}
     return Rows(
         where=where,
-        media=[raw.media for raw in raws if raw.media is not None] if found.is_media else None,
+        media=found.media() if found.is_media else None,
         cells={name: _input(found.column(name), column) for name, column in roles.inputs.items()},
         label=_labels(found, roles) if roles.label else own_labels,
         split=[named[w] if w else own for w, own in zip(words, own_splits, strict=True)] if named else own_splits,
