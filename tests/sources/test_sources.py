@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from datacc.errors import DataError, RepositoryError, SpecError
-from datacc.intake.importing import ImportOptions, import_examples, pictures
+from datacc.intake.importing import ImportOptions, import_examples
 from datacc.registry import load
 from datacc.repo.commit import commit
 from datacc.repo.create import create
@@ -23,6 +23,7 @@ from datacc.spec.program import Program
 from datacc.spec.read import read_program
 from datacc.spec.write import program_toml
 from datacc.store import Store
+from datacc.types import _pillow
 
 TABLE, REPOSITORY = load("sources", "table"), load("sources", "repository")
 
@@ -260,8 +261,8 @@ def test_a_picture_is_decoded_only_when_its_bytes_are_new(
     pets: Program, tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decoded: list[bytes] = []
-    honest = pictures._undecodable
-    monkeypatch.setattr(pictures, "_undecodable", lambda data: (decoded.append(data), honest(data))[1])
+    honest = _pillow.undecodable
+    monkeypatch.setattr(_pillow, "undecodable", lambda data: (decoded.append(data), honest(data))[1])
     folder = tmp_path / "pictures"
     program = infer_program(folder, "animal")
 

@@ -9,13 +9,13 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from datacc.compiler.evidence import Evidence
 from datacc.compiler.legible import Named, cell_of, text_of
 from datacc.compiler.report.png import png
 from datacc.compiler.shown import label_command, percent, shown
 from datacc.frozen import frozen
+from datacc.types.pictures import pillow
 
 PER_CELL: Final = 40
 MOST_BYTES: Final = 6_000_000  # of all pictures together, as text
@@ -110,9 +110,7 @@ def input_html(value: NDArray[Any], columns: Named | None, unusual: NDArray[Any]
 def picture(pixels: NDArray[np.uint8]) -> str:
     """An `img` of uint8 (H, W, 1 or 3) with its pixels as they are, shrunk only when a side is above 160."""
     if max(pixels.shape[:2]) > LARGEST_SIDE:
-        image = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
-        image.thumbnail((LARGEST_SIDE, LARGEST_SIDE), Image.Resampling.BOX)
-        pixels = np.asarray(image).reshape(image.height, image.width, -1)
+        pixels = pillow().shrunk(pixels, LARGEST_SIDE)
     height, width = pixels.shape[:2]
     address = base64.b64encode(png(pixels)).decode()
     return f'<img alt="" width="{width}" height="{height}" src="data:image/png;base64,{address}">'

@@ -1,17 +1,14 @@
 """Look at every file of an import once: too large, no picture, or a decompression bomb."""
 
-import io
-import warnings
 from collections.abc import Container
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from PIL import Image, UnidentifiedImageError
-
 from datacc.intake import Bad
 from datacc.intake.importing.rows import Rows, bytes_of
 from datacc.repo.identity import address
+from datacc.types.pictures import pillow
 
 LARGEST_FILE: Final = 64 << 20  # bytes
 
@@ -37,20 +34,4 @@ def _looked_at(media: Path | bytes, sound: Container[str]) -> tuple[str, str | N
     except OSError as error:
         return "", f"cannot be read: {error.strerror}"
     found = address(data)
-    return found, None if found in sound else _undecodable(data)
-
-
-def _undecodable(data: bytes) -> str | None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # damaged metadata is no concern; a large picture raises below
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        try:
-            with Image.open(io.BytesIO(data)) as picture:
-                picture.load()
-        except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-            return f"unpacks to more than {Image.MAX_IMAGE_PIXELS or 0:,} pixels (a decompression bomb)"
-        except UnidentifiedImageError:
-            return "is not a picture"
-        except (OSError, ValueError, SyntaxError, EOFError, IndexError, TypeError, MemoryError) as error:
-            return f"does not decode: {error}"
-    return None
+    return found, None if found in sound else pillow().undecodable(data)
