@@ -79,6 +79,12 @@ def test_help_loads_next_to_nothing(tmp_path: Path) -> None:
     assert not loaded & {"numpy", "rich", "PIL", "tomlkit"}
 
 
+def test_a_build_loads_no_pillow_before_there_is_a_picture_to_decode(tmp_path: Path) -> None:
+    loaded = modules_after("import datacc.cli.build", tmp_path)
+    assert "numpy" in loaded
+    assert "PIL" not in loaded
+
+
 @pytest.mark.parametrize("verb", ["run", "trust", "log", "status"])
 def test_verbs_that_read_no_datacc_toml_load_nothing_that_reads_it(verb: str, tmp_path: Path) -> None:
     loaded = modules_after(f"import datacc.cli.{verb}", tmp_path)
