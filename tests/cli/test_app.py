@@ -4,8 +4,10 @@ import argparse
 import errno
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,6 +16,7 @@ import pytest
 
 from datacc import errors
 from datacc.cli import app
+from datacc.cli.interrupt import INTERRUPTED
 from datacc.cli.outcome import Outcome, columns, visible
 
 
@@ -100,7 +103,7 @@ def test_a_word_between_colons_stays_a_word(verb: ModuleType, capsys: pytest.Cap
 def test_every_class_of_error_has_an_exit_code_of_its_own() -> None:
     codes = [kind.exit_code for kind in all_errors()]
     assert len(set(codes)) == len(codes)
-    assert not set(codes) & {0, 1, app.INTERRUPTED, app.PIPE_CLOSED}
+    assert not set(codes) & {0, 1, INTERRUPTED, app.PIPE_CLOSED}
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.ENOTDIR])
@@ -159,7 +162,7 @@ def test_every_verb_and_exit_code_is_documented() -> None:
     listed = {tuple(cell.strip(" `") for cell in line.split("|")[1:3]) for line in page.splitlines() if "|" in line}
     for kind in all_errors():
         assert (str(kind.exit_code), kind.__name__) in listed
-    assert {str(code) for code in (0, app.INTERRUPTED, app.PIPE_CLOSED)} <= {code for code, _ in listed}
+    assert {str(code) for code in (0, INTERRUPTED, app.PIPE_CLOSED)} <= {code for code, _ in listed}
     first_words = {cell.split()[0] for cell, _ in listed if cell[:1].isalpha()}
     assert first_words == {*app.VERBS, "verb", "code"}
 
@@ -184,5 +187,48 @@ app._outcome = work
 app.main()
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=50)
-    assert done.returncode == app.INTERRUPTED
+    assert done.returncode == INTERRUPTED
     assert done.stderr.startswith("\ninterrupted;")
+
+
+def test_an_interrupt_while_the_command_is_read() -> None:
+    code = """
+import os, signal, sys
+from datacc.__main__ import main
+
+class Interrupts:
+    def find_spec(self, name, *_):
+        if name == "argparse":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupts())
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=50)
+    assert (done.returncode, done.stdout) == (INTERRUPTED, "")
+    assert done.stderr.startswith("\ninterrupted;")
+    assert len(done.stderr.splitlines()) == 2
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_an_interrupt_when_all_is_told_ends_it_without_a_word() -> None:
+    code = """
+import threading, time
+from datacc.cli import app
+from datacc.cli.outcome import Outcome
+
+def work(arguments):
+    threading.Thread(target=time.sleep, args=(60,)).start()
+    return Outcome(text="done")
+
+app._outcome = work
+app.main()
+"""
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == b"done\n"
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == -signal.SIGINT
+        assert process.stderr.read() == b""

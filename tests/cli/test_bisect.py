@@ -10,6 +10,7 @@ import pytest
 
 from datacc import errors
 from datacc.cli import app
+from datacc.cli.interrupt import INTERRUPTED
 from datacc.compiler import engine
 from tests.cli.points import careful, committed, examples, git, label, mistaken
 
@@ -274,7 +275,7 @@ def test_an_interrupt_keeps_what_was_built(
 
     monkeypatch.setattr(engine, "fit", stopped)
     before = everything()
-    assert app.call(["bisect", "--good", "good", *GOAL]) == app.INTERRUPTED
+    assert app.call(["bisect", "--good", "good", *GOAL]) == INTERRUPTED
     assert everything() == before
     monkeypatch.setattr(engine, "fit", counted)
     said = datacc("bisect", "--good", "good", *GOAL)

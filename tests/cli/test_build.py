@@ -16,6 +16,7 @@ import pytest
 import datacc as package
 from datacc import errors
 from datacc.cli import app
+from datacc.cli.interrupt import INTERRUPTED
 from datacc.cli.progress import FitDisplay
 from datacc.compiler.verify import verify
 from datacc.spec.lock import read_lock
@@ -209,7 +210,7 @@ def test_what_was_fitted_before_an_interruption_is_not_fitted_again(
         if name == "interrupted":
             with monkeypatch.context() as patch:
                 patch.setattr(FitDisplay, "tell", interrupt)
-                assert app.call(words) == app.INTERRUPTED
+                assert app.call(words) == INTERRUPTED
             first = fits()
             assert len(first) == 1
         assert app.call(words) == 0
@@ -285,7 +286,7 @@ def test_diff_after_a_relabel(points: Path, datacc: Datacc, told: Told) -> None:
 @pytest.mark.parametrize(
     ("stop", "code"),
     [
-        (KeyboardInterrupt(), app.INTERRUPTED),
+        (KeyboardInterrupt(), INTERRUPTED),
         (OSError(errno.ENOSPC, "no space", "x"), errors.ResourceError.exit_code),
         (MemoryError(), errors.ResourceError.exit_code),
     ],

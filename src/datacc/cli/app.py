@@ -17,6 +17,7 @@ from threading import Timer
 from types import ModuleType
 from typing import Final, NoReturn
 
+from datacc.cli.interrupt import interrupted
 from datacc.cli.notes import notes
 from datacc.cli.outcome import Outcome, visible
 from datacc.errors import DataccError, ResourceError, UsageError
@@ -31,7 +32,6 @@ VERBS: Final = (
     *("build", "port", "grow", "slim", "compile", "judge", "prove", "diff", "suggest", "bisect"),
     *("run", "inspect"),
 )
-INTERRUPTED: Final = 130
 PIPE_CLOSED: Final = 141
 DROPPED: Final = 0.02  # seconds, after which a destructor that dropped Ctrl-C is over
 SEEN_FOR_CYCLES: Final = 50_000  # values made before a collection: we make many, and hardly any in cycles
@@ -48,6 +48,7 @@ def main() -> NoReturn:
             reconfigure(errors="backslashreplace")
     sys.unraisablehook = _interrupt_again
     ended.append(call(sys.argv[1:]))
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # all is told, and what may still wait is threads
     sys.exit(ended[0])
 
 
@@ -78,8 +79,7 @@ def call(arguments: Sequence[str]) -> int:
     except DataccError as error:
         outcome = Outcome(error=error)
     except KeyboardInterrupt:
-        print("\ninterrupted; what was not finished was left as it was, and a fit goes on from there", file=sys.stderr)
-        return INTERRUPTED
+        return interrupted()
     except (MemoryError, OSError) as error:
         outcome = Outcome(error=_machine(error))
     return _print(outcome, as_json)
