@@ -2,6 +2,9 @@
 
 import os
 import shutil
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -185,10 +188,11 @@ def test_a_price_counts_where_the_teacher_tells_none(place: Place) -> None:
         ("sys.exit(3)", "exit code 3"),
         ("import time; time.sleep(60)", "no answer within 1 seconds"),
         ("sys.stdout.buffer.write(bytes([255, 254, 10]))", "no answer"),
+        ("import os, time; os.close(1); time.sleep(60)", "closed its standard output before"),
     ],
 )  # fmt: skip
 def test_nonsense_is_told_and_ends_it(place: Place, line: str, said: str) -> None:
-    place.command(more="seconds = 1" if "sleep" in line else "seconds = 20")
+    place.command(more="seconds = 1" if "import time" in line else "seconds = 20")
     (place.root / "ask.py").write_text(f"import json, sys\nasked = [json.loads(l) for l in sys.stdin]\n{line}\n")
     place.allow()
     with pytest.raises(TeacherError, match=said):
@@ -278,3 +282,37 @@ def test_no_process_outlives_the_build(place: Place) -> None:
         place.snapshot()
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid.read_text()), 0)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell")
+@pytest.mark.parametrize("script", ["{python} ask.py; true", "{python} ask.py & sleep 600", "{python} ask.py & exit 3"])
+def test_what_a_script_started_is_stopped_with_it(place: Place, script: str) -> None:
+    pid = place.root.parent / "pid"
+    text = f"import os, sys, time\nopen({str(pid)!r}, 'w').write(str(os.getpid()))\ntime.sleep(600)\n"
+    (place.root / "ask.py").write_text(text)
+    (place.root / "ask.sh").write_text(script.format(python=sys.executable))
+    place.teacher('command = "sh ask.sh"\nseconds = 3')
+    place.allow()
+    with pytest.raises(TeacherError, match="within 3 seconds"):
+        place.snapshot()
+    for _ in range(50):  # who is an orphan is reaped by another process, when that gets to it
+        if not _runs(int(pid.read_text())):
+            return
+        time.sleep(0.1)
+    raise AssertionError("it goes on")
+
+
+def _runs(pid: int) -> bool:
+    """Whether it runs: neither gone, nor dead and not yet reaped."""
+    told = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
+    return bool(told) and not told.startswith("Z")
+
+
+def test_who_answered_all_may_see_to_what_it_keeps(place: Place) -> None:
+    place.command()
+    kept = place.root.parent / "kept"
+    with (place.root / "ask.py").open("a") as file:
+        file.write(f"import time\ntime.sleep(0.5)\nopen({str(kept)!r}, 'w').close()\n")
+    place.allow()
+    place.snapshot()
+    assert kept.exists()

@@ -1,11 +1,14 @@
 """Questions and answers as JSON lines, to and from a process, which may answer in any order."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from queue import Empty, Queue
 from typing import Any, Final
@@ -16,6 +19,7 @@ from datacc.teachers import Answer, Question, is_shares, told
 
 MOST_LINE: Final = 1_000_000  # characters of an answer
 MOST_SHOWN: Final = 2_000  # of what a process printed before it died
+PATIENCE: Final = 5  # seconds, in which one that answered all may see to what it keeps, and go
 _END: Final = ""
 
 
@@ -55,7 +59,7 @@ def converse(
                 waiting.remove(answer.id)
                 yield answer
         finally:
-            _end(process, threads)
+            _end(process, threads, patience=0 if waiting else PATIENCE)
 
 
 def _start(
@@ -63,7 +67,15 @@ def _start(
 ) -> "subprocess.Popen[bytes]":
     pipe = subprocess.PIPE
     try:
-        return subprocess.Popen(command, cwd=folder, env=environment, stdin=pipe, stdout=pipe, stderr=errors)
+        return subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=pipe,
+            stdout=pipe,
+            stderr=errors,
+            process_group=0,  # with what it starts, to be stopped together; does nothing on Windows
+        )
     except OSError as error:
         tries = ["command = … under [teacher] begins with a program that is there"]
         raise TeacherError(f"it cannot be started: {error.strerror}", where=name, tries=tries) from error
@@ -99,13 +111,20 @@ def _next(lines: "Queue[str]", name: str, seconds: int, process: "subprocess.Pop
         tries = ["seconds = … under [teacher]", "run again: answers that came are kept"]
         raise TeacherError(f"no answer within {seconds} seconds", where=name, tries=tries) from None
     if line is _END:
-        code = process.wait()
+        ended = f"it {_ended(process)} before every answer was there"
         errors.seek(0)
         said = errors.read()[-MOST_SHOWN:].decode("utf-8", "replace").strip()
         tries = ["mend it and run again: answers that came are kept"]
-        ended = f"it ended with exit code {code} before every answer was there"
         raise TeacherError("\n".join([ended, *([said] if said else [])]), where=name, tries=tries)
     return line
+
+
+def _ended(process: "subprocess.Popen[bytes]") -> str:
+    """How one ended that says no more."""
+    try:
+        return f"ended with exit code {process.wait(1)}"
+    except subprocess.TimeoutExpired:
+        return "closed its standard output"
 
 
 def _answer(line: str, name: str, classes: Sequence[str]) -> Answer:
@@ -159,15 +178,34 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
-def _end(process: "subprocess.Popen[bytes]", threads: Sequence[threading.Thread]) -> None:
-    """A process that heard the end of the questions may go by itself; one that stays is stopped."""
+def _end(process: "subprocess.Popen[bytes]", threads: Sequence[threading.Thread], *, patience: int) -> None:
+    """One that answered all may go by itself; one that stays is stopped, and with it whatever it started."""
     try:
-        process.wait(timeout=0 if any(thread.is_alive() for thread in threads) else 5)
-    except subprocess.TimeoutExpired:
+        _wait(process, patience)
+    finally:
+        if process.returncode is None or any(map(_stays, threads)):
+            _stop(process)
+        if not any(map(_stays, threads)):  # what left its group may hold the pipes still
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    pipe.close()
+
+
+def _wait(process: "subprocess.Popen[bytes]", seconds: int) -> None:
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(seconds)
+
+
+def _stays(thread: threading.Thread) -> bool:
+    """Whether a thread goes on though its pipe should have ended: something else holds that open."""
+    thread.join(1)
+    return thread.is_alive()
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    if os.name == "nt":
         process.kill()
-        process.wait()
-    for thread in threads:
-        thread.join()
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            pipe.close()
+    else:
+        with suppress(ProcessLookupError, PermissionError):  # the group is empty, or has but those that ended
+            os.killpg(process.pid, signal.SIGKILL)
+    _wait(process, PATIENCE)
