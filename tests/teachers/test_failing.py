@@ -3,6 +3,9 @@
 import json
 from pathlib import Path
 
+import pytest
+
+from datacc.errors import TeacherError
 from tests.teachers.conftest import FUNCTION, ROWS, Place
 
 SHAKY = """
@@ -26,6 +29,20 @@ for line in sys.stdin:
     if height == 2:
         told = {{"label": None, "cost": 0.5}}
     print(json.dumps({{"id": one["id"], **told}}), flush=True)
+"""
+STRAY = """
+import json, os, sys, time
+said = []
+for number, line in enumerate(sys.stdin):
+    one = json.loads(line)
+    width = one["inputs"]["record"]["width"]
+    with open({log!r}, "a") as log:
+        log.write(f"{{width}}\\n")
+    if number == 10 and not os.path.exists({mended!r}):
+        said.append({stray!r})
+    said.append(json.dumps({{"id": one["id"], "label": "long" if width > 60 else "short", "cost": 0.5}}))
+os.write(1, ("\\n".join(said) + "\\n").encode())
+time.sleep(60)
 """
 
 
@@ -117,3 +134,20 @@ def test_what_always_fails_does_not_keep_the_rest_from_being_asked(place: Place)
     (place.root / "datacc.toml").write_text((place.root / "datacc.toml").read_text().replace("most = 20", ""))
     place.snapshot()
     assert set(place.asked()) == before
+
+
+@pytest.mark.parametrize(
+    "stray", ["loading the model", '{"id": "x", "label": "long"}', '{"id": "x", "probabilities": {"long": NaN}}']
+)
+def test_what_was_answered_after_a_line_of_nonsense_is_kept_too(place: Place, stray: str) -> None:
+    place.command()
+    text = STRAY.format(log=str(place.log), mended=str(mended(place)), stray=stray)
+    (place.root / "ask.py").write_text(text)
+    place.allow()
+    with pytest.raises(TeacherError, match="were answered, and are kept, then"):
+        place.snapshot()
+    asked = place.asked()
+    assert len(lines(place)) == len(asked)
+    mended(place).touch()
+    place.snapshot()
+    assert place.asked() == asked

@@ -123,3 +123,41 @@ def test_it_gives_a_number_where_one_is_asked_for(tmp_path: Path) -> None:
     model(tmp_path, ["N", 2], np.eye(2))
     with pytest.raises(TeacherError, match="2 numbers, where one is asked for"):
         list(load("teachers", "onnx").ask(teacher, tmp_path, [RECORD], (), questions))
+
+
+def test_what_is_not_a_number_is_no_answer(tmp_path: Path) -> None:
+    model(tmp_path, ["N", 2], np.array([[1.0, np.inf, 2.0], [0.5, 0.5, 0.5]]))  # 0 times infinity is none
+    known, unknown = asked(tmp_path, RECORD, [[1, 1], [0, 1]])
+    assert (known.label, unknown.label, unknown.failed) == ("b", None, False)
+    assert unknown.why == "a score of it is not a number"
+    model(tmp_path, ["N", 2], np.array([[np.inf], [1.0]]))
+    teacher = Teacher(kind="onnx", what="big.onnx")
+    questions = [Question(id="0", inputs={"record": [1, 1]}), Question(id="1", inputs={"record": [0, 1]})]
+    found = list(load("teachers", "onnx").ask(teacher, tmp_path, [RECORD], (), questions))
+    assert [(answer.label, answer.why) for answer in found] == [
+        (None, "its number is inf"),
+        (None, "its number is nan"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("nodes", "said"),
+    [
+        ([helper.make_node("ReduceSum", ["x"], ["s"], keepdims=0)], r"for 3 examples is float32 \(\)"),
+        ([helper.make_node("Transpose", ["x"], ["s"])], r"for 3 examples is float32 \(2, 3\)"),
+        ([helper.make_node("Cast", ["x"], ["s"], to=TensorProto.STRING)], "for 3 examples is object"),
+        ([helper.make_node("SequenceConstruct", ["x"], ["s"])], "for 3 examples is list"),
+        ([helper.make_node("Slice", ["x", "0", "0", "1"], ["s"])], r"for 3 examples is float32 \(3, 0\)"),
+    ],
+)
+def test_a_model_that_answers_no_row_of_numbers_for_each(tmp_path: Path, nodes: list[Any], said: str) -> None:
+    taken = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", 2])
+    kind = {"Cast": TensorProto.STRING}.get(nodes[0].op_type, TensorProto.FLOAT)
+    given = helper.make_tensor_value_info("s", kind, None)
+    if nodes[0].op_type == "SequenceConstruct":
+        given = helper.make_tensor_sequence_value_info("s", TensorProto.FLOAT, None)
+    constants = [numpy_helper.from_array(np.array([n], np.int64), str(n)) for n in (0, 1)]
+    graph = helper.make_graph(nodes, "teacher", [taken], [given], constants)
+    save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9), tmp_path / "big.onnx")
+    with pytest.raises(TeacherError, match=said):
+        asked(tmp_path, RECORD, [[1, 2], [3, 4], [5, 6]])

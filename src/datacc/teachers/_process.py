@@ -53,11 +53,13 @@ def converse(
             thread.start()
         try:
             while waiting:
-                answer = _answer(_next(lines, name, seconds, process, errors), name, classes)
-                if answer.id not in waiting:
-                    raise TeacherError(f"it answered {answer.id!r}, which was not asked or answered before", where=name)
-                waiting.remove(answer.id)
-                yield answer
+                try:
+                    line = _next(lines, name, seconds, process, errors)
+                    yield _expected(line, name, classes, waiting)
+                except TeacherError:
+                    _stop(process)
+                    yield from _rest(lines, waiting, name, classes)
+                    raise
         finally:
             _end(process, threads, patience=0 if waiting else PATIENCE)
 
@@ -111,6 +113,7 @@ def _next(lines: "Queue[str]", name: str, seconds: int, process: "subprocess.Pop
         tries = ["seconds = … under [teacher]", "run again: answers that came are kept"]
         raise TeacherError(f"no answer within {seconds} seconds", where=name, tries=tries) from None
     if line is _END:
+        lines.put(_END)
         ended = f"it {_ended(process)} before every answer was there"
         errors.seek(0)
         said = errors.read()[-MOST_SHOWN:].decode("utf-8", "replace").strip()
@@ -119,12 +122,29 @@ def _next(lines: "Queue[str]", name: str, seconds: int, process: "subprocess.Pop
     return line
 
 
+def _rest(lines: "Queue[str]", waiting: set[str], name: str, classes: Sequence[str]) -> Iterator[Answer]:
+    """The answers that are good among what one had said beyond where it failed: they may be paid."""
+    with suppress(Empty):
+        while (line := lines.get(timeout=1)) is not _END:
+            with suppress(TeacherError):
+                yield _expected(line, name, classes, waiting)
+
+
 def _ended(process: "subprocess.Popen[bytes]") -> str:
     """How one ended that says no more."""
     try:
         return f"ended with exit code {process.wait(1)}"
     except subprocess.TimeoutExpired:
         return "closed its standard output"
+
+
+def _expected(line: str, name: str, classes: Sequence[str], waiting: set[str]) -> Answer:
+    """The answer of a line, to one of the questions that are `waiting`, which does so no more."""
+    answer = _answer(line, name, classes)
+    if answer.id not in waiting:
+        raise TeacherError(f"it answered {answer.id!r}, which was not asked or answered before", where=name)
+    waiting.remove(answer.id)
+    return answer
 
 
 def _answer(line: str, name: str, classes: Sequence[str]) -> Answer:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from datacc.errors import MissingExtra, SpecError, TeacherError
 from datacc.registry import load
 from datacc.repo.identity import address
+from datacc.repo.words import counted
 from datacc.spec.program import Field, Teacher
 from datacc.teachers import Answer, Question, TeacherKind
 
@@ -56,6 +57,8 @@ class OnnxTeacher(TeacherKind):
 
 def _answer(question: Question, found: NDArray[Any], names: tuple[str, ...], teacher: Teacher) -> Answer:
     """What an output (S,) says: the number of a class, or scores."""
+    if np.isnan(found).any():
+        return Answer(id=question.id, why="a score of it is not a number")
     is_number = found.dtype.kind in "iu" and len(found) == 1
     number = int(found[0]) if is_number else int(found.argmax())
     if not 0 <= number < len(names):
@@ -69,6 +72,8 @@ def _answer(question: Question, found: NDArray[Any], names: tuple[str, ...], tea
 def _number(question: Question, found: NDArray[Any], teacher: Teacher) -> Answer:
     if len(found) != 1:
         raise TeacherError(f"it answers {len(found)} numbers, where one is asked for", where=teacher.what)
+    if not np.isfinite(found[0]):
+        return Answer(id=question.id, why=f"its number is {found[0]}")
     return Answer(id=question.id, label=float(found[0]))
 
 
@@ -97,10 +102,22 @@ def _found(session: Any, teacher: Teacher, fields: Sequence[Field], part: Sequen
         raise TeacherError(f"it takes {len(wanted)} inputs, the program {len(fields)}", where=teacher.what)
     fed = {one.name: _fed(one, field, part) for one, field in zip(wanted, fields, strict=True)}
     try:
-        found = np.asarray(session.run(None, fed)[0])
+        found = session.run(None, fed)[0]
     except Exception as error:
         raise TeacherError(f"onnxruntime cannot run it: {error}", where=teacher.what) from error
-    return found.reshape(len(part), -1)
+    return _rows(found, len(part), teacher.what)
+
+
+def _rows(found: Any, count: int, name: str) -> NDArray[Any]:
+    """What a call answers as a row of numbers for each of its `count` examples, (N, S)."""
+    is_numbers = isinstance(found, np.ndarray) and found.dtype.kind in "biuf" and found.size > 0
+    if not is_numbers or (count > 1 and found.shape[:1] != (count,)):
+        of = f"{found.dtype} {found.shape}" if isinstance(found, np.ndarray) else type(found).__name__
+        what = f"its first output for {counted(count, 'example')} is {of}"
+        tries = ["a model that answers the number of a class, or a score for each, or a number, in its first output"]
+        raise TeacherError(what, where=name, tries=tries)
+    rows: NDArray[Any] = found.reshape(count, -1)
+    return rows
 
 
 def _fed(wanted: Any, field: Field, part: Sequence[Question]) -> NDArray[Any]:
