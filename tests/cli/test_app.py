@@ -126,8 +126,23 @@ def test_a_bug_keeps_its_traceback(bug: Exception, verb: ModuleType) -> None:
         app.call(["status"])
 
 
-def test_an_interrupt(verb: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
-    verb.run = fails_with(KeyboardInterrupt())  # type: ignore[attr-defined]
+def in_the_place_of(interrupt: KeyboardInterrupt, error: Exception) -> Exception:
+    """What Python 3.11 raises where Ctrl-C comes while a class is made, or what a library makes of it."""
+    error.__cause__ = ValueError("of it")
+    error.__cause__.__context__ = interrupt
+    return error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        KeyboardInterrupt(),
+        in_the_place_of(KeyboardInterrupt(), RuntimeError("Error calling __set_name__")),
+        in_the_place_of(KeyboardInterrupt(), errors.DataError("damaged")),
+    ],
+)
+def test_an_interrupt(error: BaseException, verb: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    verb.run = fails_with(error)  # type: ignore[attr-defined]
     assert app.call(["status"]) == 130
     assert "left as it was" in capsys.readouterr().err
 

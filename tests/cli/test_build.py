@@ -335,3 +335,10 @@ def test_an_unusable_table_leaves_nothing(
     said = datacc("build", "bad.csv", "--label", label, code=error.exit_code)
     assert said["error"]["tries"]
     assert {path.name for path in tmp_path.iterdir()} <= {"bad.csv", ".datacc"}
+
+
+def test_a_table_that_is_not_there_is_told_before_what_else_is_asked(points: Path, datacc: Datacc) -> None:
+    for words in (["--frontier", "cost.svg"], ["other.csv", "--label", "kind"]):
+        said = datacc("build", *words, code=errors.DataError.exit_code)
+        assert said["error"]["what"] == "there is no such file or folder"
+        assert said["error"]["where"] == next(word for word in words if "." in word)

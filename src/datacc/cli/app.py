@@ -17,7 +17,7 @@ from threading import Timer
 from types import ModuleType
 from typing import Final, NoReturn
 
-from datacc.cli.interrupt import interrupted
+from datacc.cli.interrupt import interrupted, is_interrupt
 from datacc.cli.notes import notes
 from datacc.cli.outcome import Outcome, visible
 from datacc.errors import DataccError, ResourceError, UsageError
@@ -76,12 +76,10 @@ def call(arguments: Sequence[str]) -> int:
     try:
         with notes(events=as_json):
             outcome = _outcome(arguments)
-    except DataccError as error:
-        outcome = Outcome(error=error)
-    except KeyboardInterrupt:
-        return interrupted()
-    except (MemoryError, OSError) as error:
-        outcome = Outcome(error=_machine(error))
+    except (KeyboardInterrupt, Exception) as error:
+        if is_interrupt(error):
+            return interrupted()
+        outcome = Outcome(error=_told(error))
     return _print(outcome, as_json)
 
 
@@ -158,9 +156,14 @@ def _stem(verb: str) -> str:
     return "import_" if verb == "import" else verb
 
 
-def _machine(error: MemoryError | OSError) -> DataccError:
+def _told(error: BaseException) -> DataccError:
+    """`error`, or what it means where the machine is at its limits. Raises it where it is a bug."""
+    if isinstance(error, DataccError):
+        return error
     if isinstance(error, MemoryError):
         return ResourceError("the memory is full", tries=["close other programs, or work on fewer examples"])
+    if not isinstance(error, OSError):
+        raise error
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return ResourceError(
             "the disk is full", where=str(error.filename or ""), tries=["free some space and run again"]

@@ -27,6 +27,7 @@ from datacc.compiler.report.plot import frontier_of
 from datacc.compiler.verify import verify
 from datacc.errors import UsageError
 from datacc.intake.importing.columns import known_columns
+from datacc.intake.importing.read import format_of
 from datacc.repo.words import listed
 from datacc.sources.table import infer_program
 from datacc.spec.fields import check_output_type
@@ -141,6 +142,7 @@ def _asked(options: argparse.Namespace) -> tuple[Program, Path]:
     other = any(has.get(name) != value for name, value in given.items() if value is not None)
     other |= options.type is not None and check_output_type(options.type) != asked.outputs[0].type
     if asked.source.type != "table" or other or (options.inputs and set(options.inputs) != inputs):
+        format_of(options.table)  # tells where there is no such table
         what = f"there is a {FILE} here already, and it asks for other examples or columns"
         raise UsageError(what, where=str(root / FILE), tries=["datacc build", "build in another folder"])
     return asked, root
