@@ -112,6 +112,21 @@ def test_an_interrupt_after_the_commit_counts_as_committed(empty: Repository, mo
     assert "x" in empty.git.tree("HEAD")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a hook and a signal")
+def test_an_interrupt_within_a_commit_leaves_no_lock(empty: Repository) -> None:
+    hook = empty.root / ".git/hooks/pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\nls .git/*.lock >held\nkill -INT {os.getpid()}\nsleep 2\n")
+    hook.chmod(0o755)
+    (empty.root / "x").write_text("x")
+    with pytest.raises(KeyboardInterrupt):
+        empty.git.commit(["x"], "x")
+    assert "index.lock" in (empty.root / "held").read_text()
+    assert not list((empty.root / ".git").rglob("*.lock"))
+    hook.unlink()
+    assert empty.git.commit(["x"], "x") == empty.git.commit_of("HEAD")
+
+
 def test_git_says_when_the_disk_is_full() -> None:
     error = _failure("add", "error: unable to write file: No space left on device", Path("r"))
     assert isinstance(error, ResourceError)

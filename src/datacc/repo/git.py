@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar, final
@@ -21,6 +21,7 @@ _LARGE: Final = 1 << 20  # bytes
 _MADE: Final = re.compile(rb"^\[[^\]\n]* ([0-9a-f]{40}|[0-9a-f]{64})\] ", re.MULTILINE)
 # Whatever git writes is on disk when it is done: a commit does not write again what an earlier command stored.
 _SYNCED: Final = ("-c", "core.fsync=all", "-c", "gc.auto=0", "-c", "maintenance.auto=false")
+_PATIENCE: Final = 5  # seconds, in which git may end by itself
 _NOBODY: Final = ("datacc", "datacc@localhost")
 _SECRET: Final = re.compile(r"://[^/@\s]*@")  # a password in the URL of a git remote
 # A clone may hold files that look like a git folder, with a configuration that names programs: never take them for one.
@@ -186,16 +187,25 @@ class Git:
         return name or _NOBODY[0], address or _NOBODY[1], bool(name and address)
 
     def _run(self, arguments: Sequence[str], input: bytes) -> subprocess.CompletedProcess[bytes]:
-        return self._begun(
-            lambda: subprocess.run(
-                ["git", *_GUARDS, *_SYNCED, *arguments],
+        command, pipe = ["git", *_GUARDS, *_SYNCED, *arguments], subprocess.PIPE
+        begun = self._begun(
+            lambda: subprocess.Popen(
+                command,
                 cwd=self.root,
-                input=input,
-                capture_output=True,
+                stdin=pipe,
+                stdout=pipe,
+                stderr=pipe,
                 env=_environment(os.environ),
                 pass_fds=held(),
             )
         )
+        with begun as process:
+            try:
+                out, said = process.communicate(input)
+            except BaseException:
+                _let_go(process)
+                raise
+            return subprocess.CompletedProcess(command, process.wait(), out, said)
 
     def _begun(self, begin: Callable[[], Begun]) -> Begun:
         try:
@@ -212,6 +222,16 @@ class Git:
             what = f"git {verb} was killed by signal {-code}"
             return GitKilled(what, where=str(self.root), tries=["run it again"])
         return _failure(verb, said, self.root)
+
+
+def _let_go(process: "subprocess.Popen[bytes]") -> None:
+    """End git as Ctrl-C does, so that it takes its locks away, which it cannot when it is killed."""
+    process.terminate()
+    try:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_PATIENCE)
+    finally:
+        process.kill()
 
 
 def _verb(arguments: Sequence[str]) -> str:
