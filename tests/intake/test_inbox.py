@@ -134,3 +134,18 @@ def test_a_number_beyond_all_doubles_is_none_beside_an_input(tmp_path: Path) -> 
     box = write(tmp_path / "box", *map(json.dumps, calls), "")
     rows = read(box, ImportOptions()).rows
     assert list(rows.others["confidence"]) == [0.5, None, None]
+
+
+@pytest.mark.parametrize("output_type", ["label", "labels", "number"])
+@pytest.mark.parametrize("answer", ["half \ud800", "long " * 60, "un\x1bseen"], ids=["half", "long", "unseen"])
+def test_an_answer_that_can_be_no_label_is_bad(answer: str, output_type: str, tmp_path: Path) -> None:
+    """A function says what it says: nobody is asked to rename it, and the other calls are still examples."""
+    answers = ["1", answer, "2", *([[answer, "b"]] if output_type == "labels" else [])]
+    box = write(tmp_path / "box", *(json.dumps({"inputs": {"text": "a"}, "answer": one}) for one in answers), "")
+    with pytest.raises(DataError, match=r"\n  000000000001-1-aa\.calls\.jsonl:2: column 'answer'") as caught:
+        read(box, ImportOptions(), output_type=output_type)
+    caught.value.what.encode()
+    assert caught.value.tries == ("mend or remove them", "--skip-bad takes the other 2")
+    found = read(box, ImportOptions(skip_bad=True), output_type=output_type)
+    assert (list(found.rows.label), found.skipped) == (["1", "2"], len(answers) - 2)
+    "".join(found.notes).encode()

@@ -26,7 +26,7 @@ class Inbox(Format):
         return is_inbox(path) or (path.name.endswith(ENDING) and path.is_file())
 
     def read(self, path: Path) -> Found:
-        """The calls, from the oldest file to the newest. Half surrogate pairs become U+FFFD."""
+        """The calls, from the oldest file to the newest. Half surrogate pairs become U+FFFD, but in an answer."""
         rows: list[Raw] = []
         bad: list[Bad] = []
         inputs: dict[str, None] = {}
@@ -75,7 +75,8 @@ def _call(value: Any) -> tuple[dict[str, Any], dict[str, bytes], dict[str, Any]]
     cells = flat({name: without_halves(cell) for name, cell in inputs.items() if name not in files})
     if ANSWER in cells:
         raise ValueError(f"has an input called {ANSWER!r}, which is what the function said")
-    others = {name: without_halves(value[name]) for name in (*_BESIDE, ANSWER) if value.get(name) is not None}
+    others = {name: without_halves(value[name]) for name in _BESIDE if value.get(name) is not None}
+    others |= {ANSWER: value[ANSWER]} if value.get(ANSWER) is not None else {}  # it is to name classes as it stands
     if isinstance(others.get(ANSWER), dict):
         raise ValueError("has an answer that names no class: an object")
     lists = [name for one in others.values() if isinstance(one, list) for name in one]

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, TypeVar, final, overload
 
+from datacc.errors import DataError
 from datacc.frozen import frozen
 from datacc.intake import Bad, Found
 from datacc.intake.importing.cell import as_number, as_text, number, plain
@@ -121,10 +122,7 @@ class Rows(Sequence[Row]):
 
 
 def typed(found: Found, roles: Roles) -> tuple[Rows, list[Bad]]:
-    """The rows whose cells are all good, and what is wrong with the others.
-
-    Raises `DataError` for a class name that cannot be one.
-    """
+    """The rows whose cells are all good, and what is wrong with the others."""
     where = found.where()
     faults = sorted(_faults(found, roles), key=lambda one: one[0])
     bad = [*found.bad, *(Bad(where=where[n], why=why) for n, why in faults)]
@@ -133,21 +131,7 @@ def typed(found: Found, roles: Roles) -> tuple[Rows, list[Bad]]:
         good = [n for n in range(len(where)) if n not in damaged]
         found = replace(found, rows=[found.rows[n] for n in good])
         where = [where[n] for n in good]
-    rows = _rows(found, roles, where)
-    kind: OutputType = load("types", roles.type)
-    for text, place in _firsts(rows).items() if kind.form != "number" else ():
-        for name in kind.classes([kind.read(text)]):
-            check_name(name, "class", place)
-    return rows, bad
-
-
-def _firsts(rows: Rows) -> dict[str, str]:
-    """Class name → where it stands first."""
-    firsts: dict[str, str] = {}
-    for name in dict.fromkeys(rows.label):
-        if name is not None:
-            firsts[name] = rows.where[rows.label.index(name)]
-    return firsts
+    return _rows(found, roles, where), bad
 
 
 def _faults(found: Found, roles: Roles) -> Iterator[tuple[int, str]]:
@@ -167,6 +151,9 @@ def _faults(found: Found, roles: Roles) -> Iterator[tuple[int, str]]:
     if roles.label and roles.type == "number":
         for n, why in _number_faults(found.column(roles.label)):
             yield n, f"column {roles.label!r} {why}"
+    else:
+        for n, why in _class_faults(_labels(found, roles), load("types", roles.type)):
+            yield n, f"column {roles.label!r}: {why}" if roles.label else why
     if roles.key:
         for n, word in enumerate(each(found.column(roles.key), as_text)):
             if word is None:
@@ -181,6 +168,18 @@ def _number_faults(cells: Sequence[Any]) -> Iterator[tuple[int, str]]:
             yield n, f"holds {printable(str(cell), 40)!r}, which is no number"
         elif value is not None and abs(value) > LARGEST:
             yield n, f"holds {printable(str(cell), 40)!r}, which is no finite float32"
+
+
+def _class_faults(labels: Sequence[str | None], kind: OutputType) -> Iterator[tuple[int, str]]:
+    """(row, what is wrong) of labels that name something which can be no class."""
+    whys = dict[str | None, str]()
+    for text in {text for text in labels if text is not None} if kind.form != "number" else ():
+        try:
+            for name in kind.classes([kind.read(text)]):
+                check_name(name, "class")
+        except DataError as error:
+            whys[text] = error.what
+    yield from ((n, whys[text]) for n, text in enumerate(labels) if text in whys) if whys else ()
 
 
 def _column_faults(cells: Sequence[Any], column: Column) -> Iterator[tuple[int, str]]:
@@ -213,7 +212,6 @@ def _text_fault(cell: Any) -> str | None:
 
 def _rows(found: Found, roles: Roles, where: Sequence[str]) -> Rows:
     nothing: list[None] = [None] * len(where)
-    own_labels = each(found.labels(), as_text) or nothing
     own_splits = found.splits() or nothing
     words = each(found.column(roles.split), as_text) if roles.split else nothing
     named = {word: split_named(word) for word in set(words) if word}
@@ -221,7 +219,7 @@ def _rows(found: Found, roles: Roles, where: Sequence[str]) -> Rows:
         where=where,
         media=found.media() if found.is_media else None,
         cells={name: _input(found.column(name), column) for name, column in roles.inputs.items()},
-        label=_labels(found, roles) if roles.label else own_labels,
+        label=_labels(found, roles),
         split=[named[w] if w else own for w, own in zip(words, own_splits, strict=True)] if named else own_splits,
         group=each(found.column(roles.group), as_text) if roles.group else nothing,
         key=each(found.column(roles.key), as_text) if roles.key else nothing,
@@ -243,8 +241,9 @@ def _input(cells: Sequence[Any], column: Column) -> Sequence[float | str | None]
 
 
 def _labels(found: Found, roles: Roles) -> Sequence[str | None]:
-    """The texts of the label column; of a number also the usual words for nothing are none."""
-    assert roles.label is not None
+    """The texts of the label column, or what the rows carry; of a number also the usual words for nothing are none."""
+    if roles.label is None:
+        return each(found.labels(), as_text) or [None] * len(found.rows)
     cells = found.column(roles.label)
     if roles.type == "number":
         cells = [None if is_missing(cell) else cell for cell in cells]
