@@ -60,7 +60,9 @@ def test_text_shows_the_verdict_and_the_parent(built: Path, told: Callable[..., 
         (["grow", "--by", "wide"], errors.UsageError, "invalid float"),
         (["grow", "."], errors.UsageError, "no built program"),
         (["slim"], errors.UsageError, "slim to what?"),
-        (["slim", "--work", "0.5"], errors.SpecError, "0.5"),
+        (["slim", "--work", "0.5"], errors.SpecError, "'0.5' has no unit"),
+        (["slim", "--memory", "1"], errors.SpecError, "'1' has no unit"),
+        (["slim", "--size", ""], errors.SpecError, "'' is not a size"),
         (["slim", "--work", "10 kB"], errors.SpecError, "kB"),
         (["slim", "--work", "1 GMAC"], errors.UsageError, "no more than that already"),
         (["slim", "--size", "1 GB", "--memory", "1 GB"], errors.UsageError, "bytes of memory"),
@@ -76,6 +78,9 @@ def test_what_cannot_be_is_told_and_nothing_is_touched(
     said = datacc(*words, code=error.exit_code)
     assert said["error"]["class"] == error.__name__
     assert what in said["error"]["what"]
+    if error is errors.SpecError:  # told as budgets in datacc.toml are
+        assert said["error"]["where"] == words[1]
+        assert all(one.startswith(f'{words[1]} "') for one in said["error"]["tries"])
     assert {path: path.read_bytes() for path in (built / "build").rglob("*") if path.is_file()} == before
 
 

@@ -45,15 +45,34 @@ def test_bytes_are_shown_in_the_largest_whole_unit(count: int, text: str) -> Non
 
 @pytest.mark.parametrize(
     ("text", "suggestion"),
-    [("200 KB", "200 kB"), ("200 KB", "200 KiB"), ("200 kb", "200 KiB"), ("200 mb", "200 MB"), ("200", "32 KiB")],
+    [
+        ("200 KB", "200 kB"),
+        ("200 KB", "200 KiB"),
+        ("200 kb", "200 KiB"),
+        ("200 mb", "200 MB"),
+        ("200", "200 B"),
+        ("1.5", "1.5 kB"),
+    ],
 )
 def test_a_wrong_unit_is_answered_with_a_right_one(text: str, suggestion: str) -> None:
     with pytest.raises(SpecError) as caught:
         units.parse_bytes(text)
-    assert suggestion in " ".join(caught.value.tries)
+    assert f'"{suggestion}"' in caught.value.tries
+    for one in caught.value.tries:
+        units.parse_bytes(one.strip('"'))
 
 
 @pytest.mark.parametrize("text", ["0 B", "-5 B", "1.5 B", "", "kB", "1e3 B", "nan B", "٣ B", "5 B B"])
 def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(SpecError):
         units.parse_bytes(text)
+
+
+@pytest.mark.parametrize("text", ["1", "1.5", "2000", "0", "1 XB", "no", "1.5 B", ""])
+def test_what_is_to_be_tried_is_read(text: str) -> None:
+    for parse in (units.parse_bytes, units.parse_seconds, units.parse_work):
+        with pytest.raises(SpecError) as caught:
+            parse(text)
+        assert caught.value.tries
+        for one in caught.value.tries:
+            parse(one.strip('"'))

@@ -6,6 +6,7 @@ parent.
 """
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +15,7 @@ from datacc.cli.place import place_of
 from datacc.cli.progress import FitDisplay
 from datacc.cli.verdict import verdict
 from datacc.compiler.slim import slim
-from datacc.errors import UsageError
+from datacc.errors import SpecError, UsageError
 from datacc.spec.program import FILE, Budget
 from datacc.spec.read import read_program
 from datacc.spec.units import parse_bytes, parse_work
@@ -44,11 +45,18 @@ def run(options: argparse.Namespace) -> Outcome:
 
 
 def _limits(options: argparse.Namespace) -> Budget:
-    if not (options.work or options.size or options.memory):
-        raise UsageError("slim to what?", tries=["--work 0.5MMAC", "--size 40kB", "--memory 16KiB"])
     limits = Budget(
-        work=parse_work(options.work) if options.work else None,
-        size=parse_bytes(options.size) if options.size else None,
-        memory=parse_bytes(options.memory) if options.memory else None,
+        work=_limit("--work", options.work, parse_work),
+        size=_limit("--size", options.size, parse_bytes),
+        memory=_limit("--memory", options.memory, parse_bytes),
     )
+    if limits == Budget():
+        raise UsageError("slim to what?", tries=["--work 0.5MMAC", "--size 40kB", "--memory 16KiB"])
     return limits
+
+
+def _limit(option: str, text: str | None, parse: Callable[[str], int]) -> int | None:
+    try:
+        return None if text is None else parse(text)
+    except SpecError as error:
+        raise SpecError(error.what, where=option, tries=[f"{option} {one}" for one in error.tries]) from error

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from datacc import registry
-from datacc.errors import RepositoryError
+from datacc.errors import RepositoryError, SpecError
 from datacc.spec import units
 from datacc.spec.checks import measures, read_checks
 from datacc.spec.cpus import judging_cpu
@@ -225,12 +225,12 @@ def _quantity(table: Table, key: str, parse: Callable[[str], Number], quantity: 
     if key not in table.values:
         return None
     value = table.values[key]
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        tries = [f'{key} = "{value} {unit}"' for unit in quantity.units][:3]
-        raise table.error(f"budget.{key} has no unit", key, tries)
-    text = table.need(key, str, example=f'{key} = "{quantity.example}"')
-    with table.blaming(key):
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    text = str(value) if is_number else table.need(key, str, example=f'{key} = "{quantity.example}"')
+    try:
         return parse(text)
+    except SpecError as error:
+        raise table.error(f"budget.{key}: {error.what}", key, [f"{key} = {one}" for one in error.tries]) from error
 
 
 def _target(table: Table) -> Target:

@@ -8,22 +8,28 @@ from typing import Final
 from datacc.errors import SpecError
 from datacc.frozen import frozen
 
-_QUANTITY = re.compile(r"([0-9][0-9_,]*(?:\.[0-9]+)?)\s*([A-Za-zµμ]+)")
+_QUANTITY: Final = re.compile(r"([0-9][0-9_,]*(?:\.[0-9]+)?)\s*([A-Za-zµμ]*)")
+_OFFERED: Final = 3  # units, where none is like what was written
 
 
 @frozen
 class Quantity:
-    """One kind of quantity: its units, smallest first, in multiples of what datacc counts in inside."""
+    """One kind of quantity: its units, smallest first, in multiples of what datacc counts in inside.
+
+    `whole`: it is a whole number of the smallest.
+    """
 
     name: str
     units: Mapping[str, Decimal]
     example: str
+    whole: bool = True
 
 
 SECONDS: Final = Quantity(
     name="time",
     units={"ns": Decimal("1e-9"), "us": Decimal("1e-6"), "ms": Decimal("1e-3"), "s": Decimal(1)},
     example="50 us",
+    whole=False,
 )
 BYTES: Final = Quantity(
     name="size",
@@ -46,18 +52,18 @@ WORK: Final = Quantity(
 
 
 def parse_seconds(text: str) -> float:
-    """Seconds of a text such as "50 us". Raises `SpecError` that lists the units."""
+    """Seconds of a text such as "50 us". Raises `SpecError` whose `tries` are such texts, in quotes."""
     return float(_parse(text, SECONDS))
 
 
 def parse_bytes(text: str) -> int:
-    """Bytes of a text such as "200 kB" (1000) or "32 KiB" (1024). Raises `SpecError` that lists the units."""
-    return _whole(text, BYTES)
+    """Bytes of a text such as "200 kB" (1000) or "32 KiB" (1024). Raises `SpecError` whose `tries` are such texts."""
+    return int(_parse(text, BYTES))
 
 
 def parse_work(text: str) -> int:
-    """Multiply-adds of a text such as "1 MMAC". Raises `SpecError` that lists the units."""
-    return _whole(text, WORK)
+    """Multiply-adds of a text such as "1 MMAC". Raises `SpecError` whose `tries` are such texts."""
+    return int(_parse(text, WORK))
 
 
 def show_seconds(seconds: float) -> str:
@@ -76,29 +82,36 @@ def show_work(count: int) -> str:
 
 
 def _parse(text: str, quantity: Quantity) -> Decimal:
+    example = [f'"{quantity.example}"']
     found = _QUANTITY.fullmatch(text.strip())
     if not found:
-        raise SpecError(f"{text!r} is not a {quantity.name}", tries=[f'write it like "{quantity.example}"'])
+        raise SpecError(f"{text!r} is not a {quantity.name}", tries=example)
     number, unit = Decimal(found[1].replace("_", "").replace(",", "")), found[2].replace("µ", "u").replace("μ", "u")
-    if unit not in quantity.units:
-        raise SpecError(f"{unit!r} is not a unit of {quantity.name}", tries=_near(found[1], unit, quantity))
     if number == 0:
-        raise SpecError(f"{text!r}: nothing can stay below zero", tries=["leave the key out to have no limit"])
-    return number * quantity.units[unit]
+        raise SpecError(f"{text!r}: nothing can stay below zero; without this there is no limit", tries=example)
+    if unit not in quantity.units:
+        what = f"{unit!r} is not a unit of {quantity.name}" if unit else f"{text!r} has no unit"
+        raise SpecError(
+            f"{what}; the units are {', '.join(quantity.units)}",
+            tries=_near(found[1], number, unit, quantity) or example,
+        )
+    value = number * quantity.units[unit]
+    if not _fits(value, quantity):
+        raise SpecError(f"{text!r} is not a whole number of {next(iter(quantity.units))}", tries=example)
+    return value
 
 
-def _near(number: str, unit: str, quantity: Quantity) -> list[str]:
+def _near(written: str, number: Decimal, unit: str, quantity: Quantity) -> list[str]:
+    """The number with each unit that may have been meant."""
     close = [known for known in quantity.units if known.lower() == unit.lower()]
-    if unit.lower() == "kb":
+    if unit.lower() == "kb" and "KiB" in quantity.units:
         close.append("KiB")
-    return [f'"{number} {known}"' for known in close] or ["one of " + ", ".join(quantity.units)]
+    able = [known for known in close or quantity.units if _fits(number * quantity.units[known], quantity)]
+    return [f'"{written} {known}"' for known in able[:_OFFERED]]
 
 
-def _whole(text: str, quantity: Quantity) -> int:
-    value = _parse(text, quantity)
-    if value != value.to_integral_value():
-        raise SpecError(f"{text!r} is not a whole number of {next(iter(quantity.units))}")
-    return int(value)
+def _fits(value: Decimal, quantity: Quantity) -> bool:
+    return not quantity.whole or value == value.to_integral_value()
 
 
 def _show(value: Decimal, quantity: Quantity, *, fractions: bool) -> str:
