@@ -1,5 +1,6 @@
 """The driver: statistics, the best of tune, several members, and bad input said by name."""
 
+import math
 import re
 from dataclasses import replace
 from typing import Any
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from datacc.errors import FitError, ResourceError
-from datacc.fit import BackEnd, driver
+from datacc.fit import BackEnd, Progress, driver
 from datacc.fit._statistics import statistics
 from datacc.fit._trouble import nothing_moved
 from datacc.fit.driver import fit
@@ -59,6 +60,26 @@ def test_several_members_are_scored_and_heard_by_their_mean(back_end: BackEnd) -
     answers = interpret(found.graph, tune.inputs)["y"][:, 0]
     assert found.tune == pytest.approx((answers == tune.targets).mean())
     assert found.tune > 0.8
+
+
+@pytest.mark.parametrize("back_end", [NATIVE, TORCH], ids=["native", "torch"])
+def test_progress_tells_of_members_what_one_of_them_loses(back_end: BackEnd) -> None:
+    """Of three classes that nothing was learnt of yet that is log 3, however many members there are."""
+    learn, recipe = texts(), replace(RECIPE, rate=1e-9)
+    for members in (1, 4):
+        sizes = {"bits": 8, "grams": 3, "word": 4, "width": 6, "members": members}
+        told: list[Progress] = []
+        fit(
+            back_end,
+            skeleton("text", {"length": 12}, "text.v3", sizes, learn),
+            learn,
+            learn,
+            recipe,
+            0,
+            watch=told.append,
+        )
+        assert [one.loss for one in told] == pytest.approx([math.log(3)] * len(told), rel=0.01)
+        assert told
 
 
 def test_gains_begin_at_one_and_matrices_by_chance_of_the_seed() -> None:

@@ -108,7 +108,9 @@ class Start:
 
 @frozen
 class Progress:
-    """One moment of a fit: step of steps, loss of the last batch, best tune score so far (None before the first)."""
+    """One moment of a fit: step of steps, best tune score so far (None before the first), and the loss of the last
+    batch, which of several members is the mean of theirs.
+    """
 
     step: int
     steps: int

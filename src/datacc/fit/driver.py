@@ -19,7 +19,7 @@ from datacc.fit._statistics import EXACT_ROWS, ONWARD_ROWS, QUICK_ROWS, features
 from datacc.fit._trouble import first_not_finite, likely_cause, nothing_moved
 from datacc.fit.checkpoint import Best, Checkpoint, Moment
 from datacc.fit.initial import Weights, initial, opened
-from datacc.fit.losses import loss_of
+from datacc.fit.losses import loss_of, members_of
 from datacc.fit.objective import objective_of
 from datacc.fit.rarity import gains
 from datacc.ir.check import check
@@ -195,13 +195,13 @@ class _Fit:
         return self.fitting.run(chunk.inputs, chunk.targets, chunk.weights, rates)
 
     def _steps(self, chunk: Chunk) -> float:
-        """The loss of the chunk's last step."""
+        """The loss of the chunk's last step, of one member in the mean."""
         losses = self._run(chunk)
         wrong = np.flatnonzero(~np.isfinite(losses))
         if len(wrong):
             step = chunk.first + int(wrong[0])
             raise _NotFinite(f"the loss became {losses[wrong[0]]}", step=step, well=step - 1)
-        return float(losses[-1])
+        return float(losses[-1]) / members_of(self.graph)
 
     def _look(self, step: int, known: Weights | None = None) -> Moment:
         """Fill the statistics, unless they are known, score tune, and keep the weights if none were better."""

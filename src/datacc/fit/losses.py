@@ -76,6 +76,12 @@ def binary(count: int) -> Graph:
     return _end(t, t.total(each))
 
 
+def members_of(graph: Graph) -> int:
+    """How many members' features the loss node of a skeleton has: by so many times `loss_of` says what one loses."""
+    *members, _ = graph.by_name[graph.loss].type.shape
+    return members[0] if members else 1
+
+
 def loss_of(graph: Graph, of: Callable[[int], Graph]) -> Graph:
     """What a row loses whose features are the loss node of a skeleton; `of(K)` is the loss of K features."""
     shape = graph.by_name[graph.loss].type.shape
