@@ -193,6 +193,44 @@ def test_a_snapshot_is_recalled_whole_alone_and_beside_one_of_other_labels(store
         assert _all_of(found) == _all_of(first)
 
 
+def test_whose_a_label_is_belongs_to_the_labels(store: Store, tmp_path: Path) -> None:
+    """Who labels what somebody else had labelled makes no new outline; the column is there all the same, by any way."""
+    mine = [replace(one, labelled_by="people" if n % 3 else "it") for n, one in enumerate(examples())]
+    other = [replace(one, labelled_by="people") if n % 2 else one for n, one in enumerate(mine)]
+    plain, *both = (freeze(store, PROGRAM, given, CLASSES, "") for given in (examples(), mine, other))
+    assert len({one.digest for one in (plain, *both)}) == 3
+    assert {one.outline for one in both} == {plain.outline}
+    assert "labelled_by" not in plain.columns
+    for given, frozen in zip((mine, other), both, strict=True):
+        by = {one.id: one.labelled_by for one in given}
+        assert frozen.columns["labelled_by"] == tuple(map(by.__getitem__, frozen.ids))
+        fresh = freeze(Store(tmp_path / "other"), PROGRAM, given, CLASSES, "")
+        assert _all_of(fresh) == _all_of(frozen)
+    for frozen in (plain, *both):
+        for like in (None, plain, *both):
+            found = recall(store, frozen.digest, like)
+            assert found is not None
+            assert _all_of(found) == _all_of(frozen)
+
+
+def test_a_column_of_ones_own_that_is_called_so_wins(store: Store) -> None:
+    own = [replace(one, columns={"labelled_by": f"c{n % 4}"}) for n, one in enumerate(examples())]
+    taught = [replace(one, labelled_by="people" if n % 3 else "it") for n, one in enumerate(own)]
+    plain, frozen = (freeze(store, PROGRAM, given, CLASSES, "") for given in (own, taught))
+    assert _all_of(frozen) == _all_of(plain)
+    found = recall(store, frozen.digest, plain)
+    assert found is not None
+    assert set(found.columns["labelled_by"]) == {"c0", "c1", "c2", "c3"}
+
+
+def test_the_digest_is_what_it_was_when_whose_a_label_is_stood_among_the_columns(store: Store, tmp_path: Path) -> None:
+    by = ["people" if n % 3 else "it" for n in range(200)]
+    then = [replace(e, columns={**e.columns, "labelled_by": w}) for e, w in zip(examples(), by, strict=True)]
+    now = [replace(one, labelled_by=who) for one, who in zip(examples(), by, strict=True)]
+    old = freeze(store, PROGRAM, then, CLASSES, "")
+    assert freeze(Store(tmp_path / "other"), PROGRAM, now, CLASSES, "").digest == old.digest
+
+
 @pytest.mark.parametrize("lost", ["outline", "encoded", "sealed"])
 def test_what_the_cache_lost_of_a_snapshot_is_made_again(store: Store, lost: str) -> None:
     first = freeze(store, PROGRAM, examples(), CLASSES, "table t 0")

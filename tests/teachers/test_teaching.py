@@ -14,7 +14,9 @@ import pytest
 from datacc.cli import app
 from datacc.errors import DataError, RepositoryError, TeacherError, TrustError
 from datacc.registry import load
+from datacc.repo.commit import commit
 from datacc.repo.find import find
+from datacc.repo.label import label
 from datacc.repo.snapshot import JUDGE, LEARN, TUNE
 from datacc.repo.wishes import wishes
 from datacc.sources import teaching
@@ -93,6 +95,23 @@ def test_people_keep_tune_where_they_labelled_enough_of_it(place: Place, monkeyp
     assert (by[taught.splits != LEARN] == "people").all()
     assert (by[taught.splits == LEARN] == "mine:kind").sum() == len(place.asked()) > 0
     assert not any(note.startswith("tune has answers of the teacher") for note in taught.notes)
+
+
+def test_a_label_of_what_the_teacher_had_labelled_works_no_row_out_again(place: Place) -> None:
+    place.function()
+    place.allow()
+    first = place.snapshot()
+    by = np.array(first.columns["labelled_by"])
+    row = int(np.flatnonzero((first.splits == LEARN) & (by != "people"))[3])
+    said = first.classes["kind"][1 - first.labels["kind"][row]]
+    label(find(place.root), first.ids[row], None, said)
+    commit(find(place.root))
+    second = place.snapshot()
+    assert second.outline == first.outline
+    assert second.digest != first.digest
+    by[row] = "people"
+    assert second.columns["labelled_by"] == tuple(by)
+    assert second.classes["kind"][second.labels["kind"][row]] == said
 
 
 def test_tune_is_peoples_where_a_goal_counts_on_it(place: Place) -> None:

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
-from typing import Any, final, overload
+from typing import Any, Final, final, overload
 
 from datacc.frozen import frozen
 from datacc.spec.program import Program
+
+LABELLED_BY: Final = "labelled_by"  # the column, for slices: where = { labelled_by = "people" }
 
 
 @frozen
@@ -13,9 +15,9 @@ class Example:
     """A labelled example without conflicts.
 
     `inputs`: input field → raw value (bytes of a file, a list of numbers); `labels`: output field → class name, number
-    or list of labels; `shares`: output field → class → how likely it is, where a teacher told that; `columns`: other
-    columns → JSON value; `content`: the digest that equal inputs share; `split`: "learn", "tune" or "judge" when it was
-    imported with one; `name`: what the user calls it.
+    or list of labels; `shares`: output field → class → how likely it is, where a teacher told that; `labelled_by`: who
+    labelled it, where a teacher may have; `columns`: other columns → JSON value; `content`: a digest that equal inputs
+    share; `split`: "learn", "tune" or "judge" when it was imported with one; `name`: what the user calls it.
     """
 
     id: str
@@ -24,6 +26,7 @@ class Example:
     labels: Mapping[str, Any]
     columns: Mapping[str, Any] = field(default_factory=dict)
     shares: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    labelled_by: str | None = None
     name: str | None = None
     group: str | None = None
     split: str | None = None
@@ -34,7 +37,8 @@ class Example:
 class Examples(Sequence[Example]):
     """N examples as columns of N; in `columns` None stands where an example has no such column.
 
-    All have the same `labels`, which are none for those that nobody labelled; no `shares` at all where nobody told any.
+    All have the same `labels`, which are none for those that nobody labelled; no `shares`, and no `labelled_by`, at all
+    where nobody told any.
     """
 
     ids: Sequence[str]
@@ -46,6 +50,7 @@ class Examples(Sequence[Example]):
     groups: Sequence[str | None]
     splits: Sequence[str | None]
     shares: Sequence[Mapping[str, Mapping[str, float]]] = ()
+    labelled_by: Sequence[str | None] = ()
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -67,6 +72,7 @@ class Examples(Sequence[Example]):
             labels={name: values[number] for name, values in self.labels.items()},
             columns={name: cell for name, cells in self.columns.items() if (cell := cells[number]) is not None},
             shares=self.shares[number] if self.shares else {},
+            labelled_by=self.labelled_by[number] if self.labelled_by else None,
             name=self.names[number],
             group=self.groups[number],
             split=self.splits[number],
@@ -92,6 +98,7 @@ class Examples(Sequence[Example]):
             groups=some(self.groups),
             splits=some(self.splits),
             shares=some(self.shares) if self.shares else (),
+            labelled_by=some(self.labelled_by) if self.labelled_by else (),
         )
 
 
@@ -112,6 +119,7 @@ def columnar(examples: Iterable[Example]) -> Examples:
         groups=[one.group for one in rows],
         splits=[one.split for one in rows],
         shares=[one.shares for one in rows] if any(one.shares for one in rows) else (),
+        labelled_by=[one.labelled_by for one in rows] if any(one.labelled_by for one in rows) else (),
     )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datacc.repo.coded import NONE, Coded, as_coded
-from datacc.repo.example import Examples
+from datacc.repo.example import LABELLED_BY, Examples
 from datacc.repo.identity import canonical_json
 from datacc.spec.program import Program
 from datacc.store import digest
@@ -34,8 +34,14 @@ def told_of_rows(ordered: Examples) -> Told:
 
 
 def told_of_labels(ordered: Examples) -> Told:
-    """The digests of the columns that labels are, and of what a teacher thinks likely."""
-    return _told({_ROWS: {"shares 2": ordered.shares} if ordered.shares else {}, _LABELS: ordered.labels})
+    """The digests of the columns that labels are, of what a teacher thinks likely, and of whose labels they are."""
+    by = {LABELLED_BY: ordered.labelled_by} if says_whose(ordered) else {}
+    return _told({_ROWS: {"shares 2": ordered.shares} if ordered.shares else {}, _LABELS: ordered.labels, _COLUMNS: by})
+
+
+def says_whose(ordered: Examples) -> bool:
+    """Whether a column says whose each label is: examples may have one of their own that is called so."""
+    return bool(ordered.labelled_by) and LABELLED_BY not in ordered.columns
 
 
 def _told(tables: Mapping[int, Mapping[str, Sequence[Any]]]) -> Told:

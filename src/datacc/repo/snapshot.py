@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from datacc.frozen import frozen
 from datacc.ir.container import pack, unpack
 from datacc.registry import load
+from datacc.repo.coded import Coded, as_coded
 from datacc.repo.encoded import ENCODED, encoded_inputs, inputs_key, parted
 from datacc.repo.enough import rare, refuse_too_few
-from datacc.repo.example import Example, Examples, columnar
-from datacc.repo.frozen import digest_of, told_of_labels
+from datacc.repo.example import LABELLED_BY, Example, Examples, columnar
+from datacc.repo.frozen import digest_of, says_whose, told_of_labels
 from datacc.repo.outline import Outline, outline, recall_outline
 from datacc.repo.soft import shares
 from datacc.repo.split import JUDGE, LEARN, SPLITS, TUNE
@@ -27,6 +28,7 @@ __all__ = ["JUDGE", "LEARN", "SEALED", "SPLITS", "TUNE", "Snapshot", "freeze", "
 FROZEN: Final = b"DATACCT\n"  # first bytes of a snapshot in the cache
 SEALED: Final = b"DATACCJ\n"  # first bytes of judge labels in the cache
 _SOFT: Final = "shares of "  # before the name of an output
+_WHOSE: Final = "labelled by"
 
 
 @frozen(eq=False)
@@ -42,7 +44,8 @@ class Snapshot:
     tells the label); `sealed` the digest under which the judge labels were put away; `notes` what was left out or
     counted; `origin` "commit <hash>" or "table <name> <digest>"; `looked` output → how many judge labels people looked
     at again, and how many of them they changed; `encoded` the digest of what the inputs are made of, `outline` that of
-    all that examples have beside inputs and labels.
+    all that examples have beside inputs and labels; `labelled_by` (N,) whose each label is, where there is a teacher
+    and no column of the examples' own is called so: then it is one of the columns.
     """
 
     ids: tuple[str, ...]
@@ -61,6 +64,7 @@ class Snapshot:
     looked: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     encoded: str = ""
     outline: str = ""
+    labelled_by: tuple[str | None, ...] = ()
 
     def rows(self, split: int) -> NDArray[np.intp]:
         """The row numbers of one split, ascending."""
@@ -129,13 +133,24 @@ def recall(store: Store, key: str, like: Snapshot | None = None) -> Snapshot | N
     if store.get(texts["sealed"]) is None:
         return None
     rows, inputs = _rows(store, texts["outline"], like), _inputs(store, texts["inputs"], like)
-    return None if rows is None or inputs is None else _restored(texts, arrays, {**rows, **inputs})
+    if rows is None or inputs is None:
+        return None
+    by = tuple(Coded(codes=arrays[_WHOSE], words=tuple(texts[_WHOSE]))) if _WHOSE in texts else ()
+    return _restored(texts, arrays, {**rows, **inputs, **_with(rows["columns"], by)})
 
 
 def _rows(store: Store, key: str, like: Snapshot | None) -> dict[str, Any] | None:
     """What a snapshot has of the outline under `key`; None when the cache lost it."""
-    found = like if like is not None and like.outline == key else recall_outline(store, key)
+    if like is not None and like.outline == key:
+        own = {name: column for name, column in like.columns.items() if not like.labelled_by or name != LABELLED_BY}
+        return {"ids": like.ids, "splits": like.splits, "groups": like.groups, "columns": own}
+    found = recall_outline(store, key)
     return None if found is None else {name: getattr(found, name) for name in ("ids", "splits", "groups", "columns")}
+
+
+def _with(columns: Mapping[str, tuple[Any, ...]], by: tuple[str | None, ...]) -> dict[str, Any]:
+    """The columns of a snapshot: those of its outline, and whose each label is where that is told."""
+    return {"columns": {**columns, LABELLED_BY: by} if by else columns, "labelled_by": by}
 
 
 def _inputs(store: Store, key: str, like: Snapshot | None) -> dict[str, Any] | None:
@@ -184,7 +199,7 @@ def _encode(
         **parted(encoded_inputs(store, inputs, program, ordered)),
         labels=_hidden(program, truth, judged),
         classes=classes,
-        columns=lines.columns,
+        **_with(lines.columns, tuple(ordered.labelled_by) if says_whose(ordered) else ()),
         sealed=_seal(store, _hidden(program, truth, ~judged)),
         notes=(),
         origin="",
@@ -213,14 +228,16 @@ def _seal(store: Store, truth: Mapping[str, NDArray[Any]]) -> str:
 
 def _place(key: str) -> str:
     """Where the cache has the snapshot of digest `key`, in the present form."""
-    return digest("snapshot, labels alone", key)
+    return digest("snapshot, labels alone 2", key)
 
 
 def _dump(snapshot: Snapshot) -> bytes:
     """The labels; all else is kept apart, under digests of its own."""
     texts = {name: getattr(snapshot, name) for name in ("classes", "sealed", "digest", "outline")}
     soft = {_SOFT + name: array for name, array in snapshot.soft.items()}
-    return pack(FROZEN, {**texts, "inputs": snapshot.encoded}, {**snapshot.labels, **soft})
+    by = as_coded(snapshot.labelled_by)
+    words, codes = ({_WHOSE: by.words}, {_WHOSE: by.codes}) if snapshot.labelled_by else ({}, {})
+    return pack(FROZEN, {**texts, "inputs": snapshot.encoded, **words}, {**snapshot.labels, **soft, **codes})
 
 
 def _restored(texts: Mapping[str, Any], arrays: Mapping[str, Any], apart: Mapping[str, Any]) -> Snapshot:

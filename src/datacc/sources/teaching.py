@@ -21,7 +21,6 @@ from datacc.store import digest
 from datacc.teachers import Answer, Question, TeacherKind
 from datacc.types import OutputType
 
-COLUMN: Final = "labelled_by"  # for slices: where = { labelled_by = "people" }
 PEOPLE: Final = "people"
 ENOUGH: Final = 200  # rows of tune by people; fewer hardly tell candidates apart, and the teacher's stand beside them
 MOST_SHOWN: Final = 5  # reasons why examples stay without a label
@@ -29,7 +28,10 @@ MOST_SHOWN: Final = 5  # reasons why examples stay without a label
 
 @frozen
 class Taught:
-    """Labelled examples, people's and the teacher's, what to tell of them, and whether nothing was left to ask."""
+    """Labelled examples, people's and the teacher's, what to tell of them, and whether nothing was left to ask.
+
+    Where there is a teacher they stand in the order of their ids, whoever labelled them.
+    """
 
     examples: Sequence[Example]
     notes: tuple[str, ...]
@@ -66,15 +68,16 @@ def teach(
     (output,) = program.outputs
     said = [(example, _meant(output, answers[example.content])) for example in wanted if example.content in answers]
     taught = [
-        _marked(_labelled(example, output, answer), teacher.what)
+        replace(_labelled(example, output, answer), labelled_by=teacher.what)
         for example, answer in said
         if answer.label is not None and _is_value(output, answer.label, classes)
     ]
-    people = [_marked(example, PEOPLE) for example in labelled]
+    people = [replace(example, labelled_by=PEOPLE) for example in labelled]
+    examples = sorted((*people, *taught), key=lambda example: example.id)
     refused = Counter(_refused(output, [answer for _, answer in said], classes))
-    notes = _notes(teacher, people, taught, fresh, refused, left)
+    notes = _notes(teacher, examples, fresh, refused, left)
     complete = not left and not any(answer.failed for _, answer in said)
-    return Taught(examples=(*people, *taught), notes=tuple(notes), complete=complete)
+    return Taught(examples=examples, notes=tuple(notes), complete=complete)
 
 
 def _digest(teacher: Teacher, root: Path) -> str:
@@ -172,10 +175,6 @@ def _labelled(example: Example, output: Field, answer: Answer) -> Example:
     return replace(example, labels={output.name: answer.label}, shares=soft)
 
 
-def _marked(example: Example, by: str) -> Example:
-    return replace(example, columns={COLUMN: by, **example.columns})
-
-
 def _refused(output: Field, answers: Sequence[Answer], classes: Sequence[str]) -> list[str]:
     """Why each example that was answered stays without a label."""
     silent = [
@@ -192,16 +191,14 @@ def _refused(output: Field, answers: Sequence[Answer], classes: Sequence[str]) -
 
 def _notes(
     teacher: Teacher,
-    people: Sequence[Example],
-    taught: Sequence[Example],
+    ordered: Sequence[Example],
     fresh: Sequence[Answer],
     refused: "Counter[str]",
     left: int,
 ) -> list[str]:
-    ordered = sorted((*people, *taught), key=lambda example: example.id)
     splits, _ = assign(ordered)
-    by = Counter((split, example.columns[COLUMN] == PEOPLE) for split, example in zip(splits, ordered, strict=True))
-    soft = sum(bool(example.shares) for example in taught)
+    by = Counter((split, example.labelled_by == PEOPLE) for split, example in zip(splits, ordered, strict=True))
+    soft = sum(bool(example.shares) for example in ordered)
     each = [f"{name} {by[split, True]:,} + {by[split, False]:,}" for split, name in enumerate(SPLITS)]
     notes = [f"labelled by people + by the teacher {teacher.what}: {', '.join(each)}"]
     notes += [f"{counted(soft, 'label')} of the teacher are probabilities, learnt as such"] if soft else []
