@@ -9,7 +9,7 @@ import pytest
 
 from datacc.compiler import folds as module
 from datacc.compiler.assemble import examples, skeleton_graph
-from datacc.compiler.folds import FOLDS, assign_folds, emptied, unseen
+from datacc.compiler.folds import FOLDS_BY_INPUT, assign_folds, emptied, unseen
 from datacc.fit import Examples, Fitted, Recipe
 from datacc.ir.graph import Graph
 from datacc.repo.snapshot import LEARN
@@ -51,7 +51,7 @@ def test_every_learn_row_is_answered_by_a_fit_without_it(tmp_path: Path, engine:
     found = unseen(PROGRAM, snapshot, graph, RECIPE, Store(tmp_path))
     learn, _ = examples(PROGRAM, snapshot)
     assert found.rows.tolist() == snapshot.rows(LEARN).tolist()
-    assert len(engine.fits) == FOLDS
+    assert len(engine.fits) == FOLDS_BY_INPUT
     of = assign_folds(learn)
     for fold, seen in enumerate(engine.fits):
         held = {row.tobytes() for row in learn.inputs["point"][of == fold]}
@@ -67,13 +67,13 @@ def test_a_relabelled_row_costs_no_fit_in_the_fold_that_held_it_out(tmp_path: Pa
     first = unseen(PROGRAM, before, graph, RECIPE, store)
     again = unseen(PROGRAM, before, graph, RECIPE, store)
     np.testing.assert_array_equal(first.answers["side"], again.answers["side"])
-    assert len(engine.fits) == FOLDS, "the second time nothing is fitted"
+    assert len(engine.fits) == FOLDS_BY_INPUT, "the second time nothing is fitted"
     labels = list(NAMES)
     labels[0] = "low" if labels[0] != "low" else "high"
     unseen(PROGRAM, snapshot_of(store, VALUES, labels, SPLITS), graph, RECIPE, store)
-    assert len(engine.fits) == 2 * FOLDS - 1
+    assert len(engine.fits) == 2 * FOLDS_BY_INPUT - 1
     unseen(PROGRAM, before, graph, replace(RECIPE, epochs=2), store)
-    assert len(engine.fits) == 3 * FOLDS - 1
+    assert len(engine.fits) == 3 * FOLDS_BY_INPUT - 1
 
 
 def test_equal_inputs_share_a_fold() -> None:
@@ -82,7 +82,7 @@ def test_equal_inputs_share_a_fold() -> None:
     twice = Examples(inputs={"point": np.concatenate([rows, rows[::-1]])}, targets=np.zeros(100, np.int32), augment={})
     of = assign_folds(twice)
     np.testing.assert_array_equal(of[:50], of[50:][::-1])
-    assert set(of) == set(range(FOLDS))
+    assert set(of) == set(range(FOLDS_BY_INPUT))
 
 
 def test_emptied_undoes_a_fit(tmp_path: Path, engine: Commonest) -> None:

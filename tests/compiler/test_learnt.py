@@ -12,7 +12,7 @@ from datacc.compiler.assemble import skeleton_graph
 from datacc.compiler.bisect.demand import SliceGoal
 from datacc.compiler.build import Order, build
 from datacc.compiler.cache import cache
-from datacc.compiler.deal import FOLDS
+from datacc.compiler.deal import FOLDS_OF_FEW
 from datacc.compiler.engine import fit
 from datacc.compiler.folds import unseen
 from datacc.compiler.grow import grow
@@ -163,7 +163,7 @@ def test_after_an_edit_the_models_that_score_a_build_tell_what_changed_too(
     report = build(program, tmp_path, Order(lock=lock))
     assert report.since is not None
     assert (report.since.labels, report.since.answers[0].rows) == (1, 180)
-    assert len(fits) <= 1 + FOLDS
+    assert len(fits) <= 1 + FOLDS_OF_FEW
     fits.clear()
     diff_builds(tmp_path / "build" / "points", tmp_path, cache(tmp_path))
     assert not fits

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from datacc.repo.snapshot import LEARN, Snapshot
 
 SMALL: Final = 1000  # rows; from here on tune alone tells whether a goal is met
-FOLDS: Final = 5  # of fewer than `SMALL` rows
-FEWER: Final = 3  # folds of more: that will do, and fits take longer
+FOLDS_OF_FEW: Final = 5  # of fewer than `SMALL` rows, dealt by their classes
+FOLDS_OF_MANY: Final = 3  # that will do, and fits take longer
 _BYTES = 16  # of a digest: beyond those that order the folds, they order the groups
 
 
@@ -24,7 +24,7 @@ def dealt(snapshot: Snapshot, output: str, repeat: int) -> NDArray[np.int64]:
 
 def folds_of(rows: int) -> int:
     """In how many folds so many rows are dealt."""
-    return FOLDS if rows < SMALL else FEWER
+    return FOLDS_OF_FEW if rows < SMALL else FOLDS_OF_MANY
 
 
 def group_keys(snapshot: Snapshot, rows: NDArray[np.intp]) -> list[str]:

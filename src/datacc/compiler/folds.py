@@ -23,7 +23,7 @@ from datacc.repo.snapshot import JUDGE, LEARN, TUNE, Snapshot
 from datacc.spec.program import Program
 from datacc.store import Store, canonical, digest
 
-FOLDS: Final = 3
+FOLDS_BY_INPUT: Final = 3  # of `assign_folds`: no label that changes moves a row
 MAGIC: Final = b"DATACCF\n"  # first bytes of remembered answers
 _FITTED: Final = ("learnt", "mean", "variance")
 
@@ -96,7 +96,7 @@ def assign_folds(learn: Examples) -> NDArray[np.int64]:
     for name in sorted(learn.inputs):
         for row, state in zip(learn.inputs[name], hashes, strict=True):
             state.update(np.ascontiguousarray(row).tobytes())
-    return np.array([int.from_bytes(state.digest(), "big") % FOLDS for state in hashes], np.int64)
+    return np.array([int.from_bytes(state.digest(), "big") % FOLDS_BY_INPUT for state in hashes], np.int64)
 
 
 def prepared(program: Program, graph: Graph, learn: Examples) -> Graph:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from datacc.compiler.assemble import examples
 from datacc.compiler.attempts import SHORT, shortened
 from datacc.compiler.engine import Engine, engine
-from datacc.compiler.folds import FOLDS, assign_folds, emptied, prepared
+from datacc.compiler.folds import FOLDS_BY_INPUT, assign_folds, emptied, prepared
 from datacc.compiler.learnt import lessons
 from datacc.compiler.onward import NEAR
 from datacc.compiler.parent import form_of
@@ -52,7 +52,7 @@ class Unseen:
 def effort(snapshot: Snapshot, graph: Graph, recipe: Recipe) -> int:
     """The multiply-adds forwards that the fits take together."""
     rows = int((snapshot.splits != JUDGE).sum())
-    return FOLDS * work(graph) * rows * shortened(recipe, SHORT).epochs
+    return FOLDS_BY_INPUT * work(graph) * rows * shortened(recipe, SHORT).epochs
 
 
 def unseen(
@@ -74,7 +74,7 @@ def unseen(
     if known is not None:
         return known
     everything, none = examples(program, pool)
-    if np.bincount(assign_folds(everything), minlength=FOLDS).min() == 0:
+    if np.bincount(assign_folds(everything), minlength=FOLDS_BY_INPUT).min() == 0:
         return None
     features, fewer = _asked(program, empty, everything, none, short, chosen, announce)
     [labels] = pool.labels.values()
@@ -131,9 +131,9 @@ def unlike(labels: NDArray[Any], given: NDArray[Any]) -> NDArray[np.bool_]:
 
 def _folds(fold_of: NDArray[np.int64]) -> Iterator[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]]:
     """Masks (N,) of each fold, of all rows but it, and of one other fold."""
-    for fold in range(FOLDS):
+    for fold in range(FOLDS_BY_INPUT):
         held = fold_of == fold
-        yield held, ~held, fold_of == (fold + 1) % FOLDS
+        yield held, ~held, fold_of == (fold + 1) % FOLDS_BY_INPUT
 
 
 def _soft_max(features: NDArray[np.float32]) -> NDArray[np.float32]:
