@@ -137,6 +137,16 @@ def exact(metric: Metric, figure: Figure, most: int, known: bool) -> None:
         assert figure.bound == pytest.approx(beta.ppf(0.05, counted, wrong + 1) if counted else 0, abs=1e-9)
 
 
+@pytest.mark.parametrize(("name", "form"), CASES)
+def test_a_value_that_is_only_shown_draws_no_sample(name: str, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    metric: Metric = load("goals", name)
+    chosen = 1 if metric.needs_class else None
+    truth, told = rows(form, 200, 5, 0.7)
+    figure = metric.measure(truth, told, chosen)
+    monkeypatch.setattr(np.random, "default_rng", lambda seed: pytest.fail("samples were drawn"))
+    assert metric.value(truth, told, chosen) == figure.value
+
+
 def test_of_two_classes_the_second_is_ranked() -> None:
     random = np.random.default_rng(7)
     truth = (random.random(300) < 0.2).astype(np.int32)

@@ -5,21 +5,28 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from datacc.goals import Figure, Metric, Told
-from datacc.goals._losses import measured
+from datacc.goals import Told
+from datacc.goals._losses import OfMeans, errors
+from datacc.goals.bootstrap import Floats
 
 
-class RootMeanSquaredError(Metric):
+class RootMeanSquaredError(OfMeans):
     """scikit-learn's root_mean_squared_error."""
 
     forms = ("number",)
     at_most = amount = True
-    exact = False
 
-    def measure(self, truth: NDArray[Any], told: Told, of_class: int | None) -> Figure:
-        """The figure over N rows: numbers (N,)."""
-        error = (told.value.astype(np.float64) - truth) ** 2
-        return measured(error[:, None], int(error.argmax()) if len(error) else 0, lambda means: np.sqrt(means[:, 0]))
+    def columns(self, truth: NDArray[Any], told: Told) -> Floats:
+        """(N, 1): squared errors."""
+        return errors(truth, told)[:, None] ** 2
+
+    def worst(self, columns: Floats) -> Floats:
+        """The largest once more."""
+        return np.asarray(columns.max(axis=0, keepdims=True))
+
+    def of(self, means: Floats) -> Floats:
+        """The root of the mean."""
+        return np.asarray(np.sqrt(means[:, 0]))
 
 
 ENTRY: Final = RootMeanSquaredError()
