@@ -118,6 +118,45 @@ def test_what_cannot_be_asked(
     assert said["error"]["where"] == where
 
 
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ('width,"a ""quoted"" column"\n', "there is no row to answer"),
+        ("width,b\n\n\n", "there is no row to answer"),
+        ("width,b\n1,2,3\n", "1 example cannot be read\n  rows.csv:2: has 3 cells"),
+        ("", "the table is empty"),
+    ],
+)
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_table_without_rows_is_told(
+    text: str, what: str, as_json: bool, points: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = tmp_path / "rows.csv"
+    rows.write_text(text)
+    words = ["run", "build/points", str(rows), *(["--json"] if as_json else [])]
+    assert app.call(words) == errors.DataError.exit_code
+    said = capsys.readouterr()
+    if as_json:
+        found = json.loads(said.out)
+        assert (found["program"], found["answers"], found["error"]["where"]) == ("points", [], str(rows))
+        assert found["error"]["what"].startswith(what)
+    else:
+        assert said.out == ""
+        assert f"error: {rows}: {what}" in said.err
+        assert "\n  try: " in said.err
+
+
+def test_rows_that_cannot_be_read_are_told_beside_the_answers(
+    points: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = tmp_path / "rows.csv"
+    rows.write_text('width,"a ""quoted"" column"\n1,2,3\n2,2\n')
+    assert app.call(["run", "build/points", str(rows)]) == 0
+    said = capsys.readouterr()
+    assert said.out.startswith("rows.csv:3:")
+    assert said.err.startswith("note: 1 example left out: rows.csv:2 has 3 cells")
+
+
 @pytest.mark.tiny
 def test_inspect_adds_up(points: Path, datacc: Datacc, told: Told) -> None:
     said = datacc("inspect", "build/points")

@@ -5,6 +5,7 @@ A program with several inputs takes them as NAME=INPUT and gives one answer.
 
 import argparse
 import json
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -16,6 +17,7 @@ from datacc.cli.outcome import Outcome, columns
 from datacc.compiler.shown import percent, shown
 from datacc.errors import DataError, UsageError
 from datacc.intake import Format, Raw
+from datacc.intake.importing.refuse import refuse
 from datacc.registry import load as member
 from datacc.registry import names
 from datacc.repo.wishes import require_trusted_build
@@ -23,6 +25,7 @@ from datacc.runtime.load import Answer, Labels, Loaded, Number, load
 
 EXAMPLE: Final = "datacc run build/digits seven.png"
 TOP: Final = 2  # runners-up shown
+_log: Final = logging.getLogger("datacc")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,7 +43,10 @@ def run(options: argparse.Namespace) -> Outcome:
     ports = [port.name for port in program.interface.inputs]
     asked: Iterable[tuple[str, Any]]
     asked = _named(options.inputs, ports) if len(ports) > 1 else _bare(_values_of(options.inputs, program), program)
-    answers = [(where, _ask(program, where, value, several=len(ports) > 1)) for where, value in asked]
+    try:
+        answers = [(where, _ask(program, where, value, several=len(ports) > 1)) for where, value in asked]
+    except DataError as error:
+        return Outcome(facts={"program": program.interface.name, "answers": []}, error=error)
     facts = [{"input": where, **_facts(answer)} for where, answer in answers]
     return Outcome(
         facts={"program": program.interface.name, "answers": facts},
@@ -83,11 +89,21 @@ def _values(words: Sequence[str]) -> Iterator[tuple[str, Any]]:
         path = Path(word)
         form = _format(path)
         if form is not None:
-            yield from ((raw.where, _raw(raw)) for raw in form.read(path).rows)
+            yield from ((raw.where, _raw(raw)) for raw in _rows(form, path))
         elif path.suffix.lower() == ".json":
             yield word, _json(_bytes(path).decode(errors="replace"), word)
         else:
             yield word, _bytes(path)
+
+
+def _rows(form: Format, path: Path) -> Sequence[Raw]:
+    """The rows of a table; those that cannot be read are told. Raises `DataError` where none is left."""
+    found = form.read(path)
+    for note in refuse(found.bad, str(path), skip_bad=bool(found.rows), good=len(found.rows)):
+        _log.warning(note)
+    if not found.rows:
+        raise DataError("there is no row to answer", where=str(path), tries=["give a file with rows below its header"])
+    return found.rows
 
 
 def _bare(values: Iterable[tuple[str, Any]], program: Loaded) -> Iterator[tuple[str, Any]]:
