@@ -1,6 +1,6 @@
 /* Runs a program's library with every heap function replaced by one that counts, on a stack painted beforehand.
  * harness LIBRARY NAME INPUT_BYTES ANSWER_BYTES SCRATCH_BYTES COUNT prints: heap calls, stack in bytes beyond that of an
- * empty function. */
+ * empty function, the most from any place that a caller may have its own at. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdio.h>
@@ -41,18 +41,19 @@ static __attribute__((noinline)) long depth(void)
     return deep;
 }
 
-/* Goes 256 bytes down, past the frames of paint and depth, and calls. */
-static __attribute__((noinline)) void call_below(batch run, const void *in, void *out, void *work)
+/* Goes 256 bytes down, past the frames of paint and depth, and so many more, and calls. */
+static __attribute__((noinline)) void call_below(size_t more, batch run, const void *in, void *out, void *work)
 {
-    volatile char room[256] = {0};
+    volatile char *room = __builtin_alloca(256 + more);
+    room[0] = 0;
     run(in, out, 1 + (size_t)room[0], work);
     room[255] = 0;
 }
 
-static long stack_of(batch run, const void *in, void *out, void *work)
+static long stack_of(size_t more, batch run, const void *in, void *out, void *work)
 {
     paint();
-    call_below(run, in, out, work);
+    call_below(more, run, in, out, work);
     return depth();
 }
 
@@ -69,7 +70,11 @@ int main(int argc, char **argv)
     char *inputs = calloc(rows, input), *answers = calloc(rows, answer), *work = calloc(1, scratch);
     if (!run || !inputs || !answers || !work) return 4;
     calls = 0;
-    const long deep = stack_of(run, inputs, answers, work) - stack_of(nothing, inputs, answers, work);
+    long deep = 0;
+    for (size_t more = 0; more < 128; more += 16) {
+        const long one = stack_of(more, run, inputs, answers, work) - stack_of(more, nothing, inputs, answers, work);
+        if (one > deep) deep = one;
+    }
     for (size_t done = 0; done < count; done += rows) run(inputs, answers, rows, work);
     const size_t heap_calls = calls;
     printf("%zu %ld\n", heap_calls, deep);

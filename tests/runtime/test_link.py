@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,11 +14,14 @@ import pytest
 
 from datacc.emit import Source
 from datacc.errors import SpecError, ToolchainError
+from datacc.ir.graph import Graph
 from datacc.runtime import toolchain as tools
 from datacc.runtime.elf import defined_symbols, undefined_symbols
 from datacc.runtime.library import name_fits
-from datacc.runtime.link import Library, link, size_of_code_and_weights, toolchain
+from datacc.runtime.link import Library, around, link, size_of_code_and_weights, toolchain
+from datacc.runtime.machine import features
 from datacc.runtime.native import Native
+from datacc.spec.cpus import cpu_named
 from datacc.spec.sections import PART
 from datacc.store import Store
 from tests.emit.compiled import CPU, interface_of, written
@@ -110,18 +114,83 @@ def harness(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
+NETS: dict[str, Callable[[], Graph]] = {"digits": digits, "record": record, "residual": residual}
+
+
 @pytest.mark.parametrize(("name", "count"), [("record", 1_000_000), ("digits", 500), ("residual", 500)])
 def test_no_heap_call_and_no_more_stack_than_said(
     name: str, count: int, libraries: dict[str, Library], harness: Path
 ) -> None:
-    library = libraries[name]
-    graph = {"digits": digits, "record": record, "residual": residual}[name]()
-    native = Native(library.path, interface_of(graph, name))
+    heap_calls, stack = measured(harness, libraries[name], name, CPU, count)
+    assert heap_calls == 0
+    assert 0 < stack <= libraries[name].stack <= stack + 500
+
+
+@pytest.mark.parametrize("compiler", ["", "gcc"])
+@pytest.mark.parametrize("cpu", ["x86-64", "x86-64-v3", "x86-64-v4"])
+def test_the_stack_that_is_said_covers_what_is_used(
+    cpu: str, compiler: str, tmp_path: Path, harness: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever a caller has its own; both compilers save registers and align vectors in their own ways."""
+    if cpu_named(cpu).needs - features():
+        pytest.skip(f"this processor is older than {cpu}")
+    if compiler:
+        monkeypatch.setenv(tools.VARIABLE, need(compiler))
+    for name, net in NETS.items():
+        library = link(written(net(), name, cpu), cpu, tmp_path / name)
+        _, stack = measured(harness, library, name, cpu, 0)
+        assert 0 < stack <= library.stack, name
+
+
+@pytest.mark.parametrize("compiler", ["", "gcc"])
+@pytest.mark.parametrize("cpu", ["x86-64", "x86-64-v3", "x86-64-v4"])
+def test_no_function_takes_more_stack_than_is_counted_for_it(
+    cpu: str, compiler: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its instructions, so on processors too that this machine is older than."""
+    if compiler:
+        monkeypatch.setenv(tools.VARIABLE, need(compiler))
+    for name, net in NETS.items():
+        library = link(written(net(), name, cpu), cpu, tmp_path)
+        flags = [flag for flag in library.flags if flag not in ("-s", "-shared") and "-Wl," not in flag]
+        said = tools.run([*tools.find().command, *flags, f"{name}.c", "-S", "-o", "program.s"], tmp_path).stderr
+        functions = re.findall(
+            r"^(\w+):[^\n]*\n(.*?)^\t\.size", (tmp_path / "program.s").read_text(), re.MULTILINE | re.DOTALL
+        )
+        assert len(functions) > 3
+        for function, body in functions:
+            frame = re.search(
+                rf"frame size (?:\((\d+)\)[^\n]*'{function}'|of (\d+) bytes)", of_function(said, function)
+            )
+            reported = int(frame[1] or frame[2]) if frame else 0
+            assert taken(body) <= reported + around(cpu_named(cpu)), (name, function)
+
+
+def of_function(said: str, function: str) -> str:
+    """What the compiler said of it: clang names it behind its remark, gcc before."""
+    return "\n".join(
+        re.findall(rf"^.*frame size.* in '{function}'.*|In function '{function}':\n.*", said, re.MULTILINE)
+    )
+
+
+def taken(body: str) -> int:
+    """The most bytes of stack that instructions take: return address, registers, what lies there, what is passed over.
+
+    A caller's stack is aligned to 16 bytes, where it keeps its word.
+    """
+    pushed = 8 * len(re.findall(r"^\tpush", body, re.MULTILINE))
+    kept = sum(map(int, re.findall(r"^\t(?:subq\t\$|addq\t\$-)(\d+), %rsp", body, re.MULTILINE)))
+    aligned = max(map(int, re.findall(r"^\tandq\t\$-(\d+), %rsp", body, re.MULTILINE)), default=16)
+    return 8 + pushed + kept + aligned - 16
+
+
+def measured(harness: Path, library: Library, name: str, cpu: str, count: int) -> tuple[int, int]:
+    """The heap calls of a program that answers so often, and the bytes of stack."""
+    native = Native(library.path, interface_of(NETS[name](), name, cpu))
     sizes = [native.input_row.itemsize, native.answer_row.itemsize, native.scratch_bytes, count]
     command = [str(harness), str(library.path), name, *map(str, sizes)]
     heap_calls, stack = map(int, subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
-    assert heap_calls == 0
-    assert 0 < stack <= library.stack <= stack + 500
+    return heap_calls, stack
 
 
 def test_foreign_processors_link(tmp_path: Path) -> None:

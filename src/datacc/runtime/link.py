@@ -24,8 +24,13 @@ QUIET: Final = (
 _SHARED: Final = ("-shared",)
 _INSIDE: Final = ("-fPIC", "-Wframe-larger-than=0")
 _STRIPPED: Final = ("-s", "-Wl,--build-id=none") if sys.platform.startswith("linux") else ()
-_AROUND: Final = 8 + 6 * 8 + 32  # bytes beside a frame: return address, saved registers, alignment of vectors
-_FRAME: Final = re.compile(r"(?:frame size \((\d+)\)|frame size of (\d+) bytes)[^']*in (?:function )?'(\w+)'")
+_CALLED: Final = 8 + 6 * 8  # bytes beside a frame: return address, saved registers
+_EIGHT: Final = 32  # bytes of a vector of eight floats, which all levels have
+_FRAMES: Final = (
+    re.compile(r"(?:frame size \((?P<size>\d+)\)|frame size of (?P<bytes>\d+) bytes)[^'\n]*'(?P<name>\w+)'"),  # clang
+    re.compile(r"In function '(?P<name>\w+)':\n[^\n]*frame size of (?P<size>\d+)(?P<bytes>) bytes"),  # gcc
+)
+_STEPS: Final = re.compile(r"^STEP void (\w+)\(", re.MULTILINE)
 _STEP: Final = re.compile(r"step(\d+)([a-z]*)_")  # a step, or its part of this letter, or parts from a to another
 
 
@@ -61,7 +66,7 @@ def link(source: Text, cpu: str, folder: Path, kept: Store | None = None, more: 
     path = folder / file_name(source.name, data)
     for name, content in ((c, source.c.encode()), (h, source.header.encode()), (path.name, data)):
         write_atomically(folder / name, content, lasting=False)
-    stack = stack_bytes(said, source.name)
+    stack = stack_bytes(said, source.name, level, _STEPS.findall(source.c) if compiler.is_gcc else ())
     flags = (*flags, *_SHARED, *_STRIPPED)
     return Library(path=path, flags=flags, compiler=compiler.version, size=size_of_code_and_weights(path), stack=stack)
 
@@ -82,20 +87,35 @@ def visible(cpu: Cpu) -> tuple[str, ...]:
     return ("-fvisibility=default",) if loops(cpu) else ()
 
 
-def stack_bytes(warnings: str, name: str) -> int:
+def around(cpu: Cpu) -> int:
+    """The most bytes of stack that a function takes beside the frame that its compiler reports.
+
+    What callers call begins wherever a caller's stack ends and aligns it to whole vectors of the level, with gcc every
+    function that keeps such a vector: up to one vector is passed over.
+    """
+    return _CALLED + max(_EIGHT, cpu.vector)
+
+
+def stack_bytes(warnings: str, name: str, cpu: Cpu, steps: Sequence[str] = ()) -> int:
     """The deepest a call of NAME_batch can go, from the compiler's report of every function's frame.
+
+    `steps` are functions that it may say nothing of and that save registers all the same, as with gcc, which reports
+    no frame that is empty but for these.
 
     NAME_batch calls NAME, which calls one step at a time; NAME_at_batch calls NAME_at, which does so too, or calls
     NAME. A step in strips calls its parts, one at a time, some of them through functions that make rows with several;
     kernels are inlined, and nothing is recursive. What lies around a frame is counted at its most, so this is an upper
     bound.
     """
-    frames = {match[3]: int(match[1] or match[2]) + _AROUND for match in _FRAME.finditer(warnings)}
-    whole = frames.pop(name, _AROUND)
-    outer = whole + frames.pop(f"{name}_batch", _AROUND)
+    least = around(cpu)
+    frames = dict.fromkeys(steps, least)
+    for match in (match for form in _FRAMES for match in form.finditer(warnings)):
+        frames[match["name"]] = int(match["size"] or match["bytes"]) + least
+    whole = frames.pop(name, least)
+    outer = whole + frames.pop(f"{name}_batch", least)
     if f"{name}_at" in frames:
-        outer = max(outer, whole + frames.pop(f"{name}_at") + frames.pop(f"{name}_at_batch", _AROUND))
-    steps: dict[str, list[int]] = {}
+        outer = max(outer, whole + frames.pop(f"{name}_at") + frames.pop(f"{name}_at_batch", least))
+    chains: dict[str, list[int]] = {}
     single: dict[str, int] = {}
     for function, frame in frames.items():
         step = _STEP.match(function)
@@ -103,8 +123,8 @@ def stack_bytes(warnings: str, name: str) -> int:
         if len(letters) == 1:
             single[number] = max(single.get(number, 0), frame)
         else:
-            steps.setdefault(number, []).append(frame)
-    return outer + max((sum(frames) + single.get(number, 0) for number, frames in steps.items()), default=_AROUND)
+            chains.setdefault(number, []).append(frame)
+    return outer + max((sum(frames) + single.get(number, 0) for number, frames in chains.items()), default=least)
 
 
 def _demand_complete(data: bytes, name: str) -> None:
