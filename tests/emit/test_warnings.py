@@ -1,5 +1,6 @@
 """No compiler has anything to say about the C: zig and gcc, every processor, the portable form in strict C99."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from datacc.arrange import arrange
 from datacc.emit import Source, emit
 from datacc.ir.graph import Graph
-from datacc.runtime.toolchain import run
+from datacc.runtime.toolchain import find, run
 from datacc.spec.cpus import CPUS, FLAGS, march
 from tests.emit.compiled import CPU, written
 from tests.emit.nets import Net, digits, record, residual
@@ -70,6 +71,22 @@ def test_every_processor(cpu: str, graph: Graph, tmp_path: Path, host_compiler: 
     compile_strictly(source, tmp_path, *ZIG, f"{machine}-linux-gnu", f"-mcpu={model}", *FLAGS)
     if machine == "x86_64":
         compile_strictly(source, tmp_path, host_compiler, *FLAGS, *march(CPUS[cpu]))
+
+
+@pytest.mark.parametrize("cpu", [name for name, cpu in CPUS.items() if cpu.machine == "x86_64"])
+def test_the_flags_that_a_file_names_are_those_of_a_build(cpu: str, tmp_path: Path, host_compiler: str) -> None:
+    """clang is named one more, and is silent with it and without it."""
+    source = written(residual(), cpu=cpu)
+    named = re.search(
+        r"^ \* compile   cc (.*) \(no libc needed\)\n(?: \*           clang also (\S+),)?", source.c, re.MULTILINE
+    )
+    assert named is not None
+    clang = [named[2]] if named[2] else []
+    assert tuple(clang) == find().aligned(CPUS[cpu], source.c)
+    assert bool(clang) == (CPUS[cpu].vector > 16)
+    compile_strictly(source, tmp_path, host_compiler, *named[1].split())
+    for more in ([], clang):
+        compile_strictly(source, tmp_path, *ZIG, "x86_64-linux-gnu", f"-mcpu={CPUS[cpu].model}", *FLAGS, *more)
 
 
 def test_hostile_names_raise_no_warning(tmp_path: Path, host_compiler: str) -> None:

@@ -3,6 +3,7 @@
  * Free for any use: BSD Zero Clause License (0BSD). THE SOFTWARE IS PROVIDED "AS IS", WITHOUT ANY WARRANTY.
  *
  * compile   cc -O2 -ffp-contract=off -march=x86-64-v3 (no libc needed)
+ *           clang also -mstack-alignment=32, for this file alone: what registers cannot hold lies in one cache line
  *           cc -std=c99 -DDATACC_PORTABLE (any C99 compiler, plain loops; last bits may differ)
  *           Sums of products are fused where the processor can; never compile with -ffast-math.
  * work      5,096 multiply-adds for every input

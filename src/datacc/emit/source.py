@@ -22,7 +22,7 @@ from datacc.errors import GraphError
 from datacc.ir.cost import weight_bytes, work
 from datacc.ir.exact import is_exact
 from datacc.ir.plan import Plan, Step
-from datacc.spec.cpus import CPUS, FLAGS, march
+from datacc.spec.cpus import CPUS, FLAGS, march, trusting
 from datacc.spec.interface import Interface
 from datacc.spec.sections import STEPS, WEIGHTS, WORD
 
@@ -34,13 +34,17 @@ _BITS: Final = {
     True: ("the same bits", "Products are of integers: the same bits on every processor"),
 }
 
+_CLANG: Final = (
+    " *           clang also {flag}, for this file alone: what registers cannot hold lies in one cache line\n"
+)
+
 _FILE: Final = """\
 /* {name}: a program built by datacc.
  *
  * Free for any use: BSD Zero Clause License (0BSD). THE SOFTWARE IS PROVIDED "AS IS", WITHOUT ANY WARRANTY.
  *
  * compile   cc {flags} (no libc needed)
- *           cc -std=c99 -DDATACC_PORTABLE (any C99 compiler, plain loops; {bits})
+{clang} *           cc -std=c99 -DDATACC_PORTABLE (any C99 compiler, plain loops; {bits})
  *           {products}; never compile with -ffast-math.
  * work      {work:,} multiply-adds for every input
  * memory    {arena:,} bytes of scratch, {weights:,} bytes of weights
@@ -96,6 +100,7 @@ def source_text(plan: Plan, interface: Interface, narrower: Sequence[Plan] = ())
         bits=bits,
         products=products,
         flags=" ".join((*FLAGS, *march(CPUS[plan.cpu]))),
+        clang="".join(_CLANG.format(flag=flag) for flag in trusting(CPUS[plan.cpu])),
         work=work(plan.graph),
         arena=max(one.arena for one in plans),
         weights=sum(weight_bytes(one.graph) for one in plans),

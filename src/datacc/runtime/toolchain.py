@@ -12,7 +12,7 @@ from pathlib import Path
 
 from datacc.errors import ToolchainError
 from datacc.frozen import frozen
-from datacc.spec.cpus import Cpu, loops, march
+from datacc.spec.cpus import Cpu, loops, march, trusting
 from datacc.spec.platforms import Platform
 from datacc.spec.sections import ALIGNS
 from datacc.store import Store, canonical, digest
@@ -38,11 +38,8 @@ class Compiler:
     def aligned(self, cpu: Cpu, c: str) -> tuple[str, ...]:
         """What has clang trust that the stack is aligned to whole vectors, where the functions of `c` that callers call
         see to it: what registers cannot hold then lies in one cache line and one page wherever a process has its stack.
-
-        gcc aligns the frame of each function that needs it.
         """
-        trusted = cpu.vector > 16 and not self.is_gcc and ALIGNS in c
-        return (f"-mstack-alignment={cpu.vector}",) if trusted else ()
+        return trusting(cpu) if not self.is_gcc and ALIGNS in c else ()
 
     def target(self, cpu: Cpu, platform: Platform | None = None) -> tuple[str, ...]:
         """The flags that choose the processor, and with zig the platform: this machine's unless one is named.

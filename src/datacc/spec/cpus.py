@@ -98,6 +98,14 @@ def loops(cpu: Cpu) -> tuple[str, ...]:
     return _LOOPS if cpu.machine in ("riscv64", "thumb") else ()
 
 
+def trusting(cpu: Cpu) -> tuple[str, ...]:
+    """The flag by which clang trusts that the stack is aligned to whole vectors; gcc aligns every frame that needs it.
+
+    It is for emitted C alone, whose entries align the stack: of a file with callers in it nothing would keep the word.
+    """
+    return (f"-mstack-alignment={cpu.vector}",) if cpu.vector > 16 else ()
+
+
 def march(cpu: Cpu) -> tuple[str, ...]:
     """The flags by which gcc and clang take this processor.
 
