@@ -56,6 +56,23 @@ def test_every_verb_explains_itself_with_an_example(verb: str, capsys: pytest.Ca
     assert "--json" in shown
 
 
+def test_help_begins_with_what_to_begin_with(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.call(["help"]) == 0
+    text = capsys.readouterr().out
+    assert text.index("begin: datacc build") < text.index("programs:") < text.index("labels:")
+    assert all(f"\n{title}:\n  {verbs[0]} " in text for title, verbs in app.GROUPS)
+
+
+def test_help_of_a_verb_is_the_verbs(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["help", "slim"], ["slim", "--help"]):
+        with pytest.raises(SystemExit):
+            app.call(words)
+    first, second = capsys.readouterr().out.split("usage: ")[1:]
+    assert first == second
+    assert app.call(["help", "slimm", "--json"]) == errors.UsageError.exit_code
+    assert json.loads(capsys.readouterr().out)["error"]["tries"] == ["datacc slim"]
+
+
 def test_no_verb_at_all_is_a_call_for_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert app.call([]) == 0
     assert "usage: datacc" in capsys.readouterr().out

@@ -22,16 +22,16 @@ from datacc.cli.notes import notes
 from datacc.cli.outcome import Outcome, visible
 from datacc.errors import DataccError, ResourceError, UsageError
 
-# In the order in which one meets them.
-VERBS: Final = (
-    *("new", "import", "export", "label", "delete", "restore", "undo", "commit", "revert"),
-    *("branch", "switch", "merge", "resolve", "check"),
-    *("votes", "agreement", "gold", "schema"),
-    *("push", "pull", "fetch", "remote", "trust", "gc", "compact", "forget", "fsck"),
-    *("status", "log", "show", "blame"),
-    *("build", "port", "grow", "slim", "compile", "judge", "prove", "diff", "suggest", "bisect"),
-    *("run", "inspect"),
+# What verbs are for, and these in the order in which one meets them.
+GROUPS: Final = (
+    ("programs", ("build", "run", "inspect", "judge", "prove", "diff", "suggest", "bisect")),
+    ("programs of what is there already", ("port", "grow", "slim", "compile")),
+    ("examples in a label repository", ("new", "import", "export", "status", "log", "show", "blame")),
+    ("labels", ("label", "delete", "restore", "undo", "commit", "revert", "schema", "votes", "agreement", "gold")),
+    ("branches", ("branch", "switch", "merge", "resolve", "check")),
+    ("other copies, and upkeep", ("push", "pull", "fetch", "remote", "trust", "gc", "compact", "forget", "fsck")),
 )
+VERBS: Final = tuple(verb for _, verbs in GROUPS for verb in verbs)
 PIPE_CLOSED: Final = 141
 DROPPED: Final = 0.02  # seconds, after which a destructor that dropped Ctrl-C is over
 SEEN_FOR_CYCLES: Final = 50_000  # values made before a collection: we make many, and hardly any in cycles
@@ -84,6 +84,8 @@ def call(arguments: Sequence[str]) -> int:
 
 
 def _outcome(arguments: Sequence[str]) -> Outcome:
+    if arguments[:1] == ["help"] and arguments[1:2] and arguments[1] != "--json":
+        return _outcome([arguments[1], "--help"])
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         return Outcome(facts={"verbs": {verb: _summary(verb) for verb in VERBS}}, text=_help())
     if arguments[0] in ("-V", "--version"):
@@ -132,15 +134,17 @@ def _parser(verb: str, module: ModuleType) -> argparse.ArgumentParser:
 
 
 def _help() -> str:
-    lines = [f"  {verb:<9} {_summary(verb)}" for verb in VERBS]
+    lines = list[str]()
+    for title, verbs in GROUPS:
+        lines += [f"{title}:", *(f"  {verb:<10} {_summary(verb)}" for verb in verbs), ""]
     return "\n".join(
         [
             "datacc: labelled examples in, a small native program that meets its goal out.",
             "",
             "usage: datacc VERB …        datacc VERB --help tells more, with an example",
+            "begin: datacc build messages.csv --label topic        makes a program of a table alone",
             "",
             *lines,
-            "",
             "Every verb takes --json. datacc --version prints the version.",
         ]
     )

@@ -13,6 +13,7 @@ from datacc.cli.outcome import Outcome, columns
 from datacc.compiler.compile import Compiled, Wanted, compile_model
 from datacc.compiler.shown import amount
 from datacc.errors import UsageError
+from datacc.registry import names
 
 EXAMPLE: Final = "datacc compile model.onnx --dim time=64 --make c,library"
 LARGEST: Final = 1 << 31
@@ -23,7 +24,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", type=Path, help="an ONNX file, opset 6 or newer")
     parser.add_argument("--name", default="", help="the program's name (the file's, if left out)")
     parser.add_argument("--cpu", default=Wanted().cpu, help=f"the processor to compile for ({Wanted().cpu})")
-    parser.add_argument("--make", default=",".join(Wanted().make), help="targets, with commas between (c,library)")
+    targets = f"what to make, with commas between, of {', '.join(names('targets'))} (c,library)"
+    parser.add_argument("--make", default=",".join(Wanted().make), help=targets)
     parser.add_argument("--out", type=Path, help="the folder to leave the artifact in (build/NAME)")
     parser.add_argument(
         "--dim", action="append", default=[], metavar="NAME=SIZE", help="the size of an open dimension, by its name"

@@ -29,12 +29,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument(
         "path", nargs="?", type=Path, help="a folder, or a .csv, .tsv, .jsonl, .npz, .parquet, .json, .zip or .tar file"
     )
-    what.add_argument("--inbox", type=Path, metavar="FOLDER", help="the calls that a built program kept there")
-    parser.add_argument("--label", metavar="COLUMN", help="holds the class")
+    what.add_argument(
+        "--inbox",
+        type=Path,
+        metavar="FOLDER",
+        help="instead: the calls that a built program, or @datacc.port, kept there",
+    )
+    parser.add_argument("--label", metavar="COLUMN", help="the column that holds the labels")
     parser.add_argument("--type", metavar="TYPE", help="what a label is: label, labels (between semicolons), number")
-    parser.add_argument("--group", metavar="COLUMN", help="rows of one group never straddle two splits")
-    parser.add_argument("--split", metavar="COLUMN", help="says learn, tune or judge")
-    parser.add_argument("--key", metavar="COLUMN", help="tells equal inputs apart")
+    parser.add_argument("--group", metavar="COLUMN", help="rows with the same value there never straddle two splits")
+    parser.add_argument(
+        "--split", metavar="COLUMN", help="the column that says learn, tune or judge (by a hash of the input)"
+    )
+    parser.add_argument("--key", metavar="COLUMN", help="the column that tells equal inputs apart")
     parser.add_argument(
         "--inputs", metavar="COLUMN", nargs="+", help="the columns to learn from (those that look like it)"
     )

@@ -23,7 +23,7 @@ EXAMPLE: Final = "datacc label 3f2a91 nine"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The example, the class, which output of several, and whose word it is; or a file of them."""
     parser.add_argument("example", nargs="?", help="the first digits of its id")
-    parser.add_argument("label", nargs="?", help="the name of its class")
+    parser.add_argument("label", nargs="?", help="its class, a number, or labels as 'a;b'")
     parser.add_argument("--field", metavar="OUTPUT", help="which output, when there are several")
     parser.add_argument("--from", dest="file", type=Path, metavar="FILE",
                         help="JSON Lines of example, label, perhaps field, model, confidence: all or none")  # fmt: skip

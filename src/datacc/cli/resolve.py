@@ -22,7 +22,7 @@ EXAMPLE: Final = "datacc resolve 3f2a91 nine"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The example and what it is; nothing to see all conflicts."""
     parser.add_argument("example", nargs="?", help="the first digits of its id (left out: show all conflicts)")
-    parser.add_argument("label", nargs="?", help="the name of its class")
+    parser.add_argument("label", nargs="?", help="its class, a number, or labels as 'a;b'")
     parser.add_argument("--field", metavar="OUTPUT", help="which output, when there are several")
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--keep", action="store_true", help="deleted and edited: it stays, as edited")

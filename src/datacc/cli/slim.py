@@ -26,9 +26,9 @@ EXAMPLE: Final = "datacc slim build/digits --work 0.5MMAC"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The artifact, and what it may cost."""
     parser.add_argument("artifact", nargs="?", type=Path, help="the folder that a build left (that of this program)")
-    parser.add_argument("--work", metavar="W", help="the most multiply-adds of one answer: 0.5MMAC")
-    parser.add_argument("--size", metavar="S", help="the largest library: 40kB")
-    parser.add_argument("--memory", metavar="M", help="the most arena and stack: 16KiB")
+    parser.add_argument("--work", metavar="W", help="the most multiply-adds of one answer, with a unit: 0.5MMAC")
+    parser.add_argument("--size", metavar="S", help="the largest library, with a unit: 40kB")
+    parser.add_argument("--memory", metavar="M", help="the most arena and stack, with a unit: 16KiB")
 
 
 def run(options: argparse.Namespace) -> Outcome:
