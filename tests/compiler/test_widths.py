@@ -18,7 +18,7 @@ from datacc.compiler.cache import cache
 from datacc.compiler.grow import grow
 from datacc.compiler.report import Report, read_report
 from datacc.compiler.verify import verify
-from datacc.compiler.widths import SHARE, effort, narrower_forms, part_of, unfilled
+from datacc.compiler.widths import NARROWEST, SHARE, effort, narrower_forms, part_of, shares, unfilled
 from datacc.errors import DataError, ParityError
 from datacc.fit import Progress, Recipe, Watch
 from datacc.ir.build import Builder
@@ -136,22 +136,33 @@ def test_a_search_weighs_all_widths_together_and_skips_what_has_only_one(tmp_pat
 @given(
     name=st.sampled_from(["conv.v1", "mlp.v1"]),
     channels=st.integers(4, 40),
-    shares=st.sets(st.sampled_from([n / 16 for n in range(1, 16)]), min_size=1, max_size=6).map(sorted),
+    widths=st.sets(st.sampled_from([n / 16 for n in range(1, 16)]), min_size=1, max_size=6).map(sorted),
     epochs=st.integers(10, 120),
 )
 def test_all_narrower_widths_together_cost_a_share_of_the_whole(
-    name: str, channels: int, shares: list[float], epochs: int
+    name: str, channels: int, widths: list[float], epochs: int
 ) -> None:
     whole, recipe = form(name, channels), Recipe(epochs=epochs, batch=32, rate=0.02)
-    forms = narrower_forms(whole, [*shares, 1.0])
-    parts = [part_of(recipe, share, one, whole, len(forms)) for share, one in zip(shares, forms, strict=True)]
+    forms = narrower_forms(whole, [*widths, 1.0])
+    each = zip(widths, forms, shares(len(forms)), strict=True)
+    parts = [part_of(recipe, width, one, whole, share) for width, one, share in each]
     assert all(1 <= part.epochs <= epochs for part in parts)
     assert [part.epochs for part in parts] == sorted((part.epochs for part in parts), reverse=True)
     assert [part.rate for part in parts] == sorted((part.rate for part in parts), reverse=True)
     assert all(0 < part.rate <= recipe.rate for part in parts)
     assert {(part.batch, part.decay, part.threads) for part in parts} == {(recipe.batch, recipe.decay, recipe.threads)}
     paid = sum(part.epochs * effort(one) for part, one in zip(parts, forms, strict=True))
-    assert paid <= (SHARE * epochs + len(parts)) * effort(whole), "but for the rounding to whole passes"
+    assert paid <= ((SHARE + NARROWEST) * epochs + len(parts)) * effort(whole), "but for the rounding to whole passes"
+
+
+def test_the_narrowest_width_may_cost_more_than_any_other() -> None:
+    whole, recipe = form("conv.v1", 8), Recipe(epochs=100, batch=32, rate=0.02)
+    forms = narrower_forms(whole, (0.25, 0.5, 0.75, 1.0))
+    each = zip((0.25, 0.5, 0.75), forms, shares(len(forms)), strict=True)
+    costs = [part_of(recipe, width, one, whole, share).epochs * effort(one) for width, one, share in each]
+    told = [cost / recipe.epochs / effort(whole) for cost in costs]
+    assert told == pytest.approx([SHARE / 3 + NARROWEST, SHARE / 3, SHARE / 3], abs=0.01)
+    assert shares(1) == (SHARE + NARROWEST,)
 
 
 @pytest.mark.parametrize(("channels", "counted"), [(1, 16), (3, 16), (16, 16), (17, 32), (40, 48)])

@@ -25,7 +25,8 @@ from datacc.repo.snapshot import Snapshot
 from datacc.spec.program import Program
 from datacc.store import Store
 
-SHARE: Final = 0.3  # of the whole's fit, that those of all narrower widths may cost together
+SHARE: Final = 0.3  # of the whole's fit, that those of all narrower widths may cost together, each as much
+NARROWEST: Final = 0.08  # of it, beside that, for the narrowest width, which loses most and from which no other begins
 CUT: Final = 4 / 3  # of the rate, for what is cut away: a quarter of the channels needs a third of it
 ABREAST: Final = 16  # floats that a step of a fit computes together; fewer channels take as long
 
@@ -57,8 +58,9 @@ def fit_widths(
     full = emptied(parent)
     forms = narrower_forms(full, program.widths)
     found = []
-    for width, form in reversed(list(zip(program.widths, forms, strict=False))):
-        start, part = started(program, snapshot, parent, form, store), part_of(recipe, width, form, full, len(forms))
+    each = zip(program.widths, forms, shares(len(forms)), strict=False)
+    for width, form, share in reversed(list(each)):
+        start, part = started(program, snapshot, parent, form, store), part_of(recipe, width, form, full, share)
         watch = announce(width, form)
         fitted = fit_once(program, snapshot, form, recipe, store, watch=watch, asked=whole.by, start=start, part=part)
         parent = fitted.as_fitted
@@ -67,12 +69,20 @@ def fit_widths(
     return tuple(reversed(found))
 
 
-def part_of(recipe: Recipe, width: float, form: Graph, whole: Graph, count: int) -> Recipe:
-    """How to fit on to a `width` below 1, one of `count`, where `recipe` fits the whole from nothing.
+def shares(count: int) -> tuple[float, ...]:
+    """What each fit of `count` widths below 1, ascending, may cost, as a part of the whole's.
 
-    All cost alike, so that the narrower ones, which lose more, get more passes; none gets more than the whole.
+    But for the narrowest all cost alike, so that narrower ones, which lose more, get more passes.
     """
-    passes = min(1, SHARE / count * effort(whole) / effort(form))
+    return (SHARE / count + NARROWEST, *[SHARE / count] * (count - 1))
+
+
+def part_of(recipe: Recipe, width: float, form: Graph, whole: Graph, share: float) -> Recipe:
+    """How to fit on to a `width` below 1 for a `share` of the cost at which `recipe` fits the whole from nothing.
+
+    It never gets more passes than the whole.
+    """
+    passes = min(1, share * effort(whole) / effort(form))
     rate = recipe.rate * min(1, CUT * (1 - width))
     return replace(recipe, epochs=max(1, round(recipe.epochs * passes)), rate=rate)
 
