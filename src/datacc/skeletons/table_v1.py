@@ -18,8 +18,8 @@ RUNGS: Final = (
     *((64, 2, 4), (64, 2, 2), (64, 3, 2), (128, 2, 2), (128, 3, 1)),
 )
 ENOUGH: Final = 10_000  # rows to learn from
-GENTLE: Final = {"rate": 0.005, "smoothing": 0.0, "average": 0.998, "decay": 0.3}
-MANY: Final = {**GENTLE, "batch": 256}
+FEW: Final = {"rate": 0.02, "smoothing": 0.0, "average": 0.998, "decay": 0.6}
+MANY: Final = {**FEW, "rate": 0.005, "decay": 0.3, "batch": 256}
 TEXT: Final = {"bits": 10, "grams": 3, "width": 24}  # of the n-grams of a text beside the record
 
 
@@ -28,6 +28,8 @@ class Table(Skeleton):
 
     `bins` divides those that the record has; 0 leaves them out.
     """
+
+    others = ({"decay": 0.9}, {"decay": 0.3})  # labels that chance has a part in want much of it, smooth numbers little
 
     def fits(self, features: Sequence[Type]) -> bool:
         """Numbers, with bins or with one text beside them."""
@@ -45,8 +47,8 @@ class Table(Skeleton):
         return tuple({"width": width, "depth": depth, "bins": count} for width, depth, count in dict.fromkeys(rungs))
 
     def suits(self, rows: int) -> Mapping[str, Any]:
-        """Small steps, and the mean of the weights; of many rows large batches; see bench/RESULTS.md."""
-        return MANY if rows >= ENOUGH else GENTLE
+        """The mean of the weights, and much decay; of many rows small steps of large batches; see bench/RESULTS.md."""
+        return MANY if rows >= ENOUGH else FEW
 
     def graph(self, fronts: Sequence[Graph], answer: Graph, sizes: Sizes) -> Graph:
         """Dense layers over all that the fronts give, and one more past them."""
