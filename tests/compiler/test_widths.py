@@ -163,6 +163,7 @@ def test_the_narrowest_width_may_cost_more_than_any_other() -> None:
     told = [cost / recipe.epochs / effort(whole) for cost in costs]
     assert told == pytest.approx([SHARE / 3 + NARROWEST, SHARE / 3, SHARE / 3], abs=0.01)
     assert shares(1) == (SHARE + NARROWEST,)
+    assert not shares(0)  # of a program that has one width
 
 
 @pytest.mark.parametrize(("channels", "counted"), [(1, 16), (3, 16), (16, 16), (17, 32), (40, 48)])

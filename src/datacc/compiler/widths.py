@@ -74,7 +74,7 @@ def shares(count: int) -> tuple[float, ...]:
 
     But for the narrowest all cost alike, so that narrower ones, which lose more, get more passes.
     """
-    return (SHARE / count + NARROWEST, *[SHARE / count] * (count - 1))
+    return tuple(SHARE / count + (0 if n else NARROWEST) for n in range(count))
 
 
 def part_of(recipe: Recipe, width: float, form: Graph, whole: Graph, share: float) -> Recipe:
