@@ -30,7 +30,7 @@ def pack(magic: bytes, header: Mapping[str, Any], arrays: Mapping[str, NDArray[A
 
 
 def unpack(magic: bytes, data: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """Header and arrays, which lie in `data` and cannot be written. Raises `ValueError` that says what is wrong."""
+    """Header and arrays. Raises `ValueError` that says what is wrong with the data."""
     if len(data) < 16 or data[:8] != magic:
         raise ValueError(f"it does not begin with {magic!r}")
     length = int.from_bytes(data[8:16], "little")
@@ -56,7 +56,7 @@ def _array(row: Mapping[str, Any], data: bytes, body: int) -> NDArray[Any]:
     if start + count * dtype.itemsize > len(data):
         raise ValueError(f"array {row['name']!r} is cut off")
     array = np.frombuffer(data, dtype, count, start).reshape(shape)
-    return array.astype(dtype.newbyteorder("="), copy=False)
+    return array.astype(dtype.newbyteorder("="), copy=False).copy()  # a cast that copies is slower than a copy
 
 
 def _padded(count: int) -> int:
