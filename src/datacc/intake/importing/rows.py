@@ -123,18 +123,18 @@ class Rows(Sequence[Row]):
 
 def typed(found: Found, roles: Roles) -> tuple[Rows, list[Bad]]:
     """The rows whose cells are all good, and what is wrong with the others."""
-    where = found.where()
-    faults = sorted(_faults(found, roles), key=lambda one: one[0])
+    where, labels = found.where(), _labels(found, roles)
+    faults = sorted(_faults(found, roles, labels), key=lambda one: one[0])
     bad = [*found.bad, *(Bad(where=where[n], why=why) for n, why in faults)]
     damaged = {n for n, _ in faults}
     if damaged:
         good = [n for n in range(len(where)) if n not in damaged]
         found = replace(found, rows=[found.rows[n] for n in good])
-        where = [where[n] for n in good]
-    return _rows(found, roles, where), bad
+        where, labels = [where[n] for n in good], [labels[n] for n in good]
+    return _rows(found, roles, where, labels), bad
 
 
-def _faults(found: Found, roles: Roles) -> Iterator[tuple[int, str]]:
+def _faults(found: Found, roles: Roles, labels: Sequence[str | None]) -> Iterator[tuple[int, str]]:
     """(row, what is wrong with it), column by column."""
     for name, column in roles.inputs.items():
         for n, why in _column_faults(found.column(name), column):
@@ -152,7 +152,7 @@ def _faults(found: Found, roles: Roles) -> Iterator[tuple[int, str]]:
         for n, why in _number_faults(found.column(roles.label)):
             yield n, f"column {roles.label!r} {why}"
     else:
-        for n, why in _class_faults(_labels(found, roles), load("types", roles.type)):
+        for n, why in _class_faults(labels, load("types", roles.type)):
             yield n, f"column {roles.label!r}: {why}" if roles.label else why
     if roles.key:
         for n, word in enumerate(each(found.column(roles.key), as_text)):
@@ -210,7 +210,7 @@ def _text_fault(cell: Any) -> str | None:
     return f"holds {size:,} characters; {_LONGEST:,} are allowed" if size > _LONGEST else None
 
 
-def _rows(found: Found, roles: Roles, where: Sequence[str]) -> Rows:
+def _rows(found: Found, roles: Roles, where: Sequence[str], labels: Sequence[str | None]) -> Rows:
     nothing: list[None] = [None] * len(where)
     own_splits = found.splits() or nothing
     words = each(found.column(roles.split), as_text) if roles.split else nothing
@@ -219,7 +219,7 @@ def _rows(found: Found, roles: Roles, where: Sequence[str]) -> Rows:
         where=where,
         media=found.media() if found.is_media else None,
         cells={name: _input(found.column(name), column) for name, column in roles.inputs.items()},
-        label=_labels(found, roles),
+        label=labels,
         split=[named[w] if w else own for w, own in zip(words, own_splits, strict=True)] if named else own_splits,
         group=each(found.column(roles.group), as_text) if roles.group else nothing,
         key=each(found.column(roles.key), as_text) if roles.key else nothing,
