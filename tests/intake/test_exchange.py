@@ -330,7 +330,7 @@ def test_bad_input_is_one_error(name: str, tmp_path: Path) -> None:
     assert bytes_of(repository.root) == before
 
 
-@pytest.mark.parametrize("start", ["\ufeff".encode(), b""])
+@pytest.mark.parametrize("start", ["\ufeff".encode(), 2 * "\ufeff".encode(), b""])
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"])
 def test_marks_and_line_ends_change_nothing(start: bytes, end: bytes, tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_bytes(start + end.join([b"x,label", b"1,a", b"2,b", b""]))

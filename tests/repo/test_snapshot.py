@@ -148,7 +148,20 @@ def test_classes_that_are_spelt_almost_alike_are_told(store: Store) -> None:
     ]
     names = {"shape": ["wide", "Wide", "long", "lo ng", "odd"]}
     told = [note for note in freeze(store, PROGRAM, given, names, "table t 0").notes if "alone" in note]
-    assert told == ["classes of shape that differ in case or blanks alone: 'Wide', 'wide'; 'lo ng', 'long'"]
+    assert told == [
+        "classes of shape that differ in case, blanks or Unicode form alone: 'Wide', 'wide'; 'lo ng', 'long'"
+    ]
+
+
+def test_classes_that_look_the_same_are_told_with_what_they_are_made_of(store: Store) -> None:
+    composed, apart = "caf\u00e9", "cafe\u0301"
+    given = [replace(one, labels={"shape": (composed, apart, "tea")[n % 3]}) for n, one in enumerate(examples())]
+    told = [
+        note
+        for note in freeze(store, PROGRAM, given, {"shape": [composed, apart, "tea"]}, "table t 0").notes
+        if "alone" in note
+    ]
+    assert told[0].endswith(r"alone: 'cafe\u0301', 'caf\xe9'")
 
 
 def test_many_rare_classes_are_one_note(store: Store) -> None:

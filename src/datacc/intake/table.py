@@ -117,9 +117,9 @@ def _value(text: str, column: SheetColumn, where: str) -> Any:
 def _text(path: Path) -> str:
     raw = path.read_bytes()
     refuse_others(raw, path)
-    encoding = next((encoding for mark, encoding in _MARKS if raw.startswith(mark)), "utf-8-sig")
+    encoding = next((encoding for mark, encoding in _MARKS if raw.startswith(mark)), "utf-8")
     try:
-        return raw.decode(encoding)
+        return raw.decode(encoding).lstrip("\ufeff")  # some tools mark what is marked already
     except UnicodeDecodeError as error:
         raise undecodable(raw, error, path) from error
 

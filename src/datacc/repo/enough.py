@@ -1,5 +1,6 @@
 """Whether there are enough examples to learn from and to judge by, of each class and in each split."""
 
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
@@ -43,12 +44,20 @@ def refuse_empty_split(splits: Sequence[int], leaders: Sequence[str]) -> None:
 
 
 def _alike(field: str, names: Sequence[str]) -> list[str]:
-    """What to tell of classes whose names differ in case or in blanks alone: most likely they are meant to be one."""
+    """What to tell of classes whose names differ in case, blanks or Unicode form alone: likely they are meant as one."""
     spelt: dict[str, list[str]] = {}
     for name in sorted(names):
-        spelt.setdefault("".join(name.split()).casefold(), []).append(name)
-    same = [listed(spellings) for spellings in spelt.values() if len(spellings) > 1]
-    return [f"classes of {field} that differ in case or blanks alone: {'; '.join(same[:5])}"] if same else []
+        spelt.setdefault(unicodedata.normalize("NFC", "".join(name.split()).casefold()), []).append(name)
+    same = [_told_apart(spellings) for spellings in spelt.values() if len(spellings) > 1]
+    return (
+        [f"classes of {field} that differ in case, blanks or Unicode form alone: {'; '.join(same[:5])}"] if same else []
+    )
+
+
+def _told_apart(names: Sequence[str]) -> str:
+    """Names in a row; those that look like another of them are escaped."""
+    looks = Counter(unicodedata.normalize("NFC", name) for name in names)
+    return ", ".join(ascii(name) if looks[unicodedata.normalize("NFC", name)] > 1 else listed([name]) for name in names)
 
 
 def rare(ordered: Examples, outputs: Sequence[Field]) -> list[str]:
