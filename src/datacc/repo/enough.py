@@ -44,7 +44,7 @@ def refuse_empty_split(splits: Sequence[int], leaders: Sequence[str]) -> None:
 
 
 def _alike(field: str, names: Sequence[str]) -> list[str]:
-    """What to tell of classes whose names differ in case, blanks or Unicode form alone: likely they are meant as one."""
+    """What to tell of classes whose names differ in case, blanks or Unicode form alone: most likely they are one."""
     spelt: dict[str, list[str]] = {}
     for name in sorted(names):
         spelt.setdefault(unicodedata.normalize("NFC", "".join(name.split()).casefold()), []).append(name)
