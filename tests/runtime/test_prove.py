@@ -4,6 +4,7 @@ import json
 import shutil
 import sys
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -148,6 +149,20 @@ def test_a_marked_op_gets_work_alone_and_its_table_is_named(tmp_path: Path, caug
     assert proof.certificate("work") == PROVEN
     assert proof.certificate("trace") == NOT_GIVEN
     assert "found (256 bytes)" in words(proof)
+
+
+def test_rows_of_any_length_are_taken_without_a_branch(tmp_path: Path, caught: None) -> None:
+    b, random = Builder(), np.random.default_rng(0)
+    x, found = b.input("letters", "uint8", (9,)), {}
+    for columns, dtype in product((3, 16, 40, 150), ("float32", "int8", "int4")):
+        name, value = f"{dtype}_{columns}", (random.integers(-8, 8, (64, columns)) * 16).astype(np.int8)
+        table = b.weight(
+            f"of_{name}", value.shape, role="fixed", value=value.astype(dtype.replace("4", "8")), dtype=dtype
+        )
+        found[name] = b.op("gather", name, x, table)
+    proof = prove(artifact(b.graph(found), tmp_path))
+    assert statuses(proof)["branches"] == PASSED
+    assert proof.certificate("work") == PROVEN
 
 
 @pytest.mark.parametrize(("skeleton", "trace"), [("bytes.v1", PROVEN), ("text.v2", NOT_GIVEN), ("text.v3", NOT_GIVEN)])

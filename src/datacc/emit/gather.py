@@ -19,9 +19,16 @@ INLINE int32_t kernel_row(int32_t number, int32_t last)
     return row < last ? row : last;
 }"""
 
+# `restrict` here and below: else a compiler asks of each row whether it lies where is written, a branch by the input.
+_TAKE: Final = """\
+INLINE void kernel_take_{name}(const {type} *restrict row, int count, {type} *restrict out)
+{{
+    for (int f = 0; f < count; f++) out[f] = row[f];
+}}"""
+
 _HALVES: Final = """\
 /* The high halves of `count` bytes to `first`, their low halves to `last`: as high halves, both. */
-INLINE void kernel_halves(const uint8_t *row, int count, void *first, void *last)
+INLINE void kernel_halves(const uint8_t *restrict row, int count, void *first, void *last)
 {
     uint8_t *const to = first, *const then = last;
     int n = 0;
@@ -45,7 +52,11 @@ INLINE void kernel_halves(const uint8_t *row, int count, void *first, void *last
     }
 }"""
 
-FRAGMENTS: Final[Mapping[str, str]] = {"kernel_row": _ROW, "kernel_halves": _HALVES}
+FRAGMENTS: Final[Mapping[str, str]] = {
+    "kernel_row": _ROW,
+    **{f"kernel_take_{name}": _TAKE.format(name=name, type=kind) for name, kind in C_TYPES.items()},
+    "kernel_halves": _HALVES,
+}
 
 
 def gather(step: Step, plan: Plan, name: str) -> Piece:
@@ -55,15 +66,15 @@ def gather(step: Step, plan: Plan, name: str) -> Piece:
     assert table.value is not None  # arrange refused holes
     source, out = plan.places[step.reads[0]], plan.places[step.out]
     rows, columns = table.type.shape
-    n, f = "n" if source.channels > 1 else "0", "f" if columns > 1 else "0"
+    n = "n" if source.channels > 1 else "0"
     to = times(n, out.pixel)
     if table.type.dtype == HALF_BYTE:
         stored = _in_halves(table.value)
         ends = at("out", out.first, to), at("out", out.first + columns - stored.shape[1], to)
         lines = call("kernel_halves", "row", str(stored.shape[1]), *ends)
     else:
-        stored, index = table.value, " + ".join(term for term in (to, f, str(out.first)) if term not in ("", "0"))
-        lines = loop("f", 0, columns, 1, [f"out[{index or 0}] = row[{f}];"])
+        stored = table.value
+        lines = call(f"kernel_take_{stored.dtype.name}", "row", str(columns), at("out", out.first, to))
     row = f"{name}_table + kernel_row(in[{n}], {rows - 1}) * {stored.shape[1]}"
     lines = [f"const {C_TYPES[stored.dtype.name]} *const row = {row};", *lines]
     return Piece(body=tuple(loop("n", 0, source.channels, 1, lines)), weights={f"{name}_table": stored.reshape(-1)})
