@@ -17,7 +17,7 @@ from datacc.compiler.judge import judge
 from datacc.compiler.ledger import log_opening
 from datacc.compiler.produce import build_library, write
 from datacc.compiler.remembering import Remembering
-from datacc.compiler.verdict import Verdict
+from datacc.compiler.verdict import Openings, Verdict
 from datacc.errors import ParityError
 from datacc.ir.interpret import interpret
 from datacc.repo.snapshot import JUDGE, Snapshot
@@ -129,10 +129,11 @@ def test_the_opening_is_in_the_ledger_before_a_label_is_seen(
         return real(store, snapshot)
 
     monkeypatch.setattr(module, "open_labels", opening)
-    verdict(store, snapshot, ledger)
+    counted = [verdict(store, snapshot, ledger).opened]
     first = (ledger / "abc.jsonl").read_bytes()
-    verdict(store, snapshot, ledger)
+    counted.append(verdict(store, snapshot, ledger).opened)
     assert opened == [1, 2]
+    assert counted == [Openings(times=1, programs=1), Openings(times=2, programs=1)]
     assert (ledger / "abc.jsonl").read_bytes().startswith(first), "append-only"
     line = json.loads(first)
     assert (line["artifact"], line["rows"], line["sealed"]) == ("abc", 50, snapshot.sealed)

@@ -90,16 +90,17 @@ def _refuse_what_hardly_repeats(snapshot: Snapshot) -> list[str]:
 
 
 def refuse_rows(
-    what: str, check: Check, program: Program, snapshot: Snapshot, at_least: float | None = None
+    what: str, check: Check, program: Program, snapshot: Snapshot, at_most: float | None = None
 ) -> NDArray[np.bool_]:
     """The slice of a check as a mask (N,) of all rows.
 
-    Raises `CertifyError` when the judge examples in it cannot certify the check's share, or `at_least`, where given.
+    Raises `CertifyError` when the judge examples in it cannot certify the check's share, or, where that is given, that
+    a share of what is wrong is `at_most` so large.
     """
     chosen = slice_rows(snapshot, check, program.file)
     rows = int((chosen & (snapshot.splits == JUDGE)).sum())
-    wanted = check.at_least if at_least is None else at_least
-    _refuse(what, wanted, rows, rows / int(chosen.sum()) if rows else 0.0, place_of(check, program.file))
+    limit, judge_share = check.at_least if at_most is None else at_most, rows / int(chosen.sum()) if rows else 0.0
+    _refuse(what, limit, rows, judge_share, place_of(check, program.file), at_most=at_most is not None)
     return chosen
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from datacc.compiler import checks
 from datacc.compiler.ask import Arrays
 from datacc.compiler.checks import Place, Trial
-from datacc.compiler.ledger import log_opening
+from datacc.compiler.ledger import log_opening, openings
 from datacc.compiler.narrower import Seen, narrower_seen, widths_of
 from datacc.compiler.parity import Expected, compare, tolerance
 from datacc.compiler.remembering import Remembering
@@ -66,7 +66,8 @@ def judge(
     rates = [line for trial in trials for line in _rate_lines(trial)]
     kept = budget_lines(program.budget, costs, timing, cheaper)
     each = widths_of(seen, trials[0]) if narrower else ()
-    return Verdict(lines=(*same, *rates, *kept), timing=timing, widths=each)
+    opened = None if ledger is None else openings(ledger, snapshot.sealed)
+    return Verdict(lines=(*same, *rates, *kept), timing=timing, widths=each, opened=opened)
 
 
 def judged(snapshot: Snapshot) -> tuple[Arrays, NDArray[np.intp]]:

@@ -1,10 +1,13 @@
-"""The ledger of the judge: an append-only line for every time that judge labels are opened."""
+"""The ledger of the judge: an append-only line for every time that judge labels are opened, and their count."""
 
+import json
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from datacc.compiler.verdict import Openings
 from datacc.registry import load
 from datacc.repo.snapshot import Snapshot
 from datacc.sources import Source
@@ -43,3 +46,21 @@ def log_opening(ledger: Path, program: Program, snapshot: Snapshot, rows: int) -
         file.write(canonical(line).encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())
+
+
+def openings(folder: Path, sealed: str) -> Openings:
+    """How often the labels under the digest `sealed` were opened, by all ledgers in `folder`, for how many programs.
+
+    Labels of judge that change have another digest, so the count begins anew. A line that cannot be read is none.
+    """
+    opened = [path.stem for path in sorted(folder.glob("*.jsonl")) for seal in _seals(path) if seal == sealed]
+    return Openings(times=len(opened), programs=len(set(opened)))
+
+
+def _seals(ledger: Path) -> Iterator[str]:
+    """The digest of what was opened, line by line; what follows the last line feed was cut off by a crash."""
+    for line in ledger.read_bytes().split(b"\n")[:-1]:
+        try:
+            yield json.loads(line)["sealed"]
+        except (ValueError, TypeError, KeyError):
+            continue

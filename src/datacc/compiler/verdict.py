@@ -77,12 +77,24 @@ class Width:
 
 
 @frozen
+class Openings:
+    """How often these very labels of judge were opened, this time included, and for how many different programs."""
+
+    times: int
+    programs: int
+
+
+@frozen
 class Verdict:
-    """All lines, in the order in which they were asked, and the latency that was measured; the widths, if several."""
+    """All lines, in the order in which they were asked, and the latency that was measured; the widths, if several.
+
+    `opened` counts the openings of judge so far, None where there is no ledger.
+    """
 
     lines: tuple[Line, ...]
     timing: Timing
     widths: tuple[Width, ...] = ()
+    opened: Openings | None = None
 
     @property
     def holds(self) -> bool:

@@ -1,5 +1,6 @@
 """The kinds that go row by row, invariant and direction: counted by hand, the same again, judge unnamed."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -185,6 +186,17 @@ def test_a_slice_that_is_too_small_is_refused_before_anything_is_fitted(tmp_path
         certify(replace(PROGRAM, checks=(replace(asked, where={}, at_least=1.0),)), snapshot)
     with pytest.raises(SpecError, match="'sorce'"):
         certify(replace(PROGRAM, checks=(replace(asked, where={"sorce": "phone"}),)), snapshot)
+
+
+def test_a_share_of_broken_answers_that_is_too_small_to_certify_is_answered_with_one_that_is_not(
+    tmp_path: Path,
+) -> None:
+    snapshot, asked = frozen(tmp_path), Check(kind="broken", line=12, options={"broken": 0.001})
+    with pytest.raises(CertifyError, match=r"≤ 0\.1 % cannot be certified") as caught:
+        certify(replace(PROGRAM, checks=(asked,)), snapshot)
+    (would,) = re.findall(r"ask for at least ([0-9.]+)", " ".join(caught.value.tries))
+    assert float(would) == pytest.approx(1 - 0.05 ** (1 / len(snapshot.rows(JUDGE))), abs=1e-3)
+    assert certify(replace(PROGRAM, checks=(replace(asked, options={"broken": float(would)}),)), snapshot) == ()
 
 
 def test_a_direction_that_nothing_can_follow(tmp_path: Path) -> None:

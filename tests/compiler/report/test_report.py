@@ -1,12 +1,19 @@
 """The report: the same after a round trip, refused when damaged, silent about judge examples."""
 
 import json
+from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from sklearn.metrics import confusion_matrix, precision_score, recall_score
 
 from datacc.compiler.report import Report, read_report, tune_of
+from datacc.compiler.report.card import card
+from datacc.compiler.report.html import report_html
+from datacc.compiler.report.text import report_text
+from datacc.compiler.verdict import Openings
 from datacc.errors import DataError, UsageError
 from tests.compiler.made import evidence_of, report_of
 
@@ -28,12 +35,21 @@ def test_json_gives_the_same_report_back(tmp_path: Path, report: Report) -> None
 def test_a_report_from_before_outputs_abstained_is_read(tmp_path: Path, report: Report) -> None:
     path = tmp_path / "report.json"
     old = json.loads(report.to_json())
-    del old["known"]
+    del old["known"], old["verdict"]["opened"]
     for line in old["verdict"]["lines"]:
         if line["figure"]:
             del line["figure"]["at_most"]
     path.write_text(json.dumps(old))
     assert read_report(path) == report
+
+
+def test_what_openings_of_judge_cost_is_told_in_every_form(report: Report) -> None:
+    opened = replace(report, verdict=replace(report.verdict, opened=Openings(times=31, programs=7)))
+    shown = StringIO()
+    Console(file=shown, width=400).print(report_text(opened))
+    for text in (shown.getvalue(), report_html(opened, (), ()), card(opened)):
+        assert "judge was opened 31 times, for 7 programs" in text
+    assert json.loads(opened.to_json())["verdict"]["opened"] == {"times": 31, "programs": 7}
 
 
 def test_a_newer_version_is_named_as_such(tmp_path: Path, report: Report) -> None:

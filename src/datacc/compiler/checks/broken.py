@@ -48,8 +48,8 @@ class Broken(CheckKind):
     def certify(self, check: Check, program: Program, snapshot: Snapshot) -> str:
         """Refuse a slice without judge examples, or with too few for a share."""
         limit = check.options["broken"]
-        what = f"{self.described(check)}: a share that stays"
-        chosen = refuse_rows(what, check, program, snapshot, 0.0 if isinstance(limit, int) else 1 - limit)
+        at_most = 1.0 if isinstance(limit, int) else limit
+        chosen = refuse_rows(self.described(check), check, program, snapshot, at_most)
         if not chosen[snapshot.rows(JUDGE)].any():
             what = f"{self.described(check)} cannot be counted: judge has no such example"
             raise CertifyError(what, where=place_of(check, program.file), tries=["another slice", "more examples"])

@@ -14,6 +14,7 @@ from datacc.compiler.learnt import ON_TUNE
 from datacc.compiler.shown import percent, seconds
 from datacc.compiler.suggest import Suggestions
 from datacc.compiler.verdict import Costs, Verdict, floored
+from datacc.compiler.worn import worn
 from datacc.errors import DataError, UsageError
 from datacc.frozen import frozen
 from datacc.ir.cost import NodeCost
@@ -160,6 +161,11 @@ class Report:
     def to_json(self) -> str:
         """The text of `report.json` (docs/formats/report.md)."""
         return tell(self) + "\n"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be said of the examples, of the comparison with the build before, and of how worn judge is."""
+        return tuple(note for note in (*self.data.notes, self.unlike, worn(self.verdict)) if note)
 
     @property
     def makers(self) -> dict[str, str]:

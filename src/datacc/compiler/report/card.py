@@ -29,7 +29,7 @@ def card(report: Report) -> str:
         "Shares count by their one-sided 95 % Clopper–Pearson bound on judge examples, which nothing saw before.",
         "## Examples",
         f"{counts}; from {plain(report.data.origin)}, snapshot `{report.data.digest}`.",
-        *(f"* {plain(note, 300)}" for note in (*report.data.notes, report.unlike) if note),
+        *(f"* {plain(note, 300)}" for note in report.notes),
         *(f"## On tune\n\n{plain(seen, 300)}." for seen in report.seen),
         *(f"## When it does not know\n\n{plain(known.told, 500)}." for known in report.known),
         *(_weakest(tune) for tune in report.tune),

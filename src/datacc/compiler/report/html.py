@@ -209,7 +209,7 @@ def _since(report: Report) -> str:
 
 
 def _notes(report: Report) -> str:
-    notes = "".join(f"<li>{bdi(note, 400)}" for note in (*report.data.notes, report.unlike) if note)
+    notes = "".join(f"<li>{bdi(note, 400)}" for note in report.notes)
     return f'<h2>Notes on the examples</h2><ul class="notes">{notes}</ul>' if notes else ""
 
 

@@ -105,7 +105,7 @@ def _since(report: Report) -> list[Text]:
 
 
 def _notes(report: Report) -> list[Text]:
-    notes = [shown(note, 400) for note in (*report.data.notes, report.unlike) if note]
+    notes = [shown(note, 400) for note in report.notes]
     return [
         Text(note, style="bold yellow") if note.startswith(WARNING) else Text(f"note: {note}", style="dim")
         for note in notes
