@@ -174,6 +174,12 @@ def test_a_lock_of_another_back_end_is_refused_where_one_is_asked_for() -> None:
     check_lock(LOCK, replace(DIGITS, backend="torch"))
 
 
+def test_a_lock_of_a_back_end_that_is_not_there_is_refused_as_a_lock() -> None:
+    with pytest.raises(SpecError, match="magic 1, which is not installed") as caught:
+        check_lock(replace(LOCK, toolchain={"fit": "magic 1"}), DIGITS)
+    assert (caught.value.where, caught.value.tries) == ("datacc.lock", ("datacc build --search",))
+
+
 @pytest.mark.parametrize(
     ("old", "new", "line", "what"),
     [
@@ -194,3 +200,4 @@ def test_a_damaged_lock_is_blamed_line_by_line(tmp_path: Path, old: str, new: st
         read_lock(path)
     assert caught.value.where == f"datacc.lock:{line}"
     assert what in caught.value.what
+    assert caught.value.tries[-1] == "datacc build --search"

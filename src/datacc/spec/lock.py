@@ -10,7 +10,7 @@ import tomlkit
 from datacc import store
 from datacc.errors import SpecError
 from datacc.frozen import frozen
-from datacc.registry import load
+from datacc.registry import load, names
 from datacc.spec.program import Field, Program
 from datacc.spec.table import Table, read_table
 
@@ -78,13 +78,20 @@ def _digest(program: Program, outputs: Sequence[Field]) -> str:
 
 
 def read_lock(path: Path) -> Lock | None:
-    """The lock at `path`, None when there is none. Raises `SpecError` when it is damaged or newer."""
+    """The lock at `path`, None when there is none. Raises `SpecError` when it is damaged or newer: `RENEW` helps."""
     if not path.exists():
         return None
-    table = read_table(path, missing=RENEW, damaged=[RENEW])
+    try:
+        return _read(read_table(path, missing=RENEW))
+    except SpecError as error:
+        tries = [*error.tries, *([] if RENEW in error.tries else [RENEW])]
+        raise SpecError(error.what, where=error.where, tries=tries) from error
+
+
+def _read(table: Table) -> Lock:
     version = table.need("format", int, example=RENEW)
     if version != FORMAT:
-        raise table.error(f"format {version}: this datacc reads format {FORMAT}", "format", ["update datacc", RENEW])
+        raise table.error(f"format {version}: this datacc reads format {FORMAT}", "format", ["update datacc"])
     table.known(_KEYS)
     return Lock(
         program=table.need("program", str, example=RENEW),
@@ -133,7 +140,10 @@ def check_lock(lock: Lock, program: Program, where: str = FILE) -> None:
         what = f"it chose {lock.skeleton}, but datacc.toml asks for {program.skeleton}"
         raise SpecError(what, where=where, tries=[RENEW, f'skeleton = "{lock.skeleton}" in datacc.toml'])
     fitted = lock.toolchain.get("fit", "")
-    if program.backend is not None and fitted and fitted.split(" ")[0].rstrip(",") != program.backend:
+    back_end = fitted.split(" ")[0].rstrip(",")
+    if back_end not in ("", *names("fit")):
+        raise SpecError(f"it was fitted by {fitted}, which is not installed here", where=where, tries=[RENEW])
+    if program.backend is not None and fitted and back_end != program.backend:
         what = f"it was fitted by {fitted}, but datacc.toml asks for {program.backend}"
         raise SpecError(what, where=where, tries=[RENEW])
     if lock.program not in (shape_digest(program), _digest(program, program.outputs)):  # the latter of older locks
@@ -167,7 +177,7 @@ def _without(field: Field, names: Collection[str]) -> Field:
 def _learnt(table: Table) -> str:
     found = table.find("learnt", str) or LEARN
     if found not in (LEARN, ALL):
-        raise table.error(f"learnt = {found!r} cannot be", "learnt", [f'learnt = "{ALL}"', RENEW])
+        raise table.error(f"learnt = {found!r} cannot be", "learnt", [f'learnt = "{ALL}"'])
     return found
 
 
@@ -200,5 +210,5 @@ def _of(table: Table, key: str, kind: Any) -> Any:
 def _scalar(table: Table, key: str) -> Plain:
     value = table.values[key]
     if not isinstance(value, str | int | float | bool):
-        raise table.error(f"{key} must be one value", key, [RENEW])
+        raise table.error(f"{key} must be one value", key)
     return value
