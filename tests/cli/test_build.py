@@ -19,6 +19,7 @@ from datacc.cli import app
 from datacc.cli.interrupt import INTERRUPTED
 from datacc.cli.progress import FitDisplay
 from datacc.compiler.verify import verify
+from datacc.runtime.machine import machine_class
 from datacc.spec.lock import read_lock
 from datacc.spec.read import read_program
 
@@ -289,6 +290,13 @@ def test_a_lock_of_another_program(points: Path, datacc: Datacc) -> None:
 def test_the_same_bytes_elsewhere(points: Path, datacc: Datacc) -> None:
     said = datacc("build", "--verify")
     assert {"points.c", "graph.dcc"} <= set(said["verified"])
+    assert said["report"]["provenance"]["machine"] == machine_class()
+
+
+def test_the_machines_for_which_the_same_bytes_are_promised_are_told(points: Path, told: Told) -> None:
+    promise = f"promised on {machine_class()}, of the same examples"
+    assert promise in " ".join(told("build", "--verify").split())
+    assert all(promise in (points / "build/points" / name).read_text() for name in ("card.md", "report.html"))
 
 
 def test_other_bytes_are_noticed(points: Path) -> None:

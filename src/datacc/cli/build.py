@@ -75,13 +75,13 @@ def run(options: argparse.Namespace) -> Outcome:
     texts = [_inferred(program, report)] if program.path is None else []
     texts += [suggestions_text(report.suggestions)] if report.suggestions else []
     outcome = replace(outcome, text="\n\n".join(texts))
-    return _verified(outcome, program, root, options.revision) if options.verify else outcome
+    return _verified(outcome, program, root, options.revision, report) if options.verify else outcome
 
 
-def _verified(outcome: Outcome, program: Program, root: Path, revision: str | None) -> Outcome:
+def _verified(outcome: Outcome, program: Program, root: Path, revision: str | None, report: Report) -> Outcome:
     """The outcome, with the files that a second build made equal."""
     same = verify(program, root, revision)
-    told = f"built twice, equal: {', '.join(same)}"
+    told = f"built twice, equal: {', '.join(same)}\nequal bytes are {report.provenance.equal}"
     return replace(
         outcome, facts={**outcome.facts, "verified": same}, text="\n".join(filter(None, [outcome.text, told]))
     )

@@ -41,6 +41,7 @@ from datacc.ir.file import dump
 from datacc.registry import load
 from datacc.repo.snapshot import Snapshot
 from datacc.repo.wishes import require_trusted_build
+from datacc.runtime.machine import machine_class
 from datacc.runtime.native import Native
 from datacc.spec.interface import Interface
 from datacc.spec.lock import Lock, lock_toml
@@ -256,6 +257,7 @@ def _said(made: Printed) -> dict[str, Any]:
             checks=decided.checks,
             parent=decided.choice.parent,
             learnt=decided.choice.learnt,
+            machine=machine_class(),
             tutor=None if tutor is None else f"{tutor.skeleton} {show_sizes(tutor.sizes)}",
         ),
     }

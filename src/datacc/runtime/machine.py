@@ -61,6 +61,19 @@ def here() -> Platform:
     raise ToolchainError(f"programs are not built for {system} on {machine()}", tries=tries)
 
 
+def machine_class() -> str:
+    """The platform of this machine and the highest level of processor that fits it: "linux-x86-64, x86-64-v4".
+
+    Machines of one class take the same instructions everywhere, those of libraries that look at the processor included.
+    Raises `ToolchainError` where programs are not built for it.
+    """
+    return ", ".join([here().name, *_able()[-1:]])
+
+
+def _able() -> list[str]:
+    """The levels of processor whose programs run here, the highest last."""
+    return [cpu.name for cpu in CPUS.values() if cpu.machine == machine() and cpu.needs <= features()]
+
+
 def _tries() -> list[str]:
-    able = [cpu.name for cpu in CPUS.values() if cpu.machine == machine() and cpu.needs <= features()]
-    return [f'cpu = "{name}" under [target], then datacc build' for name in reversed(able)][:1]
+    return [f'cpu = "{name}" under [target], then datacc build' for name in _able()[-1:]]

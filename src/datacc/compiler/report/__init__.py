@@ -101,7 +101,7 @@ class Tune:
 @frozen
 class Provenance:
     """What made the program: versions, processor and arithmetic, the commit, the digest of `datacc.lock`, and
-    those of the files that its checks ran.
+    those of the files that its checks ran; `machine` is the class of machines that it was made on, "" in older reports.
 
     `parent` is the digest of the Graph that its fit went on from, None for a fit from nothing; `tutor` the skeleton
     and sizes of what taught it, None without one. `learnt` says which splits it learnt.
@@ -117,6 +117,14 @@ class Provenance:
     parent: str | None = None
     tutor: str | None = None
     learnt: str = LEARN
+    machine: str = ""
+
+    @property
+    def equal(self) -> str:
+        """For which builds the same bytes are promised; "" where the report does not know."""
+        kept = ", where the cache or the artifact has what it was fitted from" if self.parent else ""
+        given = f"of the same examples, datacc.lock, toolchain and Python packages{kept}"
+        return f"promised on {self.machine}, {given}" if self.machine else ""
 
 
 @frozen
@@ -175,6 +183,7 @@ class Report:
             "datacc": made.datacc,
             "toolchain": ", ".join(f"{name} {version}" for name, version in sorted(made.toolchain.items())),
             "processor": made.cpu,
+            "machine": made.machine,
             "arithmetic": made.arithmetic,
             "commit": made.commit,
             "datacc.lock": made.lock,
@@ -186,6 +195,7 @@ class Report:
             "C": digests.source,
             "library": digests.library,
             "checks": ", ".join(f"{name} {digest}" for name, digest in sorted(made.checks.items())),
+            "the same bytes": made.equal,
         }
         return {name: value for name, value in facts.items() if value}
 
