@@ -16,9 +16,9 @@ ROW = '[input.row]\ntype = "record"\ncolumns = ["income", "age"]\n'
 PAGE = (Path(__file__).parents[2] / "docs/formats/datacc-toml.md").read_text(encoding="utf-8")
 
 
-def read(folder: Path, check: str, *inputs: str) -> Program:
+def read(folder: Path, check: str, *inputs: str, output: str = "label") -> Program:
     path = folder / "datacc.toml"
-    head = 'name = "x1"\n[output.kind]\ntype = "label"\n' + "".join(inputs)
+    head = f'name = "x1"\n[output.kind]\ntype = "{output}"\n' + "".join(inputs)
     path.write_text(head + check, encoding="utf-8")
     return read_program(path)
 
@@ -82,7 +82,7 @@ WRONG = [
     ('invariant = "shift"\nby = { pixels = 20 }\nat_least = 0.9', 2, "28 × 20", "pixels = 2"),
     ('invariant = "swap"\nat_least = 0.9', 1, "by what", "column"),
     ('invariant = "swap"\nby = { column = "agee" }\nat_least = 0.9', 2, "'agee'", "'age'"),
-    ('invariant = "rotate"\ndraws = 0\nat_least = 0.9', 2, "draws", ""),
+    ('invariant = "rotate"\ndraws = 0\nat_least = 0.9', 2, "draws", "draws = 4"),
     ('invariant = "rotate"', 0, "check.at_least is missing", "at_least"),
     ('invariant = "rotate"\nat_least = 95', 2, "at most 1", "0.95"),
     ('invariant = "rotate"\nclass = "9"\nat_least = 0.9', 2, "check.class", ""),
@@ -90,8 +90,8 @@ WRONG = [
     ('direction = "up"\ncolumn = "incme"\nclass = "a"\nat_least = 0.9', 2, "'incme'", "'income'"),
     ('direction = "up"\ncolumn = "age"\nat_least = 0.9', 0, "check.class is missing", "whose score"),
     ('direction = "up"\nclass = "a"\nat_least = 0.9', 0, "check.column is missing", ""),
-    ('direction = "up"\ncolumn = "age"\nclass = "a"\nby = -1\nat_least = 0.9', 4, "above 0", ""),
-    ('direction = "up"\ncolumn = "age"\nclass = "a"\nby = inf\nat_least = 0.9', 4, "above 0", ""),
+    ('direction = "up"\ncolumn = "age"\nclass = "a"\nby = -1\nat_least = 0.9', 4, "above 0", "by = 1"),
+    ('direction = "up"\ncolumn = "age"\nclass = "a"\nby = inf\nat_least = 0.9', 4, "above 0", "by = 1"),
     ('direction = "up"\ncolumn = "age"\nclass = "a"\nstrict = 1\nat_least = 0.9', 4, "true or false", ""),
     ('direction = "up"\ncolumn = "age"\nclass = "a"\ninput = "picture"\nat_least = 0.9', 4, "is an image", "row"),
     ("pinned = []", 1, "by their ids", ""),
@@ -106,7 +106,7 @@ WRONG = [
     ('python = "checks/../near.py:f"', 1, "no file of checks/", ""),
     ('python = "checks/near.py:f()"', 1, "no file of checks/", ""),
     ('python = "/checks/near.py:f"', 1, "no file of checks/", ""),
-    ('python = "checks/near.py:f"\nseconds = 0', 2, "seconds", ""),
+    ('python = "checks/near.py:f"\nseconds = 0', 2, "seconds", "seconds = 60"),
 ]  # fmt: skip
 
 
@@ -144,6 +144,14 @@ def test_a_variation_of_another_input(tmp_path: Path, text: str, inputs: str, wh
         read(tmp_path, f"[[check]]\n{text}\n", inputs)
     assert what in caught.value.what
     assert attempt in " ".join(caught.value.tries)
+
+
+def test_a_number_has_no_class_that_goes_up(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="has no classes") as caught:
+        read(
+            tmp_path, '[[check]]\ndirection = "up"\ncolumn = "age"\nclass = "a"\nat_least = 0.9\n', ROW, output="number"
+        )
+    assert caught.value.tries == ("leave class out",)
 
 
 UP = 'direction = "up"\ncolumn = "age"\nclass = "a"\nat_least = 0.9\n'

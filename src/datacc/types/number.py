@@ -66,7 +66,7 @@ class Number(OutputType):
         """float32 (N,), NaN for None. Raises `DataError` for what is no number within float32."""
         wrong = next((value for value in values if value is not None and type(value) not in (int, float)), None)
         if wrong is not None:
-            raise DataError(f"{wrong!r} is no number")
+            raise DataError(f"{wrong!r} is no number", tries=["12.5"])
         return np.array([math.nan if value is None else _finite(value) for value in values], np.float32)
 
     def decode(self, frozen: NDArray[Any], classes: Sequence[str] = ()) -> list[Any]:

@@ -43,10 +43,10 @@ class Direction(RowKind):
             options_of(field).measured(column)
         by = table.find("by", float)
         if by is not None and not 0 < by < np.inf:
-            raise table.error("by is what is added to the column: above 0", "by")
+            raise table.error("by is what is added to the column: above 0", "by", ["by = 1"])
         strict = table.flag("strict")
         if outputs[0].form == "number" and "class" in table.values:
-            raise table.error(f"{outputs[0].name} is a number, and has no classes", "class")
+            raise table.error(f"{outputs[0].name} is a number, and has no classes", "class", ["leave class out"])
         return Check(
             at_least=table.share("at_least"),
             of_class=None if outputs[0].form == "number" else table.need("class", str, example=_WHOSE),

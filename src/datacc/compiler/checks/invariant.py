@@ -49,7 +49,7 @@ class Invariant(RowKind):
             variation.refuse(options, options_of(field))
         draws = table.get("draws", int, DRAWS)
         if not 1 <= draws <= MOST_DRAWS:
-            raise table.error(f"draws must be between 1 and {MOST_DRAWS}", "draws")
+            raise table.error(f"draws must be between 1 and {MOST_DRAWS}", "draws", ["draws = 4"])
         written = {key: table.values[key] for key in ("invariant", "by", "draws", "input") if key in table.values}
         return Check(at_least=table.share("at_least"), where=read_where(table), options=written)
 

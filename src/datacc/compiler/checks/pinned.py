@@ -34,7 +34,7 @@ class Pinned(CheckKind):
             what = f"a class is the answer of one label; {outputs[0].name} is of type {outputs[0].type}"
             raise table.error(what, "class", ["answer = 12.5" if form == "number" else 'answer = ["…", "…"]'])
         if of_class is not None and "answer" in options:
-            raise table.error("class and answer say the same: one of them", "answer")
+            raise table.error("class and answer say the same: one of them", "answer", ["leave class out"])
         return Check(of_class=of_class, options=options)
 
     def described(self, check: Check) -> str:

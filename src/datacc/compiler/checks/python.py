@@ -45,7 +45,7 @@ class PythonKind(CheckKind):
             raise table.error(f"{name!r} is no file of {CHECKS}/ and a function in it", "python", [_EXAMPLE])
         seconds = table.get("seconds", int, SECONDS)
         if not 1 <= seconds <= MOST_SECONDS:
-            raise table.error(f"seconds must be between 1 and {MOST_SECONDS:,}", "seconds")
+            raise table.error(f"seconds must be between 1 and {MOST_SECONDS:,}", "seconds", [f"seconds = {SECONDS}"])
         return Check(options={key: table.values[key] for key in ("python", "seconds") if key in table.values})
 
     def described(self, check: Check) -> str:
