@@ -37,6 +37,10 @@ def test_a_missed_goal_is_told_and_its_search_is_kept(tmp_path: Path) -> None:
     assert sum(one.tune is not None for one in report.tried) > GOAL_PATIENCE
     to_the_end = [one.tune for one in report.tried if one.tune is not None and not one.note.startswith("0.25")]
     assert max(to_the_end) == report.tried[[one.chosen for one in report.tried].index(True)].tune
+    (told,) = report.tune
+    right = sum(count for truth, answer, count in told.pairs if truth == answer)
+    rows = sum(count for _, _, count in told.pairs)
+    assert any(f"after {right} of {rows} out of fold" in note for note in report.data.notes)
 
 
 def test_after_a_miss_a_build_goes_on_and_a_search_that_misses_replaces_nothing(

@@ -162,6 +162,23 @@ print(json.dumps([said, ask.counts]))
     assert "fallback" in ran(python, refused, tmp_path)
 
 
+def test_an_inbox_without_room_for_a_call_is_refused(python: Path, tmp_path: Path) -> None:
+    code = """
+said = []
+for most in (-1, 0, 80):
+    try:
+        zoo.wrap(inbox="box", most_bytes=most)
+    except ValueError as error:
+        said.append(str(error))
+zoo.wrap(inbox="box", most_bytes=int(said[0].split("; ")[1].split()[0]))
+print(json.dumps(said))
+"""
+    said = ran(python, code, tmp_path)
+    assert [one.partition(" has no room for a call")[0] for one in said] == [
+        f"most_bytes={most} of an inbox" for most in (-1, 0, 80)
+    ]
+
+
 def test_what_it_does_not_know_waits_for_a_label(python: Path, truth: list[Any], tmp_path: Path) -> None:
     code = "ask = zoo.wrap(inbox='box')\nprint(json.dumps([ask(*row) for row in rows]))"
     ran(python, code, tmp_path)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 PIECES = 8  # files that a full folder has
+SHORTEST = 64  # bytes of the line of a call that holds next to nothing
 DAY = 86_400.0  # seconds
 
 Redact = Callable[[dict[str, Any]], "dict[str, Any] | None"]

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ._said import FORMS, Value, plain
-from ._spool import PIECES, Redact, Spool
+from ._spool import PIECES, SHORTEST, Redact, Spool
 
 Input = tuple[str, tuple[str, ...]]  # its type, "text", "record" or "image", and the columns that it is read from
 
@@ -37,9 +37,11 @@ class Wrapped:
         self._predict, self._inputs, self._fallback = predict, tuple(inputs), fallback
         self._said = FORMS[form](classes, value)
         self._shadow, self._draw = shadow, Random().random  # a generator of its own: yours goes on undisturbed
-        least = PIECES * max((2 * port.width for port in pictures.values()), default=0)  # in base64, and what is beside
+        least = PIECES * max(
+            (2 * port.width for port in pictures.values()), default=SHORTEST
+        )  # in base64, and the rest
         if inbox and most_bytes < least:
-            raise ValueError(f"most_bytes={most_bytes} of an inbox has no room for such pictures; {least} has")
+            raise ValueError(f"most_bytes={most_bytes} of an inbox has no room for a call; {least} has")
         self._spool = Spool(inbox, most_bytes=most_bytes, most_days=most_days, redact=redact) if inbox else None
         self._taught = tuple(dict.fromkeys(column.partition("[")[0] for _, columns in inputs for column in columns))
         self._parameters = (_parameters(fallback) if fallback else {}) or dict.fromkeys(self._taught)

@@ -20,7 +20,7 @@ def check_name(name: str, what: str, where: str = "") -> str:
     Quotes, slashes and `*/` are allowed: a name is stored as JSON under an id and never becomes a path.
     """
     where = printable(where)  # the file that a name comes from may be called like it
-    shown, size = ascii(name if len(name) <= 40 else f"{name[:39]}…"), len(name.encode(errors="replace"))
+    shown, size = repr(name if len(name) <= 40 else f"{name[:39]}…"), len(name.encode(errors="replace"))
     if not name or name != name.strip():
         raise DataError(f"the {what} {shown} is empty or has blanks around it", where=where, tries=["rename it"])
     if size > LONGEST:

@@ -79,7 +79,7 @@ def _round(native: Native, long: NDArray[Any], short: NDArray[Any], rows: int, c
     is_steady = middle <= QUIET * low and most <= QUIET * middle and all_but_one <= DISTURBED * middle
     return Latency(
         median=median,
-        p99=p99,
+        p99=max(median, p99),  # which it is, even where long blocks were disturbed and short ones were not
         quiet=is_steady and median <= QUIET * p99,
         reference=middle,
         spread=all_but_one / low,

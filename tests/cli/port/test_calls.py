@@ -74,6 +74,15 @@ def test_single_bad_calls_can_be_left_out(name: str, left_out: int | None, count
     assert said["import"]["examples"] == 60 - said["left_out"]
 
 
+def test_of_calls_that_are_not_made_any_more_none_can_be_left_out(counted: Path, datacc: Datacc) -> None:
+    words = ["port", "theirs:stalls", "--inputs", "numbers.csv", "--no-build", "--yes", "--seconds", "0.2"]
+    for more in ([], ["--skip-bad"]):
+        error = datacc(*words, *more, code=errors.DataError.exit_code)["error"]
+        assert "calls were not made any more" in error["what"]
+        assert any("--seconds" in one for one in error["tries"])
+        assert not any("--skip-bad" in one for one in error["tries"])
+
+
 def test_half_a_character_that_a_test_asks_about_is_recorded_as_its_replacement(here: Path, datacc: Datacc) -> None:
     asks = """theirs.mail(f"{chr(0xD800)}{'@' * (n % 2)} {n}")"""
     (here / "test_theirs.py").write_text(f"import theirs\n\ndef test():\n    for n in range(30):\n        {asks}\n")

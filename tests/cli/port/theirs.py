@@ -41,6 +41,11 @@ def hangs(n: int) -> int:
         time.sleep(0.01)
     return n % 2
 
+def stalls(n: int) -> int:
+    while n % 2:
+        time.sleep(0.01)
+    return n % 3
+
 def writes(n: int) -> int:
     (HERE / "log").open("a").write("x")
     return n % 2

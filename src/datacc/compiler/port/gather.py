@@ -96,7 +96,7 @@ def _cells(found: Found, columns: tuple[str, ...], parameter: Parameter, path: P
         try:
             read.append(_cell(cell, kind, parameter))
         except ValueError:
-            shown = ascii(cell if len(str(cell)) <= 40 else f"{str(cell)[:39]}…")
+            shown = repr(cell if len(str(cell)) <= 40 else f"{str(cell)[:39]}…")
             choices = f" among {listed([str(one) for one in parameter.choices])}" if parameter.choices else ""
             what = f"{parameter.name} is {shown}; the function takes {kind}{choices}"
             raise DataError(what, where=where, tries=["mend the cell, or leave the row out"]) from None
