@@ -153,3 +153,7 @@ def test_a_text_beside_a_record(tmp_path: Path) -> None:
     person = {"noise": 0.5, "age": None, "school": "none"}
     assert program(person=person, letter="kind regards and many thanks").label == "rich"
     assert program(person=person, letter="no money left at all, sorry").label == "poor"
+    as_json = json.dumps({"noise": 0.5, "age": None, "school": "none"})
+    for letter, label in (("kind regards and many thanks", "rich"), ("no money left at all, sorry", "poor")):
+        done = datacc(tmp_path, "run", "build/mixed", f"person={as_json}", f"letter={letter}")
+        assert (done.returncode, label in done.stdout.split("then")[0]) == (0, True), done.stdout + done.stderr

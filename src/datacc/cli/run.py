@@ -1,12 +1,12 @@
 """Ask a built program: a picture, a table of rows, a record as JSON, or a text as it is.
 
-A program with several inputs takes them as NAME=INPUT and gives one answer.
+A program with several inputs takes them as NAME=INPUT, a text as it is, and gives one answer.
 """
 
 import argparse
 import json
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -40,9 +40,12 @@ def run(options: argparse.Namespace) -> Outcome:
     require_trusted_build(options.artifact)
     program = load(options.artifact)
     program = program if options.width is None else program.at(options.width)
-    ports = [port.name for port in program.interface.inputs]
+    ports = {port.name: port.type == "text" for port in program.interface.inputs}
     asked: Iterable[tuple[str, Any]]
-    asked = _named(options.inputs, ports) if len(ports) > 1 else _bare(_values_of(options.inputs, program), program)
+    if len(ports) > 1:
+        asked = _named(options.inputs, ports)
+    else:
+        asked = _bare(_values_of(options.inputs, is_text=any(ports.values())), program)
     try:
         answers = [(where, _ask(program, where, value, several=len(ports) > 1)) for where, value in asked]
     except DataError as error:
@@ -61,9 +64,8 @@ def _ask(program: Loaded, where: str, value: Any, several: bool) -> Any:
         raise DataError(error.what, where=where, tries=error.tries) from error
 
 
-def _values_of(words: Sequence[str], program: Loaded) -> Iterator[tuple[str, Any]]:
-    """The same; of a program that reads text, a word that names no file is the text itself."""
-    is_text = program.interface.inputs[0].type == "text"
+def _values_of(words: Sequence[str], *, is_text: bool) -> Iterator[tuple[str, Any]]:
+    """The same; for an input that is text, a word that names no file is the text itself."""
     for word in words:
         if is_text and not _is_file(word):
             yield shown(word, 40) or '""', word
@@ -114,12 +116,12 @@ def _bare(values: Iterable[tuple[str, Any]], program: Loaded) -> Iterator[tuple[
         yield where, value[port.name] if is_named else value
 
 
-def _named(words: Sequence[str], ports: Sequence[str]) -> list[tuple[str, Any]]:
-    """The inputs of one answer, from NAME=INPUT words."""
+def _named(words: Sequence[str], ports: Mapping[str, bool]) -> list[tuple[str, Any]]:
+    """The inputs of one answer, from NAME=INPUT words; `ports`: input → whether it is text."""
     pairs = [word.partition("=") for word in words]
     if sorted(name for name, _, _ in pairs) != sorted(ports):
         raise UsageError(f"this program has {len(ports)} inputs", tries=[" ".join(f"{name}=INPUT" for name in ports)])
-    values = {name: [value for _, value in _values([word])] for name, _, word in pairs}
+    values = {name: [value for _, value in _values_of([word], is_text=ports[name])] for name, _, word in pairs}
     if any(len(found) != 1 for found in values.values()):
         raise UsageError("each of several inputs must be one value, not a table")
     return [("input", {name: found[0] for name, found in values.items()})]
