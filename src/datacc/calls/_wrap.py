@@ -37,9 +37,7 @@ class Wrapped:
         self._predict, self._inputs, self._fallback = predict, tuple(inputs), fallback
         self._said = FORMS[form](classes, value)
         self._shadow, self._draw = shadow, Random().random  # a generator of its own: yours goes on undisturbed
-        least = PIECES * max(
-            (2 * port.width for port in pictures.values()), default=SHORTEST
-        )  # in base64, and the rest
+        least = PIECES * max((2 * one.width for one in pictures.values()), default=SHORTEST)  # pictures are in base64
         if inbox and most_bytes < least:
             raise ValueError(f"most_bytes={most_bytes} of an inbox has no room for a call; {least} has")
         self._spool = Spool(inbox, most_bytes=most_bytes, most_days=most_days, redact=redact) if inbox else None
