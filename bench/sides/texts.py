@@ -43,7 +43,7 @@ def rows(built: Built, *, quick: bool) -> Iterator[Row]:
     peer, chosen = _best(texts, quick=quick)
     judged, truth = texts.split(JUDGE)
     right = float((peer.predict(judged) == truth).mean())
-    yield Row(name=f"{name}/accuracy/{chosen}", ours=line["value"], peer=right, unit="share", better="more")
+    yield Row(name=f"{name}/accuracy/{chosen}", ours=line["figure"]["value"], peer=right, unit="share", better="more")
     costs = built.report["costs"]
     yield Row(name=f"{name}/size", ours=costs["size"], unit="B")
     yield Row(name=f"{name}/wheel", ours=built.wheel.stat().st_size, unit="B")
