@@ -191,8 +191,8 @@ def _outlook(program: Program, snapshot: Snapshot, choice: Choice) -> tuple[str,
     """Warnings when answers to what was not learnt make passing unlikely."""
     told = choice.unlearnt
     rows = len(selecting(program, snapshot) if told is None else told.rows)
-    tune = rate(round(choice.fitted.tune * rows), rows)
-    seen = tune if told is None else right_of(program, snapshot, told)  # as the report counts them, in one dealing
+    # Out of fold as the report counts them, in one dealing.
+    seen = right_of(program, snapshot, told) if told else rate(round(choice.fitted.tune * rows), rows)
     said = outlook(program, seen, len(snapshot.rows(JUDGE)), how_of(told)) if rows else _UNTOLD
     notes = (note for known in choice.known for note in known.notes)
     return (*((said,) if said else ()), *notes, *interval_notes(program, snapshot, choice.fitted.graph))

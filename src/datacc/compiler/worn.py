@@ -1,13 +1,12 @@
 """What it costs that judge was opened for several programs: the best of them is also the one that luck favours."""
 
-from dataclasses import replace
 from typing import Final
 
 from datacc.compiler.shown import percent
 from datacc.compiler.verdict import Line, Verdict, certified
-from datacc.goals import Figure
+from datacc.goals import Figure, rate, slips
 from datacc.repo.words import counted
-from datacc.spec.bounds import CONFIDENCE, lower_bound
+from datacc.spec.bounds import CONFIDENCE
 
 _DOUBT: Final = 1 - CONFIDENCE
 
@@ -32,8 +31,8 @@ def worn(verdict: Verdict) -> str:
 
 def _left(line: Line, figure: Figure, programs: int) -> str:
     """What is certified of a rate of the best of so many programs."""
-    bound = lower_bound(figure.right, figure.total, 1 - _DOUBT / programs)
-    left = replace(figure, bound=1 - bound if figure.at_most else bound)
+    right, total, confidence = figure.right, figure.total, 1 - _DOUBT / programs
+    left = slips(total - right, total, confidence) if figure.at_most else rate(right, total, confidence)
     missed = line.limit is not None and line.holds and not left.reaches(line.limit)
     told = f"{line.what} {certified(left)} is certified, not {certified(figure)}"
     return f"{told}, which misses {line.wanted}" if missed else told

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datacc.frozen import frozen
-from datacc.spec.bounds import lower_bound
+from datacc.spec.bounds import CONFIDENCE, lower_bound
 
 Form = Literal["label", "labels", "number"]
 
@@ -36,16 +36,17 @@ class Figure:
         return self.bound <= limit if self.at_most else self.bound >= limit
 
 
-def rate(right: int, total: int) -> Figure:
+def rate(right: int, total: int, confidence: float = CONFIDENCE) -> Figure:
     """The figure of a rate; no rows give value and bound 0."""
-    return Figure(value=right / total if total else 0.0, bound=lower_bound(right, total), right=right, total=total)
+    bound = lower_bound(right, total, confidence)
+    return Figure(value=right / total if total else 0.0, bound=bound, right=right, total=total)
 
 
-def slips(wrong: int, total: int) -> Figure:
+def slips(wrong: int, total: int, confidence: float = CONFIDENCE) -> Figure:
     """The figure of a rate of what is wrong; no rows give value 0 and bound 1."""
     right = total - wrong
     value = wrong / total if total else 0.0
-    return Figure(value=value, bound=1 - lower_bound(right, total), right=right, total=total, at_most=True)
+    return Figure(value=value, bound=1 - lower_bound(right, total, confidence), right=right, total=total, at_most=True)
 
 
 def least(limit: float, *, at_most: bool) -> float:

@@ -8,6 +8,7 @@ from datacc.errors import DataError
 from datacc.registry import load
 from datacc.repo.coded import as_coded
 from datacc.repo.example import Examples
+from datacc.repo.names import folded
 from datacc.repo.split import SPLITS
 from datacc.repo.words import counted, listed, seen_once
 from datacc.spec.program import Field
@@ -47,7 +48,7 @@ def _alike(field: str, names: Sequence[str]) -> list[str]:
     """What to tell of classes whose names differ in case, blanks or Unicode form alone: most likely they are one."""
     spelt: dict[str, list[str]] = {}
     for name in sorted(names):
-        spelt.setdefault(unicodedata.normalize("NFC", "".join(name.split()).casefold()), []).append(name)
+        spelt.setdefault(folded("".join(name.split())), []).append(name)
     same = [_told_apart(spellings) for spellings in spelt.values() if len(spellings) > 1]
     return (
         [f"classes of {field} that differ in case, blanks or Unicode form alone: {'; '.join(same[:5])}"] if same else []
@@ -56,8 +57,10 @@ def _alike(field: str, names: Sequence[str]) -> list[str]:
 
 def _told_apart(names: Sequence[str]) -> str:
     """Names in a row; those that look like another of them are escaped."""
-    looks = Counter(unicodedata.normalize("NFC", name) for name in names)
-    return ", ".join(ascii(name) if looks[unicodedata.normalize("NFC", name)] > 1 else listed([name]) for name in names)
+    looks = [unicodedata.normalize("NFC", name) for name in names]
+    return ", ".join(
+        ascii(name) if looks.count(look) > 1 else listed([name]) for name, look in zip(names, looks, strict=True)
+    )
 
 
 def rare(ordered: Examples, outputs: Sequence[Field]) -> list[str]:

@@ -4,7 +4,6 @@ Facts that two branches may state differently (merged, retired) are empty files 
 them and `git revert` takes them back; `datacc check` finds what then does not fit together.
 """
 
-import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
@@ -14,7 +13,7 @@ from datacc.frozen import frozen
 from datacc.repo.change import Edit
 from datacc.repo.edit import write
 from datacc.repo.find import Repository
-from datacc.repo.names import check_name
+from datacc.repo.names import check_name, folded
 from datacc.repo.rule import Condition, parted
 from datacc.repo.schema import (
     Class,
@@ -65,7 +64,7 @@ def add_classes(schema: Schema, output: str, names: Sequence[str]) -> Plan:
 def add_output(schema: Schema, name: str, classes: Sequence[str]) -> Plan:
     """A new output of labels with these classes."""
     check_name(name, "column")
-    taken = [c.name for c in schema.columns if _folded(c.name) == _folded(name)]
+    taken = [c.name for c in schema.columns if folded(c.name) == folded(name)]
     if taken:
         raise DataError(f"there is a column {taken[0]!r} already", tries=["choose another name"])
     changed = schema.with_column("output", name, "label")
@@ -91,7 +90,7 @@ def rename_output(schema: Schema, old: str, new: str) -> Plan:
     """Another name for an output; programs that name it must follow."""
     column = one_output(schema.of("output"), old)
     check_name(new, "column")
-    if any(_folded(c.name) == _folded(new) for c in schema.columns if c.id != column.id):
+    if any(folded(c.name) == folded(new) for c in schema.columns if c.id != column.id):
         raise DataError(f"there is a column {new!r} already", tries=["choose another name"])
     changed = _with(schema, replace(column, name=new))
     return Plan(message=f"rename the output {old} to {new}", output=column, classes=column.classes,
@@ -243,7 +242,7 @@ def _exactly(column: Column, name: str) -> Class:
 def _demand_new(column: Column, name: str, beside: Sequence[str] = ()) -> None:
     check_name(name, "class")
     names = [*(one.name for one in (*column.classes, *column.former)), *beside]
-    clash = [one for one in names if _folded(one) == _folded(name)]
+    clash = [one for one in names if folded(one) == folded(name)]
     if clash:
         raise DataError(f"{column.name} has or had a class {clash[0]!r} already", tries=["choose another name"])
 
@@ -252,10 +251,6 @@ def _listed(names: Sequence[str]) -> Sequence[str]:
     if not names or len(set(names)) < len(names):
         raise UsageError("name one or more classes, each once", tries=["datacc schema"])
     return names
-
-
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFC", name).casefold()
 
 
 def _said(names: Sequence[str]) -> str:

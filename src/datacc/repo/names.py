@@ -39,3 +39,8 @@ def check_name(name: str, what: str, where: str = "") -> str:
 def natural(name: str) -> list[Any]:
     """A sort key under which "9" comes before "10"."""
     return [(0, int(part), part) if part.isascii() and part.isdigit() else (1, 0, part) for part in _DIGITS.split(name)]
+
+
+def folded(name: str) -> str:
+    """The name as it is compared: whatever its case and its Unicode form."""
+    return unicodedata.normalize("NFC", name).casefold()

@@ -84,8 +84,8 @@ def read_lock(path: Path) -> Lock | None:
     try:
         return _read(read_table(path, missing=RENEW))
     except SpecError as error:
-        tries = [*error.tries, *([] if RENEW in error.tries else [RENEW])]
-        raise SpecError(error.what, where=error.where, tries=tries) from error
+        tries = dict.fromkeys((*error.tries, RENEW))
+        raise SpecError(error.what, where=error.where, tries=list(tries)) from error
 
 
 def _read(table: Table) -> Lock:
