@@ -32,6 +32,7 @@ OPTIONS = TextOptions(length=LENGTH)
 SIZES = {"bits": 7, "grams": 3, "word": 4, "width": 5}
 SCORES = {"bits": 12, "grams": 3, "word": 4, "width": 0}
 FINER = SCORES | {"shortest": 2, "finer": 3}
+THREES = SCORES | {"grams": 4, "threes": 9}
 # The rows that tables have for n-grams of each length, and for words: that of vectors or scores, and that of weights.
 ALIKE: dict[str, Rows] = {
     "text.v2": {1: 128, 2: 128, 3: 128, "word": 128},
@@ -41,6 +42,7 @@ TABLES: tuple[tuple[str, Sizes, float, Rows, Rows], ...] = (
     ("text.v2", SIZES, 1, ALIKE["text.v2"], ALIKE["text.v2"]),
     ("text.v3", SCORES, 5, ALIKE["text.v3"], ALIKE["text.v3"]),
     ("text.v3", FINER, 5, {2: 2048, 3: 4096, "word": 2048}, {2: 2048, 3: 32768, "word": 16384}),
+    ("text.v3", THREES, 5, *({1: 256, 2: 2048, 3: 512, 4: 4096, "word": 2048},) * 2),
 )
 TEXTS = st.text(st.sampled_from("abcXYZ 09.\n\u00e9\U0001f600"), max_size=LENGTH)
 CLASSES = ("a", "b", "c")
@@ -115,7 +117,7 @@ def sum_of(graph: Graph, text: str, rows: Rows, weights: Rows, turn: int = 0, of
 
 
 def test_sizes_that_older_locks_name_mean_what_they_meant() -> None:
-    now = SCORES | {"shortest": 1, "finer": 0, "scores": 0, "members": 1}
+    now = SCORES | {"shortest": 1, "finer": 0, "scores": 0, "members": 1, "threes": 0}
     assert filled("text.v3", SCORES).digest == filled("text.v3", now).digest
 
 

@@ -1,6 +1,6 @@
 """Tables that are looked up become whole numbers: what a sum of many rows says is hardly changed.
 
-A number is half a byte, an eighth of what a float takes; a whole one where nothing behind the sum makes up for errors.
+A number is half a byte, an eighth of what a float takes; a whole one where it is all that is told of a row.
 """
 
 from dataclasses import replace
@@ -23,8 +23,8 @@ PARTS: Final = 16  # of the step that reaches the largest number of a column: so
 def compact(graph: Graph) -> Graph:
     """A complete Graph whose tables are int4 or int8; rows are floats where they are read.
 
-    int4 have vectors, whose axis has a name: their width is a choice. Columns that must be as they are, scores and
-    weights, are int8. Each column has steps of its own. A Graph without tables of floats comes back as it is.
+    A table of vectors or scores is int4, one of a single column int8: such a number weighs a whole row. Each column has
+    steps of its own. A Graph without tables of floats comes back as it is.
     """
     tables = {node.name for node in graph.weights if _is_table(graph, node)}
     if not tables:
@@ -51,7 +51,7 @@ def _store(b: Builder, table: Node, weight: Floats) -> Floats:
     """Put the table (R, F) in whole numbers; what one of each column is worth (F,), as float32 holds it."""
     size = np.abs(weight).max(axis=0)
     steps = np.where(size > 0, size / BYTE, 1.0)
-    is_halved = bool(table.dims[1])
+    is_halved = weight.shape[1] > 1
     most, unit, dtype = (HALF, HIGH, HALF_BYTE) if is_halved else (BYTE, 1, "int8")
     if is_halved:
         steps *= _wider(np.rint(np.abs(weight) / steps).astype(np.int64)) / HIGH

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from datacc.ir.build import Builder
@@ -11,7 +12,13 @@ from datacc.skeletons._grams import LOUD, MULTIPLIERS, WORD, added, fixed, is_te
 from datacc.skeletons._passes import of_texts
 
 BITS: Final = (8, 11)  # that single bytes and pairs need: there are no more that say anything
-BEFORE: Final = {"shortest": 1, "finer": 0, "scores": 0, "members": 1}  # what locks mean that lack these sizes
+BEFORE: Final = {
+    "shortest": 1,
+    "finer": 0,
+    "scores": 0,
+    "members": 1,
+    "threes": 0,
+}  # what locks mean that lack these sizes
 FEW: Final = 5_000  # rows to learn from, below which a fit goes as `of_texts` says, but for the decay
 DECAY: Final = 0.5  # tables remember whatever is said once; see bench/RESULTS.md
 RARE: Final = 15.0  # by the root of the rows: the power of how rare an n-gram is that it weighs at first, 1 at most
@@ -27,6 +34,7 @@ class Text(Skeleton):
     scores of the classes themselves: a linear model of full rank, in which no class has to share with others.
     `shortest`: the shortest n-gram. `finer`: the weights are told by 2^this times as many rows. `scores`: up to so many
     classes have scores, whatever the width: vectors that are as wide as there are classes do no better, and cost more.
+    `threes`: what tells a row for n-grams of three at most, 0 for `bits`: there are fewer of them than of longer ones.
     `members`: so many such models, which no gradient mixes, answer by their mean. Two n-grams that share a row of one
     mostly do not of another.
     """
@@ -39,8 +47,9 @@ class Text(Skeleton):
 
     def ladder(self, features: Sequence[Type]) -> tuple[Sizes, ...]:
         """From pairs of bytes to n-grams of five, and words; most rows, 62,000, in two members."""
-        small = ((8, 2, 0, 8, 1, 0, 0, 1), (10, 3, 0, 16, 1, 0, 0, 1), (13, 4, 0, 0, 1, 0, 0, 1))
-        rungs = (*small, (13, 5, 12, 24, 3, 2, 24, 1), (13, 5, 12, 24, 1, 1, 0, 2))
+        small = ((8, 2, 0, 8, 1, 0, 0, 1, 0), (10, 3, 0, 16, 1, 0, 0, 1, 0))
+        scores = ((13, 4, 0, 0, 1, 0, 0, 1, 0), (14, 5, 0, 0, 1, 0, 0, 1, 13))
+        rungs = (*small, *scores, (13, 5, 12, 24, 3, 2, 24, 1, 0), (13, 5, 12, 24, 1, 1, 0, 2, 0))
         return tuple(dict(zip(SIZES, rung, strict=True)) for rung in rungs)
 
     def suits(self, rows: int) -> Mapping[str, Any]:
@@ -54,13 +63,14 @@ class Text(Skeleton):
         most = {"bits": (1, 20), "grams": (1, len(MULTIPLIERS)), "word": (0, len(WORD)), "width": (0, 1024)}
         finest = 20 - sizes.get("bits", 0)
         more = {"shortest": (1, sizes.get("grams", 1)), "finer": (0, finest), "scores": (0, 1024)}
-        limits = {**most, **more, "members": (1, len(MULTIPLIERS))}
-        bits, grams, word, width, shortest, finer, scores, count = checked({**BEFORE, **sizes}, **limits)
+        limits = {**most, **more, "members": (1, len(MULTIPLIERS)), "threes": (0, 20)}
+        bits, grams, word, width, shortest, finer, scores, count, threes = checked({**BEFORE, **sizes}, **limits)
         inputs = taken(self, fronts, "text.v3 takes one text")
         b, goal = Builder(inputs), answer.inputs[0]
         text = seen(b, inputs.outputs[0][1], grams, word, shortest)
         width = 0 if goal.type.count <= scores else width
-        rows = _parts(bits, grams, shortest, word), _parts(bits + finer, grams, shortest, word) if finer else ()
+        parts = partial(_parts, grams=grams, shortest=shortest, word=word, threes=threes)
+        rows = parts(bits), parts(bits + finer) if finer else ()
         tops = []
         for turn, one in enumerate(members(b, count)):
             sums = sums_of(one, text, grams, shortest, turn)
@@ -76,9 +86,9 @@ def _top(b: Builder, sums: str, begun: str, rows: tuple[Sequence[int], Sequence[
     return _scores(b, added(b, found, loud, begun, STEPS), goal)
 
 
-def _parts(bits: int, grams: int, shortest: int, word: int) -> list[int]:
+def _parts(bits: int, grams: int, shortest: int, word: int, threes: int) -> list[int]:
     """Of the rows for n-grams of each length, and for words: how many bits tell one."""
-    lengths = [min(bits, most) for most in (*BITS, *(bits,) * grams)[shortest - 1 : grams]]
+    lengths = [min(bits, most) for most in (*BITS, threes or bits, *(bits,) * grams)[shortest - 1 : grams]]
     return lengths + [max(1, bits - 1)] * bool(word)
 
 
