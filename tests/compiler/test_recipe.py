@@ -1,5 +1,6 @@
 """The recipe by default, and the one that a lock tells, which a person may have edited."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +9,8 @@ from hypothesis import strategies as st
 
 from datacc.compiler.recipe import default_recipe, recipe_of
 from datacc.errors import SpecError
+from datacc.registry import load
+from datacc.spec.read import read_program
 
 
 @given(st.integers(0, 10**6), st.integers(0, 10**9))
@@ -36,6 +39,27 @@ def test_what_is_wrong_in_a_lock_is_named(change: dict[str, Any], what: str) -> 
     with pytest.raises(SpecError) as caught:
         recipe_of({**default_recipe(100, 100).plain(), **change}, "datacc.lock")
     assert (caught.value.what, caught.value.where) == (what, "datacc.lock")
+
+
+@pytest.mark.parametrize(
+    ("asked", "balance"),
+    [
+        ("[goal]\naccuracy = 0.6", 0.0),
+        ("[goal]\nauroc = 0.6", 0.0),
+        ("[goal]\nbalanced_accuracy = 0.6", 0.5),
+        ("[goal]\nf1 = 0.6", 0.5),
+        ('[[check]]\nmetric = "recall"\nclass = "ill"\nat_least = 0.6', 0.5),
+        ('[[check]]\nmetric = "accuracy"\nat_least = 0.6', 0.0),
+        ('[[check]]\ndirection = "up"\ncolumn = "a"\nclass = "ill"\nat_least = 0.6', 0.0),
+    ],
+)
+def test_rare_rows_of_a_table_weigh_more_where_that_is_asked_for(asked: str, balance: float, tmp_path: Path) -> None:
+    fields = '[input.x]\ntype = "record"\ncolumns = ["a"]\n[output.y]\ntype = "label"\n'
+    (tmp_path / "datacc.toml").write_text(f'name = "p"\n{fields}{asked}\n', encoding="utf-8")
+    program = read_program(tmp_path / "datacc.toml")
+    table, mlp = (load("skeletons", name) for name in ("table.v1", "mlp.v1"))
+    assert default_recipe(1000, 100, table, program).balance == balance
+    assert default_recipe(1000, 100, mlp, program).balance == 0.5
 
 
 def test_a_missing_key_is_named() -> None:

@@ -107,23 +107,24 @@ def test_working_ahead_ends_its_thread() -> None:
 
 
 def test_balanced_classes_have_no_weights() -> None:
-    assert class_weights(np.array([0, 1, 2] * 10, np.int32), 3) is None
-    assert class_weights(np.array([1] * 10, np.int32), 3) is None
+    assert class_weights(np.array([0, 1, 2] * 10, np.int32), 3, 0.5) is None
+    assert class_weights(np.array([1] * 10, np.int32), 3, 0.5) is None
 
 
 def test_a_row_weighs_what_its_class_does() -> None:
     targets = np.array([0] * 18 + [1] * 2, np.int32)
     examples = Examples(inputs={"x": np.zeros((20, 1), np.float32)}, targets=targets, augment={})
-    chunk = Batches(examples, 20, 2, 0).chunk(1, 1)
-    expected = class_weights(targets, 2)
+    chunk = Batches(examples, 20, 2, 0, 0.5).chunk(1, 1)
+    expected = class_weights(targets, 2, 0.5)
     assert expected is not None
     np.testing.assert_array_equal(chunk.weights, expected[chunk.targets.argmax(-1)])
+    assert (Batches(examples, 20, 2, 0, 0.0).chunk(1, 1).weights == 1).all()
 
 
-@given(st.lists(st.integers(0, 200), min_size=2, max_size=6))
-def test_rare_classes_count_for_more(counts: list[int]) -> None:
+@given(st.lists(st.integers(0, 200), min_size=2, max_size=6), st.sampled_from([0.25, 0.5, 1.0]))
+def test_rare_classes_count_for_more(counts: list[int], balance: float) -> None:
     targets = np.repeat(np.arange(len(counts)), counts).astype(np.int32)
-    weights = class_weights(targets, len(counts))
+    weights = class_weights(targets, len(counts), balance)
     present = [count for count in counts if count]
     if weights is None:
         assert len(present) < 2 or min(present) * 2 >= np.mean(present)

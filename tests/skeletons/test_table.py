@@ -46,6 +46,21 @@ def test_of_few_rows_a_net_learns_little_of_chance(width: int, depth: int) -> No
     assert area > best - 0.03  # small steps and half the decay leave 0.034 and 0.060
 
 
+def test_scores_are_shares_of_what_occurs_however_rare_a_class_is() -> None:
+    """One in twelve is of class 1, by chance and the first number."""
+    random = np.random.default_rng(1)
+    x = random.normal(size=(2000 + FRESH, 8)).astype(np.float32)
+    labels = (random.random(len(x)) < 1 / (1 + np.exp(3 - x[:, 0]))).astype(np.int32)
+    answer = LABEL.answer("label", ("no", "yes"), LABEL.options())
+    graph = TABLE.graph([RECORD.front("x", OPTIONS)], answer, {"width": 0, "depth": 0, "bins": 2})
+    learn = Examples(inputs={"x": x[:2000]}, targets=labels[:2000], augment={})
+    graph = graph.fill(RECORD.data("x", x[:2000], OPTIONS))
+    found = fit(NATIVE, graph, learn, learn.rows(np.arange(0)), default_recipe(2000, work(graph), TABLE), seed=0)
+    said = interpret(found.graph, {"x": x[2000:]})["label_scores"]
+    assert said[:, 1].mean() == pytest.approx(labels[2000:].mean(), abs=0.015)  # by weights of classes 0.1 more
+    assert (said.argmax(axis=1) == labels[2000:]).mean() >= (labels[2000:] == 0).mean() - 0.002
+
+
 def test_many_rows_are_learnt_in_smaller_steps() -> None:
     few, many = (default_recipe(count, 1000, TABLE) for count in (ENOUGH - 1, ENOUGH))
     assert few.rate > many.rate

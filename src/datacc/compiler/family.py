@@ -70,7 +70,7 @@ class Family:
     def lock(self, sizes: Sizes) -> Lock:
         """The lock of a fit that begins from this program."""
         rows = len(self.snapshot.rows(LEARN))
-        recipe = default_recipe(rows, work(self.form(sizes)), load("skeletons", self.skeleton))
+        recipe = default_recipe(rows, work(self.form(sizes)), load("skeletons", self.skeleton), self.program)
         by = {"fit": self.report.provenance.toolchain.get("fit", "")}
         return Lock(
             program=shape_digest(self.program),

@@ -7,7 +7,9 @@ from typing import Any, Final, get_type_hints
 
 from datacc.errors import SpecError
 from datacc.fit import Recipe
+from datacc.registry import load
 from datacc.skeletons import Skeleton
+from datacc.spec.program import Program
 
 STEPS: Final = 1200  # enough for a small set to settle
 EPOCHS: Final = (8, 120)
@@ -17,17 +19,26 @@ THREADS_PAY: Final = 2_000_000  # multiply-adds of one answer; below, threads wa
 
 OPTIMISERS: Final = ("adamw", "sgd")
 # Locks from before these were there mean their defaults.
-LATER: Final = ("optimiser", "momentum", "clip", "average", "rare")
+LATER: Final = ("optimiser", "momentum", "clip", "average", "rare", "balance")
 
 _KINDS: Final = get_type_hints(Recipe)
 
 
-def default_recipe(rows: int, work: int, skeleton: Skeleton | None = None) -> Recipe:
-    """For `rows` examples to learn from and a Graph of `work` multiply-adds, as suits its skeleton."""
+def default_recipe(rows: int, work: int, skeleton: Skeleton | None = None, program: Program | None = None) -> Recipe:
+    """For `rows` examples to learn from and a Graph of `work` multiply-adds, as suits its skeleton.
+
+    Where the program is held to what counts a rare class as much as another, its examples weigh more.
+    """
     batch = min(64, max(8, 1 << (max(rows // ROWS_PER_STEP, 1).bit_length() - 1)))
     epochs = min(EPOCHS[1], max(EPOCHS[0], -(-STEPS * batch // max(rows, 1))))
     recipe = Recipe(epochs=epochs, batch=batch, rate=RATE, threads=2 if work >= THREADS_PAY else 1)
-    return recipe if skeleton is None else replace(recipe, **skeleton.suits(rows))
+    recipe = recipe if skeleton is None else replace(recipe, **skeleton.suits(rows))
+    return replace(recipe, balance=Recipe.balance) if program is not None and _is_even(program) else recipe
+
+
+def _is_even(program: Program) -> bool:
+    asked = {goal.metric for goal in program.goals} | {check.metric for check in program.checks if check.metric}
+    return any(load("goals", metric).even for metric in sorted(asked))
 
 
 def onward(recipe: Recipe) -> Recipe:

@@ -123,7 +123,7 @@ def _begun(program: Program, snapshot: Snapshot, *, asked: bool) -> tuple[Snapsh
     """The examples as fits take them, the candidates, whether fits take less than to compile them, and whether they
     are scored in folds; `asked`: somebody set the goal."""
     ladder = rungs(program, snapshot)
-    effort = _effort(snapshot, ladder[-1], WHOLE)
+    effort = _effort(program, snapshot, ladder[-1], WHOLE)
     brief, folded = effort <= CHEAP, in_folds(program, snapshot, asked=asked, cheap=effort <= CHEAPEST)
     if not folded:
         return snapshot, ladder, brief, False
@@ -163,7 +163,7 @@ def _found(
         teaching = not folded and program.outputs[0].form == "label"
         found = cheapest(ladder, attempts, scored, brief=brief, teaching=teaching)
     else:
-        found = knee(ladder, attempts, scored, lambda rung: _effort(snapshot, rung, WHOLE), few=folded)
+        found = knee(ladder, attempts, scored, lambda rung: _effort(program, snapshot, rung, WHOLE), few=folded)
     enough = asked and wish == "cheapest" and found.promising
     if enough or not folded:
         return found
@@ -178,7 +178,8 @@ def _attempts(
 
     def attempt(rung: Rung, asked: float, tutor: Attempt | None, settings: Settings) -> Attempt:
         one, share = program.computed_in(rung.arithmetic), max(asked, WHOLE if brief else SHORT)
-        recipe, by = replace(_recipe(snapshot, rung, share), **settings), None if tutor is None else tutor.fitted
+        recipe = replace(_recipe(program, snapshot, rung, share), **settings)
+        by = None if tutor is None else tutor.fitted
         fitted = fit_once(one, snapshot, rung.graph, recipe, store, watch=announce(rung), tutor=by)
         told = repeated(program, snapshot, rung.graph, recipe, store) if folded else None
         seen, dealt = told or (rate(round(fitted.tune * scored), scored), ())
@@ -195,7 +196,7 @@ def _attempts(
             sound=all_promising(trial),
             chance=passing_chance(trial, seen, folded=folded),
             outlook=lambda left: outlook(trial, seen, left),
-            work=_effort(snapshot, rung, share),
+            work=_effort(program, snapshot, rung, share),
             known=known,
             unlearnt=next(iter(dealt), None),
             tutor=tutor,
@@ -211,13 +212,14 @@ def _attempts(
     )
 
 
-def _recipe(snapshot: Snapshot, rung: Rung, share: float) -> Recipe:
-    return shortened(default_recipe(len(snapshot.rows(LEARN)), rung.work, load("skeletons", rung.skeleton)), share)
+def _recipe(program: Program, snapshot: Snapshot, rung: Rung, share: float) -> Recipe:
+    rows, skeleton = len(snapshot.rows(LEARN)), load("skeletons", rung.skeleton)
+    return shortened(default_recipe(rows, rung.work, skeleton, program), share)
 
 
-def _effort(snapshot: Snapshot, rung: Rung, share: float) -> int:
+def _effort(program: Program, snapshot: Snapshot, rung: Rung, share: float) -> int:
     """The multiply-adds of a fit, forwards."""
-    return rung.work * len(snapshot.rows(LEARN)) * _recipe(snapshot, rung, share).epochs
+    return rung.work * len(snapshot.rows(LEARN)) * _recipe(program, snapshot, rung, share).epochs
 
 
 def rungs(program: Program, snapshot: Snapshot) -> list[Rung]:

@@ -54,7 +54,8 @@ class Recipe:
     to the gradient, as in torch); which weights decay, `decays` says. `clip` is the largest norm of all gradients
     together, 0 for none. `average` is what the mean of the weights keeps of itself at a step, 0 for none:
     m ← average · m + (1 − average) · w from m = 0, divided by 1 − average^steps when it is read. `rare` is how much
-    more the rows of a table that few examples look up weigh at first: see `rarity.py`.
+    more the rows of a table that few examples look up weigh at first: see `rarity.py`. `balance` is the power of its
+    inverse share that an example of a rare class weighs: by 0 all weigh alike, and scores are shares of what occurs.
     """
 
     epochs: int
@@ -68,6 +69,7 @@ class Recipe:
     clip: float = 0.0
     average: float = 0.0
     rare: float = 0.0
+    balance: float = 0.5  # more of rare classes are found, and no example outweighs hundreds
 
     def plain(self) -> dict[str, int | float | str]:
         """As plain values, for the lock."""

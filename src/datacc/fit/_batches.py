@@ -72,13 +72,13 @@ def spans(steps: int, size: int, ends: Sequence[int]) -> list[tuple[int, int]]:
 
 
 class Batches:
-    """The batches of a fit: `batch` rows each of `examples`, targets as its loss reads them, row weights."""
+    """The batches of a fit: `batch` rows each of `examples`, targets as its loss reads them, weights by `balance`."""
 
-    def __init__(self, examples: Examples, batch: int, classes: int, seed: int) -> None:
+    def __init__(self, examples: Examples, batch: int, classes: int, seed: int, balance: float = 0.0) -> None:
         self.examples, self.batch, self.seed = examples, min(batch, len(examples)), seed
         self.per_epoch = steps_per_epoch(len(examples), batch)
         self.classes, self.objective = classes, objective_of(examples)
-        self.weights = self.objective.weights(examples.targets, classes)
+        self.weights = self.objective.weights(examples.targets, classes, balance)
         self.order: tuple[int, NDArray[Any]] = (-1, np.zeros(0, np.int64))
 
     def chunk(self, first: int, last: int) -> Chunk:

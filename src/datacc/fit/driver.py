@@ -187,7 +187,7 @@ class _Fit:
                     written = taken
 
     def _batches(self) -> Batches:
-        return Batches(self.learn, self.batch, self.classes, self.seed)
+        return Batches(self.learn, self.batch, self.classes, self.seed, self.recipe.balance)
 
     def _run(self, chunk: Chunk) -> NDArray[np.float32]:
         steps = range(chunk.first, chunk.first + len(chunk.weights))

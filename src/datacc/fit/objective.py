@@ -24,8 +24,8 @@ class Objective(ABC):
         """What the loss compares with, (N, K)."""
         return np.asarray(targets, np.float32)
 
-    def weights(self, targets: NDArray[Any], count: int) -> Floats:
-        """What each of all rows counts for, (N,)."""
+    def weights(self, targets: NDArray[Any], count: int, balance: float) -> Floats:
+        """What each of all rows counts for, (N,), by the `balance` of a recipe."""
         return np.ones(len(targets), np.float32)
 
     @abstractmethod
@@ -50,10 +50,10 @@ class OneClass(Objective):
         shares[np.arange(len(targets)), targets] = 1
         return shares
 
-    def weights(self, targets: NDArray[Any], count: int) -> Floats:
+    def weights(self, targets: NDArray[Any], count: int, balance: float) -> Floats:
         """More for rows of rare classes."""
-        found = class_weights(targets, count)
-        return super().weights(targets, count) if found is None else found[targets]
+        found = class_weights(targets, count, balance)
+        return super().weights(targets, count, balance) if found is None else found[targets]
 
     def score(self, features: Floats, targets: NDArray[Any]) -> tuple[float, float]:
         """The share of right answers, and minus the mean cross-entropy."""
@@ -125,17 +125,17 @@ class ManyLabels(Objective):
         return 2 * int((given & true).sum()) / all_ if all_ else 1.0
 
 
-def class_weights(targets: NDArray[np.int32], classes: int) -> NDArray[np.float32] | None:
+def class_weights(targets: NDArray[np.int32], classes: int, balance: float) -> NDArray[np.float32] | None:
     """A weight for each class (K,), when the rarest present is less than half as common as the mean; else None.
 
-    The square root of the inverse share, scaled so that the mean over rows is 1: rare classes count for more,
-    without a single example outweighing hundreds.
+    The inverse share to the power `balance`, scaled so that the mean over rows is 1. By the square root rare classes
+    count for more without a single example outweighing hundreds.
     """
     counts = np.bincount(targets, minlength=classes)
     present = counts[counts > 0]
-    if len(present) < 2 or present.min() * 2 >= present.mean():
+    if not balance or len(present) < 2 or present.min() * 2 >= present.mean():
         return None
-    weights = np.where(counts > 0, 1 / np.sqrt(np.maximum(counts, 1)), 0)
+    weights = np.where(counts > 0, np.maximum(counts, 1.0) ** -balance, 0)
     return np.asarray(weights * counts.sum() / (weights * counts).sum(), np.float32)
 
 

@@ -89,7 +89,7 @@ class Metric(ABC):
     `forms`: what it measures: one label, several labels at once, a number. `at_most`: less is better, and a goal is an
     upper limit. `amount`: it is no share but has the unit of the answer. `needs_class`: it is of one class;
     `takes_class`: it may be. `needs_known`: it is of programs that say what they know. `needs_scores`: it reads the
-    probabilities of classes. `exact`: it is a rate.
+    probabilities of classes. `exact`: it is a rate. `even`: it counts a class as much as another, however rare.
     """
 
     forms: tuple[Form, ...] = ("label",)
@@ -100,6 +100,7 @@ class Metric(ABC):
     at_most: bool = False
     amount: bool = False
     exact: bool = True
+    even: bool = False
 
     @abstractmethod
     def measure(self, truth: NDArray[Any], told: Told, of_class: int | None) -> Figure:

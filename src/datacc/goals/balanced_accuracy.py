@@ -14,6 +14,7 @@ class BalancedAccuracy(Metric):
     """The mean recall of the classes that occur, as in scikit-learn's balanced_accuracy_score."""
 
     exact = False
+    even = True
 
     def measure(self, truth: NDArray[Any], told: Told, of_class: int | None) -> Figure:
         """The figure over N rows: class indices (N,)."""

@@ -16,6 +16,7 @@ class F1(Metric):
     forms = ("label", "labels")
     takes_class = True
     exact = False
+    even = True
 
     def measure(self, truth: NDArray[Any], told: Told, of_class: int | None) -> Figure:
         """The figure over N rows: class indices (N,), or 0 and 1 (N, K)."""

@@ -11,7 +11,7 @@ class Recall(Metric):
     """Right answers over the rows whose truth is the class, as in scikit-learn's recall_score of one label."""
 
     forms = ("label", "labels")
-    needs_class = takes_class = True
+    needs_class = takes_class = even = True
 
     def measure(self, truth: NDArray[Any], told: Told, of_class: int | None) -> Figure:
         """The figure over N rows: class indices (N,), or 0 and 1 (N, K)."""

@@ -18,7 +18,7 @@ RUNGS: Final = (
     *((64, 2, 4), (64, 2, 2), (64, 3, 2), (128, 2, 2), (128, 3, 1)),
 )
 ENOUGH: Final = 10_000  # rows to learn from
-FEW: Final = {"rate": 0.02, "smoothing": 0.0, "average": 0.998, "decay": 0.6}
+FEW: Final = {"rate": 0.02, "smoothing": 0.0, "average": 0.998, "decay": 0.6, "balance": 0.0}
 MANY: Final = {**FEW, "rate": 0.005, "decay": 0.3, "batch": 256}
 TEXT: Final = {"bits": 10, "grams": 3, "width": 24}  # of the n-grams of a text beside the record
 
@@ -47,7 +47,10 @@ class Table(Skeleton):
         return tuple({"width": width, "depth": depth, "bins": count} for width, depth, count in dict.fromkeys(rungs))
 
     def suits(self, rows: int) -> Mapping[str, Any]:
-        """The mean of the weights, and much decay; of many rows small steps of large batches; see bench/RESULTS.md."""
+        """The mean of the weights, and much decay; of many rows small steps of large batches; see bench/RESULTS.md.
+
+        Chance has a part in what tables say: there weights of classes cost right answers, and shares that hold.
+        """
         return MANY if rows >= ENOUGH else FEW
 
     def graph(self, fronts: Sequence[Graph], answer: Graph, sizes: Sizes) -> Graph:
