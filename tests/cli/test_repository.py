@@ -8,6 +8,7 @@ import pytest
 
 from datacc import errors
 from datacc.spec.read import read_program
+from tests.repo.conftest import drawn
 
 Datacc = Callable[..., dict[str, Any]]
 Told = Callable[..., str]
@@ -154,3 +155,81 @@ def test_a_program_from_the_future(repository: Path, datacc: Datacc) -> None:
     assert said["error"]["where"] == "datacc.toml:1"
     assert "newer datacc" in said["error"]["what"]
     assert not (repository / "build").exists()
+
+
+def edit(name: str, new: str) -> None:
+    toml = Path("datacc.toml").read_text()
+    assert name in toml
+    Path("datacc.toml").write_text(toml.replace(name, new))
+
+
+def tries_of(said: dict[str, Any]) -> str:
+    return " ".join(said["error"]["tries"])
+
+
+def test_a_commit_before_the_examples_is_told_with_what_helps(repository: Path, datacc: Datacc) -> None:
+    said = datacc("build", "--revision", "HEAD~1", code=errors.DataError.exit_code)
+    assert "no output 'kind' at " in said["error"]["what"]
+    assert "none yet" in said["error"]["what"]
+    assert "HEAD" in tries_of(said)
+    assert "name one" not in tries_of(said)
+    assert "import" not in tries_of(said)
+    said = datacc("diff", "HEAD~1..HEAD", "--answers", code=errors.SpecError.exit_code)
+    assert "git add" not in tries_of(said)
+    assert "later" in tries_of(said)
+
+
+@pytest.mark.parametrize(("name", "have"), [("kind", "'kind'"), ("width", "'width', 'height'")])
+def test_a_column_that_head_lacks_is_told_with_those_that_it_has(
+    name: str, have: str, repository: Path, datacc: Datacc
+) -> None:
+    edit(name, "colour")
+    said = datacc("build", code=errors.DataError.exit_code)
+    assert "'colour' at " in said["error"]["what"]
+    assert said["error"]["tries"][0] == f"name one that HEAD has: {have}"
+
+
+def test_an_output_that_neither_a_past_commit_nor_head_has(repository: Path, datacc: Datacc) -> None:
+    edit("kind", "colour")
+    said = datacc("build", "--revision", "HEAD~1", code=errors.DataError.exit_code)
+    assert "none yet" in said["error"]["what"]
+    assert "later" not in tries_of(said)
+    assert "'kind'" in tries_of(said)
+
+
+def test_an_output_without_examples_asks_for_some(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, datacc: Datacc
+) -> None:
+    (tmp_path / "some.toml").write_text(
+        'name = "kinds"\n[input.row]\ntype = "record"\ncolumns = ["a"]\n[output.kind]\ntype = "label"\n'
+    )
+    monkeypatch.chdir(tmp_path)
+    datacc("new", "kinds", "--program", "some.toml")
+    monkeypatch.chdir(tmp_path / "kinds")
+    datacc("schema", "add-column", "kind", "a", "b")
+    said = datacc("build", code=errors.DataError.exit_code)
+    assert "it has none yet" in said["error"]["what"]
+    assert said["error"]["tries"] == ["datacc import examples with that column"]
+
+
+def test_pictures_without_a_label_are_told_as_rows_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, datacc: Datacc
+) -> None:
+    """Their column is there, and none of them can be learnt from."""
+    drawn(tmp_path / "pictures")
+    monkeypatch.chdir(tmp_path)
+    datacc("new", "pets")
+    monkeypatch.chdir(tmp_path / "pets")
+    assert datacc("import", tmp_path / "pictures" / "cat")["unlabelled"] == 20
+    said = datacc("build", code=errors.DataError.exit_code)
+    assert said["error"]["what"] == "there is no labelled example"
+
+
+def test_a_repository_without_examples_is_told_to_import(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, datacc: Datacc
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    datacc("new", "kinds")
+    monkeypatch.chdir(tmp_path / "kinds")
+    said = datacc("build", code=errors.RepositoryError.exit_code)
+    assert said["error"]["tries"][0].startswith("datacc import")

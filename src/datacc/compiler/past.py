@@ -154,7 +154,9 @@ def program_at(root: Path, commit: str) -> tuple[Program, Lock | None]:
             if git.ask("ls-tree", commit, "--", name) is not None:
                 (Path(place) / name).write_bytes(git.run("cat-file", "blob", f"{commit}:./{name}"))
         if not (Path(place) / FILE).exists():
-            raise SpecError(f"there is no {FILE} at {commit[:10]}", tries=[f"git add {FILE}, and commit it"])
+            later = git.ask("ls-tree", "HEAD", "--", FILE) is not None
+            tries = [f"a later commit; git log -- {FILE} lists them" if later else f"git add {FILE}, and commit it"]
+            raise SpecError(f"there is no {FILE} at {commit[:10]}", tries=tries)
         program = replace(read_program(Path(place) / FILE), path=None)
         source: Source = load("sources", program.source.type)
         if not source.has_commits:

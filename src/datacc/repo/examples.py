@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 
@@ -21,10 +21,10 @@ from datacc.repo.ids import to_texts
 from datacc.repo.looked import Looked, looked_at
 from datacc.repo.machine import is_machines
 from datacc.repo.media import read_media
-from datacc.repo.schema import Column, Schema
+from datacc.repo.schema import Column
 from datacc.repo.states import States, Table
 from datacc.repo.values import meant
-from datacc.repo.words import counted
+from datacc.repo.words import counted, listed
 from datacc.spec.program import Field, Program
 from datacc.types.columns import Columns
 
@@ -58,7 +58,7 @@ def read_examples(
     contents = read_contents(repository, revision, cells=True, whole=True)
     for error in altered(repository.git, contents):
         raise error
-    outputs = {field.name: _output(contents.schema, field) for field in program.outputs}
+    outputs = {field.name: _output(repository, contents, field) for field in program.outputs}
     states = States(contents)
     usable, left = _usable(states, outputs)
     open_ = left.pop(_UNLABELLED, []) if unlabelled else []
@@ -78,15 +78,11 @@ def read_examples(
     )
 
 
-def _output(schema: Schema, field: Field) -> Column:
-    column = schema.find("output", field.name)
+def _output(repository: Repository, contents: Contents, field: Field) -> Column:
+    column = contents.schema.find("output", field.name)
     if column is None:
-        have = ", ".join(repr(one.name) for one in schema.of("output")) or "none yet"
-        raise DataError(
-            f"the repository has no output {field.name!r}; it has {have}",
-            where="datacc.toml",
-            tries=["name one of these in [output.…]", "datacc import examples with that label"],
-        )
+        have = [one.name for one in contents.schema.of("output")]
+        raise _lacking(repository, contents, "output", field.name, have)
     if load("types", column.type).form != field.form:
         raise DataError(
             f"the repository holds {field.name!r} as the type {column.type}; the program asks for {field.type}",
@@ -94,6 +90,20 @@ def _output(schema: Schema, field: Field) -> Column:
             tries=[f'type = "{column.type}"'],
         )
     return column
+
+
+def _lacking(
+    repository: Repository, contents: Contents, kind: Literal["input", "output"], name: str, have: Sequence[str]
+) -> DataError:
+    """Of a column that the program names and the commit lacks, which has others: what helps depends on HEAD."""
+    what = f"the repository has no {kind} {name!r} at {contents.commit[:10]}; it has {listed(have) or 'none yet'}"
+    newest = [column.name for column in read_contents(repository).schema.of(kind)]
+    if name in newest:
+        tries = ["a later commit, such as HEAD, which has it; datacc log lists them"]
+    else:
+        tries = [f"name one that HEAD has: {listed(newest)}"] if newest else []
+        tries.append(f"datacc import examples with that {'label' if kind == 'output' else 'column'}")
+    return DataError(what, where="datacc.toml", tries=tries)
 
 
 def _usable(states: States, outputs: Mapping[str, Column]) -> tuple[dict[str, dict[str, Any]], dict[str, list[str]]]:
@@ -169,9 +179,10 @@ def _examples(repository: Repository, contents: Contents, program: Program, rows
     """The rows as examples without labels."""
     nothing = [None] * len(rows.ids)
     inputs = {column.name: cells for column, cells in rows.cells.items() if column.kind == "input"}
-    numbers = (one for one in contents.schema.of("input") if one.type in ("number", "text"))
+    # No row may have a cell of such a column; no row at all has a file.
+    may_lack = (one for one in contents.schema.of("input") if one.type in ("number", "text") or not rows.ids)
     absent = Coded(codes=np.full(len(rows.ids), NONE, np.int32), words=())
-    inputs = {**dict.fromkeys((one.name for one in numbers), absent), **inputs}
+    inputs = {**dict.fromkeys((one.name for one in may_lack), absent), **inputs}
     one = {
         column.kind: list(cells) for column, cells in rows.cells.items() if column.kind in ("name", "group", "split")
     }
@@ -193,12 +204,7 @@ def _raw(field: Field, inputs: Mapping[str, Coded], repository: Repository, cont
     columns = field.options.get("columns")
     missing = [name for name in (columns or [field.name]) if name not in inputs]
     if missing:
-        have = ", ".join(repr(name) for name in inputs)
-        raise DataError(
-            f"input {field.name!r} needs {missing[0]!r}; the repository has {have[:200]}",
-            where="datacc.toml",
-            tries=["name one of these"],
-        )
+        raise _lacking(repository, contents, "input", missing[0], list(inputs))
     if columns:
         return Columns([inputs[name] for name in columns])
     cells = inputs[field.name]

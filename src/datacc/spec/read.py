@@ -49,7 +49,11 @@ def find_program(start: Path) -> Path:
     raise RepositoryError(
         f"there is no {FILE} here, nor in a folder above",
         where=str(start),
-        tries=["datacc new NAME, then datacc import", "datacc build data.csv --label COLUMN", "cd to where it is"],
+        tries=[
+            "datacc import FILE_OR_FOLDER writes one, in a repository that datacc new NAME made",
+            "datacc build data.csv --label COLUMN",
+            "cd to where it is",
+        ],
     )
 
 
