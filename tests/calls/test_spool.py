@@ -36,6 +36,28 @@ def test_what_is_kept(tmp_path: Path) -> None:
     assert (spool.kept, spool.dropped) == (2, 0)
 
 
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [
+        ("", False),
+        (None, False),
+        ("x" * 65_537, False),
+        ("x" * 65_536, True),
+        (" ", True),
+        (b"caf\xc3\xa9", True),
+        (3, True),
+    ],
+    ids=["empty", "none", "too long", "longest", "blank", "bytes", "number"],
+)
+def test_a_text_of_which_no_example_can_be_made_is_not_kept(text: Any, fits: bool, tmp_path: Path) -> None:
+    """As it is left by `redact`; what is no text of the program, may be anything."""
+    spool = Spool(tmp_path, texts=("text",), redact=lambda inputs: {**inputs, "text": text})
+    assert spool.put({"text": "x", "other": ""}, "unknown") == fits
+    assert (spool.kept, spool.dropped) == (fits, not fits)
+    assert len(lines(tmp_path)) == fits
+    assert Spool(tmp_path).put({"text": text}, "unknown")
+
+
 def test_nobody_else_reads_it(tmp_path: Path) -> None:
     Spool(tmp_path / "box").put({"x": 1}, "unknown")
     [file] = (tmp_path / "box").iterdir()

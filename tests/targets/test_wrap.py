@@ -251,6 +251,23 @@ print(json.dumps([ask("one"), ask(words="two"), ask("three", loud=False), ask("f
     assert [line["inputs"] for line in lines] == [{"message": "one"}, {"message": "two"}, {"message": "three"}]
 
 
+def test_all_that_an_inbox_keeps_of_texts_can_be_imported(tmp_path: Path) -> None:
+    """Nothing has to be left out by `--skip-bad`."""
+    zoo = packed(tmp_path, TEXT, limit=2.0)
+    (wheel,) = load("targets", "wheel").make(zoo.built, tmp_path)
+    code = f"""
+import sys
+sys.path.insert(0, {str(installed(wheel, tmp_path / "site"))!r})
+import json, zoo
+ask = zoo.wrap(fallback=lambda message: "dog", inbox={str(tmp_path / "box")!r})
+print(json.dumps([[ask(text) for text in ("one", "", "x" * 65_537, "y" * 65_536)], ask.counts["unknown"]]))
+"""
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == [["dog"] * 4, 4]
+    found = import_examples(create(tmp_path / "own", "own").repository, tmp_path / "box", ImportOptions())
+    assert (found.examples, found.skipped, found.classes) == (2, 0, {"dog": 2})
+
+
 @pytest.fixture(scope="module")
 def several(tmp_path_factory: pytest.TempPathFactory) -> tuple[Packed, Path]:
     """A program of three labels at once, which abstains, and the interpreter of an environment that holds its wheel."""

@@ -7,13 +7,14 @@ import os
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 PIECES = 8  # files that a full folder has
 SHORTEST = 64  # bytes of the line of a call that holds next to nothing
 DAY = 86_400.0  # seconds
+LONGEST = 65_536  # characters of a text that can be an example
 
 Redact = Callable[[dict[str, Any]], "dict[str, Any] | None"]
 
@@ -23,15 +24,17 @@ class Spool:
 
     All files together take at most `most_bytes`, and none is older than `most_days`: the oldest go first. (Each process
     has a file of its own; several at once may exceed it by an eighth each.) `redact` gets the inputs and returns what
-    may be kept of them, or None for nothing. Nothing is ever raised: what cannot be kept is counted in `dropped`.
+    may be kept of them, or None for nothing. A call of which no example can be made, since one of its `texts` (inputs,
+    by name) is empty or too long, is not kept. Nothing is ever raised: what cannot be kept is counted in `dropped`.
     """
 
     def __init__(
-        self, folder: str | Path, *, most_bytes: int = 10_000_000, most_days: float = 30.0, redact: Redact | None = None
-    ) -> None:
+        self, folder: str | Path, *, most_bytes: int = 10_000_000, most_days: float = 30.0,
+        redact: Redact | None = None, texts: Collection[str] = (),
+    ) -> None:  # fmt: skip
         self.folder, self.kept, self.dropped = Path(folder), 0, 0
         self._piece, self._most, self._days, self._redact = max(1, most_bytes // PIECES), most_bytes, most_days, redact
-        self._lock = threading.Lock()
+        self._texts, self._lock = tuple(texts), threading.Lock()
         self._path, self._size, self._since, self._owner = Path(), 0, 0.0, 0
         self._stamp = 0  # of the file that was begun last, microseconds since 1970
 
@@ -41,7 +44,10 @@ class Spool:
             allowed = dict(inputs) if self._redact is None else self._redact(dict(inputs))
             if allowed is None:
                 return False
-            call = {"at": int(time.time()), "why": why, "inputs": {k: _plain(v) for k, v in allowed.items()}, **more}
+            kept = {name: _plain(value) for name, value in allowed.items()}
+            if not all(_is_text(kept.get(name)) for name in self._texts):
+                raise ValueError("no text that can be an example")
+            call = {"at": int(time.time()), "why": why, "inputs": kept, **more}
             line = json.dumps(call, allow_nan=False).encode() + b"\n"
             with self._lock:
                 self._append(line)
@@ -92,6 +98,11 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:  # another process removed it
         return 0
+
+
+def _is_text(value: Any) -> bool:
+    """Whether an example can be made of it; a number is read as it is written."""
+    return value is not None and 0 < len(str(value)) <= LONGEST
 
 
 def _plain(value: Any) -> Any:

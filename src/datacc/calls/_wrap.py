@@ -19,9 +19,9 @@ class Wrapped:
 
     `value` makes of a class, a number or a tuple of labels what callers get (itself, if left out). A share `shadow` of
     the calls asks the fallback, too, and gets its answer. With `inbox`, a folder, the inputs that were not known are
-    kept there, and those on which the two disagreed, as `redact` leaves them: pictures as a memoryview of the pixels
-    that the program saw. `counts` says how often what happened, `refusal` why the program could not take the last call
-    that it left to the fallback unasked.
+    kept there, and those on which the two disagreed, as `redact` leaves them, if an example can be made of them:
+    pictures as a memoryview of the pixels that the program saw. `counts` says how often what happened, `refusal` why
+    the program could not take the last call that it left to the fallback unasked.
     """
 
     def __init__(
@@ -40,7 +40,10 @@ class Wrapped:
         least = PIECES * max((2 * one.width for one in pictures.values()), default=SHORTEST)  # pictures are in base64
         if inbox and most_bytes < least:
             raise ValueError(f"most_bytes={most_bytes} of an inbox has no room for a call; {least} has")
-        self._spool = Spool(inbox, most_bytes=most_bytes, most_days=most_days, redact=redact) if inbox else None
+        texts = {column for kind, columns in inputs if kind == "text" for column in columns}
+        self._spool = None
+        if inbox:
+            self._spool = Spool(inbox, most_bytes=most_bytes, most_days=most_days, redact=redact, texts=texts)
         self._taught = tuple(dict.fromkeys(column.partition("[")[0] for _, columns in inputs for column in columns))
         self._parameters = (_parameters(fallback) if fallback else {}) or dict.fromkeys(self._taught)
         self._pictures, self._called = dict(pictures), {}

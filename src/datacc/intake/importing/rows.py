@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, TypeVar, final, overload
+from typing import Any, TypeVar, final, overload
 
+from datacc.calls._spool import LONGEST
 from datacc.errors import DataError
 from datacc.frozen import frozen
 from datacc.intake import Bad, Found
@@ -19,8 +20,6 @@ from datacc.repo.words import printable
 from datacc.types import OutputType
 from datacc.types.cells import as_value, is_missing
 from datacc.types.number import LARGEST
-
-_LONGEST: Final = 65536  # characters of a text
 
 Cell = TypeVar("Cell")
 
@@ -185,7 +184,7 @@ def _class_faults(labels: Sequence[str | None], kind: OutputType) -> Iterator[tu
 def _column_faults(cells: Sequence[Any], column: Column) -> Iterator[tuple[int, str]]:
     """(row, what is wrong) of one input."""
     if column.kind == "text":
-        if set(map(type, cells)) == {str} and all(cells) and max(map(len, cells)) <= _LONGEST:
+        if set(map(type, cells)) == {str} and all(cells) and max(map(len, cells)) <= LONGEST:
             return  # a million at once
         yield from ((n, why) for n, cell in enumerate(cells) if (why := _text_fault(cell)))
         return
@@ -202,12 +201,12 @@ def _column_faults(cells: Sequence[Any], column: Column) -> Iterator[tuple[int, 
 
 def _text_fault(cell: Any) -> str | None:
     """Why a cell cannot be a text to learn from, or None when it can."""
-    if type(cell) is str and cell and len(cell) <= _LONGEST:
+    if type(cell) is str and cell and len(cell) <= LONGEST:
         return None
     if is_missing(cell):
         return "is missing"
     size = len(str(cell))
-    return f"holds {size:,} characters; {_LONGEST:,} are allowed" if size > _LONGEST else None
+    return f"holds {size:,} characters; {LONGEST:,} are allowed" if size > LONGEST else None
 
 
 def _rows(found: Found, roles: Roles, where: Sequence[str], labels: Sequence[str | None]) -> Rows:
