@@ -143,17 +143,54 @@ accuracy = 0.8
 """
 
 
-def test_a_text_beside_a_record(tmp_path: Path) -> None:
-    people(tmp_path / "people.csv")
-    (tmp_path / "datacc.toml").write_text(MIXED)
-    done = datacc(tmp_path, "build")
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a program that reads a text beside a record."""
+    folder = tmp_path_factory.mktemp("mixed")
+    people(folder / "people.csv")
+    (folder / "datacc.toml").write_text(MIXED)
+    done = datacc(folder, "build")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "table.v1" in (tmp_path / "datacc.lock").read_text()
-    program = load(tmp_path / "build" / "mixed")
+    return folder
+
+
+def test_a_text_beside_a_record(mixed: Path) -> None:
+    assert "table.v1" in (mixed / "datacc.lock").read_text()
+    program = load(mixed / "build" / "mixed")
     person = {"noise": 0.5, "age": None, "school": "none"}
     assert program(person=person, letter="kind regards and many thanks").label == "rich"
     assert program(person=person, letter="no money left at all, sorry").label == "poor"
     as_json = json.dumps({"noise": 0.5, "age": None, "school": "none"})
     for letter, label in (("kind regards and many thanks", "rich"), ("no money left at all, sorry", "poor")):
-        done = datacc(tmp_path, "run", "build/mixed", f"person={as_json}", f"letter={letter}")
+        done = datacc(mixed, "run", "build/mixed", f"person={as_json}", f"letter={letter}")
         assert (done.returncode, label in done.stdout.split("then")[0]) == (0, True), done.stdout + done.stderr
+
+
+def test_a_table_is_asked_of_several_inputs_row_by_row(mixed: Path) -> None:
+    """Each reads its columns; the one that names none, the column that is called like it."""
+    program = load(mixed / "build" / "mixed")
+    with (mixed / "people.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    wanted = [program(person=row, letter=row["letter"]).scores for row in rows]
+    told = json.loads(datacc(mixed, "run", "build/mixed", "people.csv", json.dumps(rows[3]), "--json").stdout)[
+        "answers"
+    ]
+    assert [one["scores"] for one in told] == [*wanted, wanted[3]]
+    assert [one["input"] for one in told[:2]] == ["people.csv:2", "people.csv:3"]
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (["many thanks"], "this program has 2 inputs"),
+        (["letter=thanks"], "this program has 2 inputs"),
+        (["[1, 2]"], "this program has 2 inputs"),
+        (["person=people.csv", "letter=thanks"], "not a table"),
+        (['{"noise": 1, "age": 3, "school": "none"}'], "it lacks 'letter'"),
+    ],
+)
+def test_what_several_inputs_cannot_be_read_from(words: list[str], what: str, mixed: Path) -> None:
+    done = datacc(mixed, "run", "build/mixed", *words)
+    assert done.returncode
+    assert what in done.stderr
+    assert "try: " in done.stderr

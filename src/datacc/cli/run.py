@@ -1,12 +1,13 @@
 """Ask a built program: a picture, a table of rows, a record as JSON, or a text as it is.
 
-A program with several inputs takes them as NAME=INPUT, a text as it is, and gives one answer.
+A program with several inputs takes a table or a record that has the columns of all, or each as NAME=INPUT, a text as
+it is, and gives one answer.
 """
 
 import argparse
 import json
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +22,9 @@ from datacc.intake.importing.refuse import refuse
 from datacc.registry import load as member
 from datacc.registry import names
 from datacc.repo.wishes import require_trusted_build
+from datacc.repo.words import listed
 from datacc.runtime.load import Answer, Labels, Loaded, Number, load
+from datacc.spec.interface import Port
 
 EXAMPLE: Final = "datacc run build/digits seven.png"
 TOP: Final = 2  # runners-up shown
@@ -40,14 +43,10 @@ def run(options: argparse.Namespace) -> Outcome:
     require_trusted_build(options.artifact)
     program = load(options.artifact)
     program = program if options.width is None else program.at(options.width)
-    ports = {port.name: port.type == "text" for port in program.interface.inputs}
-    asked: Iterable[tuple[str, Any]]
-    if len(ports) > 1:
-        asked = _named(options.inputs, ports)
-    else:
-        asked = _bare(_values_of(options.inputs, is_text=any(ports.values())), program)
+    ports = program.interface.inputs
+    asked = _named(options.inputs, ports) if _names_one(options.inputs, ports) else _rows_of(options.inputs, ports)
     try:
-        answers = [(where, _ask(program, where, value, several=len(ports) > 1)) for where, value in asked]
+        answers = [(where, _ask(program, where, values)) for where, values in asked]
     except DataError as error:
         return Outcome(facts={"program": program.interface.name, "answers": []}, error=error)
     facts = [{"input": where, **_facts(answer)} for where, answer in answers]
@@ -57,9 +56,9 @@ def run(options: argparse.Namespace) -> Outcome:
     )
 
 
-def _ask(program: Loaded, where: str, value: Any, several: bool) -> Any:
+def _ask(program: Loaded, where: str, values: Mapping[str, Any]) -> Any:
     try:
-        return program(**value) if several else program(value)
+        return program(**values)
     except DataError as error:
         raise DataError(error.what, where=where, tries=error.tries) from error
 
@@ -71,6 +70,10 @@ def _values_of(words: Sequence[str], *, is_text: bool) -> Iterator[tuple[str, An
             yield shown(word, 40) or '""', word
         else:
             yield from _values([word])
+
+
+def _is_json(word: str) -> bool:
+    return word.lstrip()[:1] in ("{", "[")  # it may be longer than a file name can be
 
 
 def _is_file(word: str) -> bool:
@@ -85,7 +88,7 @@ def _values(words: Sequence[str]) -> Iterator[tuple[str, Any]]:
     for word in words:
         if not word:
             raise UsageError("an input is empty", tries=["a file, or a value as JSON"])
-        if word.lstrip()[:1] in ("{", "["):  # it may be longer than a file name can be
+        if _is_json(word):
             yield "input", _json(word, "input")
             continue
         path = Path(word)
@@ -108,23 +111,48 @@ def _rows(form: Format, path: Path) -> Sequence[Raw]:
     return found.rows
 
 
-def _bare(values: Iterable[tuple[str, Any]], program: Loaded) -> Iterator[tuple[str, Any]]:
-    """Values of the one input, also where JSON names it: a compiled model's input is an array, never a record."""
-    [port] = program.interface.inputs
-    for where, value in values:
-        is_named = not port.type and isinstance(value, dict) and list(value) == [port.name]
-        yield where, value[port.name] if is_named else value
+def _rows_of(words: Sequence[str], ports: Sequence[Port]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The inputs of each answer, by name: what a word holds is the one input, or a row that has the columns of all."""
+    is_one = len(ports) == 1
+    if not is_one and not all(_is_json(word) or _is_file(word) for word in words):
+        raise _several(ports)
+    for where, value in _values_of(words, is_text=is_one and ports[0].type == "text"):
+        if isinstance(value, dict):
+            yield where, {port.name: _part(value, port, where, is_one=is_one) for port in ports}
+        elif is_one:
+            yield where, {ports[0].name: value}
+        else:
+            raise _several(ports)
 
 
-def _named(words: Sequence[str], ports: Mapping[str, bool]) -> list[tuple[str, Any]]:
-    """The inputs of one answer, from NAME=INPUT words; `ports`: input → whether it is text."""
-    pairs = [word.partition("=") for word in words]
-    if sorted(name for name, _, _ in pairs) != sorted(ports):
-        raise UsageError(f"this program has {len(ports)} inputs", tries=[" ".join(f"{name}=INPUT" for name in ports)])
-    values = {name: [value for _, value in _values_of([word], is_text=ports[name])] for name, _, word in pairs}
+def _part(row: Mapping[str, Any], port: Port, where: str, *, is_one: bool) -> Any:
+    """The input of a row: all of it where the input reads columns, else what is called like it."""
+    if port.options.get("columns") or (is_one and port.name not in row):
+        return row
+    if port.name not in row:
+        raise DataError(f"it lacks {port.name!r}", where=where, tries=[f"it has {listed(list(row))}"])
+    return row[port.name]
+
+
+def _names_one(words: Sequence[str], ports: Sequence[Port]) -> bool:
+    """Whether the words name the inputs, of which there are several."""
+    return len(ports) > 1 and any(word.partition("=")[0] in [port.name for port in ports] for word in words)
+
+
+def _named(words: Sequence[str], ports: Sequence[Port]) -> list[tuple[str, dict[str, Any]]]:
+    """The inputs of one answer, from NAME=INPUT words."""
+    pairs, is_text = [word.partition("=") for word in words], {port.name: port.type == "text" for port in ports}
+    if sorted(name for name, _, _ in pairs) != sorted(is_text):
+        raise _several(ports)
+    values = {name: [value for _, value in _values_of([word], is_text=is_text[name])] for name, _, word in pairs}
     if any(len(found) != 1 for found in values.values()):
-        raise UsageError("each of several inputs must be one value, not a table")
+        raise _several(ports, "each of several inputs that are named must be one value, not a table")
     return [("input", {name: found[0] for name, found in values.items()})]
+
+
+def _several(ports: Sequence[Port], what: str | None = None) -> UsageError:
+    tries = [" ".join(f"{port.name}=INPUT" for port in ports), "a table, or JSON, that has the columns of all"]
+    return UsageError(what or f"this program has {len(ports)} inputs", tries=tries)
 
 
 def _format(path: Path) -> Format | None:
