@@ -1,6 +1,7 @@
 """The front of a record with gaps, categories, truths and dates: what it computes, by NumPy on its own."""
 
 import datetime
+import re
 
 import numpy as np
 import pytest
@@ -126,6 +127,10 @@ def test_a_cell_that_cannot_be_read_is_named(column: str, cell: object, why: str
     with pytest.raises(DataError, match=f"column {column!r} {why}") as caught:
         RECORD.encode(good, OPTIONS)
     assert caught.value.where == "row 1"
+    [tried] = caught.value.tries
+    assert ("`missing`" in tried) == (why == "is missing")
+    for written in re.findall(r"'(.+?)'", tried):  # what it says to write can be read
+        RECORD.encode([{**good[0], column: written}], OPTIONS)
 
 
 def test_dates_are_days_of_utc() -> None:

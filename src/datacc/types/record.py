@@ -15,11 +15,17 @@ from datacc.ir.build import Builder
 from datacc.ir.graph import Graph, Type, float32
 from datacc.types import InputType, Options
 from datacc.types._spread import SLOTS, Layout, measured, spread
-from datacc.types.cells import Reader, as_value, each, reader
+from datacc.types.cells import Reader, as_value, each, is_missing, reader
 from datacc.types.columns import Column, Columns
 
 BLANKED: Final = 0.05  # share of categories that a fit takes for unknown ones, so that it learns what to say of these
 _MEND: Final = "fill the value, or leave the row out; `missing` in datacc.toml names columns that may lack values"
+_READ: Final = {  # by the kind of a column: what is read of it
+    "number": "write a finite number such as '12', '-3.5' or '1e-6', or leave the row out",
+    "boolean": "write 'true' or 'false', 'yes' or 'no', '1' or '0', or leave the row out",
+    "date": "write a day such as '2021-04-30', which a time may follow, as in '2021-04-30T16:05', "
+    "'2021-04-30 16:05:59.5' and '2021-04-30T16:05+02:00' (UTC where nothing is said), or leave the row out",
+}
 
 
 class RecordOptions(Options):
@@ -205,7 +211,8 @@ def _fault(columns: Sequence[Iterable[Any]], options: RecordOptions) -> DataErro
             try:
                 read(cell)
             except ValueError as error:
-                return DataError(f"column {column!r} {error}", where=f"row {n}", tries=[_MEND])
+                tries = [_MEND if is_missing(cell) else _READ[options.kind(column)]]
+                return DataError(f"column {column!r} {error}", where=f"row {n}", tries=tries)
     raise AssertionError("every cell can be read")
 
 
