@@ -11,7 +11,7 @@ from datacc.calls.code import code_of
 from datacc.errors import DataError, UsageError
 
 MODULE = """
-import enum, os, random, socket, subprocess, sys, time
+import enum, functools, os, random, socket, subprocess, sys, time
 from typing import Literal
 
 class Colour(enum.Enum):
@@ -88,6 +88,31 @@ def hashes(text):
     return hash(text) % 2 == 0
 
 VALUE = 3
+
+class Base:
+    def inherited(self, text):
+        return text
+
+class Kind(Base):
+    def __init__(self, end="!"):
+        self.end = end
+    def method(self, text):
+        return text + self.end
+    @functools.lru_cache
+    def cached(self, text):
+        return text
+    @classmethod
+    def of_class(cls, text):
+        return cls().method(text)
+    @staticmethod
+    def static(text):
+        return text + "?"
+    class Inner:
+        def __init__(self, text):
+            pass
+    alias = method
+
+KIND = Kind("#")
 """
 
 
@@ -195,6 +220,23 @@ def test_what_cannot_be_asked(name: str, why: str, ask: Any, tmp_path: Path) -> 
     (tmp_path / "broken.py").write_text("raise RuntimeError('no')")
     with pytest.raises(DataError, match=why):
         Asker(function=name, root=tmp_path).parameters()
+
+
+@pytest.mark.parametrize("name", ["method", "alias", "cached", "inherited"])
+def test_a_method_is_called_so_with_what_to_port_instead(name: str, ask: Any, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="a method: its first argument is an object of Kind") as caught:
+        Asker(function=f"theirs:Kind.{name}", root=tmp_path).parameters()
+    assert f"return Kind(…).{name}(text)" in caught.value.tries[0]
+    assert "theirs:OBJECT" in caught.value.tries[1]
+
+
+def test_what_a_class_or_an_object_binds_is_asked(ask: Any, tmp_path: Path) -> None:
+    """As the advice of a method says, and class and static methods as they are."""
+    asked = {"KIND.method": "a#", "Kind.of_class": "a!", "Kind.static": "a?", "KIND.static": "a?", "KIND.cached": "a"}
+    for name, answer in asked.items():
+        assert [one.name for one in Asker(function=f"theirs:{name}", root=tmp_path).parameters()] == ["text"]
+        assert [one.answer for one in ask(name, {"text": "a"})] == [answer]
+    assert Asker(function="theirs:Kind.Inner", root=tmp_path).parameters()[0].name == "text"
 
 
 def test_code_is_found_without_running_it(tmp_path: Path) -> None:

@@ -98,14 +98,19 @@ def _function(name: str, tell: Any) -> Any:
     """The function, described in the first line that is told; None where there is none that can be called."""
     module, _, path = name.partition(":")
     try:
+        owner: Any = None
         found: Any = importlib.import_module(module)
         for part in path.split("."):
-            found = getattr(found, part)
+            owner, found = found, getattr(found, part)
     except BaseException as error:  # whatever their module does, exits included
         tell({"failed": _shown(error)})
         return None
     if not callable(found):
         tell({"failed": f"{path} is of type {type(found).__name__}, which cannot be called"})
+        return None
+    if _is_method(owner, part):
+        what = f"it is a method: its first argument is an object of {owner.__name__}, and a program takes none"
+        tell({"failed": what, "tries": _instead(module, owner.__name__, part)})
         return None
     try:
         tell({"function": _described(found)})
@@ -113,6 +118,20 @@ def _function(name: str, tell: Any) -> Any:
         tell({"failed": "it does not say which arguments it takes"})
         return None
     return found
+
+
+def _is_method(owner: Any, name: str) -> bool:
+    """Whether what `owner` calls `name` takes an object of it first: static and class methods do not."""
+    kept = inspect.getattr_static(owner, name, None)
+    return inspect.isclass(owner) and kept is getattr(owner, name) and hasattr(type(kept), "__get__")
+
+
+def _instead(module: str, owner: str, name: str) -> list[str]:
+    """What to port in the place of a method."""
+    return [
+        f"a function of {module} that makes the object: def {name}(text): return {owner}(…).{name}(text)",
+        f"{module}:OBJECT.{name}, where OBJECT is a {owner} that the module has made",
+    ]
 
 
 def _described(function: Any) -> dict[str, Any]:

@@ -82,8 +82,9 @@ class Asker:
             self._run(Path(folder), [], seed=0)
             described = _lines(Path(folder))
         if not described or "failed" in described[0]:
-            why = described[0]["failed"] if described else "the process ended before it was imported"
-            raise DataError(why, where=self.function, tries=["check the name, and that Python can import it here"])
+            failed = described[0] if described else {"failed": "the process ended before it was imported"}
+            tries = failed.get("tries", ["check the name, and that Python can import it here"])
+            raise DataError(failed["failed"], where=self.function, tries=tries)
         if not described[0]["function"]["plain"]:
             what = "it is a coroutine or a generator; a program answers at once"
             raise DataError(what, where=self.function, tries=["a function of your own that waits for the answer"])
