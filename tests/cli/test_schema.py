@@ -156,7 +156,8 @@ def test_a_class_removed_on_one_branch_and_given_on_the_other(repository: Path, 
     git("checkout", "-q", "-b", "side")
     datacc("label", ids(repository)[0], "wide")
     datacc("commit")
-    datacc("schema", "remove", "kind", "wide", code=errors.DataError.exit_code)
+    said = datacc("schema", "remove", "kind", "wide", code=errors.DataError.exit_code)
+    assert said["error"]["what"] == "1 example is 'wide', in a label or a vote"
     git("checkout", "-q", "main")
     datacc("schema", "remove", "kind", "wide")
     git("merge", "-q", "--no-edit", "side")

@@ -14,7 +14,8 @@ from datacc.compiler.certify import certify
 from datacc.compiler.chances import chance, trial_of
 from datacc.compiler.folds import emptied
 from datacc.compiler.halves import calibrating, selecting
-from datacc.compiler.knowing import Knowing, calibrated, features_of
+from datacc.compiler.knowing import Knowing, _notes, calibrated, features_of
+from datacc.compiler.limit import Asked, Limit
 from datacc.compiler.parity import compare
 from datacc.compiler.temperature import calibration_error
 from datacc.errors import CertifyError, ParityError
@@ -184,3 +185,15 @@ def test_a_tune_too_small_to_calibrate_says_how_many_would_do(store: Store) -> N
         with pytest.raises(CertifyError, match="cannot be calibrated") as caught:
             certify(replace(ABSTAINS, goals=(goal,)), few)
         assert caught.value.tries[0].startswith(f"more examples: {wanted} that calibrate")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "unknown", "said"), [(1, 2, "1 of 8 known ones is"), (2, 1, "2 of 9 known ones are")]
+)
+def test_one_is_told_as_one(wrong: int, unknown: int, said: str) -> None:
+    limit = Limit(value=0.5, unknown=unknown, rows=10, right=10 - unknown - wrong, holds=False, chance=1.0)
+    [note] = _notes("kind", limit, Asked(error=0.01, judge=20))
+    assert f": {said} wrong, which is " in note
+    counts = {"calibrating": 10, "unknown": unknown, "wrong": wrong, "before": 0.1, "after": 0.1}
+    told = Knowing(field="kind", selecting=9, sharpness=1.0, limit=0.5, **counts).told
+    assert f" {unknown} {'is' if unknown == 1 else 'are'} not known, {wrong} of the others wrong" in told

@@ -138,8 +138,8 @@ def test_what_is_known_follows_from_the_answers(tmp_path: Path, form: str, goals
     assert known.wrong == int(wrong(answers, truth[rows])[sure].sum())
     again, same = calibrated(program, snapshot, fitted(form), store)
     assert (again.graph.digest, same) == (found.graph.digest, (known,))
-    said = f"of {len(rows):,} calibrating rows on tune {known.unknown:,} are not known, {known.wrong:,} of the others"
-    assert said in known.told
+    unknown = f"{known.unknown:,} {'is' if known.unknown == 1 else 'are'} not known"
+    assert f"of {len(rows):,} calibrating rows on tune {unknown}, {known.wrong:,} of the others" in known.told
 
 
 @pytest.mark.parametrize("form", OPTIONS)

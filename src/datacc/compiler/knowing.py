@@ -34,6 +34,7 @@ from datacc.ir.graph import Graph, Node
 from datacc.ir.interpret import interpret
 from datacc.registry import load
 from datacc.repo.snapshot import JUDGE, Snapshot
+from datacc.repo.words import counted
 from datacc.spec.bounds import needed_total
 from datacc.spec.program import Field, Program
 from datacc.store import Store, canonical, digest
@@ -70,15 +71,15 @@ class Knowing:
     @property
     def told(self) -> str:
         """In one sentence."""
-        rows = f"of {self.calibrating:,} calibrating rows {self.how} {self.unknown:,} are not known"
-        counted = f"{rows}, {self.wrong:,} of the others"
+        unknown = counted(self.unknown, "is not known", "are not known")
+        said = f"of {self.calibrating:,} calibrating rows {self.how} {unknown}, {self.wrong:,} of the others"
         if self.form == "number":
             how = f"is known where its interval is at most {number(-self.limit)} wide"
-            return f"{self.field} {how}: {counted} more than {number(self.within)} off"
+            return f"{self.field} {how}: {said} more than {number(self.within)} off"
         if self.form == "labels":
-            return f"{self.field} are known where no label has a confidence below {self.limit:.4g}: {counted} wrong"
+            return f"{self.field} are known where no label has a confidence below {self.limit:.4g}: {said} wrong"
         return (
-            f"{self.field} is known from a confidence of {self.limit:.4g} on: {counted} wrong; expected calibration "
+            f"{self.field} is known from a confidence of {self.limit:.4g} on: {said} wrong; expected calibration "
             f"error {percent(self.before, 2)} before, {percent(self.after, 2)} after a temperature of "
             f"{1 / self.sharpness:.3g} from {self.selecting:,} other rows"
         )
@@ -260,9 +261,11 @@ def _notes(field: str, limit: Limit, asked: Asked) -> tuple[str, ...]:
     if asked.error is not None and not limit.holds:
         bound = certified(slips(limit.known - limit.right, limit.known))
         wanted = needed_total(least(asked.error, at_most=True))
+        known = f"of {limit.known:,} known ones"
+        wrong = counted(limit.known - limit.right, f"{known} is wrong", f"{known} are wrong")
         notes.append(
             f"no limit of {field} is shown to keep error {demanded(asked.error, at_most=True)} by {limit.rows:,} "
-            f"calibrating rows: {limit.known - limit.right:,} of {limit.known:,} known ones are wrong, which is {bound}"
+            f"calibrating rows: {wrong}, which is {bound}"
             + (f"; it takes {wanted:,} even without an error" if limit.known < wanted else "")
         )
     if limit.chance < UNLIKELY:

@@ -14,6 +14,7 @@ from datacc.frozen import frozen
 from datacc.ir.cost import work
 from datacc.ir.graph import Graph
 from datacc.repo.snapshot import LEARN, Snapshot
+from datacc.repo.words import counted
 from datacc.spec.bounds import standard_error
 from datacc.spec.lock import Lock
 from datacc.spec.program import Program
@@ -89,7 +90,8 @@ def _parent(
         return None, f"{nothing} the parent {name} has other classes, inputs or settings"
     changed, gone = parent.unlike(snapshot)
     differing, rows = len(changed) + gone, len(snapshot.rows(LEARN))
-    told = f"{differing:,} of {rows:,} learn examples are not as it learnt them"
+    them = f"of {rows:,} learn examples"
+    told = counted(differing, f"{them} is not as it learnt it", f"{them} are not as it learnt them")
     if differing > NEAR * rows:
         return None, f"{nothing} it is far from the parent {name}: {told}"
     if any(_is_rescaled(likeness_of(program, snapshot, output.name), parent) for output in program.outputs):

@@ -7,6 +7,7 @@ from datacc.compiler.shown import number, percent, seconds
 from datacc.frozen import frozen
 from datacc.goals import Figure, least
 from datacc.goals.bootstrap import LEAST
+from datacc.repo.words import counted
 from datacc.spec.bounds import lower_bound, needed_right, needed_total
 from datacc.spec.program import Budget
 
@@ -162,7 +163,7 @@ def gap(figure: Figure, limit: float) -> str:
 
 def _gap_of_spread(figure: Figure, limit: float) -> str:
     if figure.total < LEAST:
-        return f"{figure.total:,} judge examples say nothing of it; {LEAST} are the least"
+        return f"{counted(figure.total, 'judge example')} can say nothing of it; {LEAST} are the least"
     room = limit - figure.value if figure.at_most else figure.value - limit
     if room <= 0:
         better = number(-room) if figure.amount else percent(-room, 2)
@@ -178,7 +179,8 @@ def _gap_of_rate(figure: Figure, limit: float) -> str:
         return "nothing: a bound always stays below 1"
     wanted = needed_right(figure.total, at_least)
     if wanted is None:
-        return f"{figure.total:,} judge examples cannot certify it; {needed_total(at_least):,} without an error could"
+        few = counted(figure.total, "judge example")
+        return f"{few} cannot certify it; {needed_total(at_least):,} without an error could"
     more = f"{wanted - figure.right:,} more right of {figure.total:,}"
     rows = rows_at_rate(right, at_least)
     return f"{more}, or about {rows:,} judge examples at this rate" if rows is not None else more

@@ -12,6 +12,7 @@ from datacc.errors import DataError
 from datacc.intake import Bad, Format, Found, Raw
 from datacc.intake.jsonl import flat
 from datacc.intake.sheet import Sheet, read_side, side_file
+from datacc.repo.words import counted
 
 IMAGE: Final = "image"
 TASK: Final = "task"
@@ -44,7 +45,8 @@ class LabelStudio(Format):
                 continue
             several += voices > 1
             rows += [Raw(where=where, media=media, cells={**cells, **answer}) for answer in answers]
-        notes = (f"{several:,} tasks have several annotators; who said what is not kept",) if several else ()
+        told = f"{counted(several, 'task has', 'tasks have')} several annotators; who said what is not kept"
+        notes = (told,) if several else ()
         if said:
             return said.found(rows, bad=tuple(bad), notes=notes)
         columns = tuple(dict.fromkeys(column for row in rows for column in row.cells))

@@ -26,6 +26,7 @@ from datacc.repo.schema import (
 )
 from datacc.repo.tidy import alone, changing
 from datacc.repo.values import class_ids
+from datacc.repo.words import counted
 from datacc.repo.working import Working, one_class, one_example, one_output
 from datacc.store import write_atomically
 
@@ -121,7 +122,8 @@ def retire(working: Working, output: str, name: str) -> Plan:
     used = having(working, column, [one])
     if used:
         tries = [f"datacc schema merge {output} {name} --into OTHER", f"datacc schema split {output} {name} --into …"]
-        raise DataError(f"{len(used):,} examples are {name!r}, in a label or a vote", where=used[0], tries=tries)
+        what = f"{counted(len(used), 'example is', 'examples are')} {name!r}, in a label or a vote"
+        raise DataError(what, where=used[0], tries=tries)
     message = f"retire {name} of {output}"
     return Plan(message=message, output=column, classes=(one,), files={retired_path(column.id, one.id): b""})
 

@@ -136,11 +136,8 @@ def _ask(
             fresh.append(answer)
     except TeacherError as error:
         asked, answered = counted(len(questions), "question"), len(_answered(fresh))
-        kept = (
-            f"{answered:,} of {asked} were answered, and are kept, then"
-            if answered
-            else f"none of {asked} was answered:"
-        )
+        one, many = f"of {asked} was answered, and is kept, then", f"of {asked} were answered, and are kept, then"
+        kept = counted(answered, one, many) if answered else f"none of {asked} was answered:"
         raise TeacherError(f"{kept} {error.what}", where=error.where, tries=error.tries) from error
     return fresh
 
@@ -201,7 +198,8 @@ def _notes(
     soft = sum(bool(example.shares) for example in ordered)
     each = [f"{name} {by[split, True]:,} + {by[split, False]:,}" for split, name in enumerate(SPLITS)]
     notes = [f"labelled by people + by the teacher {teacher.what}: {', '.join(each)}"]
-    notes += [f"{counted(soft, 'label')} of the teacher are probabilities, learnt as such"] if soft else []
+    shares = counted(soft, "label of the teacher is probabilities", "labels of the teacher are probabilities")
+    notes += [f"{shares}, learnt as such"] if soft else []
     if by[TUNE, False]:
         notes.append("tune has answers of the teacher: what is told of it is agreement with them, too")
     if by[JUDGE, False]:

@@ -19,6 +19,7 @@ from datacc.frozen import frozen
 from datacc.goals import Figure, Metric, Told, rate
 from datacc.registry import load
 from datacc.repo.snapshot import TUNE, Snapshot
+from datacc.repo.words import counted
 from datacc.spec.bounds import needed_right
 from datacc.spec.program import Check, Field, Program
 from datacc.spec.table import Table
@@ -198,7 +199,8 @@ class RowKind(RateKind):
     def _told(self, check: Check, tune: Trial) -> str:
         gone = tune.rows[~self.kept(check, tune)]
         named = "".join(f"\n  {tune.named(int(row))}" for row in gone[:NAMED])
-        return f"on tune {len(gone):,} of {len(tune.rows):,} do not{named}" if len(gone) else ""
+        do_not = counted(len(gone), f"of {len(tune.rows):,} does not", f"of {len(tune.rows):,} do not")
+        return f"on tune {do_not}{named}" if len(gone) else ""
 
 
 def kind_of(check: Check) -> CheckKind:

@@ -20,7 +20,7 @@ from datacc.intake import Found
 from datacc.intake.importing.cell import number
 from datacc.intake.importing.read import format_of
 from datacc.intake.inbox import Inbox
-from datacc.repo.words import listed
+from datacc.repo.words import counted, listed
 from datacc.types.cells import is_missing
 
 _ELEMENT: Final = re.compile(r"(.+)\[\d+\]")
@@ -148,7 +148,8 @@ def from_calls(path: Path) -> Gathered:
         raise _media(path)
     names = [name for name in found.columns if found.kinds[name] == "input"]
     rows = [{name: row.cells[name] for name in names if name in row.cells} for row in found.rows]
-    notes = (f"{len(found.bad)} lines are no calls, the first {found.bad[0].where}",) if found.bad else ()
+    none = counted(len(found.bad), "line is no call", "lines are no calls")
+    notes = (f"{none}, the first {found.bad[0].where}",) if found.bad else ()
     return Gathered(inputs=[_lists(row) for row in rows], where=found.where(), groups=[None] * len(rows), notes=notes)
 
 

@@ -152,7 +152,7 @@ def _faults(asker: Asker, gathered: Gathered, told: Mapping[int, Told], *, skip_
             continue
         what = f"it {means} ({_shown(gathered, rows)}): {told[rows[0]].why}"
         if not skip_bad or (fault == "blocked" and unasked):
-            more = f"; {unasked:,} calls were not made any more" if unasked else ""
+            more = f"; {counted(unasked, 'call was', 'calls were')} not made any more" if unasked else ""
             rest = any(one.is_good for one in told.values()) and not skip_bad and not unasked
             tries = [way for way in ways if rest or way != _LEAVE] or ["mend it, or give inputs that it answers"]
             raise DataError(what + more, where=asker.function, tries=tries)

@@ -21,6 +21,7 @@ from datacc.compiler.report.work import work
 from datacc.compiler.shown import amount, part, percent, seconds, shown, size
 from datacc.compiler.verdict import Line, certified, measured
 from datacc.repo.snapshot import SPLITS
+from datacc.repo.words import counted
 from datacc.spec.lock import ALL
 
 SIDE_BY_SIDE: Final = 14  # classes up to which the matrix leaves room for examples beside it
@@ -184,8 +185,10 @@ def _confusions(tune: Tune, evidence: Evidence, columns: Columns, commands: bool
         title = f"No errors {tune.how}: pick a cell to see its examples"
     narrow = " narrow" if len(tune.classes) <= SIDE_BY_SIDE else ""
     kind = "" if any(array.ndim == 4 for array in evidence.inputs.values()) else " records"
+    of = f"of {tune.total:,} examples"
+    left_out = counted(made.left_out, f"{of} is", f"{of} are")
     cut = (
-        f'<p class="quiet">{made.left_out:,} of {tune.total:,} examples are not in this file: it keeps at most '
+        f'<p class="quiet">{left_out} not in this file: it keeps at most '
         f"{PER_CELL} a cell and {MOST_BYTES // 1_000_000} MB.</p>"
     )
     pick = "cell" if len(tune.classes) <= MOST_CLASSES else "count"

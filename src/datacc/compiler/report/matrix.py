@@ -71,7 +71,7 @@ def _list(tune: Tune) -> str:
         f"<tr><td>{bdi(tune.classes[t])}<td>{bdi(tune.classes[a])}<td>{_button(tune, t, a, n)}"
         for t, a, n in wrong[:MOST_PAIRS]
     ]
-    cut = f"<p>{len(wrong) - MOST_PAIRS:,} rarer ones are left out.</p>" if len(wrong) > MOST_PAIRS else ""
+    cut = f"<p>and {len(wrong) - MOST_PAIRS:,} rarer.</p>" if len(wrong) > MOST_PAIRS else ""
     table = f'<table class="pairs"><thead><tr><th>label<th>answer<th>examples</thead>{"".join(rows)}</table>'
     return f"{table}{cut}{_weakest(tune)}"
 
