@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datacc.compiler.recipe import default_recipe, recipe_of
+from datacc.compiler.recipe import EPOCHS, default_recipe, recipe_of
 from datacc.errors import SpecError
 from datacc.registry import load
 from datacc.spec.read import read_program
@@ -27,6 +27,9 @@ def test_by_default_it_stays_within_bounds_and_reads_back(rows: int, work: int) 
     [
         ({"epochs": "many"}, "recipe.epochs = 'many' cannot be"),
         ({"epochs": 0}, "recipe.epochs = 0 cannot be"),
+        ({"epochs": 10**9}, "recipe.epochs = 1000000000 cannot be"),
+        ({"epochs": 10_001}, "recipe.epochs = 10001 cannot be"),
+        ({"threads": 10**6}, "recipe.threads = 1000000 cannot be"),
         ({"threads": True}, "recipe.threads = True cannot be"),
         ({"rate": -0.1}, "recipe.rate = -0.1 cannot be"),
         ({"patience": 0.9}, "recipe.patience is unknown"),
@@ -60,6 +63,12 @@ def test_rare_rows_of_a_table_weigh_more_where_that_is_asked_for(asked: str, bal
     table, mlp = (load("skeletons", name) for name in ("table.v1", "mlp.v1"))
     assert default_recipe(1000, 100, table, program).balance == balance
     assert default_recipe(1000, 100, mlp, program).balance == 0.5
+
+
+@pytest.mark.parametrize("change", [{"epochs": 10_000}, {"epochs": 4 * EPOCHS[1]}, {"epochs": 1}, {"threads": 1024}])
+def test_what_a_search_may_have_chosen_and_far_more_is_taken(change: dict[str, Any]) -> None:
+    plain = {**default_recipe(100, 100).plain(), **change}
+    assert recipe_of(plain, "datacc.lock").plain() == plain
 
 
 def test_a_missing_key_is_named() -> None:

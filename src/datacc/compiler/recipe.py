@@ -21,6 +21,9 @@ OPTIMISERS: Final = ("adamw", "sgd")
 # Locks from before these were there mean their defaults.
 LATER: Final = ("optimiser", "momentum", "clip", "average", "rare", "balance")
 
+# Far above what a search chooses (480 passes, 2 threads): beyond it a number is a slip, and the fit would hardly end.
+MOST: Final = {"epochs": 10_000, "threads": 1024}
+
 _KINDS: Final = get_type_hints(Recipe)
 
 
@@ -59,14 +62,14 @@ def recipe_of(plain: Mapping[str, Any], where: str) -> Recipe:
 
 
 def _fits(name: str, value: Any) -> bool:
-    """Whole numbers count something, so they begin at 1; others may be 0, and most are shares."""
+    """Whole numbers count something, so they begin at 1, and some end; others may be 0, and most are shares."""
     if _KINDS[name] is str:
         return value in OPTIMISERS
     whole = _KINDS[name] is int
     if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
         return False
     if whole:
-        return bool(value >= 1)
+        return 1 <= value <= MOST.get(name, math.inf)
     return bool(0 <= value < (math.inf if name == "clip" else 1))
 
 
