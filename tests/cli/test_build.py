@@ -315,6 +315,22 @@ def test_judge_again(points: Path, datacc: Datacc) -> None:
     datacc("judge", "nowhere", code=errors.UsageError.exit_code)
 
 
+def test_judge_goes_by_the_goals_and_examples_of_the_build_as_its_help_says(
+    points: Path, datacc: Datacc, capsys: pytest.CaptureFixture[str]
+) -> None:
+    toml = points / "datacc.toml"
+    toml.write_text(re.sub(r"accuracy = .+", "accuracy = 0.9999", toml.read_text()))
+    assert read_program(toml).goals[0].limit == 0.9999
+    write_table(points / "points.csv", rows=200)
+    built = json.loads((points / "build/points/report.json").read_text())["verdict"]["lines"]
+    judged = datacc("judge")["report"]["verdict"]["lines"]
+    assert [(line["what"], line["wanted"]) for line in judged] == [(line["what"], line["wanted"]) for line in built]
+    assert judged[0]["figure"] == built[0]["figure"]
+    with pytest.raises(SystemExit):
+        app.call(["judge", "--help"])
+    assert "those that it was built with" in capsys.readouterr().out
+
+
 def test_diff_after_a_relabel(points: Path, datacc: Datacc, told: Told) -> None:
     datacc("diff", code=errors.UsageError.exit_code)
     lines = (points / "points.csv").read_text(encoding="utf-8").splitlines()

@@ -1,6 +1,7 @@
 """Judge a built program again, on this machine as it is now.
 
-Nothing is built and the artifact stays as it is. In a repository the ledger notes that the judge was opened.
+Goals, checks, budget and examples are those that it was built with: what datacc.toml says since counts in the next
+build. Nothing is built and the artifact stays as it is. In a repository the ledger notes that the judge was opened.
 """
 
 import argparse
