@@ -1,30 +1,35 @@
 """Programs that know when they do not know: the law of their coverage, what both goals reach, what abstaining costs.
 
     python bench/abstain.py              two minutes: the gallery's digits, two builds, 100 splits
-    python bench/abstain.py --quick      under a minute: one build, of a small net
+    python bench/abstain.py labels number   ten minutes: 100 fits and 100 searches for each
+    python bench/abstain.py --quick      under a minute: one build, of a small net; ten of each of these
     python bench/abstain.py --json       one JSON object on standard output, row → figures
 
 The digits are those of gallery/digits. One program is built with `error = 0.01` and `coverage = 0.9`, a second one of
 the same net, which stands beside it, without. Then 100 times all examples that the first did not learn from are dealt
-anew into those that give a temperature, those that give a limit, and those that are counted. It prints figures and
-asserts none.
+anew into those that give a temperature, those that give a limit, and those that are counted.
+
+Several labels and numbers are of generated examples, new for each of 100 fits of one form, and again for each of 100
+searches, all counted on fresh rows: so it shows, too, what a search chooses by rows that calibrate. It prints figures
+and asserts none.
 """
 
 import argparse
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sides.machine import load as machine_load
-from sides.machine import machine_class
+from sides.abstaining import OPTIONS as GENERATED
+from sides.abstaining import law_rows as law_of_programs
 from sides.process import ROOT
-from sides.rows import Row, as_json, table
+from sides.rows import Row
+from sides.telling import tell
 
 from datacc.compiler.build import LOCK, Order, build
 from datacc.compiler.certify import chance_of
@@ -45,6 +50,8 @@ from datacc.spec.read import read_program
 from datacc.store import Store
 
 SPLITS: Final = 100
+PROGRAMS, QUICK_PROGRAMS = 100, 10  # of each other form, and each way
+FORMS: Final = ("label", *GENERATED)
 SELECT, CALIBRATE = 250, 250  # of the examples that a split deals; the others are counted
 COVERAGE: Final = 0.90
 BANDS: Final = (0.95, 0.999)
@@ -163,7 +170,13 @@ def build_like(program: Program, folder: Path, lock: Path) -> Report:
     return build(program, folder)
 
 
-def measure(*, quick: bool) -> list[Row]:
+def measure(forms: Iterable[str], *, quick: bool) -> Iterator[Row]:
+    programs = QUICK_PROGRAMS if quick else PROGRAMS
+    for form in forms:
+        yield from measured_label(quick=quick) if form == "label" else law_of_programs(form, programs)
+
+
+def measured_label(*, quick: bool) -> list[Row]:
     with tempfile.TemporaryDirectory(prefix="datacc-bench-") as place:
         folder, plain = Path(place) / "abstain", Path(place) / "plain"
         for one in (folder, plain):
@@ -180,12 +193,14 @@ def measure(*, quick: bool) -> list[Row]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("forms", nargs="*", default=["label"], metavar="form", help=f"of {', '.join(FORMS)}")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     parser.add_argument("--quick", action="store_true", help="under a minute")
     options = parser.parse_args()
-    print(f"{machine_class()}; {machine_load()}", file=sys.stderr)
-    rows = measure(quick=options.quick)
-    print(as_json(rows) if options.json else table(rows))
+    unknown = sorted({*options.forms} - {*FORMS})
+    if unknown:
+        parser.error(f"{unknown[0]!r} is no form; there are: {', '.join(FORMS)}")
+    tell(measure(options.forms, quick=options.quick), (), json=options.json)
 
 
 if __name__ == "__main__":
