@@ -203,16 +203,6 @@ print(json.dumps([heard, ask.counts["unknown"]]))
     assert heard == unknown > 0
 
 
-def test_texts(tmp_path: Path) -> None:
-    zoo = packed(tmp_path, {"message": ("text", {"length": 16, "columns": ["subject", "body"]})}, limit=0.0)
-    (wheel,) = load("targets", "wheel").make(zoo.built, tmp_path)
-    site = installed(wheel, tmp_path / "site")
-    code = f"import sys; sys.path.insert(0, {str(site)!r})\nimport zoo, json\nask = zoo.wrap()\n"
-    code += "print(json.dumps([ask('one', 'two') == zoo.predict('one\\ntwo').label, ask(body='two', subject='one')]))"
-    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout)[0] is True
-
-
 def test_a_user_is_type_checked(unsure: Packed, tmp_path: Path) -> None:
     (wheel,) = load("targets", "wheel").make(unsure.built, tmp_path)
     installed(wheel, tmp_path)
@@ -228,44 +218,6 @@ def test_a_user_is_type_checked(unsure: Packed, tmp_path: Path) -> None:
 def test_programs_without_a_meaning_have_none(tmp_path: Path) -> None:
     assert "wrap" not in module(unlabelled(tmp_path).built.interface, "zoo.so")
     assert "def wrap" in module(packed(tmp_path, TEXT).built.interface, "zoo.so")
-
-
-def test_one_argument_is_the_one_input_whatever_the_function_calls_it(tmp_path: Path) -> None:
-    """It is asked, and what it knows better is kept under the name that the program was taught."""
-    zoo = packed(tmp_path, TEXT, limit=2.0)
-    (wheel,) = load("targets", "wheel").make(zoo.built, tmp_path)
-    code = f"""
-import sys
-sys.path.insert(0, {str(installed(wheel, tmp_path / "site"))!r})
-import json, zoo
-def original(words, loud=False):
-    return "dog"
-ask = zoo.wrap(fallback=original, inbox={str(tmp_path / "box")!r})
-print(json.dumps([ask("one"), ask(words="two"), ask("three", loud=False), ask("four", True), ask.counts]))
-"""
-    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
-    *said, counts = json.loads(done.stdout)
-    assert said == ["dog"] * 4
-    assert (counts["unknown"], counts["refused"]) == (3, 1)
-    lines = [json.loads(line) for file in (tmp_path / "box").iterdir() for line in file.read_text().splitlines()]
-    assert [line["inputs"] for line in lines] == [{"message": "one"}, {"message": "two"}, {"message": "three"}]
-
-
-def test_all_that_an_inbox_keeps_of_texts_can_be_imported(tmp_path: Path) -> None:
-    """Nothing has to be left out by `--skip-bad`."""
-    zoo = packed(tmp_path, TEXT, limit=2.0)
-    (wheel,) = load("targets", "wheel").make(zoo.built, tmp_path)
-    code = f"""
-import sys
-sys.path.insert(0, {str(installed(wheel, tmp_path / "site"))!r})
-import json, zoo
-ask = zoo.wrap(fallback=lambda message: "dog", inbox={str(tmp_path / "box")!r})
-print(json.dumps([[ask(text) for text in ("one", "", "x" * 65_537, "y" * 65_536)], ask.counts["unknown"]]))
-"""
-    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout) == [["dog"] * 4, 4]
-    found = import_examples(create(tmp_path / "own", "own").repository, tmp_path / "box", ImportOptions())
-    assert (found.examples, found.skipped, found.classes) == (2, 0, {"dog": 2})
 
 
 @pytest.fixture(scope="module")

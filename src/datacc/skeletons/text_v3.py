@@ -12,19 +12,23 @@ from datacc.skeletons._grams import LOUD, MULTIPLIERS, WORD, added, fixed, is_te
 from datacc.skeletons._passes import of_texts
 
 BITS: Final = (8, 11)  # that single bytes and pairs need: there are no more that say anything
-BEFORE: Final = {
-    "shortest": 1,
-    "finer": 0,
-    "scores": 0,
-    "members": 1,
-    "threes": 0,
-}  # what locks mean that lack these sizes
+# What locks mean that lack these sizes.
+BEFORE: Final = {"shortest": 1, "finer": 0, "scores": 0, "members": 1, "threes": 0}
+# All sizes, in the order in which they are told.
+PLAIN: Final = {"bits": 0, "grams": 0, "word": 0, "width": 0, **BEFORE}
+RUNGS: Final = (
+    {"bits": 8, "grams": 2, "width": 8},
+    {"bits": 10, "grams": 3, "width": 16},
+    {"bits": 13, "grams": 4},
+    {"bits": 14, "grams": 5, "threes": 13},
+    {"bits": 13, "grams": 5, "word": 12, "width": 24, "shortest": 3, "finer": 2, "scores": 24},
+    {"bits": 13, "grams": 5, "word": 12, "width": 24, "finer": 1, "members": 2},
+)
 FEW: Final = 5_000  # rows to learn from, below which a fit goes as `of_texts` says, but for the decay
 DECAY: Final = 0.5  # tables remember whatever is said once; see bench/RESULTS.md
 RARE: Final = 15.0  # by the root of the rows: the power of how rare an n-gram is that it weighs at first, 1 at most
 SEEN: Final = 100_000  # rows that a fit of many sees, in five passes at least
 STEPS: Final = 5.0  # of a score, to 1 of its class: their tables stay small
-SIZES: Final = ("bits", "grams", "word", "width", *BEFORE)
 
 
 class Text(Skeleton):
@@ -34,7 +38,7 @@ class Text(Skeleton):
     scores of the classes themselves: a linear model of full rank, in which no class has to share with others.
     `shortest`: the shortest n-gram. `finer`: the weights are told by 2^this times as many rows. `scores`: up to so many
     classes have scores, whatever the width: vectors that are as wide as there are classes do no better, and cost more.
-    `threes`: what tells a row for n-grams of three at most, 0 for `bits`: there are fewer of them than of longer ones.
+    `threes`: how many bits at most tell a row for n-grams of three, of which there are fewer; 0 for as many as `bits`.
     `members`: so many such models, which no gradient mixes, answer by their mean. Two n-grams that share a row of one
     mostly do not of another.
     """
@@ -47,10 +51,7 @@ class Text(Skeleton):
 
     def ladder(self, features: Sequence[Type]) -> tuple[Sizes, ...]:
         """From pairs of bytes to n-grams of five, and words; most rows, 62,000, in two members."""
-        small = ((8, 2, 0, 8, 1, 0, 0, 1, 0), (10, 3, 0, 16, 1, 0, 0, 1, 0))
-        scores = ((13, 4, 0, 0, 1, 0, 0, 1, 0), (14, 5, 0, 0, 1, 0, 0, 1, 13))
-        rungs = (*small, *scores, (13, 5, 12, 24, 3, 2, 24, 1, 0), (13, 5, 12, 24, 1, 1, 0, 2, 0))
-        return tuple(dict(zip(SIZES, rung, strict=True)) for rung in rungs)
+        return tuple({**PLAIN, **rung} for rung in RUNGS)
 
     def suits(self, rows: int) -> Mapping[str, Any]:
         """Small steps, and much decay."""
